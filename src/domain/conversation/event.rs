@@ -1,0 +1,272 @@
+//! Facts about a conversation, in past tense, and how they change its state.
+
+use serde::{Deserialize, Serialize};
+
+use super::{Conversation, FOLLOWED_DELIVERIES, Offer, Phase};
+use crate::{
+    clock::Timestamp,
+    domain::{channel::ChannelKind, delivery::Delivery},
+    ids::{AgentId, CampaignId, ChannelId, ClientId, ContactId, DispositionId, MessageId, OfferId},
+};
+
+/// Why a conversation waits.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ts_rs::TS, utoipa::ToSchema)]
+#[serde(rename_all = "snake_case")]
+#[ts(export_to = "wire.ts")]
+pub enum QueueReason {
+    /// New, within hours.
+    New,
+    /// New, out of hours, waiting for the opening (S1-10).
+    OutOfHours,
+    /// Transferred to this campaign.
+    Transferred,
+    /// Its agent's connection was lost for longer than the grace.
+    AgentLost,
+    /// Its agent signed out or was signed out.
+    AgentSignedOut,
+    /// An offer for it ended without acceptance.
+    NotAccepted,
+}
+
+/// How a conversation ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ts_rs::TS, utoipa::ToSchema)]
+#[serde(rename_all = "snake_case")]
+#[ts(export_to = "wire.ts")]
+pub enum Ending {
+    /// By its agent or a supervisor.
+    Closed,
+    /// The campaign closes what comes out of hours (S1-9); not counted in the service level.
+    OutOfHours,
+    /// The customer left before an agent took it.
+    Abandoned,
+    /// It waited longer than the campaign keeps it.
+    Expired,
+    /// It flowed out to somewhere else.
+    Overflowed,
+}
+
+impl Ending {
+    pub(super) const fn phase(self) -> &'static str {
+        match self {
+            Self::Closed | Self::OutOfHours => "closed",
+            Self::Abandoned => "abandoned",
+            Self::Expired => "expired",
+            Self::Overflowed => "overflowed",
+        }
+    }
+}
+
+/// How an offer ended that was not accepted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ts_rs::TS, utoipa::ToSchema)]
+#[serde(rename_all = "snake_case")]
+#[ts(export_to = "wire.ts")]
+pub enum OfferOutcome {
+    /// The agent said no.
+    Declined,
+    /// Its deadline passed.
+    Missed,
+    /// The agent left, was paused or the conversation went elsewhere.
+    Withdrawn,
+}
+
+/// A fact. Stored in the log as `kind` + `data`; ids and facts only, never text or names.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "kind", content = "data", rename_all = "snake_case")]
+pub enum Event {
+    /// A contact wrote to a channel where no conversation was open.
+    Started {
+        /// The company served.
+        client: ClientId,
+        /// By which channel account.
+        channel: ChannelId,
+        /// The kind of that channel.
+        #[serde(rename = "channel_kind")]
+        kind: ChannelKind,
+        /// The inbound campaign of the channel.
+        campaign: CampaignId,
+        /// Who wrote.
+        contact: ContactId,
+    },
+    /// The customer wrote.
+    MessageReceived {
+        /// The stored message.
+        message: MessageId,
+    },
+    /// The Router let it in.
+    Admitted,
+    /// It waits in this campaign's queue.
+    Queued {
+        /// Where.
+        campaign: CampaignId,
+        /// Why.
+        reason: QueueReason,
+    },
+    /// Capacity of an agent was reserved for it.
+    Offered(Offer),
+    /// The agent took it; the segment in the queue is over.
+    OfferAccepted {
+        /// Which offer.
+        offer: OfferId,
+        /// By whom.
+        agent: AgentId,
+    },
+    /// The offer ended otherwise; the conversation goes back to where it was.
+    OfferEnded {
+        /// Which offer.
+        offer: OfferId,
+        /// To whom it was made.
+        agent: AgentId,
+        /// How it ended.
+        outcome: OfferOutcome,
+    },
+    /// An agent answered the customer.
+    Replied {
+        /// The stored message.
+        message: MessageId,
+        /// By whom.
+        agent: AgentId,
+        /// The first delivery state.
+        delivery: Delivery,
+    },
+    /// The product itself wrote to the customer.
+    Noticed {
+        /// The stored message.
+        message: MessageId,
+        /// The first delivery state.
+        delivery: Delivery,
+    },
+    /// An outbound message moved on.
+    DeliveryMoved {
+        /// Which message.
+        message: MessageId,
+        /// The `conv_seq` that recorded it.
+        of: u64,
+        /// The new state.
+        to: Delivery,
+        /// A stable reason code where `to` has one.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        reason: Option<String>,
+    },
+    /// The agent offers it to another agent and keeps it until the other accepts.
+    TransferOffered {
+        /// Who keeps it.
+        from: AgentId,
+        /// The reservation of the target.
+        offer: Offer,
+    },
+    /// A stay ended by a transfer (S1-16).
+    SegmentClosed {
+        /// The campaign's transfer disposition.
+        disposition: Option<DispositionId>,
+    },
+    /// The agent wrote last and the customer is silent.
+    BecameDormant,
+    /// The agent put it aside.
+    Parked {
+        /// Until when.
+        until: Timestamp,
+    },
+    /// It came back from sleep or snooze.
+    Awoke,
+    /// Closed for the customer; the agent finishes.
+    WrapUpStarted {
+        /// When it ends by itself.
+        until: Timestamp,
+        /// Chosen when closing.
+        disposition: Option<DispositionId>,
+    },
+    /// Over.
+    Ended {
+        /// How.
+        ending: Ending,
+        /// The closing disposition.
+        disposition: Option<DispositionId>,
+    },
+}
+
+impl Conversation {
+    /// Folds one event. `at` is the entry's time.
+    pub fn apply(&mut self, event: &Event, at: Timestamp) {
+        self.seq += 1;
+        match event {
+            Event::Started { .. } => {}
+            Event::MessageReceived { .. } => {
+                self.unanswered = true;
+                self.last_message_at = at;
+                if let Phase::WrapUp { agent, .. } = self.phase {
+                    self.enter(Phase::Active { agent }, at);
+                }
+            }
+            Event::Admitted => self.enter(Phase::Admitted, at),
+            Event::Queued { campaign, reason } => {
+                self.campaign = *campaign;
+                self.enter(Phase::Queued { reason: *reason }, at);
+            }
+            Event::Offered(offer) => self.enter(Phase::Offered { offer: *offer }, at),
+            Event::OfferAccepted { agent, .. } => {
+                self.segment = self.segment.saturating_add(1);
+                self.passed_over.clear();
+                self.enter(Phase::Active { agent: *agent }, at);
+            }
+            Event::OfferEnded { agent, outcome, .. } => self.end_offer(*agent, *outcome, at),
+            Event::Replied { message, delivery, .. } => {
+                self.replied = true;
+                self.unanswered = false;
+                self.last_message_at = at;
+                self.follow(*message, *delivery);
+            }
+            Event::Noticed { message, delivery } => self.follow(*message, *delivery),
+            Event::DeliveryMoved { message, to, .. } => {
+                if let Some(followed) = self.deliveries.iter_mut().find(|(id, ..)| id == message) {
+                    followed.2 = *to;
+                }
+                self.deliveries.retain(|(_, _, state)| !state.is_final());
+            }
+            Event::TransferOffered { from, offer } => {
+                self.enter(Phase::Transferring { from: *from, offer: *offer }, at);
+            }
+            Event::SegmentClosed { .. } => {
+                self.hops = self.hops.saturating_add(1);
+                self.passed_over.clear();
+            }
+            Event::BecameDormant => self.enter_as_owner(at, |agent| Phase::Dormant { agent }),
+            Event::Parked { until } => self.enter_as_owner(at, |agent| Phase::Parked { agent, until: *until }),
+            Event::Awoke => self.enter_as_owner(at, |agent| Phase::Active { agent }),
+            Event::WrapUpStarted { until, disposition } => {
+                self.enter_as_owner(at, |agent| Phase::WrapUp { agent, until: *until, disposition: *disposition });
+            }
+            Event::Ended { ending, disposition } => {
+                self.enter(Phase::Ended { ending: *ending, disposition: *disposition }, at);
+            }
+        }
+    }
+
+    fn enter(&mut self, phase: Phase, at: Timestamp) {
+        self.phase = phase;
+        self.since = at;
+    }
+
+    fn enter_as_owner(&mut self, at: Timestamp, phase: impl FnOnce(AgentId) -> Phase) {
+        if let Some(agent) = self.phase.owner() {
+            self.enter(phase(agent), at);
+        }
+    }
+
+    fn end_offer(&mut self, agent: AgentId, outcome: OfferOutcome, at: Timestamp) {
+        if let Phase::Transferring { from, .. } = self.phase {
+            self.enter(Phase::Active { agent: from }, at);
+        } else {
+            if outcome != OfferOutcome::Withdrawn && !self.passed_over.contains(&agent) {
+                self.passed_over.push(agent);
+            }
+            self.enter(Phase::Queued { reason: QueueReason::NotAccepted }, at);
+        }
+    }
+
+    fn follow(&mut self, message: MessageId, delivery: Delivery) {
+        if self.deliveries.len() >= FOLLOWED_DELIVERIES {
+            self.deliveries.remove(0);
+        }
+        self.deliveries.push((message, self.seq, delivery));
+    }
+}

@@ -1,0 +1,241 @@
+//! A conversation as a state machine over the states of routing.md.
+//!
+//! [`Conversation::step`] decides what a command means now; [`Conversation::apply`] folds the resulting facts. The state
+//! is nothing but the fold of its events (R8), so it can be rebuilt, replayed and compared.
+
+mod command;
+mod event;
+mod step;
+#[cfg(test)]
+mod tests;
+
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+use smallvec::SmallVec;
+
+pub use self::{
+    command::{Admission, Command, TransferTo},
+    event::{Ending, Event, OfferOutcome, QueueReason},
+};
+use crate::{
+    clock::Timestamp,
+    domain::{channel::ChannelKind, delivery::Delivery},
+    ids::{AgentId, CampaignId, ChannelId, ClientId, ContactId, ConversationId, DispositionId, MessageId, OfferId},
+};
+
+/// At most this many transfers per conversation (routing.md).
+pub const MAX_HOPS: u8 = 10;
+
+/// Outbound messages whose delivery is still followed in memory; receipts for older ones are checked against the store.
+pub const FOLLOWED_DELIVERIES: usize = 32;
+
+/// The part of the campaign's configuration that decides about a conversation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Rules {
+    /// How long a transfer to an agent stays open.
+    pub transfer_timeout: Duration,
+    /// Wrap-up after closing; zero = none.
+    pub wrap_up: Duration,
+    /// Offers and transfers are accepted by themselves.
+    pub auto_accept: bool,
+    /// S1-21.
+    pub close_without_reply: bool,
+    /// S1-22.
+    pub agent_transfer: bool,
+    /// S1-20.
+    pub attachments: bool,
+    /// The campaign has dispositions, so closing needs one.
+    pub needs_disposition: bool,
+    /// S1-16: closes the segment of a transfer.
+    pub transfer_disposition: Option<DispositionId>,
+}
+
+/// A reservation of an agent's capacity, with a deadline.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Offer {
+    /// Its id; accept and decline are idempotent on it.
+    pub id: OfferId,
+    /// To whom.
+    pub agent: AgentId,
+    /// When it counts as missed.
+    pub deadline: Timestamp,
+}
+
+/// Where a conversation stands.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "is", rename_all = "snake_case")]
+pub enum Phase {
+    /// Came in; the Router has not admitted it yet.
+    Arrived,
+    /// Admitted, not queued: a bot or an automatic answer holds it.
+    Admitted,
+    /// Waits in the queue of its campaign.
+    Queued {
+        /// Why it waits.
+        reason: QueueReason,
+    },
+    /// Reserved for an agent who has not answered yet.
+    Offered {
+        /// The reservation.
+        offer: Offer,
+    },
+    /// An agent has it.
+    Active {
+        /// Who.
+        agent: AgentId,
+    },
+    /// The agent wrote last and the customer is silent; takes no capacity.
+    Dormant {
+        /// Whose it is.
+        agent: AgentId,
+    },
+    /// Snoozed by its agent.
+    Parked {
+        /// Whose it is.
+        agent: AgentId,
+        /// When it comes back.
+        until: Timestamp,
+    },
+    /// Offered to another agent while the sender keeps it.
+    Transferring {
+        /// Who keeps it until the target accepts.
+        from: AgentId,
+        /// The reservation of the target.
+        offer: Offer,
+    },
+    /// Closed for the customer; the agent still finishes notes.
+    WrapUp {
+        /// Who.
+        agent: AgentId,
+        /// When it closes by itself.
+        until: Timestamp,
+        /// Chosen when closing.
+        disposition: Option<DispositionId>,
+    },
+    /// Over.
+    Ended {
+        /// How.
+        ending: Ending,
+        /// The closing disposition, if one was chosen.
+        disposition: Option<DispositionId>,
+    },
+}
+
+impl Phase {
+    /// The word for this phase, as stored, sent and named in routing.md.
+    pub const fn as_str(&self) -> &'static str {
+        match self {
+            Self::Arrived => "arrived",
+            Self::Admitted => "admitted",
+            Self::Queued { .. } => "queued",
+            Self::Offered { .. } => "offered",
+            Self::Active { .. } => "active",
+            Self::Dormant { .. } => "dormant",
+            Self::Parked { .. } => "parked",
+            Self::Transferring { .. } => "transferring",
+            Self::WrapUp { .. } => "wrap_up",
+            Self::Ended { ending, .. } => ending.phase(),
+        }
+    }
+
+    /// The agent who has the conversation; during a transfer still the sender.
+    pub const fn owner(&self) -> Option<AgentId> {
+        match self {
+            Self::Active { agent } | Self::Dormant { agent } | Self::Parked { agent, .. } | Self::WrapUp { agent, .. } => {
+                Some(*agent)
+            }
+            Self::Transferring { from, .. } => Some(*from),
+            Self::Arrived | Self::Admitted | Self::Queued { .. } | Self::Offered { .. } | Self::Ended { .. } => None,
+        }
+    }
+
+    /// The open reservation, if there is one.
+    pub const fn offer(&self) -> Option<&Offer> {
+        match self {
+            Self::Offered { offer } | Self::Transferring { offer, .. } => Some(offer),
+            _ => None,
+        }
+    }
+
+    /// No command changes it any more.
+    pub const fn is_ended(&self) -> bool {
+        matches!(self, Self::Ended { .. })
+    }
+}
+
+/// The whole state of one conversation.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Conversation {
+    /// Its id.
+    pub id: ConversationId,
+    /// The company served.
+    pub client: ClientId,
+    /// The channel account it came in by.
+    pub channel: ChannelId,
+    /// The kind of that channel.
+    pub kind: ChannelKind,
+    /// The campaign it is in now.
+    pub campaign: CampaignId,
+    /// With whom.
+    pub contact: ContactId,
+    /// `conv_seq` of the last folded event; dense from 1 (R3).
+    pub seq: u64,
+    /// Where it stands.
+    pub phase: Phase,
+    /// Since when.
+    pub since: Timestamp,
+    /// When the customer wrote first; never moves back on re-queue.
+    pub arrived_at: Timestamp,
+    /// Number of stays in a queue or with an agent, from 1.
+    pub segment: u16,
+    /// Transfers so far.
+    pub hops: u8,
+    /// An agent has answered at least once.
+    pub replied: bool,
+    /// The customer wrote last.
+    pub unanswered: bool,
+    /// When anybody wrote last.
+    pub last_message_at: Timestamp,
+    /// Agents who missed or declined it since it was last accepted; tried again after every other.
+    #[serde(default, skip_serializing_if = "SmallVec::is_empty")]
+    pub passed_over: SmallVec<[AgentId; 1]>,
+    /// Outbound messages whose delivery can still move: message, its `conv_seq`, state.
+    #[serde(default, skip_serializing_if = "SmallVec::is_empty")]
+    pub deliveries: SmallVec<[(MessageId, u64, Delivery); 1]>,
+}
+
+impl Conversation {
+    /// The state after the first event, which must be [`Event::Started`].
+    pub fn started(id: ConversationId, event: &Event, at: Timestamp) -> Option<Self> {
+        let Event::Started { client, channel, kind, campaign, contact } = *event else { return None };
+        Some(Self {
+            id,
+            client,
+            channel,
+            kind,
+            campaign,
+            contact,
+            seq: 1,
+            phase: Phase::Arrived,
+            since: at,
+            arrived_at: at,
+            segment: 1,
+            hops: 0,
+            replied: false,
+            unanswered: false,
+            last_message_at: at,
+            passed_over: SmallVec::new(),
+            deliveries: SmallVec::new(),
+        })
+    }
+
+    /// When the state itself next changes with time: an offer, a transfer, a wrap-up or a snooze that ends.
+    pub const fn next_due(&self) -> Option<Timestamp> {
+        match &self.phase {
+            Phase::Offered { offer } | Phase::Transferring { offer, .. } => Some(offer.deadline),
+            Phase::WrapUp { until, .. } | Phase::Parked { until, .. } => Some(*until),
+            _ => None,
+        }
+    }
+}

@@ -1,0 +1,263 @@
+//! What a command means in a given state: the only place where that is decided.
+
+use super::{Admission, Command, Conversation, Ending, Event, MAX_HOPS, OfferOutcome, Phase, QueueReason, Rules, TransferTo};
+use crate::{
+    clock::Timestamp,
+    domain::{channel::ChannelKind, conversation::Offer, delivery::Delivery, message::Content, refusal::Refusal},
+    ids::{AgentId, DispositionId, MessageId, OfferId},
+};
+
+type Outcome = Result<Vec<Event>, Refusal>;
+
+impl Conversation {
+    /// Decides; changes nothing. No events = nothing to do, which is a success (commands are idempotent).
+    pub fn step(&self, command: &Command, rules: &Rules, now: Timestamp) -> Outcome {
+        match command {
+            Command::MoveDelivery { message, stored, to, reason } => Ok(self.move_delivery(*message, *stored, *to, reason)),
+            Command::Accept { offer, agent } => self.accept(*offer, *agent, rules),
+            Command::EndOffer { offer, agent, outcome } => self.end_offer_event(*offer, *agent, *outcome),
+            _ if self.phase.is_ended() => Err(Refusal::Closed),
+            Command::Receive { message, content } => self.receive(*message, content),
+            Command::Admit(admission) => self.admit(admission),
+            Command::Offer(offer) => self.offer(*offer, rules),
+            Command::Reply { message, agent, content } => self.reply(*message, *agent, content, rules),
+            Command::Notice { message, content } => {
+                self.check(content)?;
+                Ok(vec![Event::Noticed { message: *message, delivery: self.first_delivery() }])
+            }
+            Command::Transfer { agent, to } => self.transfer(*agent, *to, rules, now),
+            Command::Close { agent, force, disposition } => self.close(*agent, *force, *disposition, rules, now),
+            Command::EndWrapUp { agent } => self.end_wrap_up(*agent),
+            Command::Release { agent, reason } => Ok(self.release(*agent, *reason)),
+            Command::Park { agent, until } => self.park(*agent, *until),
+            Command::Sleep => Ok(self.sleep()),
+            Command::GiveUp(ending) => Ok(self.give_up(*ending)),
+            Command::Due => Ok(self.due(now)),
+        }
+    }
+
+    fn receive(&self, message: MessageId, content: &Content) -> Outcome {
+        self.check(content)?;
+        let mut events = vec![Event::MessageReceived { message }];
+        if matches!(self.phase, Phase::Dormant { .. } | Phase::Parked { .. }) {
+            events.push(Event::Awoke);
+        }
+        Ok(events)
+    }
+
+    fn check(&self, content: &Content) -> Result<(), Refusal> {
+        if content.is_empty() {
+            return Err(Refusal::EmptyMessage);
+        }
+        if content.text.len() > self.kind.max_text_bytes() {
+            return Err(Refusal::MessageTooLong);
+        }
+        Ok(())
+    }
+
+    fn admit(&self, admission: &Admission) -> Outcome {
+        if !matches!(self.phase, Phase::Arrived) {
+            return Ok(vec![]);
+        }
+        Ok(match admission {
+            Admission::Queue(reason) => {
+                vec![Event::Admitted, Event::Queued { campaign: self.campaign, reason: *reason }]
+            }
+            Admission::End(ending) => vec![Event::Ended { ending: *ending, disposition: None }],
+        })
+    }
+
+    fn offer(&self, offer: Offer, rules: &Rules) -> Outcome {
+        if !matches!(self.phase, Phase::Queued { .. }) {
+            return Err(Refusal::WrongState(self.phase.as_str()));
+        }
+        Ok(offered(Event::Offered(offer), offer, rules))
+    }
+
+    fn accept(&self, offer: OfferId, agent: AgentId, rules: &Rules) -> Outcome {
+        match self.phase.offer() {
+            Some(open) if open.id == offer && open.agent == agent => Ok(self.accepted(offer, agent, rules)),
+            _ => Err(Refusal::OfferGone { offer, current: self.phase.owner() }),
+        }
+    }
+
+    fn accepted(&self, offer: OfferId, agent: AgentId, rules: &Rules) -> Vec<Event> {
+        let mut events = vec![Event::OfferAccepted { offer, agent }];
+        if matches!(self.phase, Phase::Transferring { .. }) {
+            events.insert(0, Event::SegmentClosed { disposition: rules.transfer_disposition });
+        }
+        events
+    }
+
+    /// An offer that is no longer open ended some other way before: nothing to do.
+    fn end_offer_event(&self, offer: OfferId, agent: AgentId, outcome: OfferOutcome) -> Outcome {
+        match self.phase.offer() {
+            Some(open) if open.id == offer && open.agent == agent => Ok(vec![Event::OfferEnded { offer, agent, outcome }]),
+            _ if outcome == OfferOutcome::Declined => Err(Refusal::OfferGone { offer, current: self.phase.owner() }),
+            _ => Ok(vec![]),
+        }
+    }
+
+    fn reply(&self, message: MessageId, agent: AgentId, content: &Content, rules: &Rules) -> Outcome {
+        self.must_own(agent)?;
+        self.check(content)?;
+        if !rules.attachments && !content.attachments.is_empty() {
+            return Err(Refusal::AttachmentsNotAllowed);
+        }
+        let mut events = vec![Event::Replied { message, agent, delivery: self.first_delivery() }];
+        if matches!(self.phase, Phase::Dormant { .. } | Phase::Parked { .. }) {
+            events.push(Event::Awoke);
+        }
+        Ok(events)
+    }
+
+    /// A web chat shows what is stored, so storing is sending; everything else goes through the outbox.
+    const fn first_delivery(&self) -> Delivery {
+        match self.kind {
+            ChannelKind::Api => Delivery::Queued,
+            ChannelKind::Webchat => Delivery::Sent,
+        }
+    }
+
+    fn move_delivery(
+        &self,
+        message: MessageId,
+        stored: Option<(u64, Delivery)>,
+        to: Delivery,
+        reason: &Option<String>,
+    ) -> Vec<Event> {
+        let followed = self.deliveries.iter().find(|(id, ..)| *id == message).map(|(_, of, state)| (*of, *state));
+        match followed.or(stored) {
+            Some((of, state)) if state.may_become(to) => {
+                vec![Event::DeliveryMoved { message, of, to, reason: reason.clone() }]
+            }
+            _ => vec![],
+        }
+    }
+
+    fn must_own(&self, agent: AgentId) -> Result<(), Refusal> {
+        match self.phase.owner() {
+            Some(owner) if owner == agent => Ok(()),
+            current => Err(Refusal::NotOwner { current }),
+        }
+    }
+
+    fn transfer(&self, agent: AgentId, to: TransferTo, rules: &Rules, now: Timestamp) -> Outcome {
+        self.must_own(agent)?;
+        if !matches!(self.phase, Phase::Active { .. } | Phase::Dormant { .. }) {
+            return Err(Refusal::WrongState(self.phase.as_str()));
+        }
+        if self.hops >= MAX_HOPS {
+            return Err(Refusal::TooManyTransfers);
+        }
+        match to {
+            TransferTo::Campaign(campaign) => Ok(vec![
+                Event::SegmentClosed { disposition: rules.transfer_disposition },
+                Event::Queued { campaign, reason: QueueReason::Transferred },
+            ]),
+            TransferTo::Agent { .. } if !rules.agent_transfer => Err(Refusal::TransferNotAllowed),
+            TransferTo::Agent { agent: target, .. } if target == agent => Err(Refusal::TransferTarget("same agent")),
+            TransferTo::Agent { offer, agent: target } => {
+                let offer = Offer { id: offer, agent: target, deadline: now + rules.transfer_timeout };
+                let mut events = vec![Event::TransferOffered { from: agent, offer }];
+                if rules.auto_accept {
+                    events.push(Event::SegmentClosed { disposition: rules.transfer_disposition });
+                    events.push(Event::OfferAccepted { offer: offer.id, agent: target });
+                }
+                Ok(events)
+            }
+        }
+    }
+
+    fn close(&self, agent: AgentId, force: bool, disposition: Option<DispositionId>, rules: &Rules, now: Timestamp) -> Outcome {
+        if !force {
+            self.must_own(agent)?;
+        }
+        if matches!(self.phase, Phase::WrapUp { .. } | Phase::Transferring { .. }) {
+            return Err(Refusal::WrongState(self.phase.as_str()));
+        }
+        if !force && !rules.close_without_reply && !self.replied {
+            return Err(Refusal::ReplyFirst);
+        }
+        if rules.needs_disposition && disposition.is_none() {
+            return Err(Refusal::DispositionNeeded);
+        }
+        if self.phase.owner() == Some(agent) && !rules.wrap_up.is_zero() {
+            return Ok(vec![Event::WrapUpStarted { until: now + rules.wrap_up, disposition }]);
+        }
+        let mut events = self.withdraw_open_offer();
+        events.push(Event::Ended { ending: Ending::Closed, disposition });
+        Ok(events)
+    }
+
+    fn end_wrap_up(&self, agent: AgentId) -> Outcome {
+        self.must_own(agent)?;
+        match self.phase {
+            Phase::WrapUp { disposition, .. } => Ok(vec![Event::Ended { ending: Ending::Closed, disposition }]),
+            _ => Err(Refusal::WrongState(self.phase.as_str())),
+        }
+    }
+
+    fn release(&self, agent: AgentId, reason: QueueReason) -> Vec<Event> {
+        if self.phase.owner() != Some(agent) {
+            return vec![];
+        }
+        if let Phase::WrapUp { disposition, .. } = self.phase {
+            return vec![Event::Ended { ending: Ending::Closed, disposition }];
+        }
+        let mut events = self.withdraw_open_offer();
+        events.push(Event::Queued { campaign: self.campaign, reason });
+        events
+    }
+
+    fn withdraw_open_offer(&self) -> Vec<Event> {
+        let withdrawn =
+            |offer: &Offer| Event::OfferEnded { offer: offer.id, agent: offer.agent, outcome: OfferOutcome::Withdrawn };
+        self.phase.offer().map(withdrawn).into_iter().collect()
+    }
+
+    fn park(&self, agent: AgentId, until: Timestamp) -> Outcome {
+        self.must_own(agent)?;
+        match self.phase {
+            Phase::Active { .. } | Phase::Dormant { .. } | Phase::Parked { .. } => Ok(vec![Event::Parked { until }]),
+            _ => Err(Refusal::WrongState(self.phase.as_str())),
+        }
+    }
+
+    fn sleep(&self) -> Vec<Event> {
+        let silent = matches!(self.phase, Phase::Active { .. }) && self.replied && !self.unanswered;
+        if silent { vec![Event::BecameDormant] } else { vec![] }
+    }
+
+    /// Only who still waits can leave or expire.
+    fn give_up(&self, ending: Ending) -> Vec<Event> {
+        if !matches!(self.phase, Phase::Arrived | Phase::Admitted | Phase::Queued { .. } | Phase::Offered { .. }) {
+            return vec![];
+        }
+        let mut events = self.withdraw_open_offer();
+        events.push(Event::Ended { ending, disposition: None });
+        events
+    }
+
+    fn due(&self, now: Timestamp) -> Vec<Event> {
+        if self.next_due().is_none_or(|due| due > now) {
+            return vec![];
+        }
+        match &self.phase {
+            Phase::Offered { offer } | Phase::Transferring { offer, .. } => {
+                vec![Event::OfferEnded { offer: offer.id, agent: offer.agent, outcome: OfferOutcome::Missed }]
+            }
+            Phase::WrapUp { disposition, .. } => vec![Event::Ended { ending: Ending::Closed, disposition: *disposition }],
+            Phase::Parked { .. } => vec![Event::Awoke],
+            _ => vec![],
+        }
+    }
+}
+
+fn offered(event: Event, offer: Offer, rules: &Rules) -> Vec<Event> {
+    let mut events = vec![event];
+    if rules.auto_accept {
+        events.push(Event::OfferAccepted { offer: offer.id, agent: offer.agent });
+    }
+    events
+}

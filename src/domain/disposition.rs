@@ -1,0 +1,25 @@
+//! Dispositions: how a conversation ended. A tree per client; only leaves can be chosen.
+
+use serde::{Deserialize, Serialize};
+
+use crate::ids::{ClientId, DispositionId};
+
+/// One node of a client's tree.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Disposition {
+    /// Its id.
+    pub id: DispositionId,
+    /// Whose tree.
+    pub client: ClientId,
+    /// The node above, none at the top.
+    pub parent: Option<DispositionId>,
+    /// As shown to agents, 1 to 120 characters.
+    pub name: String,
+    /// Switched off ones stay in history and are offered no more.
+    pub enabled: bool,
+}
+
+/// Whether `id` is an enabled leaf of `tree`.
+pub fn is_choosable(tree: &[Disposition], id: DispositionId) -> bool {
+    tree.iter().any(|node| node.id == id && node.enabled) && !tree.iter().any(|node| node.parent == Some(id) && node.enabled)
+}

@@ -1,0 +1,15 @@
+//! The rules, pure: plain functions over plain data. No clock, no I/O, no randomness of its own, no actors.
+
+pub mod agent;
+pub mod campaign;
+pub mod channel;
+pub mod contact;
+pub mod conversation;
+pub mod delivery;
+pub mod disposition;
+pub mod log;
+pub mod message;
+pub mod permission;
+pub mod refusal;
+pub mod routing;
+pub mod schedule;

@@ -1,0 +1,1 @@
+//! Who gets what: pure decisions over index structures (routing.md).

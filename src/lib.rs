@@ -1,0 +1,6 @@
+//! Centralita: a contact center in one binary.
+
+pub mod clock;
+pub mod domain;
+pub mod ids;
+pub mod wire;
