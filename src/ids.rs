@@ -25,7 +25,7 @@ macro_rules! ids {
         #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, ts_rs::TS, utoipa::ToSchema)]
         #[serde(transparent)]
         #[ts(as = "String")]
-        #[schema(value_type = String, format = Uuid)]
+        #[schema(value_type = uuid::Uuid)]
         pub struct $name(Uuid);
 
         impl Id for $name {
