@@ -3,7 +3,6 @@
 //! Reading: [`Db::rows`] with a static statement. Writing: only the [`journal`] writes, so there is one writer, one order
 //! and one fsync for many.
 
-pub mod boot;
 pub mod config;
 pub mod contacts;
 pub mod conversations;
@@ -13,9 +12,9 @@ pub mod journal;
 pub mod leases;
 pub mod log;
 pub mod outbox;
-pub mod people;
-pub mod snapshots;
 mod sql;
+#[cfg(test)]
+pub(crate) mod testing;
 pub mod write;
 
 use std::{path::Path, str::FromStr, time::Duration};

@@ -52,7 +52,7 @@ INSERT INTO contacts (id, client_id, name, created_at) \
  SELECT value->>'i', value->>'c', value->>'n', value->>'t' FROM json_each($6); \
 INSERT INTO contact_addresses (client_id, kind, value, contact_id, created_at) \
  SELECT value->>'c', value->>'k', value->>'a', value->>'i', value->>'t' FROM json_each($6); \
-UPDATE contacts SET noticed_at = n.value->>'t' FROM json_each($7) n WHERE id = n.value->>'i'; \
+UPDATE contacts SET noticed_at = n.value->>'t' FROM json_each($7) n WHERE contacts.id = n.value->>'i'; \
 INSERT INTO agent_states (agent_id, state) SELECT value->>'id', value FROM json_each($8) WHERE true \
  ON CONFLICT (agent_id) DO UPDATE SET state = excluded.state; \
 COMMIT";

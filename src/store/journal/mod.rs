@@ -185,3 +185,6 @@ impl Journal {
 
 /// Between attempts to reach a database that is away.
 pub(super) const RECONNECT_EVERY: Duration = Duration::from_millis(250);
+
+#[cfg(test)]
+mod tests;

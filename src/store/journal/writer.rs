@@ -20,7 +20,7 @@ use crate::{
         inbox::Claim,
         leases::{CREATE_STREAM, READ_STREAM, RENEW_EVERY},
         postgres_query, sql, sqlite_query,
-        write::{About, Append, Committed, ConversationChange, Refused, Subject, Write, WriteError},
+        write::{About, Append, Committed, ConversationChange, Refused, Statement, Subject, Write, WriteError},
     },
     telemetry::names,
 };
@@ -449,9 +449,9 @@ fn indices<T>(of: &[T], is: impl Fn(&T) -> bool) -> SmallVec<[usize; 1]> {
 async fn write_all(
     connection: &mut Connection,
     lease: &Lease,
-    statements: Vec<crate::store::write::Statement>,
+    statements: Vec<Statement>,
     entry: Option<&Entry>,
-    recorded: Option<crate::store::idempotency::Recorded>,
+    recorded: Option<idempotency::Recorded>,
 ) -> Result<(), WriteError> {
     connection.execute(connection.begin(), vec![]).await?;
     if let Some(answer) = &recorded {
