@@ -121,7 +121,9 @@ pub struct Snapshot {
 impl Snapshot {
     /// Where a campaign lies.
     pub fn place_of_campaign(&self, id: CampaignId) -> Place {
-        self.campaigns.get(&id).map_or(Place { client: None, campaign: Some(id) }, |campaign| Place::campaign(campaign.client, id))
+        self.campaigns
+            .get(&id)
+            .map_or(Place { client: None, campaign: Some(id) }, |campaign| Place::campaign(campaign.client, id))
     }
 
     /// What a user may do where: an agent's scopes are the campaigns they are a member of.

@@ -1,5 +1,6 @@
 //! Centralita: a contact center in one binary.
 
+pub mod actors;
 pub mod auth;
 pub mod channels;
 pub mod clock;

@@ -21,8 +21,7 @@ use crate::{
     store::{Db, Row, StoreError},
 };
 
-pub(super) const STATEMENTS: &[&str] =
-    &[CLIENTS, CAMPAIGNS, CHANNELS, SECRETS, MEMBERS, DISPOSITIONS, BREAKS, SCHEDULES, USERS];
+pub(super) const STATEMENTS: &[&str] = &[CLIENTS, CAMPAIGNS, CHANNELS, SECRETS, MEMBERS, DISPOSITIONS, BREAKS, SCHEDULES, USERS];
 
 const CLIENTS: &str = "SELECT id, name, zone, enabled, created_at FROM clients";
 const CAMPAIGNS: &str = "SELECT id, client_id, name, enabled, config, created_at FROM campaigns";

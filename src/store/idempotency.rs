@@ -73,12 +73,6 @@ pub fn forget(now: Timestamp) -> Statement {
 pub(super) fn insert(answer: &Recorded) -> Statement {
     Statement::new(
         INSERT,
-        args![
-            answer.scope.as_str(),
-            answer.request_hash.as_str(),
-            i64::from(answer.status),
-            answer.body.as_str(),
-            answer.at
-        ],
+        args![answer.scope.as_str(), answer.request_hash.as_str(), i64::from(answer.status), answer.body.as_str(), answer.at],
     )
 }

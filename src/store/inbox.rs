@@ -65,15 +65,7 @@ const COUNT_QUARANTINED: &str = "SELECT COUNT(*) FROM inbox WHERE state <> 1 AND
 pub fn quarantine(claim: &Claim, payload: &str, reason: &str) -> Statement {
     Statement::new(
         QUARANTINE,
-        args![
-            claim.hash,
-            claim.channel.to_string(),
-            claim.provider_id.as_str(),
-            claim.received_at,
-            QUARANTINED,
-            payload,
-            reason
-        ],
+        args![claim.hash, claim.channel.to_string(), claim.provider_id.as_str(), claim.received_at, QUARANTINED, payload, reason],
     )
 }
 

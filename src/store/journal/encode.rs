@@ -196,16 +196,7 @@ impl<'a> Rows<'a> {
         }
         for message in &change.messages {
             let Message { id: i, seq, author, text, attachments, at, delivery } = message.as_ref();
-            self.messages.push(MessageRow {
-                c: id,
-                q: *seq,
-                i: *i,
-                w: *author,
-                x: text,
-                a: attachments,
-                t: *at,
-                d: *delivery,
-            });
+            self.messages.push(MessageRow { c: id, q: *seq, i: *i, w: *author, x: text, a: attachments, t: *at, d: *delivery });
         }
         self.conversations.push(ConversationRow {
             s: state,

@@ -141,9 +141,9 @@ impl Journal {
     pub fn append(&self, append: Append) -> Result<(), Append> {
         match self.jobs.try_send(Job::Append(append)) {
             Ok(()) => Ok(()),
-            Err(mpsc::error::TrySendError::Full(Job::Append(append)) | mpsc::error::TrySendError::Closed(Job::Append(append))) => {
-                Err(append)
-            }
+            Err(
+                mpsc::error::TrySendError::Full(Job::Append(append)) | mpsc::error::TrySendError::Closed(Job::Append(append)),
+            ) => Err(append),
             Err(_) => Ok(()),
         }
     }

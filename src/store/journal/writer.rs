@@ -28,7 +28,8 @@ use crate::{
 /// A database that takes longer is as good as away: the lease would run out.
 const COMMIT_TIMEOUT: Duration = Duration::from_secs(8);
 const LEASE: &str = "domain:1";
-const INSERT_CONFIG: &str = "INSERT INTO log (stream, pos, at, actor, kind, version, data) VALUES ($1, $2, $3, $4, 'config', 1, $5)";
+const INSERT_CONFIG: &str =
+    "INSERT INTO log (stream, pos, at, actor, kind, version, data) VALUES ($1, $2, $3, $4, 'config', 1, $5)";
 const ADVANCE: &str = "UPDATE streams SET head = $2 WHERE stream = $1 AND head = $3 \
      AND EXISTS (SELECT 1 FROM leases WHERE name = $4 AND token = $5)";
 
@@ -254,13 +255,7 @@ impl Writer {
 
     async fn commit_write(&mut self, write: Write) {
         let Write { statements, fact, by, at, recorded, done } = write;
-        let entry = fact.map(|(entity, id)| Entry {
-            pos: self.head + 1,
-            at,
-            by,
-            cause: None,
-            fact: Fact::Config { entity, id },
-        });
+        let entry = fact.map(|(entity, id)| Entry { pos: self.head + 1, at, by, cause: None, fact: Fact::Config { entity, id } });
         let result = match &mut self.connection {
             None => Err(WriteError::Store(StoreError::Unavailable("not connected".to_owned()))),
             Some(connection) => {
