@@ -1,8 +1,12 @@
 //! Centralita: a contact center in one binary.
 
+pub mod actors;
 pub mod auth;
 pub mod channels;
 pub mod clock;
+pub mod directory;
 pub mod domain;
 pub mod ids;
+pub mod store;
+pub mod telemetry;
 pub mod wire;

@@ -1,1 +1,3 @@
+//! Load and crash drivers.
+
 fn main() {}

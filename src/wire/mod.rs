@@ -1,5 +1,8 @@
 //! Every type that crosses to a browser or a program: REST bodies and socket frames.
 
+pub mod conversation;
+pub mod live;
+
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::clock::Timestamp;

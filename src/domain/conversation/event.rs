@@ -86,6 +86,9 @@ pub enum Event {
         campaign: CampaignId,
         /// Who wrote.
         contact: ContactId,
+        /// When this contact was last told that it wrote out of hours.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        noticed_at: Option<Timestamp>,
     },
     /// The customer wrote.
     MessageReceived {

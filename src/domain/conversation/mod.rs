@@ -197,6 +197,9 @@ pub struct Conversation {
     pub unanswered: bool,
     /// When anybody wrote last.
     pub last_message_at: Timestamp,
+    /// When the contact was last told that it wrote out of hours, as known at the start.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub noticed_at: Option<Timestamp>,
     /// Agents who missed or declined it since it was last accepted; tried again after every other.
     #[serde(default, skip_serializing_if = "SmallVec::is_empty")]
     pub passed_over: SmallVec<[AgentId; 1]>,
@@ -208,7 +211,7 @@ pub struct Conversation {
 impl Conversation {
     /// The state after the first event, which must be [`Event::Started`].
     pub fn started(id: ConversationId, event: &Event, at: Timestamp) -> Option<Self> {
-        let Event::Started { client, channel, kind, campaign, contact } = *event else { return None };
+        let Event::Started { client, channel, kind, campaign, contact, noticed_at } = *event else { return None };
         Some(Self {
             id,
             client,
@@ -225,6 +228,7 @@ impl Conversation {
             replied: false,
             unanswered: false,
             last_message_at: at,
+            noticed_at,
             passed_over: SmallVec::new(),
             deliveries: SmallVec::new(),
         })

@@ -1,0 +1,249 @@
+-- Who owns what must have one owner (reliability.md, Leases). `token` grows with every change of owner.
+CREATE TABLE leases (
+  name TEXT NOT NULL PRIMARY KEY,
+  node TEXT NOT NULL,
+  incarnation TEXT NOT NULL,
+  token BIGINT NOT NULL,
+  expires_at BIGINT NOT NULL
+);
+
+-- One row per stream of the log. `epoch` changes when positions may have been reused (a restored backup).
+CREATE TABLE streams (
+  stream BIGINT NOT NULL PRIMARY KEY,
+  epoch TEXT NOT NULL,
+  head BIGINT NOT NULL
+);
+
+-- The log: ids and facts only. `pos` is dense per stream, `conv_seq` dense per conversation.
+CREATE TABLE log (
+  stream BIGINT NOT NULL,
+  pos BIGINT NOT NULL,
+  at BIGINT NOT NULL,
+  actor TEXT NOT NULL,
+  cause TEXT,
+  conversation_id TEXT,
+  conv_seq BIGINT,
+  kind TEXT NOT NULL,
+  version BIGINT NOT NULL,
+  data TEXT NOT NULL,
+  PRIMARY KEY (stream, pos)
+);
+
+-- Folded state of a stream at a position, in parts.
+CREATE TABLE snapshots (
+  stream BIGINT NOT NULL,
+  pos BIGINT NOT NULL,
+  part BIGINT NOT NULL,
+  at BIGINT NOT NULL,
+  data TEXT NOT NULL,
+  PRIMARY KEY (stream, pos, part)
+);
+
+-- What came in. `hash` is the first 8 bytes of SHA-256 over channel and provider id: the only dedupe, short and hot.
+CREATE TABLE inbox (
+  hash BIGINT NOT NULL,
+  channel_id TEXT NOT NULL,
+  provider_id TEXT NOT NULL,
+  received_at BIGINT NOT NULL,
+  state BIGINT NOT NULL,
+  payload TEXT,
+  reason TEXT
+);
+CREATE UNIQUE INDEX inbox_hash ON inbox (hash);
+CREATE INDEX inbox_unfinished ON inbox (received_at) WHERE state <> 1;
+
+-- Answers to writes that carried an Idempotency-Key, kept 24 h.
+CREATE TABLE idempotency (
+  scope TEXT NOT NULL,
+  request_hash TEXT NOT NULL,
+  status BIGINT NOT NULL,
+  body TEXT NOT NULL,
+  at BIGINT NOT NULL,
+  PRIMARY KEY (scope)
+);
+CREATE INDEX idempotency_at ON idempotency (at);
+
+CREATE TABLE conversations (
+  id TEXT NOT NULL PRIMARY KEY,
+  client_id TEXT NOT NULL,
+  channel_id TEXT NOT NULL,
+  campaign_id TEXT NOT NULL,
+  contact_id TEXT NOT NULL,
+  phase TEXT NOT NULL,
+  agent_id TEXT,
+  offered_to TEXT,
+  is_open BIGINT NOT NULL,
+  seq BIGINT NOT NULL,
+  arrived_at BIGINT NOT NULL,
+  next_due BIGINT,
+  state TEXT NOT NULL
+);
+CREATE UNIQUE INDEX conversations_open ON conversations (channel_id, contact_id) WHERE is_open = 1;
+CREATE INDEX conversations_due ON conversations (next_due) WHERE next_due IS NOT NULL;
+CREATE INDEX conversations_campaign ON conversations (campaign_id, id);
+CREATE INDEX conversations_agent ON conversations (agent_id, id) WHERE agent_id IS NOT NULL;
+CREATE INDEX conversations_offered ON conversations (offered_to) WHERE offered_to IS NOT NULL;
+CREATE INDEX conversations_contact ON conversations (contact_id, id);
+
+CREATE TABLE messages (
+  conversation_id TEXT NOT NULL,
+  seq BIGINT NOT NULL,
+  id TEXT NOT NULL,
+  author TEXT NOT NULL,
+  text TEXT NOT NULL,
+  attachments TEXT,
+  at BIGINT NOT NULL,
+  delivery TEXT,
+  reason TEXT,
+  PRIMARY KEY (conversation_id, seq)
+);
+
+-- Outbound messages not yet sent or failed.
+CREATE TABLE outbox (
+  message_id TEXT NOT NULL PRIMARY KEY,
+  channel_id TEXT NOT NULL,
+  conversation_id TEXT NOT NULL,
+  seq BIGINT NOT NULL,
+  state TEXT NOT NULL,
+  attempts BIGINT NOT NULL,
+  next_at BIGINT NOT NULL
+);
+CREATE INDEX outbox_due ON outbox (channel_id, next_at);
+
+CREATE TABLE agent_states (
+  agent_id TEXT NOT NULL PRIMARY KEY,
+  state TEXT NOT NULL
+);
+
+CREATE TABLE clients (
+  id TEXT NOT NULL PRIMARY KEY,
+  name TEXT NOT NULL,
+  zone TEXT NOT NULL,
+  enabled BIGINT NOT NULL,
+  created_at BIGINT NOT NULL
+);
+
+CREATE TABLE schedules (
+  id TEXT NOT NULL PRIMARY KEY,
+  client_id TEXT NOT NULL REFERENCES clients (id),
+  name TEXT NOT NULL,
+  config TEXT NOT NULL,
+  created_at BIGINT NOT NULL
+);
+
+CREATE TABLE campaigns (
+  id TEXT NOT NULL PRIMARY KEY,
+  client_id TEXT NOT NULL REFERENCES clients (id),
+  name TEXT NOT NULL,
+  enabled BIGINT NOT NULL,
+  config TEXT NOT NULL,
+  created_at BIGINT NOT NULL
+);
+
+CREATE TABLE channels (
+  id TEXT NOT NULL PRIMARY KEY,
+  client_id TEXT NOT NULL REFERENCES clients (id),
+  campaign_id TEXT NOT NULL REFERENCES campaigns (id),
+  kind TEXT NOT NULL,
+  name TEXT NOT NULL,
+  enabled BIGINT NOT NULL,
+  endpoint TEXT,
+  created_at BIGINT NOT NULL
+);
+
+-- Signing secrets, sealed with the installation's key; write-only (SX-9).
+CREATE TABLE channel_secrets (
+  id TEXT NOT NULL PRIMARY KEY,
+  channel_id TEXT NOT NULL REFERENCES channels (id),
+  sealed TEXT NOT NULL,
+  created_at BIGINT NOT NULL,
+  expires_at BIGINT
+);
+
+CREATE TABLE dispositions (
+  id TEXT NOT NULL PRIMARY KEY,
+  client_id TEXT NOT NULL REFERENCES clients (id),
+  parent_id TEXT,
+  name TEXT NOT NULL,
+  enabled BIGINT NOT NULL,
+  created_at BIGINT NOT NULL
+);
+
+CREATE TABLE breaks (
+  id TEXT NOT NULL PRIMARY KEY,
+  name TEXT NOT NULL,
+  enabled BIGINT NOT NULL,
+  created_at BIGINT NOT NULL
+);
+
+CREATE TABLE users (
+  id TEXT NOT NULL PRIMARY KEY,
+  login TEXT NOT NULL,
+  name TEXT NOT NULL,
+  role TEXT NOT NULL,
+  scopes TEXT NOT NULL,
+  capacity BIGINT NOT NULL,
+  enabled BIGINT NOT NULL,
+  password TEXT NOT NULL,
+  created_at BIGINT NOT NULL
+);
+CREATE UNIQUE INDEX users_login ON users (login);
+
+CREATE TABLE members (
+  campaign_id TEXT NOT NULL REFERENCES campaigns (id),
+  user_id TEXT NOT NULL REFERENCES users (id),
+  penalty BIGINT NOT NULL,
+  PRIMARY KEY (campaign_id, user_id)
+);
+
+-- Browser sessions; `hash` is SHA-256 of the cookie's token.
+CREATE TABLE sessions (
+  hash TEXT NOT NULL PRIMARY KEY,
+  id TEXT NOT NULL,
+  user_id TEXT NOT NULL REFERENCES users (id),
+  created_at BIGINT NOT NULL,
+  expires_at BIGINT NOT NULL
+);
+CREATE INDEX sessions_user ON sessions (user_id);
+
+-- Bearer tokens for programs; `hash` is SHA-256 of the token.
+CREATE TABLE tokens (
+  id TEXT NOT NULL PRIMARY KEY,
+  hash TEXT NOT NULL,
+  name TEXT NOT NULL,
+  role TEXT NOT NULL,
+  scopes TEXT NOT NULL,
+  created_at BIGINT NOT NULL,
+  expires_at BIGINT
+);
+CREATE UNIQUE INDEX tokens_hash ON tokens (hash);
+
+CREATE TABLE contacts (
+  id TEXT NOT NULL PRIMARY KEY,
+  client_id TEXT NOT NULL,
+  name TEXT NOT NULL,
+  created_at BIGINT NOT NULL,
+  noticed_at BIGINT
+);
+CREATE INDEX contacts_client ON contacts (client_id, id);
+
+CREATE TABLE contact_addresses (
+  client_id TEXT NOT NULL,
+  kind TEXT NOT NULL,
+  value TEXT NOT NULL,
+  contact_id TEXT NOT NULL,
+  created_at BIGINT NOT NULL,
+  PRIMARY KEY (client_id, kind, value)
+);
+CREATE INDEX contact_addresses_contact ON contact_addresses (contact_id);
+
+CREATE TABLE attachments (
+  id TEXT NOT NULL PRIMARY KEY,
+  client_id TEXT NOT NULL,
+  name TEXT NOT NULL,
+  media_type TEXT NOT NULL,
+  size BIGINT NOT NULL,
+  created_at BIGINT NOT NULL,
+  uploaded_by TEXT NOT NULL,
+  conversation_id TEXT
+);

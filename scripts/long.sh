@@ -1,0 +1,19 @@
+#!/usr/bin/env bash
+# Crash and load runs of the release binary on both databases; the drivers print their own tables.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+cycles=${CYCLES:-50} rate=${RATE:-2000} secs=${SECS:-60} agents=${AGENTS:-200}
+
+# Another database for each run.
+on_both() {
+  echo "== $* on SQLite"
+  target/release/loadtests "$@" --database sqlite
+  echo "== $* on PostgreSQL"
+  # shellcheck disable=SC2016 # the variable is the inner shell's
+  scripts/postgres.sh bash -c 'exec target/release/loadtests "$@" --database "$CENTRALITA_TEST_POSTGRES"' loadtests "$@"
+}
+
+cargo build --release --workspace
+on_both crash --cycles "$cycles"
+on_both inbound --rate "$rate" --secs "$secs" --agents "$agents"

@@ -1,0 +1,29 @@
+#!/usr/bin/env bash
+# Everything that must pass. Cheap checks stop at once; of the tests all are run before it ends.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+# The tests say themselves how a server is configured.
+for name in $(compgen -e CENTRALITA_ || true); do unset "$name"; done
+
+scripts/packages.sh
+scripts/web.sh build
+scripts/lint.sh
+
+log=$(mktemp)
+trap 'rm -f "$log"' EXIT
+status=0
+scripts/postgres.sh cargo test --workspace --no-fail-fast 2>&1 | tee "$log" || status=1
+
+# With all targets, dependencies have the features that the tests gave them and are not compiled a second time.
+cargo build --workspace --all-targets
+CENTRALITA_BINARY=$PWD/target/debug/centralita CHROMIUM=$(command -v chromium || true) \
+  scripts/web.sh test 2>&1 | tee -a "$log" || status=1
+
+# One line over all runners: cargo's, Vitest's and Node's ways to say it.
+sed 's/\x1b\[[0-9;]*m//g' "$log" | awk '
+  function add(word, n) { if (word ~ /^pass/) passed += n; else if (word ~ /^fail/) failed += n; else if (word ~ /^(ignored|skip)/) skipped += n }
+  /^test result: / || /^ *Tests  / { for (i = 2; i <= NF; i++) if ($i ~ /^(passed|failed|ignored|skipped)/) add($i, $(i - 1)) }
+  /^(#|ℹ) (pass|fail|skipped) [0-9]+$/ { add($2, $3) }
+  END { printf "\n%d passed, %d failed, %d skipped\n", passed, failed, skipped }'
+exit "$status"

@@ -1,0 +1,3 @@
+//! Who talks to whom.
+
+pub mod engine;

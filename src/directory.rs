@@ -1,0 +1,157 @@
+//! The configuration in force, in memory: who exists, what is allowed, which secret belongs to which channel.
+//!
+//! An immutable snapshot that readers share without a lock. The publisher reloads it when the log says that configuration
+//! changed, so a revoked permission counts within one commit (security.md, 30).
+
+use std::sync::Arc;
+
+use arc_swap::ArcSwap;
+use rustc_hash::FxHashMap;
+
+use crate::{
+    channels::standard_webhooks::SigningSecret,
+    clock::Timestamp,
+    domain::{
+        campaign::{Campaign, Member},
+        channel::ChannelKind,
+        disposition::Disposition,
+        permission::{Place, Role, Scope, Subject},
+        schedule::Schedule,
+    },
+    ids::{BreakId, CampaignId, ChannelId, ClientId, DispositionId, ScheduleId, UserId},
+};
+
+/// A company served.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Client {
+    /// Its id.
+    pub id: ClientId,
+    /// 1 to 120 characters.
+    pub name: String,
+    /// IANA time zone.
+    pub zone: String,
+    /// Switched off: its channels take nothing in.
+    pub enabled: bool,
+    /// When it was created.
+    pub created_at: Timestamp,
+}
+
+/// A channel account.
+#[derive(Debug)]
+pub struct Channel {
+    /// Its id; part of its webhook address.
+    pub id: ChannelId,
+    /// Whose.
+    pub client: ClientId,
+    /// Its one inbound campaign.
+    pub campaign: CampaignId,
+    /// Of which kind.
+    pub kind: ChannelKind,
+    /// 1 to 120 characters.
+    pub name: String,
+    /// Switched off: takes nothing in, sends nothing.
+    pub enabled: bool,
+    /// Where answers are posted (API channels).
+    pub endpoint: Option<String>,
+    /// Signing secrets in force, the newest first.
+    pub secrets: Vec<SigningSecret>,
+    /// When it was created.
+    pub created_at: Timestamp,
+}
+
+/// A type of break.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct BreakType {
+    /// Its id.
+    pub id: BreakId,
+    /// 1 to 60 characters.
+    pub name: String,
+    /// Switched off ones cannot be taken.
+    pub enabled: bool,
+    /// When it was created.
+    pub created_at: Timestamp,
+}
+
+/// A person.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct User {
+    /// Their id.
+    pub id: UserId,
+    /// What they type to sign in, lower case.
+    pub login: String,
+    /// As shown.
+    pub name: String,
+    /// Preset of permissions.
+    pub role: Role,
+    /// Where it holds.
+    pub scopes: Vec<Scope>,
+    /// Capacity units as an agent, 1 to 1,000,000; 100 by default.
+    pub capacity: u32,
+    /// Switched off: cannot sign in, sessions are void.
+    pub enabled: bool,
+    /// When they were created.
+    pub created_at: Timestamp,
+}
+
+/// Everything at once.
+#[derive(Debug, Default)]
+pub struct Snapshot {
+    /// Companies.
+    pub clients: FxHashMap<ClientId, Arc<Client>>,
+    /// Campaigns.
+    pub campaigns: FxHashMap<CampaignId, Arc<Campaign>>,
+    /// When campaigns were created.
+    pub campaigns_created: FxHashMap<CampaignId, Timestamp>,
+    /// Channel accounts.
+    pub channels: FxHashMap<ChannelId, Arc<Channel>>,
+    /// Members, by campaign.
+    pub members: FxHashMap<CampaignId, Vec<Member>>,
+    /// Campaigns, by agent.
+    pub memberships: FxHashMap<UserId, Vec<Member>>,
+    /// Dispositions of every client.
+    pub dispositions: FxHashMap<DispositionId, Arc<Disposition>>,
+    /// Break types.
+    pub breaks: FxHashMap<BreakId, Arc<BreakType>>,
+    /// Schedules.
+    pub schedules: FxHashMap<ScheduleId, Arc<Schedule>>,
+    /// People.
+    pub users: FxHashMap<UserId, Arc<User>>,
+}
+
+impl Snapshot {
+    /// Where a campaign lies.
+    pub fn place_of_campaign(&self, id: CampaignId) -> Place {
+        self.campaigns
+            .get(&id)
+            .map_or(Place { client: None, campaign: Some(id) }, |campaign| Place::campaign(campaign.client, id))
+    }
+
+    /// What a user may do where: an agent's scopes are the campaigns they are a member of.
+    pub fn subject(&self, id: UserId) -> Option<Subject> {
+        let user = self.users.get(&id).filter(|user| user.enabled)?;
+        let scopes = match user.role {
+            Role::Agent => {
+                let memberships = self.memberships.get(&id);
+                memberships.into_iter().flatten().map(|member| Scope::Campaign(member.campaign)).collect()
+            }
+            Role::Admin | Role::Supervisor | Role::Auditor => user.scopes.clone(),
+        };
+        Some(Subject { user: id, role: user.role, scopes })
+    }
+}
+
+/// A shared handle to the current snapshot.
+#[derive(Clone, Default)]
+pub struct Directory(Arc<ArcSwap<Snapshot>>);
+
+impl Directory {
+    /// The current snapshot. Take it once per request.
+    pub fn load(&self) -> Arc<Snapshot> {
+        self.0.load_full()
+    }
+
+    /// Puts a new one in force.
+    pub fn replace(&self, snapshot: Snapshot) {
+        self.0.store(Arc::new(snapshot));
+    }
+}

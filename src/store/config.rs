@@ -1,0 +1,235 @@
+//! Configuration as the tables have it.
+
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    args,
+    auth::secret::Sealer,
+    channels::standard_webhooks::SigningSecret,
+    clock::Timestamp,
+    directory::{BreakType, Channel, Client, Snapshot, User},
+    domain::{
+        campaign::{Campaign, Member, OutOfHours},
+        channel::ChannelKind,
+        disposition::Disposition,
+        permission::Role,
+        schedule::Schedule,
+    },
+    ids::{CampaignId, ChannelId, ClientId, DispositionId, ScheduleId},
+    store::{Db, Row, StoreError},
+};
+
+pub(super) const STATEMENTS: &[&str] = &[CLIENTS, CAMPAIGNS, CHANNELS, SECRETS, MEMBERS, DISPOSITIONS, BREAKS, SCHEDULES, USERS];
+
+const CLIENTS: &str = "SELECT id, name, zone, enabled, created_at FROM clients";
+const CAMPAIGNS: &str = "SELECT id, client_id, name, enabled, config, created_at FROM campaigns";
+const CHANNELS: &str = "SELECT id, client_id, campaign_id, kind, name, enabled, endpoint, created_at FROM channels";
+const SECRETS: &str = "SELECT id, channel_id, sealed FROM channel_secrets WHERE expires_at IS NULL OR expires_at > $1 \
+     ORDER BY created_at DESC, id DESC";
+const MEMBERS: &str = "SELECT campaign_id, user_id, penalty FROM members ORDER BY campaign_id, user_id";
+const DISPOSITIONS: &str = "SELECT id, client_id, parent_id, name, enabled FROM dispositions";
+const BREAKS: &str = "SELECT id, name, enabled, created_at FROM breaks";
+const SCHEDULES: &str = "SELECT id, config FROM schedules";
+const USERS: &str = "SELECT id, login, name, role, scopes, capacity, enabled, created_at FROM users";
+
+/// What a campaign's `config` column holds: everything but its own columns.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(default)]
+pub struct CampaignConfig {
+    /// See [`Campaign`].
+    pub weight: u8,
+    /// See [`Campaign`].
+    pub schedule: Option<ScheduleId>,
+    /// See [`Campaign`].
+    pub out_of_hours: OutOfHours,
+    /// See [`Campaign`].
+    pub out_of_hours_message: Option<String>,
+    /// See [`Campaign`].
+    pub max_per_agent: u32,
+    /// See [`Campaign`].
+    pub auto_accept: bool,
+    /// See [`Campaign`].
+    pub offer_seconds: u32,
+    /// See [`Campaign`].
+    pub transfer_seconds: u32,
+    /// See [`Campaign`].
+    pub wrap_up_seconds: u32,
+    /// See [`Campaign`].
+    pub close_without_reply: bool,
+    /// See [`Campaign`].
+    pub agent_transfer: bool,
+    /// See [`Campaign`].
+    pub attachments: bool,
+    /// See [`Campaign`].
+    pub dispositions: Vec<DispositionId>,
+    /// See [`Campaign`].
+    pub transfer_disposition: Option<DispositionId>,
+}
+
+/// Working defaults (S4-15).
+impl Default for CampaignConfig {
+    fn default() -> Self {
+        Self {
+            weight: 1,
+            schedule: None,
+            out_of_hours: OutOfHours::Queue,
+            out_of_hours_message: None,
+            max_per_agent: 5,
+            auto_accept: false,
+            offer_seconds: 20,
+            transfer_seconds: 30,
+            wrap_up_seconds: 0,
+            close_without_reply: false,
+            agent_transfer: true,
+            attachments: true,
+            dispositions: Vec::new(),
+            transfer_disposition: None,
+        }
+    }
+}
+
+impl CampaignConfig {
+    /// The campaign with these columns and this configuration.
+    pub fn into_campaign(self, id: CampaignId, client: ClientId, name: String, enabled: bool) -> Campaign {
+        Campaign {
+            id,
+            client,
+            name,
+            enabled,
+            weight: self.weight,
+            schedule: self.schedule,
+            out_of_hours: self.out_of_hours,
+            out_of_hours_message: self.out_of_hours_message,
+            max_per_agent: self.max_per_agent,
+            auto_accept: self.auto_accept,
+            offer_seconds: self.offer_seconds,
+            transfer_seconds: self.transfer_seconds,
+            wrap_up_seconds: self.wrap_up_seconds,
+            close_without_reply: self.close_without_reply,
+            agent_transfer: self.agent_transfer,
+            attachments: self.attachments,
+            dispositions: self.dispositions,
+            transfer_disposition: self.transfer_disposition,
+        }
+    }
+
+    /// The configuration of a campaign.
+    pub fn of(campaign: &Campaign) -> Self {
+        Self {
+            weight: campaign.weight,
+            schedule: campaign.schedule,
+            out_of_hours: campaign.out_of_hours,
+            out_of_hours_message: campaign.out_of_hours_message.clone(),
+            max_per_agent: campaign.max_per_agent,
+            auto_accept: campaign.auto_accept,
+            offer_seconds: campaign.offer_seconds,
+            transfer_seconds: campaign.transfer_seconds,
+            wrap_up_seconds: campaign.wrap_up_seconds,
+            close_without_reply: campaign.close_without_reply,
+            agent_transfer: campaign.agent_transfer,
+            attachments: campaign.attachments,
+            dispositions: campaign.dispositions.clone(),
+            transfer_disposition: campaign.transfer_disposition,
+        }
+    }
+}
+
+/// Reads all configuration. A secret that cannot be opened is reported and left out: its channel then refuses everything.
+pub async fn load(db: &Db, sealer: &Sealer, now: Timestamp) -> Result<Snapshot, StoreError> {
+    let mut snapshot = Snapshot::default();
+    for row in db.rows(CLIENTS, vec![]).await? {
+        let client = client(&row)?;
+        snapshot.clients.insert(client.id, Arc::new(client));
+    }
+    for row in db.rows(SCHEDULES, vec![]).await? {
+        let schedule: Schedule = row.json(1)?;
+        snapshot.schedules.insert(schedule.id, Arc::new(schedule));
+    }
+    for row in db.rows(CAMPAIGNS, vec![]).await? {
+        let config: CampaignConfig = row.json(4)?;
+        let campaign = config.into_campaign(row.parse(0)?, row.parse(1)?, row.text(2)?.to_owned(), row.int(3)? != 0);
+        snapshot.campaigns_created.insert(campaign.id, row.time(5)?);
+        snapshot.campaigns.insert(campaign.id, Arc::new(campaign));
+    }
+    for row in db.rows(MEMBERS, vec![]).await? {
+        let penalty = u8::try_from(row.int(2)?).unwrap_or(100);
+        let member = Member { campaign: row.parse(0)?, agent: row.parse(1)?, penalty };
+        snapshot.members.entry(member.campaign).or_default().push(member);
+        snapshot.memberships.entry(member.agent).or_default().push(member);
+    }
+    for row in db.rows(DISPOSITIONS, vec![]).await? {
+        let node = Disposition {
+            id: row.parse(0)?,
+            client: row.parse(1)?,
+            parent: row.opt_parse(2)?,
+            name: row.text(3)?.to_owned(),
+            enabled: row.int(4)? != 0,
+        };
+        snapshot.dispositions.insert(node.id, Arc::new(node));
+    }
+    for row in db.rows(BREAKS, vec![]).await? {
+        let kind =
+            BreakType { id: row.parse(0)?, name: row.text(1)?.to_owned(), enabled: row.int(2)? != 0, created_at: row.time(3)? };
+        snapshot.breaks.insert(kind.id, Arc::new(kind));
+    }
+    for row in db.rows(USERS, vec![]).await? {
+        let user = user(&row)?;
+        snapshot.users.insert(user.id, Arc::new(user));
+    }
+    load_channels(db, sealer, now, &mut snapshot).await?;
+    Ok(snapshot)
+}
+
+async fn load_channels(db: &Db, sealer: &Sealer, now: Timestamp, snapshot: &mut Snapshot) -> Result<(), StoreError> {
+    let mut channels: Vec<Channel> = db.rows(CHANNELS, vec![]).await?.iter().map(channel).collect::<Result<_, _>>()?;
+    for row in db.rows(SECRETS, args![now]).await? {
+        let (id, of): (&str, ChannelId) = (row.text(0)?, row.parse(1)?);
+        let Some(channel) = channels.iter_mut().find(|channel| channel.id == of) else { continue };
+        let opened = sealer.open(id, row.text(2)?).ok().and_then(|text| text.expose().parse::<SigningSecret>().ok());
+        match opened {
+            Some(secret) => channel.secrets.push(secret),
+            None => tracing::error!(channel = %of, secret = id, "a signing secret cannot be opened with this secret key"),
+        }
+    }
+    snapshot.channels = channels.into_iter().map(|channel| (channel.id, Arc::new(channel))).collect();
+    Ok(())
+}
+
+fn client(row: &Row) -> Result<Client, StoreError> {
+    Ok(Client {
+        id: row.parse(0)?,
+        name: row.text(1)?.to_owned(),
+        zone: row.text(2)?.to_owned(),
+        enabled: row.int(3)? != 0,
+        created_at: row.time(4)?,
+    })
+}
+
+fn channel(row: &Row) -> Result<Channel, StoreError> {
+    Ok(Channel {
+        id: row.parse(0)?,
+        client: row.parse(1)?,
+        campaign: row.parse(2)?,
+        kind: ChannelKind::parse(row.text(3)?).ok_or_else(|| StoreError::Damaged("channel kind".to_owned()))?,
+        name: row.text(4)?.to_owned(),
+        enabled: row.int(5)? != 0,
+        endpoint: row.opt_text(6)?.map(str::to_owned),
+        secrets: Vec::new(),
+        created_at: row.time(7)?,
+    })
+}
+
+fn user(row: &Row) -> Result<User, StoreError> {
+    Ok(User {
+        id: row.parse(0)?,
+        login: row.text(1)?.to_owned(),
+        name: row.text(2)?.to_owned(),
+        role: Role::parse(row.text(3)?).ok_or_else(|| StoreError::Damaged("role".to_owned()))?,
+        scopes: row.json(4)?,
+        capacity: u32::try_from(row.int(5)?).unwrap_or(100),
+        enabled: row.int(6)? != 0,
+        created_at: row.time(7)?,
+    })
+}

@@ -1,0 +1,126 @@
+//! Conversations and their messages, as the tables have them.
+
+use std::sync::Arc;
+
+use crate::{
+    args,
+    clock::Timestamp,
+    domain::{
+        conversation::Conversation,
+        delivery::Delivery,
+        log::By,
+        message::{Author, Message},
+    },
+    ids::{AgentId, ChannelId, ContactId, ConversationId, MessageId},
+    store::{Db, Row, StoreError, write::ContactCard},
+};
+
+pub(super) const STATEMENTS: &[&str] =
+    &[STATE, CARD, OPEN_WITH, OF_AGENT, OPEN_STATES, MESSAGES, MESSAGES_AFTER, MESSAGE, DELIVERY, MESSAGE_AT];
+
+const STATE: &str = "SELECT state FROM conversations WHERE id = $1";
+/// The contact and the address of the channel's own network.
+const CARD: &str = "SELECT k.id, k.name, coalesce((SELECT a.value FROM contact_addresses a WHERE a.contact_id = k.id AND a.kind = $2 \
+     ORDER BY a.created_at DESC LIMIT 1), '') FROM contacts k WHERE k.id = $1";
+const OPEN_WITH: &str = "SELECT state FROM conversations WHERE channel_id = $1 AND contact_id = $2 AND is_open = 1";
+const OF_AGENT: &str = "SELECT state FROM conversations WHERE (agent_id = $1 OR offered_to = $1) AND is_open = 1";
+const OPEN_STATES: &str = "SELECT state FROM conversations WHERE is_open = 1";
+const MESSAGES: &str = "SELECT id, seq, author, text, attachments, at, delivery, reason FROM messages \
+     WHERE conversation_id = $1 AND seq < $2 ORDER BY seq DESC LIMIT $3";
+const MESSAGES_AFTER: &str = "SELECT id, seq, author, text, attachments, at, delivery, reason FROM messages \
+     WHERE conversation_id = $1 AND seq > $2 ORDER BY seq LIMIT $3";
+const MESSAGE: &str = "SELECT id, seq, author, text, attachments, at, delivery, reason FROM messages \
+     WHERE conversation_id = $1 AND id = $2";
+const MESSAGE_AT: &str = "SELECT id, seq, author, text, attachments, at, delivery, reason FROM messages \
+     WHERE conversation_id = $1 AND seq = $2";
+const DELIVERY: &str = "SELECT seq, delivery FROM messages WHERE conversation_id = $1 AND id = $2 AND delivery IS NOT NULL";
+
+/// A message and why its delivery stands as it does.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StoredMessage {
+    /// The message.
+    pub message: Arc<Message>,
+    /// A stable reason code.
+    pub reason: Option<String>,
+}
+
+/// The state of a conversation after its last committed event.
+pub async fn state(db: &Db, id: ConversationId) -> Result<Option<Conversation>, StoreError> {
+    db.row(STATE, args![id.to_string()]).await?.map(|row| row.json(0)).transpose()
+}
+
+/// How a conversation's contact is shown.
+pub async fn card(db: &Db, conversation: &Conversation) -> Result<ContactCard, StoreError> {
+    let kind = crate::domain::contact::AddressKind::of(conversation.kind).as_str();
+    let found = db.row(CARD, args![conversation.contact.to_string(), kind]).await?;
+    found.map_or_else(
+        || Ok(ContactCard { id: conversation.contact, name: String::new(), address: String::new() }),
+        |row| Ok(ContactCard { id: row.parse(0)?, name: row.text(1)?.to_owned(), address: row.text(2)?.to_owned() }),
+    )
+}
+
+/// The open conversation of a contact on a channel account; there is at most one.
+pub async fn open_with(db: &Db, channel: ChannelId, contact: ContactId) -> Result<Option<Conversation>, StoreError> {
+    db.row(OPEN_WITH, args![channel.to_string(), contact.to_string()]).await?.map(|row| row.json(0)).transpose()
+}
+
+/// Open conversations an agent has or is offered.
+pub async fn of_agent(db: &Db, agent: AgentId) -> Result<Vec<Conversation>, StoreError> {
+    db.rows(OF_AGENT, args![agent.to_string()]).await?.iter().map(|row| row.json(0)).collect()
+}
+
+/// Every open conversation.
+pub async fn open(db: &Db) -> Result<Vec<Conversation>, StoreError> {
+    db.rows(OPEN_STATES, vec![]).await?.iter().map(|row| row.json(0)).collect()
+}
+
+/// Up to `limit` messages before `seq`, the latest first.
+pub async fn messages_before(db: &Db, id: ConversationId, seq: u64, limit: u64) -> Result<Vec<StoredMessage>, StoreError> {
+    db.rows(MESSAGES, args![id.to_string(), seq, limit]).await?.iter().map(message).collect()
+}
+
+/// Up to `limit` messages after `seq`, in order.
+pub async fn messages_after(db: &Db, id: ConversationId, seq: u64, limit: u64) -> Result<Vec<StoredMessage>, StoreError> {
+    db.rows(MESSAGES_AFTER, args![id.to_string(), seq, limit]).await?.iter().map(message).collect()
+}
+
+/// One message of one conversation; a foreign pair is not found.
+pub async fn message_of(db: &Db, id: ConversationId, of: MessageId) -> Result<Option<StoredMessage>, StoreError> {
+    db.row(MESSAGE, args![id.to_string(), of.to_string()]).await?.as_ref().map(message).transpose()
+}
+
+/// The message recorded by one event.
+pub async fn message_at(db: &Db, id: ConversationId, seq: u64) -> Result<Option<StoredMessage>, StoreError> {
+    db.row(MESSAGE_AT, args![id.to_string(), seq]).await?.as_ref().map(message).transpose()
+}
+
+/// Where an outbound message stands: its `conv_seq` and state.
+pub async fn delivery(db: &Db, id: ConversationId, of: MessageId) -> Result<Option<(u64, Delivery)>, StoreError> {
+    let Some(row) = db.row(DELIVERY, args![id.to_string(), of.to_string()]).await? else { return Ok(None) };
+    let state = Delivery::parse(row.text(1)?).ok_or_else(|| StoreError::Damaged("delivery".to_owned()))?;
+    Ok(Some((u64::try_from(row.int(0)?).unwrap_or(0), state)))
+}
+
+fn message(row: &Row) -> Result<StoredMessage, StoreError> {
+    let damaged = |what: &str| StoreError::Damaged(format!("message: {what}"));
+    let author = match row.text(2)?.parse::<By>() {
+        Ok(By::Contact) => Author::Contact,
+        Ok(By::User(agent)) => Author::Agent(agent),
+        Ok(By::System) => Author::System,
+        _ => return Err(damaged("author")),
+    };
+    let delivery = row.opt_text(6)?.map(|word| Delivery::parse(word).ok_or_else(|| damaged("delivery"))).transpose()?;
+    let at: Timestamp = row.time(5)?;
+    Ok(StoredMessage {
+        message: Arc::new(Message {
+            id: row.parse(0)?,
+            seq: u64::try_from(row.int(1)?).unwrap_or(0),
+            author,
+            text: row.text(3)?.into(),
+            attachments: if row.opt_text(4)?.is_some() { row.json(4)? } else { Vec::new() },
+            at,
+            delivery,
+        }),
+        reason: row.opt_text(7)?.map(str::to_owned),
+    })
+}

@@ -1,0 +1,527 @@
+//! The loop behind the journal.
+
+use std::{sync::Arc, time::Duration};
+
+use rustc_hash::FxHashSet;
+use smallvec::SmallVec;
+use sqlx::{ConnectOptions, PgConnection, SqliteConnection};
+use tokio::sync::{mpsc, watch};
+
+use super::{
+    GROUP_MAX, Health, Job, Opened, Options, RECONNECT_EVERY, STREAM,
+    encode::{self, Cold, Hot, Rows},
+    lease::Lease,
+};
+use crate::{
+    args,
+    domain::log::{Entry, Fact},
+    store::{
+        Location, Row, StoreError, Value, idempotency,
+        inbox::Claim,
+        leases::{CREATE_STREAM, READ_STREAM, RENEW_EVERY},
+        postgres_query, sql, sqlite_query,
+        write::{About, Append, Committed, ConversationChange, Refused, Statement, Subject, Write, WriteError},
+    },
+    telemetry::names,
+};
+
+/// A database that takes longer is as good as away: the lease would run out.
+const COMMIT_TIMEOUT: Duration = Duration::from_secs(8);
+const LEASE: &str = "domain:1";
+const INSERT_CONFIG: &str =
+    "INSERT INTO log (stream, pos, at, actor, kind, version, data) VALUES ($1, $2, $3, $4, 'config', 1, $5)";
+const ADVANCE: &str = "UPDATE streams SET head = $2 WHERE stream = $1 AND head = $3 \
+     AND EXISTS (SELECT 1 FROM leases WHERE name = $4 AND token = $5)";
+
+pub(in crate::store) const STATEMENTS: &[&str] = &[INSERT_CONFIG, ADVANCE];
+
+/// The one connection that writes.
+pub(super) enum Connection {
+    Sqlite(Box<SqliteConnection>),
+    Postgres(Box<PgConnection>),
+}
+
+impl Connection {
+    async fn open(location: &Location) -> Result<Self, StoreError> {
+        Ok(match location {
+            Location::Sqlite(options) => Self::Sqlite(Box::new(options.connect().await?)),
+            Location::Postgres(options) => Self::Postgres(Box::new(options.connect().await?)),
+        })
+    }
+
+    pub(super) async fn rows(&mut self, sql: &'static str, args: Vec<Value>) -> Result<Vec<Row>, StoreError> {
+        Ok(match self {
+            Self::Sqlite(connection) => {
+                sqlite_query(sql, args).fetch_all(connection.as_mut()).await?.into_iter().map(Row::Sqlite).collect()
+            }
+            Self::Postgres(connection) => {
+                postgres_query(sql, args).fetch_all(connection.as_mut()).await?.into_iter().map(Row::Postgres).collect()
+            }
+        })
+    }
+
+    pub(super) async fn execute(&mut self, sql: &'static str, args: Vec<Value>) -> Result<u64, StoreError> {
+        Ok(match self {
+            Self::Sqlite(connection) => sqlite_query(sql, args).execute(connection.as_mut()).await?.rows_affected(),
+            Self::Postgres(connection) => postgres_query(sql, args).execute(connection.as_mut()).await?.rows_affected(),
+        })
+    }
+
+    const fn begin(&self) -> &'static str {
+        match self {
+            Self::Sqlite(_) => "BEGIN IMMEDIATE",
+            Self::Postgres(_) => "BEGIN",
+        }
+    }
+
+    /// Ends whatever transaction may be open; an error only says that there was none.
+    async fn rollback(&mut self) {
+        let _ = self.execute("ROLLBACK", vec![]).await;
+    }
+}
+
+pub(super) struct Writer {
+    options: Options,
+    report: watch::Sender<Health>,
+    connection: Option<Connection>,
+    lease: Lease,
+    epoch: String,
+    head: u64,
+    renewed_at: Duration,
+    retry_at: Duration,
+}
+
+impl Writer {
+    pub(super) async fn open(options: Options, report: watch::Sender<Health>) -> Result<Self, StoreError> {
+        let mut connection = Connection::open(&options.location).await?;
+        let lease = Lease::take(&mut connection, LEASE, &options.holder, &options.clock).await?;
+        connection.execute(CREATE_STREAM, args![STREAM, options.holder.incarnation.as_str()]).await?;
+        let (epoch, head) = read_stream(&mut connection).await?;
+        report.send_replace(Health::Ready);
+        let renewed_at = options.clock.elapsed();
+        Ok(Self { options, report, connection: Some(connection), lease, epoch, head, renewed_at, retry_at: Duration::ZERO })
+    }
+
+    pub(super) fn opened(&self) -> Opened {
+        Opened { epoch: self.epoch.clone(), head: self.head }
+    }
+
+    pub(super) async fn run(mut self, mut queue: mpsc::Receiver<Job>) {
+        let mut jobs = Vec::with_capacity(GROUP_MAX);
+        loop {
+            let wait = if self.connection.is_some() { RENEW_EVERY } else { RECONNECT_EVERY };
+            match tokio::time::timeout(wait, queue.recv_many(&mut jobs, GROUP_MAX)).await {
+                Ok(0) => break,
+                Ok(_) | Err(_) => {}
+            }
+            metrics::gauge!(names::JOURNAL_QUEUE).set(queue.len() as f64);
+            if let Err(error) = self.keep_hold().await {
+                self.fail(&error);
+            }
+            self.serve(&mut jobs).await;
+        }
+        tracing::debug!(head = self.head, "journal ended");
+    }
+
+    /// Connects again when the connection was lost, renews the lease when it is time.
+    async fn keep_hold(&mut self) -> Result<(), StoreError> {
+        if *self.report.borrow() == Health::Fenced {
+            return Err(StoreError::Fenced);
+        }
+        let clock = &self.options.clock;
+        let Some(connection) = &mut self.connection else {
+            if clock.elapsed() < self.retry_at {
+                return Err(StoreError::Unavailable("not connected".to_owned()));
+            }
+            self.retry_at = clock.elapsed() + RECONNECT_EVERY;
+            let opening = tokio::time::timeout(Duration::from_secs(2), Connection::open(&self.options.location));
+            let timed_out = |_| StoreError::Unavailable("connecting timed out".to_owned());
+            let mut connection = opening.await.map_err(timed_out)??;
+            self.lease.renew(&mut connection, clock).await?;
+            (self.epoch, self.head) = read_stream(&mut connection).await?;
+            self.renewed_at = clock.elapsed();
+            self.connection = Some(connection);
+            self.report.send_replace(Health::Ready);
+            tracing::info!(head = self.head, "the database is back");
+            return Ok(());
+        };
+        if clock.elapsed() >= self.renewed_at + RENEW_EVERY {
+            self.lease.renew(connection, clock).await?;
+            self.renewed_at = clock.elapsed();
+        }
+        if !self.lease.is_valid(clock) {
+            return Err(StoreError::Unavailable("the lease ran out before it could be renewed".to_owned()));
+        }
+        Ok(())
+    }
+
+    fn fail(&mut self, error: &StoreError) {
+        self.connection = None;
+        let health = if matches!(error, StoreError::Fenced) { Health::Fenced } else { Health::Unavailable };
+        if self.report.send_replace(health) != health {
+            tracing::error!(%error, "the journal cannot commit");
+        }
+    }
+
+    async fn serve(&mut self, jobs: &mut Vec<Job>) {
+        let mut group = Vec::new();
+        for job in jobs.drain(..) {
+            match job {
+                Job::Append(append) => group.push(append),
+                Job::Write(write) => {
+                    self.commit(std::mem::take(&mut group)).await;
+                    self.commit_write(write).await;
+                }
+            }
+        }
+        self.commit(group).await;
+    }
+
+    /// Commits a group. Halves it when one of its entries stands against what is stored, so that one is refused alone.
+    async fn commit(&mut self, group: Vec<Append>) {
+        let mut pending = vec![group];
+        while let Some(mut group) = pending.pop() {
+            if group.is_empty() {
+                continue;
+            }
+            let mut repeated = Vec::new();
+            let result = self.try_commit(&mut group, &mut repeated).await;
+            if result.is_err() {
+                group.append(&mut repeated);
+            }
+            match result {
+                Ok(()) => {
+                    self.publish(group);
+                    pending.push(repeated);
+                }
+                Err(StoreError::Conflict(reason) | StoreError::Damaged(reason)) if group.len() == 1 => {
+                    tracing::error!(reason, "an append stands against what is stored");
+                    refuse(group, &Refused::Conflict(reason));
+                }
+                Err(StoreError::Conflict(_) | StoreError::Damaged(_)) => {
+                    let rest = group.split_off(group.len() / 2);
+                    pending.push(rest);
+                    pending.push(group);
+                }
+                Err(error) => {
+                    self.fail(&error);
+                    refuse(group, &Refused::Unavailable);
+                }
+            }
+        }
+    }
+
+    /// On success `group` holds exactly the appends that were committed, from `self.head` backwards. What had been committed
+    /// before is refused; what repeats another append of this very group goes to `repeated`, because it may only be
+    /// answered once that one is committed.
+    async fn try_commit(&mut self, group: &mut Vec<Append>, repeated: &mut Vec<Append>) -> Result<(), StoreError> {
+        let started = self.options.clock.elapsed();
+        let Some(connection) = &mut self.connection else {
+            return Err(StoreError::Unavailable("not connected".to_owned()));
+        };
+        let committing = commit_group(connection, &self.lease, self.head, group, repeated);
+        let result = tokio::time::timeout(COMMIT_TIMEOUT, committing)
+            .await
+            .unwrap_or_else(|_| Err(StoreError::Unavailable("the commit took too long".to_owned())));
+        match result {
+            Ok(head) => {
+                self.head = head;
+                metrics::histogram!(names::JOURNAL_GROUP).record(group.len() as f64);
+                metrics::histogram!(names::JOURNAL_COMMIT).record((self.options.clock.elapsed() - started).as_secs_f64());
+                Ok(())
+            }
+            Err(error @ (StoreError::Conflict(_) | StoreError::Damaged(_))) => {
+                connection.rollback().await;
+                Err(error)
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    fn publish(&self, group: Vec<Append>) {
+        if group.is_empty() {
+            return;
+        }
+        let entries: u64 = group.iter().map(entry_count).sum();
+        let mut pos = self.head - entries + 1;
+        let mut published = Vec::with_capacity(group.len());
+        for Append { subject, done, .. } in group {
+            let committed = Arc::new(into_committed(subject, &mut pos));
+            done(Ok(Arc::clone(&committed)));
+            published.push(committed);
+        }
+        (self.options.publish)(published.into());
+    }
+
+    async fn commit_write(&mut self, write: Write) {
+        let Write { statements, fact, by, at, recorded, done } = write;
+        let entry = fact.map(|(entity, id)| Entry { pos: self.head + 1, at, by, cause: None, fact: Fact::Config { entity, id } });
+        let result = match &mut self.connection {
+            None => Err(WriteError::Store(StoreError::Unavailable("not connected".to_owned()))),
+            Some(connection) => {
+                let outcome = write_all(connection, &self.lease, statements, entry.as_ref(), recorded).await;
+                if outcome.is_err() {
+                    connection.rollback().await;
+                }
+                outcome
+            }
+        };
+        match (&result, entry) {
+            (Ok(()), Some(entry)) => {
+                self.head = entry.pos;
+                let Fact::Config { entity, .. } = entry.fact else { return };
+                let committed = Committed { entries: SmallVec::from_iter([entry]), about: About::Config(entity) };
+                (self.options.publish)(Arc::new([Arc::new(committed)]));
+            }
+            (Err(WriteError::Store(error @ (StoreError::Unavailable(_) | StoreError::Fenced))), _) => self.fail(error),
+            _ => {}
+        }
+        let _ = done.send(result);
+    }
+}
+
+async fn read_stream(connection: &mut Connection) -> Result<(String, u64), StoreError> {
+    let rows = connection.rows(READ_STREAM, args![STREAM]).await?;
+    let row = rows.first().ok_or_else(|| StoreError::Damaged("the stream's row is missing".to_owned()))?;
+    Ok((row.text(0)?.to_owned(), u64::try_from(row.int(1)?).unwrap_or(0)))
+}
+
+/// One transaction. Returns the new head; takes repeated appends out of `group` and refuses them.
+async fn commit_group(
+    connection: &mut Connection,
+    lease: &Lease,
+    head: u64,
+    group: &mut Vec<Append>,
+    repeated: &mut Vec<Append>,
+) -> Result<u64, StoreError> {
+    while let Clash::Rehashed = begin(connection, lease, head, group, repeated).await? {
+        connection.rollback().await;
+    }
+    let mut rows = Rows::default();
+    let mut next = head + 1;
+    for append in group.iter() {
+        next = rows.push(append, next);
+    }
+    let (hot, cold) = (rows.hot(), rows.cold());
+    if group.is_empty() {
+        connection.rollback().await;
+        return Ok(head);
+    }
+    match connection {
+        Connection::Sqlite(_) => write_sqlite(connection, next - 1, hot, cold).await?,
+        Connection::Postgres(_) => write_postgres(connection, lease, head, next - 1, hot, cold).await?,
+    }
+    Ok(next - 1)
+}
+
+async fn write_sqlite(connection: &mut Connection, new_head: u64, hot: Hot, cold: Option<Cold>) -> Result<(), StoreError> {
+    let mut args = args![STREAM, new_head];
+    args.extend(hot.0.map(Value::Text));
+    match cold {
+        None => {
+            connection.execute(sql::SQLITE_HOT_COMMIT, args).await?;
+        }
+        Some(cold) => {
+            connection.execute(sql::SQLITE_HOT, args).await?;
+            connection.execute(sql::SQLITE_COLD_COMMIT, cold.0.map(Value::Text).into()).await?;
+        }
+    }
+    Ok(())
+}
+
+async fn write_postgres(
+    connection: &mut Connection,
+    lease: &Lease,
+    head: u64,
+    new_head: u64,
+    hot: Hot,
+    cold: Option<Cold>,
+) -> Result<(), StoreError> {
+    let mut args = args![lease.name, lease.token, STREAM, new_head, head];
+    args.extend(hot.0.map(Value::Text));
+    if cold.is_some() {
+        connection.execute("BEGIN", vec![]).await?;
+    }
+    if connection.rows(sql::POSTGRES_HOT, args).await?.is_empty() {
+        return Err(StoreError::Fenced);
+    }
+    if let Some(cold) = cold {
+        connection.execute(sql::POSTGRES_COLD, cold.0.map(Value::Text).into()).await?;
+        connection.execute("COMMIT", vec![]).await?;
+    }
+    Ok(())
+}
+
+/// What the look-up of claims found.
+enum Clash {
+    /// Every claim of what is left in the group is new.
+    None,
+    /// Two different messages share a hash: look again with the next one.
+    Rehashed,
+}
+
+/// Opens the transaction (SQLite), checks the fence, refuses what was claimed before.
+async fn begin(
+    connection: &mut Connection,
+    lease: &Lease,
+    head: u64,
+    group: &mut Vec<Append>,
+    repeated: &mut Vec<Append>,
+) -> Result<Clash, StoreError> {
+    let (hashes, scopes) = encode::keys(group);
+    let statement = match connection {
+        Connection::Sqlite(_) => sql::SQLITE_BEGIN,
+        Connection::Postgres(_) => sql::POSTGRES_CHECK,
+    };
+    let found = connection.rows(statement, args![lease.name, lease.token, STREAM, hashes, scopes]).await?;
+    let mut fence = None;
+    let mut claimed = Vec::new();
+    let mut answered = FxHashSet::default();
+    for row in &found {
+        match row.int(0)? {
+            0 => fence = Some(u64::try_from(row.int(1)?).unwrap_or(0)),
+            1 => claimed.push((row.int(1)?, row.text(2)?, row.text(3)?)),
+            _ => {
+                answered.insert(row.text(2)?.to_owned());
+            }
+        }
+    }
+    if fence != Some(head) {
+        return Err(StoreError::Fenced);
+    }
+    Ok(sort_out(group, &claimed, &answered, repeated))
+}
+
+/// Keeps in `group` what is new. `claimed` and `answered` are what the store has of the keys the group asked for.
+fn sort_out(
+    group: &mut Vec<Append>,
+    claimed: &[(i64, &str, &str)],
+    answered: &FxHashSet<String>,
+    repeated: &mut Vec<Append>,
+) -> Clash {
+    if !claimed.is_empty() {
+        for claim in group.iter_mut().flat_map(|append| &mut append.claims) {
+            if is_claimed(claim, claimed) == Some(false) {
+                claim.rehash();
+                return Clash::Rehashed;
+            }
+        }
+    }
+    let mut hashes: FxHashSet<i64> = FxHashSet::default();
+    let mut scopes: FxHashSet<String> = FxHashSet::default();
+    let mut kept = Vec::with_capacity(group.len());
+    for append in group.drain(..) {
+        let claims = indices(&append.claims, |claim| is_claimed(claim, claimed) == Some(true));
+        let recorded = indices(&append.recorded, |answer| answered.contains(&answer.scope));
+        if !claims.is_empty() || !recorded.is_empty() {
+            (append.done)(Err(Refused::Duplicate { claims, recorded }));
+            continue;
+        }
+        let repeats = append.claims.iter().any(|claim| hashes.contains(&claim.hash))
+            || append.recorded.iter().any(|answer| scopes.contains(&answer.scope));
+        if repeats {
+            repeated.push(append);
+            continue;
+        }
+        hashes.extend(append.claims.iter().map(|claim| claim.hash));
+        scopes.extend(append.recorded.iter().map(|answer| answer.scope.clone()));
+        kept.push(append);
+    }
+    *group = kept;
+    Clash::None
+}
+
+/// Whether the store has this claim's hash, and if so, whether for the very same message.
+fn is_claimed(claim: &Claim, claimed: &[(i64, &str, &str)]) -> Option<bool> {
+    let (_, channel, provider_id) = claimed.iter().find(|(hash, ..)| *hash == claim.hash)?;
+    Some(*provider_id == claim.provider_id && *channel == claim.channel.to_string())
+}
+
+fn indices<T>(of: &[T], is: impl Fn(&T) -> bool) -> SmallVec<[usize; 1]> {
+    of.iter().enumerate().filter(|(_, item)| is(item)).map(|(index, _)| index).collect()
+}
+
+async fn write_all(
+    connection: &mut Connection,
+    lease: &Lease,
+    statements: Vec<Statement>,
+    entry: Option<&Entry>,
+    recorded: Option<idempotency::Recorded>,
+) -> Result<(), WriteError> {
+    connection.execute(connection.begin(), vec![]).await?;
+    if let Some(answer) = &recorded {
+        let insert = idempotency::insert(answer);
+        match connection.execute(insert.sql, insert.args).await {
+            Err(StoreError::Conflict(_)) => return Err(WriteError::AnsweredBefore),
+            other => other?,
+        };
+    }
+    for statement in statements {
+        let changed = connection.execute(statement.sql, statement.args).await?;
+        if statement.must_change && changed == 0 {
+            return Err(WriteError::NotFound);
+        }
+    }
+    if let Some(Entry { pos, at, by, fact: Fact::Config { entity, id }, .. }) = entry {
+        let advanced = connection.execute(ADVANCE, args![STREAM, *pos, *pos - 1, lease.name, lease.token]).await?;
+        if advanced != 1 {
+            return Err(StoreError::Fenced.into());
+        }
+        let data = encode::config_data(*entity, id);
+        connection.execute(INSERT_CONFIG, args![STREAM, *pos, *at, by.to_string(), data]).await?;
+    }
+    connection.execute("COMMIT", vec![]).await?;
+    Ok(())
+}
+
+fn refuse(group: Vec<Append>, why: &Refused) {
+    for append in group {
+        (append.done)(Err(why.clone()));
+    }
+}
+
+fn entry_count(append: &Append) -> u64 {
+    let count = match &append.subject {
+        Subject::Conversation(change) => change.events.len(),
+        Subject::Agent(change) => change.events.len(),
+    };
+    count as u64
+}
+
+fn into_committed(subject: Subject, pos: &mut u64) -> Committed {
+    let mut next = || {
+        *pos += 1;
+        *pos - 1
+    };
+    match subject {
+        Subject::Conversation(change) => {
+            let (id, at) = (change.state.id, change.at);
+            let entries = (change.first_seq..)
+                .zip(change.events)
+                .map(|(seq, (event, by, cause))| Entry {
+                    pos: next(),
+                    at,
+                    by,
+                    cause,
+                    fact: Fact::Conversation { id, seq, event },
+                })
+                .collect();
+            let about = About::Conversation(Box::new(ConversationChange {
+                state: change.state,
+                messages: change.messages,
+                contact: change.contact,
+                concerned: change.concerned,
+            }));
+            Committed { entries, about }
+        }
+        Subject::Agent(change) => {
+            let (id, at) = (change.state.id, change.at);
+            let entries = change
+                .events
+                .into_iter()
+                .map(|(event, by)| Entry { pos: next(), at, by, cause: None, fact: Fact::Agent { id, event } })
+                .collect();
+            Committed { entries, about: About::Agent(change.state) }
+        }
+    }
+}

@@ -1,0 +1,311 @@
+//! The truth: one database, SQLite by default or PostgreSQL.
+//!
+//! Reading: [`Db::rows`] with a static statement. Writing: only the [`journal`] writes, so there is one writer, one order
+//! and one fsync for many.
+
+pub mod config;
+pub mod contacts;
+pub mod conversations;
+pub mod idempotency;
+pub mod inbox;
+pub mod journal;
+pub mod leases;
+pub mod log;
+pub mod outbox;
+mod sql;
+#[cfg(test)]
+pub(crate) mod testing;
+pub mod write;
+
+use std::{path::Path, str::FromStr, time::Duration};
+
+use sqlx::{
+    ConnectOptions, Row as _,
+    migrate::Migrator,
+    postgres::{PgArguments, PgConnectOptions, PgPool, PgPoolOptions, PgRow},
+    query::Query,
+    sqlite::{
+        SqliteArguments, SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteRow, SqliteSynchronous,
+    },
+};
+use thiserror::Error;
+
+static SQLITE: Migrator = sqlx::migrate!("migrations/sqlite");
+static POSTGRES: Migrator = sqlx::migrate!("migrations/postgres");
+
+/// Readers of the embedded database.
+const SQLITE_READERS: u32 = 4;
+/// Connections to PostgreSQL beside the journal's own.
+const POSTGRES_READERS: u32 = 8;
+const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// What the store can answer instead of a result.
+#[derive(Debug, Error)]
+pub enum StoreError {
+    /// The database cannot be reached, is full or fails; nothing was acknowledged. Try again later.
+    #[error("the database is not available: {0}")]
+    Unavailable(String),
+    /// A unique or foreign key stood against it.
+    #[error("conflict with existing data: {0}")]
+    Conflict(String),
+    /// Another process owns the stream now; this one must stop.
+    #[error("another process owns this database")]
+    Fenced,
+    /// What is stored cannot be understood.
+    #[error("stored data is damaged: {0}")]
+    Damaged(String),
+}
+
+impl From<sqlx::Error> for StoreError {
+    fn from(error: sqlx::Error) -> Self {
+        match &error {
+            sqlx::Error::Database(inner) if inner.is_unique_violation() || inner.is_foreign_key_violation() => {
+                Self::Conflict(inner.message().to_owned())
+            }
+            sqlx::Error::ColumnDecode { .. } | sqlx::Error::Decode(_) | sqlx::Error::ColumnNotFound(_) => {
+                Self::Damaged(error.to_string())
+            }
+            _ => Self::Unavailable(error.to_string()),
+        }
+    }
+}
+
+/// A value bound to a statement: TEXT or BIGINT, or their absence.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Value {
+    /// TEXT.
+    Text(String),
+    /// BIGINT.
+    Int(i64),
+    /// TEXT that is NULL.
+    NoText,
+    /// BIGINT that is NULL.
+    NoInt,
+}
+
+impl From<&str> for Value {
+    fn from(text: &str) -> Self {
+        Self::Text(text.to_owned())
+    }
+}
+impl From<String> for Value {
+    fn from(text: String) -> Self {
+        Self::Text(text)
+    }
+}
+impl From<i64> for Value {
+    fn from(number: i64) -> Self {
+        Self::Int(number)
+    }
+}
+impl From<u64> for Value {
+    fn from(number: u64) -> Self {
+        Self::Int(i64::try_from(number).unwrap_or(i64::MAX))
+    }
+}
+impl From<bool> for Value {
+    fn from(yes: bool) -> Self {
+        Self::Int(yes.into())
+    }
+}
+impl From<crate::clock::Timestamp> for Value {
+    fn from(moment: crate::clock::Timestamp) -> Self {
+        Self::Int(moment.micros())
+    }
+}
+impl From<Option<crate::clock::Timestamp>> for Value {
+    fn from(moment: Option<crate::clock::Timestamp>) -> Self {
+        moment.map_or(Self::NoInt, |at| Self::Int(at.micros()))
+    }
+}
+impl From<Option<String>> for Value {
+    fn from(text: Option<String>) -> Self {
+        text.map_or(Self::NoText, Self::Text)
+    }
+}
+
+/// `args![a, b]`: values for a statement.
+#[macro_export]
+macro_rules! args {
+    ($($value:expr),* $(,)?) => { vec![$($crate::store::Value::from($value)),*] };
+}
+
+/// A row of either database.
+pub enum Row {
+    /// Of SQLite.
+    Sqlite(SqliteRow),
+    /// Of PostgreSQL.
+    Postgres(PgRow),
+}
+
+macro_rules! get {
+    ($row:expr, $type:ty, $index:expr) => {
+        match $row {
+            Row::Sqlite(row) => row.try_get::<$type, _>($index),
+            Row::Postgres(row) => row.try_get::<$type, _>($index),
+        }
+        .map_err(StoreError::from)
+    };
+}
+
+impl Row {
+    /// Column `index` as text.
+    pub fn text(&self, index: usize) -> Result<&str, StoreError> {
+        get!(self, &str, index)
+    }
+
+    /// Column `index` as text that may be NULL.
+    pub fn opt_text(&self, index: usize) -> Result<Option<&str>, StoreError> {
+        get!(self, Option<&str>, index)
+    }
+
+    /// Column `index` as a number.
+    pub fn int(&self, index: usize) -> Result<i64, StoreError> {
+        get!(self, i64, index)
+    }
+
+    /// Column `index` as a number that may be NULL.
+    pub fn opt_int(&self, index: usize) -> Result<Option<i64>, StoreError> {
+        get!(self, Option<i64>, index)
+    }
+
+    /// Column `index` as a moment.
+    pub fn time(&self, index: usize) -> Result<crate::clock::Timestamp, StoreError> {
+        self.int(index).map(crate::clock::Timestamp::from_micros)
+    }
+
+    /// Column `index` as a moment that may be NULL.
+    pub fn opt_time(&self, index: usize) -> Result<Option<crate::clock::Timestamp>, StoreError> {
+        Ok(self.opt_int(index)?.map(crate::clock::Timestamp::from_micros))
+    }
+
+    /// Column `index` parsed from its text: ids, words.
+    pub fn parse<T: FromStr>(&self, index: usize) -> Result<T, StoreError> {
+        let text = self.text(index)?;
+        text.parse().map_err(|_| StoreError::Damaged(format!("column {index}: {text:?}")))
+    }
+
+    /// Column `index` parsed from its text, if there is one.
+    pub fn opt_parse<T: FromStr>(&self, index: usize) -> Result<Option<T>, StoreError> {
+        let Some(text) = self.opt_text(index)? else { return Ok(None) };
+        text.parse().map(Some).map_err(|_| StoreError::Damaged(format!("column {index}: {text:?}")))
+    }
+
+    /// Column `index` read from its JSON.
+    pub fn json<T: serde::de::DeserializeOwned>(&self, index: usize) -> Result<T, StoreError> {
+        serde_json::from_str(self.text(index)?).map_err(|error| StoreError::Damaged(format!("column {index}: {error}")))
+    }
+}
+
+type SqliteQuery = Query<'static, sqlx::Sqlite, SqliteArguments>;
+type PostgresQuery = Query<'static, sqlx::Postgres, PgArguments>;
+
+pub(crate) fn sqlite_query(sql: &'static str, args: Vec<Value>) -> SqliteQuery {
+    args.into_iter().fold(sqlx::query(sql), |query, value| match value {
+        Value::Text(text) => query.bind(text),
+        Value::Int(number) => query.bind(number),
+        Value::NoText => query.bind(None::<String>),
+        Value::NoInt => query.bind(None::<i64>),
+    })
+}
+
+pub(crate) fn postgres_query(sql: &'static str, args: Vec<Value>) -> PostgresQuery {
+    args.into_iter().fold(sqlx::query(sql), |query, value| match value {
+        Value::Text(text) => query.bind(text),
+        Value::Int(number) => query.bind(number),
+        Value::NoText => query.bind(None::<String>),
+        Value::NoInt => query.bind(None::<i64>),
+    })
+}
+
+/// The readers of one database. Cheap to clone.
+#[derive(Clone, Debug)]
+pub enum Db {
+    /// Embedded.
+    Sqlite(SqlitePool),
+    /// A server.
+    Postgres(PgPool),
+}
+
+/// Where the database is, and how its one writer connects.
+#[derive(Clone, Debug)]
+pub enum Location {
+    /// A file; created when missing.
+    Sqlite(Box<SqliteConnectOptions>),
+    /// A server.
+    Postgres(Box<PgConnectOptions>),
+}
+
+impl Location {
+    /// A file of the embedded database.
+    pub fn file(path: &Path) -> Self {
+        let options = SqliteConnectOptions::new()
+            .filename(path)
+            .create_if_missing(true)
+            .journal_mode(SqliteJournalMode::Wal)
+            .synchronous(SqliteSynchronous::Full)
+            .busy_timeout(Duration::from_secs(5))
+            .foreign_keys(true)
+            .statement_cache_capacity(256)
+            .disable_statement_logging();
+        Self::Sqlite(Box::new(options))
+    }
+
+    /// A PostgreSQL server by its URL.
+    pub fn postgres(url: &str) -> Result<Self, StoreError> {
+        let options = PgConnectOptions::from_str(url)?.application_name("centralita").disable_statement_logging();
+        Ok(Self::Postgres(Box::new(options)))
+    }
+
+    /// Brings the schema up to date, then opens the readers.
+    pub async fn open(&self) -> Result<Db, StoreError> {
+        self.migrate().await?;
+        Ok(match self {
+            Self::Sqlite(options) => {
+                let options = options.as_ref().clone().read_only(true);
+                let pool = SqlitePoolOptions::new().max_connections(SQLITE_READERS).acquire_timeout(ACQUIRE_TIMEOUT);
+                Db::Sqlite(pool.connect_lazy_with(options))
+            }
+            Self::Postgres(options) => {
+                let pool = PgPoolOptions::new().max_connections(POSTGRES_READERS).acquire_timeout(ACQUIRE_TIMEOUT);
+                Db::Postgres(pool.connect_lazy_with(options.as_ref().clone()))
+            }
+        })
+    }
+
+    /// Runs the migrations that have not run yet.
+    pub async fn migrate(&self) -> Result<(), StoreError> {
+        let failed = |error: sqlx::migrate::MigrateError| StoreError::Unavailable(format!("migration: {error}"));
+        match self {
+            Self::Sqlite(options) => {
+                let mut connection = options.connect().await?;
+                SQLITE.run(&mut connection).await.map_err(failed)?;
+                sqlx::Connection::close(connection).await?;
+            }
+            Self::Postgres(options) => {
+                let mut connection = options.connect().await?;
+                POSTGRES.run(&mut connection).await.map_err(failed)?;
+                sqlx::Connection::close(connection).await?;
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Db {
+    /// All rows of a statement.
+    pub async fn rows(&self, sql: &'static str, args: Vec<Value>) -> Result<Vec<Row>, StoreError> {
+        Ok(match self {
+            Self::Sqlite(pool) => sqlite_query(sql, args).fetch_all(pool).await?.into_iter().map(Row::Sqlite).collect(),
+            Self::Postgres(pool) => postgres_query(sql, args).fetch_all(pool).await?.into_iter().map(Row::Postgres).collect(),
+        })
+    }
+
+    /// The first row of a statement, if there is one.
+    pub async fn row(&self, sql: &'static str, args: Vec<Value>) -> Result<Option<Row>, StoreError> {
+        Ok(match self {
+            Self::Sqlite(pool) => sqlite_query(sql, args).fetch_optional(pool).await?.map(Row::Sqlite),
+            Self::Postgres(pool) => postgres_query(sql, args).fetch_optional(pool).await?.map(Row::Postgres),
+        })
+    }
+}

@@ -1,0 +1,262 @@
+//! What can be asked of the journal: appends of conversations and agents (batched with everybody else's) and single writes.
+
+use std::sync::Arc;
+
+use smallvec::SmallVec;
+
+use crate::{
+    clock::Timestamp,
+    domain::{
+        agent::{Agent, AgentEvent},
+        contact::Address,
+        conversation::{Conversation, Event},
+        log::{By, Entity, Entry},
+        message::Message,
+    },
+    ids::{AgentId, ChannelId, ClientId, ContactId, MessageId},
+    store::{StoreError, Value, idempotency::Recorded, inbox::Claim},
+};
+
+/// How a contact is shown to agents, and where answers go.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ContactCard {
+    /// The contact.
+    pub id: ContactId,
+    /// Empty when unknown.
+    pub name: String,
+    /// Under which address this conversation runs.
+    pub address: String,
+}
+
+/// A contact that writes for the first time.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NewContact {
+    /// Its id.
+    pub id: ContactId,
+    /// Whose customer.
+    pub client: ClientId,
+    /// As the channel names them.
+    pub name: String,
+    /// Where they wrote from.
+    pub address: Address,
+}
+
+/// An outbound message's place in its channel's outbox.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OutboxChange {
+    /// Which message.
+    pub message: MessageId,
+    /// What becomes of its row.
+    pub change: OutboxState,
+}
+
+/// The new state of an outbox row.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum OutboxState {
+    /// Enters.
+    Queued {
+        /// By which channel account it leaves.
+        channel: ChannelId,
+        /// `conv_seq` of the message.
+        seq: u64,
+        /// Not before.
+        at: Timestamp,
+    },
+    /// Is being sent.
+    Sending,
+    /// Is tried again.
+    Retry {
+        /// Not before.
+        at: Timestamp,
+        /// Attempts so far.
+        attempts: u32,
+    },
+    /// Leaves: sent or failed for good.
+    Done,
+}
+
+/// Everything one conversation commits at once.
+#[derive(Debug)]
+pub struct ConversationAppend {
+    /// The state after the last event; its `seq` is the last event's.
+    pub state: Conversation,
+    /// `seq` of the first event.
+    pub first_seq: u64,
+    /// Facts, in order: at least one.
+    pub events: SmallVec<[(Event, By, Option<String>); 2]>,
+    /// When it was decided.
+    pub at: Timestamp,
+    /// Texts that the events speak of.
+    pub messages: SmallVec<[Arc<Message>; 1]>,
+    /// The contact, when this append brings it into being.
+    pub new_contact: Option<NewContact>,
+    /// Set when the contact was told that it wrote out of hours.
+    pub noticed: bool,
+    /// Rows of the outbox that change.
+    pub outbox: SmallVec<[OutboxChange; 1]>,
+    /// For whoever shows the conversation.
+    pub contact: Arc<ContactCard>,
+    /// See [`concerned`].
+    pub concerned: SmallVec<[AgentId; 2]>,
+}
+
+/// Everything one agent commits at once.
+#[derive(Debug)]
+pub struct AgentAppend {
+    /// The state after the last event.
+    pub state: Agent,
+    /// Facts, in order: at least one.
+    pub events: SmallVec<[(AgentEvent, By); 2]>,
+    /// When it was decided.
+    pub at: Timestamp,
+}
+
+/// What an append is about.
+#[derive(Debug)]
+pub enum Subject {
+    /// A conversation; boxed, it is the large one.
+    Conversation(Box<ConversationAppend>),
+    /// An agent.
+    Agent(AgentAppend),
+}
+
+/// One atomic unit of the log.
+pub struct Append {
+    /// What happened.
+    pub subject: Subject,
+    /// Provider messages that must be new. When one is not, the whole append is refused.
+    pub claims: SmallVec<[Claim; 1]>,
+    /// Answers kept for repeated requests. When one exists already, the whole append is refused.
+    pub recorded: SmallVec<[Recorded; 1]>,
+    /// Told after the commit, from the journal's thread.
+    pub done: Box<dyn FnOnce(Result<Arc<Committed>, Refused>) + Send>,
+}
+
+/// Why an append was not committed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Refused {
+    /// These claims (by index) had been made before, by another message or request.
+    Duplicate {
+        /// Indices into [`Append::claims`].
+        claims: SmallVec<[usize; 1]>,
+        /// Indices into [`Append::recorded`].
+        recorded: SmallVec<[usize; 1]>,
+    },
+    /// It contradicts what is stored; nothing else in its group was touched.
+    Conflict(String),
+    /// Not committed, or nobody knows: rebuild from the store.
+    Unavailable,
+}
+
+/// A committed append: what the publisher passes on.
+#[derive(Debug)]
+pub struct Committed {
+    /// The entries, in order.
+    pub entries: SmallVec<[Entry; 2]>,
+    /// What they were about.
+    pub about: About,
+}
+
+/// The live side of a committed append.
+#[derive(Debug)]
+pub enum About {
+    /// A conversation and its state after the last entry.
+    Conversation(Box<ConversationChange>),
+    /// An agent and its state after the last entry.
+    Agent(Agent),
+    /// A kind of configuration.
+    Config(Entity),
+}
+
+/// What changed in a conversation.
+#[derive(Debug)]
+pub struct ConversationChange {
+    /// After the last entry.
+    pub state: Conversation,
+    /// The texts recorded.
+    pub messages: SmallVec<[Arc<Message>; 1]>,
+    /// The contact.
+    pub contact: Arc<ContactCard>,
+    /// The agents to tell: see [`concerned`].
+    pub concerned: SmallVec<[AgentId; 2]>,
+}
+
+impl Committed {
+    /// Position of the last entry.
+    pub fn pos(&self) -> u64 {
+        self.entries.last().map_or(0, |entry| entry.pos)
+    }
+
+    /// Position of the first entry.
+    pub fn first_pos(&self) -> u64 {
+        self.entries.first().map_or(0, |entry| entry.pos)
+    }
+}
+
+/// One statement of a [`Write`].
+#[derive(Clone, Debug)]
+pub struct Statement {
+    /// The text.
+    pub sql: &'static str,
+    /// Its values.
+    pub args: Vec<Value>,
+    /// At least one row must change, else the whole write is refused as not found.
+    pub must_change: bool,
+}
+
+impl Statement {
+    /// A statement that may change nothing.
+    pub const fn new(sql: &'static str, args: Vec<Value>) -> Self {
+        Self { sql, args, must_change: false }
+    }
+
+    /// A statement that must change a row.
+    pub const fn must(sql: &'static str, args: Vec<Value>) -> Self {
+        Self { sql, args, must_change: true }
+    }
+}
+
+/// A transaction of its own: configuration, sessions, tokens.
+pub struct Write {
+    /// In order.
+    pub statements: Vec<Statement>,
+    /// What to say in the log, if it is worth saying.
+    pub fact: Option<(Entity, String)>,
+    /// Who.
+    pub by: By,
+    /// When.
+    pub at: Timestamp,
+    /// An answer kept for repeated requests.
+    pub recorded: Option<Recorded>,
+    /// Told after the commit.
+    pub done: tokio::sync::oneshot::Sender<Result<(), WriteError>>,
+}
+
+/// Why a write was not committed.
+#[derive(Debug, thiserror::Error)]
+pub enum WriteError {
+    /// A statement that must change a row changed none.
+    #[error("not found")]
+    NotFound,
+    /// The same request was answered before.
+    #[error("answered before")]
+    AnsweredBefore,
+    /// Too much is waiting already.
+    #[error("busy")]
+    Busy,
+    /// Anything else.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// The agents a change concerns: who has it, who had it, to whom it is or was offered.
+pub fn concerned(before: Option<&Conversation>, after: &Conversation) -> SmallVec<[AgentId; 2]> {
+    let mut agents = SmallVec::new();
+    let both = before.into_iter().chain([after]);
+    for agent in both.flat_map(|state| state.phase.owner().into_iter().chain(state.phase.offer().map(|offer| offer.agent))) {
+        if !agents.contains(&agent) {
+            agents.push(agent);
+        }
+    }
+    agents
+}

@@ -1,0 +1,271 @@
+//! Conversations and messages as screens and programs see them.
+
+use serde::{Deserialize, Serialize};
+
+use super::Time;
+use crate::{
+    domain::{
+        self,
+        channel::ChannelKind,
+        conversation::{Conversation, Ending, Phase, QueueReason},
+        delivery::Delivery,
+    },
+    ids::{AgentId, AttachmentId, CampaignId, ChannelId, ClientId, ContactId, ConversationId, DispositionId, MessageId, OfferId},
+    store::write::ContactCard,
+};
+
+/// Where a conversation stands.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ts_rs::TS, utoipa::ToSchema)]
+#[serde(tag = "is", rename_all = "snake_case")]
+#[ts(export_to = "wire.ts")]
+pub enum Standing {
+    /// Came in, not admitted yet.
+    Arrived,
+    /// Held by a bot or an automatic answer.
+    Admitted,
+    /// Waits in the queue.
+    Queued {
+        /// Why.
+        reason: QueueReason,
+    },
+    /// Offered to an agent.
+    Offered {
+        /// The offer to answer.
+        offer: OfferId,
+        /// To whom.
+        agent: AgentId,
+        /// When it counts as missed.
+        deadline: Time,
+    },
+    /// An agent has it.
+    Active {
+        /// Who.
+        agent: AgentId,
+    },
+    /// The customer is silent.
+    Dormant {
+        /// Whose it is.
+        agent: AgentId,
+    },
+    /// Snoozed.
+    Parked {
+        /// Whose it is.
+        agent: AgentId,
+        /// Until when.
+        until: Time,
+    },
+    /// On its way to another agent.
+    Transferring {
+        /// Who keeps it meanwhile.
+        from: AgentId,
+        /// The offer to answer.
+        offer: OfferId,
+        /// To whom.
+        agent: AgentId,
+        /// When it returns to the sender.
+        deadline: Time,
+    },
+    /// Closed for the customer, its agent finishes.
+    WrapUp {
+        /// Who.
+        agent: AgentId,
+        /// Until when at most.
+        until: Time,
+    },
+    /// Over.
+    Ended {
+        /// How.
+        ending: Ending,
+        /// The closing disposition.
+        disposition: Option<DispositionId>,
+    },
+}
+
+impl From<&Phase> for Standing {
+    fn from(phase: &Phase) -> Self {
+        match *phase {
+            Phase::Arrived => Self::Arrived,
+            Phase::Admitted => Self::Admitted,
+            Phase::Queued { reason } => Self::Queued { reason },
+            Phase::Offered { offer } => Self::Offered { offer: offer.id, agent: offer.agent, deadline: offer.deadline.into() },
+            Phase::Active { agent } => Self::Active { agent },
+            Phase::Dormant { agent } => Self::Dormant { agent },
+            Phase::Parked { agent, until } => Self::Parked { agent, until: until.into() },
+            Phase::Transferring { from, offer } => {
+                Self::Transferring { from, offer: offer.id, agent: offer.agent, deadline: offer.deadline.into() }
+            }
+            Phase::WrapUp { agent, until, .. } => Self::WrapUp { agent, until: until.into() },
+            Phase::Ended { ending, disposition } => Self::Ended { ending, disposition },
+        }
+    }
+}
+
+/// A conversation in a list.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ts_rs::TS, utoipa::ToSchema)]
+#[schema(as = Conversation)]
+#[ts(export_to = "wire.ts", rename = "Conversation")]
+pub struct Summary {
+    /// Its id.
+    pub id: ConversationId,
+    /// The company served.
+    pub client: ClientId,
+    /// By which channel account it came.
+    pub channel: ChannelId,
+    /// Of which kind.
+    pub channel_kind: ChannelKind,
+    /// Its campaign now.
+    pub campaign: CampaignId,
+    /// With whom.
+    pub contact: ContactId,
+    /// Empty when unknown.
+    pub contact_name: String,
+    /// The address it runs under.
+    pub contact_address: String,
+    /// Number of the last event: dense from 1.
+    #[ts(type = "number")]
+    pub seq: u64,
+    /// Where it stands.
+    pub standing: Standing,
+    /// Since when.
+    pub since: Time,
+    /// When the customer wrote first.
+    pub arrived_at: Time,
+    /// When anybody wrote last.
+    pub last_message_at: Time,
+    /// The customer wrote last.
+    pub unanswered: bool,
+    /// An agent answered at least once.
+    pub replied: bool,
+}
+
+impl Summary {
+    /// What a list shows of this state.
+    pub fn of(state: &Conversation, contact: &ContactCard) -> Self {
+        Self {
+            id: state.id,
+            client: state.client,
+            channel: state.channel,
+            channel_kind: state.kind,
+            campaign: state.campaign,
+            contact: state.contact,
+            contact_name: contact.name.clone(),
+            contact_address: contact.address.clone(),
+            seq: state.seq,
+            standing: Standing::from(&state.phase),
+            since: state.since.into(),
+            arrived_at: state.arrived_at.into(),
+            last_message_at: state.last_message_at.into(),
+            unanswered: state.unanswered,
+            replied: state.replied,
+        }
+    }
+}
+
+/// Who wrote a message.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ts_rs::TS, utoipa::ToSchema)]
+#[serde(tag = "is", rename_all = "snake_case")]
+#[ts(export_to = "wire.ts")]
+pub enum Author {
+    /// The customer.
+    Contact,
+    /// An agent.
+    Agent {
+        /// Who.
+        id: AgentId,
+    },
+    /// The product.
+    System,
+}
+
+impl From<domain::message::Author> for Author {
+    fn from(author: domain::message::Author) -> Self {
+        match author {
+            domain::message::Author::Contact => Self::Contact,
+            domain::message::Author::Agent(id) => Self::Agent { id },
+            domain::message::Author::System => Self::System,
+        }
+    }
+}
+
+/// A file of a message.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ts_rs::TS, utoipa::ToSchema)]
+#[ts(export_to = "wire.ts")]
+pub struct Attachment {
+    /// To fetch it: `GET /api/v1/attachments/{id}`.
+    pub id: AttachmentId,
+    /// As shown.
+    pub name: String,
+    /// Found in the bytes.
+    pub media_type: String,
+    /// Bytes.
+    #[ts(type = "number")]
+    pub size: u64,
+}
+
+/// One message.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ts_rs::TS, utoipa::ToSchema)]
+#[ts(export_to = "wire.ts")]
+pub struct Message {
+    /// Its id.
+    pub id: MessageId,
+    /// Number of the event that recorded it; orders the thread.
+    #[ts(type = "number")]
+    pub seq: u64,
+    /// Who wrote it.
+    pub author: Author,
+    /// Plain text.
+    pub text: String,
+    /// Files.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[ts(as = "Option<Vec<Attachment>>", optional)]
+    pub attachments: Vec<Attachment>,
+    /// When it was recorded.
+    pub at: Time,
+    /// Outbound messages only.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub delivery: Option<Delivery>,
+    /// Why the delivery stands as it does: a stable code.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub reason: Option<String>,
+}
+
+impl Message {
+    /// As stored, with the reason of its delivery state.
+    pub fn of(message: &domain::message::Message, reason: Option<String>) -> Self {
+        let attachment = |file: &domain::message::Attachment| Attachment {
+            id: file.id,
+            name: file.name.clone(),
+            media_type: file.media_type.clone(),
+            size: file.size,
+        };
+        Self {
+            id: message.id,
+            seq: message.seq,
+            author: message.author.into(),
+            text: message.text.to_string(),
+            attachments: message.attachments.iter().map(attachment).collect(),
+            at: message.at.into(),
+            delivery: message.delivery,
+            reason,
+        }
+    }
+}
+
+/// The answer to every command on a conversation.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ts_rs::TS, utoipa::ToSchema)]
+#[ts(export_to = "wire.ts")]
+pub struct Done {
+    /// Which conversation.
+    pub conversation: ConversationId,
+    /// Number of its last event after the command.
+    #[ts(type = "number")]
+    pub seq: u64,
+    /// Where it stands.
+    pub standing: Standing,
+    /// The message that the command recorded.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub message: Option<MessageId>,
+}

@@ -1,0 +1,330 @@
+//! Frames of the live protocol (`/ws` for staff, `/widget/ws` for visitors).
+//!
+//! Server to client: [`Frame`] with one of [`Push`] inside. Client to server: [`Ask`]. A subscription is answered with a
+//! snapshot and its position; after it come deltas with growing positions. A client that reconnects names the epoch and
+//! position it has; it gets what it missed, or a fresh snapshot.
+
+use serde::{Deserialize, Serialize};
+
+use super::{
+    Time,
+    conversation::{Message, Summary},
+};
+use crate::{
+    domain::{delivery::Delivery, permission::Role},
+    ids::{AgentId, BreakId, CampaignId, ConversationId, MessageId, UserId},
+};
+
+/// Version of the protocol.
+pub const VERSION: u8 = 1;
+
+/// What the server sends. `kind` and `data` come from [`Push`].
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ts_rs::TS)]
+#[ts(export_to = "wire.ts")]
+pub struct Frame {
+    /// [`VERSION`].
+    pub v: u8,
+    /// `me`, `conversation:{id}`, `board:{domain}`, `chat`, or `-` for the connection itself.
+    pub topic: String,
+    /// Changes when positions may have been reused: a client with another epoch starts over.
+    pub epoch: String,
+    /// Position in the log that this frame reflects; for snapshots the position they stand at.
+    #[ts(type = "number")]
+    pub pos: u64,
+    /// What it says.
+    #[serde(flatten)]
+    pub push: Push,
+}
+
+/// What a frame says.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ts_rs::TS)]
+#[serde(tag = "kind", content = "data", rename_all = "snake_case")]
+#[ts(export_to = "wire.ts")]
+pub enum Push {
+    /// First frame of a connection.
+    Hello(Hello),
+    /// Topic `me`: replaces everything known of it.
+    Me(Me),
+    /// Topic `me` and `conversation:{id}`: a conversation changed; its new messages and deliveries come along.
+    Conversation(ConversationDelta),
+    /// Topic `me`: a conversation is no longer this agent's.
+    Gone(Gone),
+    /// Topic `me`: the agent's own state changed.
+    Presence(Presence),
+    /// Topic `conversation:{id}` and `chat`: replaces the thread.
+    Thread(Thread),
+    /// Topic `board:{domain}`: replaces the board.
+    Board(Board),
+    /// Topic `board:{domain}`: rows that changed since the last frame.
+    BoardDelta(BoardDelta),
+    /// The client reads too slowly: deltas were dropped, a snapshot follows.
+    Resync,
+    /// Start over: read everything again.
+    Reload,
+    /// Not allowed or not there.
+    Denied(Denied),
+    /// The session ended: sign in again.
+    SignedOut,
+    /// Somebody is typing in a conversation. Not stored.
+    Typing(Typing),
+}
+
+/// First frame of a connection.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ts_rs::TS)]
+#[ts(export_to = "wire.ts")]
+pub struct Hello {
+    /// Version of the server.
+    pub version: String,
+    /// Server time.
+    pub now: Time,
+}
+
+/// Everything of topic `me`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ts_rs::TS)]
+#[ts(export_to = "wire.ts")]
+pub struct Me {
+    /// Who.
+    pub user: UserId,
+    /// Preset of permissions.
+    pub role: Role,
+    /// The agent's state; none for who is no agent.
+    pub presence: Option<Presence>,
+    /// Own conversations and open offers.
+    pub conversations: Vec<Summary>,
+}
+
+/// What an agent is doing.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ts_rs::TS, utoipa::ToSchema)]
+#[ts(export_to = "wire.ts")]
+pub struct Presence {
+    /// What.
+    pub activity: Activity,
+    /// Since when.
+    pub since: Time,
+}
+
+/// What an agent is doing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ts_rs::TS, utoipa::ToSchema)]
+#[serde(tag = "is", rename_all = "snake_case")]
+#[ts(export_to = "wire.ts")]
+pub enum Activity {
+    /// Not at work.
+    SignedOut,
+    /// Takes offers.
+    Available,
+    /// On a break.
+    OnBreak {
+        /// Of which type.
+        kind: BreakId,
+    },
+    /// Paused by a supervisor.
+    ForcedPause {
+        /// Who did.
+        by: UserId,
+    },
+    /// Missed too many offers.
+    NotResponding,
+}
+
+impl From<Option<crate::domain::agent::Activity>> for Activity {
+    fn from(activity: Option<crate::domain::agent::Activity>) -> Self {
+        use crate::domain::agent::Activity as Domain;
+        match activity {
+            None => Self::SignedOut,
+            Some(Domain::Available) => Self::Available,
+            Some(Domain::OnBreak(kind)) => Self::OnBreak { kind },
+            Some(Domain::ForcedPause(by)) => Self::ForcedPause { by },
+            Some(Domain::NotResponding) => Self::NotResponding,
+        }
+    }
+}
+
+/// A conversation that changed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ts_rs::TS)]
+#[ts(export_to = "wire.ts")]
+pub struct ConversationDelta {
+    /// Its state now.
+    pub conversation: Summary,
+    /// Messages recorded by this change.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[ts(as = "Option<Vec<Message>>", optional)]
+    pub messages: Vec<Message>,
+    /// Deliveries that moved.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[ts(as = "Option<Vec<DeliveryDelta>>", optional)]
+    pub deliveries: Vec<DeliveryDelta>,
+}
+
+/// A delivery that moved.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ts_rs::TS)]
+#[ts(export_to = "wire.ts")]
+pub struct DeliveryDelta {
+    /// Which message.
+    pub message: MessageId,
+    /// Where it stands now.
+    pub to: Delivery,
+    /// A stable code.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub reason: Option<String>,
+}
+
+/// A conversation that left an agent's inbox.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ts_rs::TS)]
+#[ts(export_to = "wire.ts")]
+pub struct Gone {
+    /// Which.
+    pub conversation: ConversationId,
+    /// Who has it now.
+    pub owner: Option<AgentId>,
+}
+
+/// A conversation with its latest messages.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ts_rs::TS)]
+#[ts(export_to = "wire.ts")]
+pub struct Thread {
+    /// Its state; none for a visitor who has not written yet.
+    pub conversation: Option<Summary>,
+    /// The latest messages, in order.
+    pub messages: Vec<Message>,
+}
+
+/// The live board.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ts_rs::TS)]
+#[ts(export_to = "wire.ts")]
+pub struct Board {
+    /// Agents who are signed in.
+    pub agents: Vec<AgentRow>,
+    /// Campaigns.
+    pub campaigns: Vec<CampaignRow>,
+    /// Conversations that wait, the oldest first, at most 500.
+    pub waiting: Vec<WaitingRow>,
+}
+
+/// Rows of the board that changed.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ts_rs::TS)]
+#[ts(export_to = "wire.ts")]
+pub struct BoardDelta {
+    /// Agents that changed.
+    pub agents: Vec<AgentRow>,
+    /// Agents who signed out.
+    pub agents_gone: Vec<AgentId>,
+    /// Campaigns that changed.
+    pub campaigns: Vec<CampaignRow>,
+    /// Conversations that wait since.
+    pub waiting: Vec<WaitingRow>,
+    /// Conversations that wait no longer.
+    pub waiting_gone: Vec<ConversationId>,
+}
+
+/// One agent on the board (S4-71 to S4-77).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ts_rs::TS)]
+#[ts(export_to = "wire.ts")]
+pub struct AgentRow {
+    /// Who.
+    pub agent: AgentId,
+    /// As shown.
+    pub name: String,
+    /// A browser is connected.
+    pub connected: bool,
+    /// What they are doing.
+    pub activity: Activity,
+    /// Since when.
+    pub since: Time,
+    /// Conversations they hold.
+    pub active: u32,
+    /// Offers they have not answered.
+    pub offered: u32,
+    /// Their campaigns.
+    pub campaigns: Vec<CampaignId>,
+}
+
+/// One campaign on the board.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ts_rs::TS)]
+#[ts(export_to = "wire.ts")]
+pub struct CampaignRow {
+    /// Which.
+    pub campaign: CampaignId,
+    /// As shown.
+    pub name: String,
+    /// Within its schedule.
+    pub open: bool,
+    /// Conversations that wait.
+    pub waiting: u32,
+    /// Since when the oldest of them waits.
+    pub oldest: Option<Time>,
+    /// Conversations with agents.
+    pub active: u32,
+}
+
+/// One conversation that waits (S4-78 to S4-80).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ts_rs::TS)]
+#[ts(export_to = "wire.ts")]
+pub struct WaitingRow {
+    /// Which.
+    pub conversation: ConversationId,
+    /// Where.
+    pub campaign: CampaignId,
+    /// From which address.
+    pub address: String,
+    /// Since when.
+    pub arrived_at: Time,
+}
+
+/// A subscription that was refused.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ts_rs::TS)]
+#[ts(export_to = "wire.ts")]
+pub struct Denied {
+    /// Which topic.
+    pub topic: String,
+    /// A stable code.
+    pub code: String,
+}
+
+/// Somebody is typing.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ts_rs::TS)]
+#[ts(export_to = "wire.ts")]
+pub struct Typing {
+    /// Where.
+    pub conversation: ConversationId,
+    /// Who; none = the customer.
+    pub agent: Option<AgentId>,
+}
+
+/// What a client sends.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ts_rs::TS)]
+#[serde(tag = "kind", rename_all = "snake_case", deny_unknown_fields)]
+#[ts(export_to = "wire.ts")]
+pub enum Ask {
+    /// Follow a topic. With `epoch` and `pos`: carry on from there.
+    Subscribe {
+        /// Which.
+        topic: String,
+        /// Of the last frame received.
+        #[serde(default)]
+        #[ts(optional)]
+        epoch: Option<String>,
+        /// Of the last frame received.
+        #[serde(default)]
+        #[ts(optional, type = "number")]
+        pos: Option<u64>,
+    },
+    /// Follow it no longer.
+    Unsubscribe {
+        /// Which.
+        topic: String,
+    },
+    /// I am typing here.
+    Typing {
+        /// Where; visitors leave it out.
+        #[serde(default)]
+        #[ts(optional)]
+        conversation: Option<ConversationId>,
+    },
+    /// I have shown messages up to this one (visitors): they count as delivered.
+    Seen {
+        /// `seq` of the last message shown.
+        #[ts(type = "number")]
+        seq: u64,
+    },
+}
