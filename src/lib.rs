@@ -1,6 +1,7 @@
 //! Centralita: a contact center in one binary.
 
 pub mod clock;
+pub mod config;
 pub mod domain;
 pub mod ids;
 pub mod wire;
