@@ -4,4 +4,5 @@ pub mod clock;
 pub mod config;
 pub mod domain;
 pub mod ids;
+pub mod telemetry;
 pub mod wire;
