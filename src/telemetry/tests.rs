@@ -59,3 +59,21 @@ fn a_filter_that_does_not_parse_is_refused_with_an_example() {
     let error = log_to_stderr(&config, Clock::fixed(0)).unwrap_err().to_string();
     assert!(error.contains("info,centralita=debug"), "{error}");
 }
+
+/// Every `centralita_…` in a text, without what Prometheus adds to a histogram's name.
+fn names_in(text: &str) -> BTreeSet<&str> {
+    let word = |c: char| !(c.is_ascii_alphanumeric() || c == '_');
+    let strip = |name: &'static [&str], text| name.iter().find_map(|end| str::strip_suffix(text, *end)).unwrap_or(text);
+    text.split(word)
+        .filter(|word| word.starts_with("centralita_"))
+        .map(|word| strip(&["_bucket", "_sum", "_count"], word))
+        .collect()
+}
+
+#[test]
+fn rules_and_manual_use_the_names_of_the_table() {
+    let table: BTreeSet<_> = METRICS.iter().map(|metric| metric.name).collect();
+    let rules = names_in(include_str!("../../prometheus/alerts.yml"));
+    assert!(rules.len() > 5 && rules.is_subset(&table), "{:?}", rules.difference(&table));
+    assert_eq!(names_in(include_str!("../../docs/metrics.md")), table);
+}
