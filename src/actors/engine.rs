@@ -33,6 +33,9 @@ pub enum CommandError {
     /// The same request was answered before: give that answer again.
     #[error("answered before")]
     AnsweredBefore,
+    /// It contradicts what is stored: a message that cannot be digested.
+    #[error("conflict")]
+    Conflict,
     /// Too much is waiting: try again in a moment (429 or 503 with Retry-After).
     #[error("busy")]
     Busy,
