@@ -130,7 +130,19 @@ impl Conversation {
         shard: Addr<Shard>,
         notice: DeathNotice,
     ) -> Self {
-        Self { id, shared, shard, state, birth, contact, queue: VecDeque::new(), in_flight: None, tried: false, timer: None, _notice: notice }
+        Self {
+            id,
+            shared,
+            shard,
+            state,
+            birth,
+            contact,
+            queue: VecDeque::new(),
+            in_flight: None,
+            tried: false,
+            timer: None,
+            _notice: notice,
+        }
     }
 
     /// Takes the next requests unless an append is in flight.
@@ -205,7 +217,14 @@ impl Conversation {
         }
     }
 
-    fn apply(&mut self, batch: Option<Batch>, command: &Command, request: Request, by: By, now: Timestamp) -> (Option<Batch>, bool) {
+    fn apply(
+        &mut self,
+        batch: Option<Batch>,
+        command: &Command,
+        request: Request,
+        by: By,
+        now: Timestamp,
+    ) -> (Option<Batch>, bool) {
         let mut batch = match batch.or_else(|| self.open_batch(&request, now)) {
             Some(batch) => batch,
             None => {
@@ -404,7 +423,8 @@ impl Batch {
             }
             _ => return None,
         };
-        let (Command::Receive { content, .. } | Command::Reply { content, .. } | Command::Notice { content, .. }) = command else {
+        let (Command::Receive { content, .. } | Command::Reply { content, .. } | Command::Notice { content, .. }) = command
+        else {
             return None;
         };
         if delivery == Some(crate::domain::delivery::Delivery::Queued) {

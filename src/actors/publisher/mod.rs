@@ -12,7 +12,15 @@ use std::{sync::Arc, time::Duration};
 use actix::{Actor, AsyncContext, Context, Handler};
 
 use crate::{
-    actors::{dashboard::Dashboard, floor::Floor, gate::{Gate, Gated}, keeper::Keeper, outbox::Outboxes, router::Router, watch::Watch},
+    actors::{
+        dashboard::Dashboard,
+        floor::Floor,
+        gate::{Gate, Gated},
+        keeper::Keeper,
+        outbox::Outboxes,
+        router::Router,
+        watch::Watch,
+    },
     store::{Db, journal::Group, write::About},
 };
 

@@ -15,8 +15,8 @@ use std::{collections::VecDeque, sync::Arc, time::Duration};
 use actix::{Actor, Addr, AsyncContext, Context, Handler, WrapFuture, fut::ActorFutureExt};
 use rustc_hash::FxHashMap;
 
-use self::messages::{Died, Loaded};
 pub use self::messages::{Adopt, Observe, Observed, Released, ToConversation};
+use self::messages::{Died, Loaded};
 use crate::{
     actors::{
         conversation::{Birth, Conversation, QUEUE, Request, Shared},
@@ -48,9 +48,14 @@ pub struct Shard {
 enum Child {
     Live(Live),
     /// Has ended; its actor still handles what reached it before.
-    Leaving { generation: u64, waiting: VecDeque<Request> },
+    Leaving {
+        generation: u64,
+        waiting: VecDeque<Request>,
+    },
     /// Being read from the store.
-    Loading { waiting: VecDeque<Request> },
+    Loading {
+        waiting: VecDeque<Request>,
+    },
 }
 
 struct Live {
