@@ -7,10 +7,10 @@
 
 use std::sync::Arc;
 
-use actix::{Actor, Addr, Context, Handler, Message, dev::ToEnvelope};
+use actix::{Actor, Addr, Context, Handler, Message, Recipient, dev::ToEnvelope};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-use crate::telemetry::names;
+use crate::telemetry as names;
 
 /// A message with the permit that let it pass.
 pub struct Gated<M> {
@@ -89,6 +89,16 @@ where
     A: Actor<Context = Context<A>> + Handler<M>,
 {
     addr.do_send(message);
+}
+
+/// [`answer`] to whoever handles the message.
+#[allow(clippy::disallowed_methods, reason = "bounded by the questions asked")]
+pub fn answer_recipient<M>(to: &Recipient<M>, message: M)
+where
+    M: Message + Send + 'static,
+    M::Result: Send,
+{
+    to.do_send(message);
 }
 
 #[cfg(test)]

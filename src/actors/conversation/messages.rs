@@ -1,6 +1,6 @@
 //! Everything a conversation understands.
 
-use std::{collections::VecDeque, sync::Arc};
+use std::sync::Arc;
 
 use actix::{Addr, Message, dev::MessageResponse};
 use serde::Serialize;
@@ -19,6 +19,7 @@ use crate::{
         contact::Address,
         conversation::{Command, Conversation as State, Event, TransferTo},
         log::By,
+        routing::ItemView,
     },
     ids::{CampaignId, ChannelId, ClientId, ContactId, ConversationId, MessageId},
     store::write::{Committed, Refused},
@@ -104,16 +105,28 @@ impl Request {
 
     /// Says no. A Router whose offer is refused takes its reservation back.
     pub(crate) fn refuse(self, error: CommandError, shared: &Shared) {
+        self.refuse_at(error, None, shared);
+    }
+
+    /// [`Self::refuse`], with the conversation's state for a Router that has not seen it yet.
+    pub(super) fn refuse_at(self, error: CommandError, state: Option<&State>, shared: &Shared) {
         match self {
             Self::Receive { ack, .. } => {
                 let _ = ack.send(Err(error));
             }
             Self::Command { command, reply, .. } => {
-                release_reservation(&command, shared);
+                release_reservation(&command, state, shared);
                 if let Reply::Asker(asker) = reply {
                     let _ = asker.send(Err(error));
                 }
             }
+        }
+    }
+
+    /// Says that there is no room now.
+    pub(crate) fn answer_busy(self) {
+        if let Self::Command { reply: Reply::Asker(asker), .. } = self {
+            let _ = asker.send(Err(CommandError::Busy));
         }
     }
 
@@ -131,13 +144,13 @@ impl Request {
     }
 
     /// There was nothing to do.
-    pub(super) fn succeed_unchanged(self, answer: &Done, shared: &Shared) {
+    pub(super) fn succeed_unchanged(self, answer: &Done, state: Option<&State>, shared: &Shared) {
         match self {
             Self::Receive { ack, .. } => {
                 let _ = ack.send(Ok(Received::Repeated));
             }
             Self::Command { command, reply, .. } => {
-                release_reservation(&command, shared);
+                release_reservation(&command, state, shared);
                 if let Reply::Asker(asker) = reply {
                     let _ = asker.send(Ok(answer.clone()));
                 }
@@ -159,14 +172,14 @@ impl Request {
     }
 }
 
-fn release_reservation(command: &Command, shared: &Shared) {
+fn release_reservation(command: &Command, state: Option<&State>, shared: &Shared) {
     let refused = match command {
         Command::Offer(offer) => Some(offer.id),
         Command::Transfer { to: TransferTo::Agent { offer, .. }, .. } => Some(*offer),
         _ => None,
     };
-    if let (Some(offer), Some(router)) = (refused, shared.router.get()) {
-        gate::answer_recipient(router, OfferRefused { offer });
+    if let (Some(offer), Some(router), Some(conversation)) = (refused, shared.refused.get(), state.map(|state| state.id)) {
+        gate::answer_recipient(router, OfferRefused { conversation, offer, view: state.map(ItemView::of) });
     }
 }
 
@@ -199,6 +212,3 @@ pub struct Observed {
     /// An append is in flight.
     pub in_flight: bool,
 }
-
-/// Requests that an ended conversation gives back to its shard.
-pub type HandedBack = VecDeque<Request>;

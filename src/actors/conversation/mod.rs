@@ -7,9 +7,12 @@
 
 mod messages;
 
-use std::{collections::VecDeque, sync::Arc};
+use std::{
+    collections::VecDeque,
+    sync::{Arc, OnceLock},
+};
 
-use actix::{Actor, ActorContext, Addr, AsyncContext, Context, Handler, SpawnHandle, WrapFuture, fut::ActorFutureExt};
+use actix::{Actor, ActorContext, Addr, AsyncContext, Context, Handler, Recipient, SpawnHandle, WrapFuture, fut::ActorFutureExt};
 use smallvec::SmallVec;
 use tokio::sync::oneshot;
 
@@ -19,6 +22,7 @@ use crate::{
         engine::{CommandError, Inbound, KeepAnswer, Received},
         gate::{self, Gated},
         lifecycle::DeathNotice,
+        router::{OfferRefused, Restarted},
         shard::{Released, Shard},
     },
     clock::{Clock, Timestamp},
@@ -59,7 +63,9 @@ pub struct Shared {
     /// Ids.
     pub ids: Arc<Ids>,
     /// Where refused offers are reported.
-    pub router: std::sync::OnceLock<actix::Recipient<crate::actors::router::OfferRefused>>,
+    pub refused: OnceLock<Recipient<OfferRefused>>,
+    /// Where a rebuilt conversation is reported.
+    pub restarted: OnceLock<Recipient<Restarted>>,
 }
 
 /// The actor.
@@ -72,6 +78,8 @@ pub struct Conversation {
     contact: Option<Arc<ContactCard>>,
     queue: VecDeque<Request>,
     in_flight: Option<InFlight>,
+    /// The first append was tried.
+    tried: bool,
     timer: Option<SpawnHandle>,
     _notice: DeathNotice,
 }
@@ -122,7 +130,19 @@ impl Conversation {
         shard: Addr<Shard>,
         notice: DeathNotice,
     ) -> Self {
-        Self { id, shared, shard, state, birth, contact, queue: VecDeque::new(), in_flight: None, timer: None, _notice: notice }
+        Self {
+            id,
+            shared,
+            shard,
+            state,
+            birth,
+            contact,
+            queue: VecDeque::new(),
+            in_flight: None,
+            tried: false,
+            timer: None,
+            _notice: notice,
+        }
     }
 
     /// Takes the next requests unless an append is in flight.
@@ -132,28 +152,35 @@ impl Conversation {
                 self.fetch_contact(ctx);
                 return;
             }
-            if self.state.as_ref().is_some_and(|state| state.phase.is_ended()) && self.hand_back(ctx) {
-                return;
-            }
+            self.hand_back_messages();
             if let Some(batch) = self.take_batch() {
                 self.commit(batch, ctx);
             }
         }
+        self.leave_if_over();
+    }
+
+    fn is_over(&self) -> bool {
+        self.state.as_ref().map_or(self.birth.is_none(), |state| state.phase.is_ended())
     }
 
     /// A customer who writes to an ended conversation starts another one: the shard knows how.
-    fn hand_back(&mut self, ctx: &mut Context<Self>) -> bool {
-        let (messages, rest): (VecDeque<_>, VecDeque<_>) =
+    fn hand_back_messages(&mut self) {
+        if !self.is_over() || !self.queue.iter().any(|request| matches!(request, Request::Receive { .. })) {
+            return;
+        }
+        let (requests, rest) =
             std::mem::take(&mut self.queue).into_iter().partition(|request| matches!(request, Request::Receive { .. }));
         self.queue = rest;
-        let leaving = self.queue.is_empty();
-        if leaving || !messages.is_empty() {
-            gate::answer(&self.shard, Released { id: self.id, requests: messages });
+        gate::answer(&self.shard, Released { id: self.id, requests });
+    }
+
+    /// Ended, or never begun because its first message was not stored: the shard lets go of it.
+    fn leave_if_over(&mut self) {
+        let idle = self.in_flight.is_none() && self.queue.is_empty();
+        if idle && (self.is_over() || (self.state.is_none() && self.tried)) {
+            gate::answer(&self.shard, Released { id: self.id, requests: VecDeque::new() });
         }
-        if leaving {
-            ctx.stop();
-        }
-        leaving
     }
 
     /// Steps through the next request, or through all messages of the customer that wait in a row.
@@ -190,7 +217,14 @@ impl Conversation {
         }
     }
 
-    fn apply(&mut self, batch: Option<Batch>, command: &Command, request: Request, by: By, now: Timestamp) -> (Option<Batch>, bool) {
+    fn apply(
+        &mut self,
+        batch: Option<Batch>,
+        command: &Command,
+        request: Request,
+        by: By,
+        now: Timestamp,
+    ) -> (Option<Batch>, bool) {
         let mut batch = match batch.or_else(|| self.open_batch(&request, now)) {
             Some(batch) => batch,
             None => {
@@ -202,13 +236,13 @@ impl Conversation {
         let events = match batch.next.step(command, &rules, now) {
             Ok(events) => events,
             Err(refusal) => {
-                request.refuse(refusal.into(), &self.shared);
+                request.refuse_at(refusal.into(), self.state.as_ref(), &self.shared);
                 return (keep_if_used(batch), false);
             }
         };
         if events.is_empty() {
             let done = done(&batch.next, None);
-            request.succeed_unchanged(&done, &self.shared);
+            request.succeed_unchanged(&done, self.state.as_ref(), &self.shared);
             return (keep_if_used(batch), false);
         }
         let cause = request.cause();
@@ -289,24 +323,16 @@ impl Conversation {
             recorded,
             done: messages::settle(ctx.address()),
         };
+        self.tried = true;
         self.in_flight = Some(InFlight { next, requests: accepted });
         if self.shared.journal.append(append).is_err() {
             self.refuse_in_flight(&CommandError::Busy);
-            self.leave_if_unborn(ctx);
         }
     }
 
     fn refuse_in_flight(&mut self, error: &CommandError) {
         for Accepted { request, .. } in self.in_flight.take().into_iter().flat_map(|flight| flight.requests) {
             request.refuse(error.clone(), &self.shared);
-        }
-    }
-
-    /// A conversation whose first message was not stored never was.
-    fn leave_if_unborn(&mut self, ctx: &mut Context<Self>) {
-        if self.state.is_none() && self.in_flight.is_none() && self.queue.is_empty() {
-            gate::answer(&self.shard, Released { id: self.id, requests: VecDeque::new() });
-            ctx.stop();
         }
     }
 
@@ -318,9 +344,6 @@ impl Conversation {
         self.state = Some(next);
         self.birth = None;
         self.arm(ctx);
-        if self.state.as_ref().is_some_and(|state| state.phase.is_ended()) {
-            self.hand_back(ctx);
-        }
     }
 
     /// Some of the batch had been stored or answered before: the rest is stepped again, in its order.
@@ -400,7 +423,8 @@ impl Batch {
             }
             _ => return None,
         };
-        let (Command::Receive { content, .. } | Command::Reply { content, .. } | Command::Notice { content, .. }) = command else {
+        let (Command::Receive { content, .. } | Command::Reply { content, .. } | Command::Notice { content, .. }) = command
+        else {
             return None;
         };
         if delivery == Some(crate::domain::delivery::Delivery::Queued) {
@@ -500,7 +524,6 @@ impl Handler<Settled> for Conversation {
             }
         }
         self.pump(ctx);
-        self.leave_if_unborn(ctx);
     }
 }
 
