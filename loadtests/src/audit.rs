@@ -306,20 +306,26 @@ mod tests {
         for (what, found) in [
             ("state", compared(|t| t.conversations.get_mut(&CONVERSATION).unwrap().unanswered = true)),
             ("missing conversation", compared(|t| t.conversations.clear())),
-            ("unknown conversation", compared(|t| {
-                let state = t.conversations[&CONVERSATION].clone();
-                t.conversations.insert(ConversationId::from_u128(9), state);
-            })),
+            (
+                "unknown conversation",
+                compared(|t| {
+                    let state = t.conversations[&CONVERSATION].clone();
+                    t.conversations.insert(ConversationId::from_u128(9), state);
+                }),
+            ),
             ("agent", compared(|t| t.agents.get_mut(&AGENT).unwrap().activity = None)),
             ("missing agent", compared(|t| t.agents.clear())),
-            ("missing message", compared(|t| drop(t.messages.remove(&key(2))))),
-            ("message moved", compared(|t| {
-                let row = t.messages.remove(&key(2)).unwrap();
-                t.messages.insert(key(9), row);
-            })),
+            ("missing message", compared(|t| t.messages.retain(|at, _| *at != key(2)))),
+            (
+                "message moved",
+                compared(|t| {
+                    let row = t.messages.remove(&key(2)).unwrap();
+                    t.messages.insert(key(9), row);
+                }),
+            ),
             ("delivery", compared(|t| t.messages.get_mut(&key(3)).unwrap().delivery = Some(Delivery::Failed))),
             ("author", compared(|t| t.messages.get_mut(&key(3)).unwrap().by_contact = true)),
-            ("sent, and still in the outbox", compared(|t| drop(t.outbox.insert(REPLY)))),
+            ("sent, and still in the outbox", compared(|t| t.outbox.extend([REPLY]))),
             ("torn row", compared(|t| t.torn_rows = 1)),
             ("taken in and not stored", compared(|t| t.taken = 1)),
         ] {

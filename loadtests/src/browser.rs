@@ -18,14 +18,7 @@ use centralita::{
 };
 use tokio::sync::mpsc;
 
-use crate::{
-    Outcome,
-    audit::MessageRow,
-    message::Mark,
-    report::Findings,
-    setup::AgentAccess,
-    socket::Socket,
-};
+use crate::{Outcome, audit::MessageRow, message::Mark, report::Findings, setup::AgentAccess, socket::Socket};
 
 const KNOCK_EVERY: Duration = Duration::from_millis(20);
 const ANSWER_WITHIN: Duration = Duration::from_secs(5);
@@ -98,7 +91,7 @@ impl View {
             Push::SignedOut => self.findings.add("signed out"),
             // A snapshot follows.
             Push::Resync | Push::Typing(_) => return Next::Wait,
-            Push::Hello(_) | Push::Thread(_) | Push::Board(_) | Push::BoardDelta(_) => {
+            Push::Hello(_) | Push::Thread(_) | Push::Chat(_) | Push::Board(_) | Push::BoardDelta(_) => {
                 self.findings.add("a frame of another topic under `me`");
             }
         }
@@ -123,7 +116,9 @@ impl View {
             }
             Some(_) => {}
             // What an offer brings along is its own affair; from here on nothing may be missing.
-            None => drop(self.base.insert(id, seq)),
+            None => {
+                self.base.insert(id, seq);
+            }
         }
         for message in &messages {
             if !self.seen.insert(message.id) {
@@ -316,7 +311,10 @@ mod tests {
 
     fn rows(entries: &[(u128, u64, u128)]) -> BTreeMap<(ConversationId, u64), MessageRow> {
         let row = |message| MessageRow { id: MessageId::from_u128(message), by_contact: true, delivery: None, mark: None };
-        entries.iter().map(|(conversation, seq, message)| ((ConversationId::from_u128(*conversation), *seq), row(*message))).collect()
+        entries
+            .iter()
+            .map(|(conversation, seq, message)| ((ConversationId::from_u128(*conversation), *seq), row(*message)))
+            .collect()
     }
 
     #[test]
@@ -332,7 +330,10 @@ mod tests {
         assert_eq!((shown.position(), shown.take_findings().count()), (Some(("e".to_owned(), 8)), 0));
         assert!(shown.difference(&fresh(vec![summary(1, 6, active())])).is_some(), "a stale one is found");
         assert!(shown.difference(&fresh(vec![])).is_some(), "one too many is found");
-        assert!(shown.difference(&fresh(vec![summary(1, 5, active()), summary(3, 1, active())])).is_some(), "a missing one is found");
+        assert!(
+            shown.difference(&fresh(vec![summary(1, 5, active()), summary(3, 1, active())])).is_some(),
+            "a missing one is found"
+        );
     }
 
     #[test]

@@ -136,7 +136,13 @@ pub(crate) struct Trial {
 
 impl Trial {
     /// Starts the server, sets it up, opens the browsers; traffic is paused.
-    pub(crate) async fn start(options: &Options, run: &str, workplace: &Workplace, recipe: Recipe, random: Random) -> Outcome<(Self, Server)> {
+    pub(crate) async fn start(
+        options: &Options,
+        run: &str,
+        workplace: &Workplace,
+        recipe: Recipe,
+        random: Random,
+    ) -> Outcome<(Self, Server)> {
         let admin = setup::admin_token(&recipe)?;
         let (server, ready) = recipe.start()?;
         println!("ready after {ready:.1?}");
@@ -260,8 +266,14 @@ impl Trial {
             .row("acknowledged", acked)
             .row("refused, unanswered, sent again", format!("{refused}, {unanswered}"))
             .row("lost", self.lost)
-            .row("duplicated", format!("{duplicated} ({} stored twice, {pushed_twice} pushed twice, {doubled} taken twice)", self.stored_twice))
-            .row("sockets resumed", format!("{} of {}, {} by a fresh snapshot", self.resumed, self.reconnected, snapshots.saturating_sub(first)))
+            .row(
+                "duplicated",
+                format!("{duplicated} ({} stored twice, {pushed_twice} pushed twice, {doubled} taken twice)", self.stored_twice),
+            )
+            .row(
+                "sockets resumed",
+                format!("{} of {}, {} by a fresh snapshot", self.resumed, self.reconnected, snapshots.saturating_sub(first)),
+            )
             .row("log", format!("{} entries", self.fold.pos()))
             .append(more);
         table.print(title);

@@ -40,7 +40,9 @@ impl Disk {
         let output = Command::new("mount").args(["-t", "tmpfs", "-o", &size, "tmpfs"]).arg(path).output()?;
         if !output.status.success() {
             let said = String::from_utf8_lossy(&output.stderr);
-            return Err(format!("--disk-full mounts a small tmpfs and so needs root with the right to mount: {}", said.trim()).into());
+            return Err(
+                format!("--disk-full mounts a small tmpfs and so needs root with the right to mount: {}", said.trim()).into()
+            );
         }
         Ok(Self(path.to_owned()))
     }
@@ -110,7 +112,9 @@ pub(crate) async fn disk_full(options: &Options, run: &str, workplace: &Workplac
         before = now;
     }
     if acked_while_full > 0 {
-        trial.findings.add(format!("{acked_while_full} messages were acknowledged after the first 503 and before the disk had room"));
+        trial
+            .findings
+            .add(format!("{acked_while_full} messages were acknowledged after the first 503 and before the disk had room"));
     }
     let refused = trial.traffic.seen(|seen| seen.refused);
 

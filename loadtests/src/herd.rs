@@ -21,8 +21,9 @@ use crate::{
     random::Random,
     report::{Findings, Latencies, Table, Verdict, millis, per},
     server::{Recipe, Server, Usage, Workplace},
-    setup, time,
+    setup,
     socket::Socket,
+    time,
 };
 
 /// Of deaf and listening sockets alike, in bytes; the kernel doubles it.
@@ -63,7 +64,11 @@ pub(crate) fn run(options: &Options) -> Outcome<Verdict> {
     let needed = u64::try_from(options.sockets)? + 200;
     let limit = Usage::own().open_files_limit();
     if limit < needed {
-        return Err(format!("{} sockets need {needed} open files and the limit is {limit}: say `ulimit -n {needed}` first", options.sockets).into());
+        return Err(format!(
+            "{} sockets need {needed} open files and the limit is {limit}: say `ulimit -n {needed}` first",
+            options.sockets
+        )
+        .into());
     }
     if options.deaf + options.agents > options.sockets || options.agents < 10 {
         return Err("--sockets must be at least --deaf plus --agents, and --agents at least 10".into());
@@ -81,7 +86,8 @@ pub(crate) fn run(options: &Options) -> Outcome<Verdict> {
 }
 
 async fn drive(options: &Options, run: &str, workplace: &Workplace, mut random: Random) -> Outcome<Verdict> {
-    let recipe = Recipe::new(&options.shared, workplace, &mut random)?.with("CENTRALITA_LIMITS__SOCKET_LIMIT_PER_ADDRESS", 100_000);
+    let recipe =
+        Recipe::new(&options.shared, workplace, &mut random)?.with("CENTRALITA_LIMITS__SOCKET_LIMIT_PER_ADDRESS", 100_000);
     let admin = setup::admin_token(&recipe)?;
     let (mut server, ready) = recipe.start()?;
     println!("ready after {ready:.1?}");
@@ -170,7 +176,10 @@ fn report(options: &Options, memory: &Memory, without: &Latencies, beside: &Late
     table
         .row("sockets", format!("{}, {} of them deaf, {} agents", options.sockets, options.deaf, options.agents))
         .row("per idle socket", format!("{idle} kB ({} kB → {} kB for {})", memory.before, memory.with_idle, memory.idle))
-        .row("per deaf socket, gate full", format!("{deaf} kB ({} kB → {} kB for {})", memory.before_deaf, memory.with_deaf, options.deaf))
+        .row(
+            "per deaf socket, gate full",
+            format!("{deaf} kB ({} kB → {} kB for {})", memory.before_deaf, memory.with_deaf, options.deaf),
+        )
         .row("due to frame, none deaf", without.line())
         .row("due to frame, beside deaf", beside.line())
         .row("p99 of the others", format!("{} → {}, × {ratio}", millis(without.quantile(0.99)), millis(beside.quantile(0.99))));
@@ -235,7 +244,13 @@ async fn listen(host: &str, token: &str, agent: usize, heard: &Rc<Heard>) -> Out
 }
 
 /// Messages for a while; how long each frame took from when its message was due.
-async fn measure(options: &Options, writer: &mut Writer, heard: &Rc<Heard>, mut random: Random, server: &mut Server) -> Outcome<Latencies> {
+async fn measure(
+    options: &Options,
+    writer: &mut Writer,
+    heard: &Rc<Heard>,
+    mut random: Random,
+    server: &mut Server,
+) -> Outcome<Latencies> {
     heard.latencies.borrow_mut().clear();
     let contacts = options.agents * CONVERSATIONS_PER_AGENT;
     let (start, period) = (time::micros(), 1_000_000 / u64::from(options.frames.max(1)));

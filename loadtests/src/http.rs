@@ -119,12 +119,6 @@ impl Client {
         }
     }
 
-    /// `GET`.
-    pub(crate) async fn get(&mut self, path: &str) -> io::Result<Answer> {
-        let request = self.head("GET", path, "", 0);
-        self.send(request.as_bytes()).await
-    }
-
     /// A write with an idempotency key.
     pub(crate) async fn write<T: Serialize>(&mut self, method: &str, path: &str, key: &str, body: &T) -> io::Result<Answer> {
         let body = serde_json::to_string(body)?;
@@ -155,7 +149,8 @@ mod tests {
 
     #[test]
     fn a_response_is_taken_when_it_is_complete() {
-        let whole = b"HTTP/1.1 503 Service Unavailable\r\nContent-Length: 4\r\nRetry-After: 1\r\nConnection: close\r\n\r\nbusyHTTP/1.1";
+        let whole =
+            b"HTTP/1.1 503 Service Unavailable\r\nContent-Length: 4\r\nRetry-After: 1\r\nConnection: close\r\n\r\nbusyHTTP/1.1";
         for cut in 0..whole.len() - 8 {
             assert_eq!(parse(&whole[..cut]), Ok(None), "{cut}");
         }
@@ -178,7 +173,10 @@ mod tests {
                 for _ in 0..2 {
                     let length = stream.read(&mut seen).await.unwrap();
                     let text = String::from_utf8_lossy(&seen[..length]).into_owned();
-                    assert!(text.starts_with("POST /x HTTP/1.1\r\n") && text.contains("authorization: Bearer ctl_x\r\n"), "{text}");
+                    assert!(
+                        text.starts_with("POST /x HTTP/1.1\r\n") && text.contains("authorization: Bearer ctl_x\r\n"),
+                        "{text}"
+                    );
                     assert!(text.contains("idempotency-key: k\r\n") && text.ends_with("\r\n\r\n{}"), "{text}");
                     stream.write_all(b"HTTP/1.1 201 Created\r\ncontent-length: 2\r\n\r\n{}").await.unwrap();
                 }

@@ -26,7 +26,7 @@ use crate::{
     message::{Composer, Inbound, Mark, inbound_marks},
     poller::{Found, Poller, read_some},
     random::Random,
-    report::{Findings, Latencies, Table, Verdict, millis, per},
+    report::{Findings, Latencies, Table, Verdict, per},
     server::{Recipe, Usage, Workplace},
     setup::{self, Setup},
     socket, stored, time,
@@ -126,15 +126,32 @@ fn drive(options: &Options, random: &mut Random, run: &str, workplace: &Workplac
     let offered = if options.rate > 0.0 { format!("{}/s", options.rate) } else { "as many as possible".to_owned() };
     table
         .row("database", if options.shared.database == "sqlite" { "SQLite" } else { "PostgreSQL" })
-        .row("offered", format!("{offered} on {} connections, {} agents, {} conversations", options.connections, options.agents, options.conversations))
+        .row(
+            "offered",
+            format!(
+                "{offered} on {} connections, {} agents, {} conversations",
+                options.connections, options.agents, options.conversations
+            ),
+        )
         .row("acknowledged", format!("{}/s ({REPEATS} % of the posts are repeats)", rate(window.acked)))
         .row("refused (429, 503)", format!("{}/s", rate(window.refused)))
         .row("delivered", format!("{}/s", rate(window.delivered)))
         .row("due to frame (e2e)", window.e2e.line())
         .row("due to ack", window.ack.line())
         .row("sent late by", window.late.line())
-        .row("server", format!("{} µs/post, {} cores, {} kB resident", per(window.server_cpu_us, window.acked.into()), cores(window.server_cpu_us, secs), window.rss_kb))
-        .row("this driver", format!("{} µs/post, {} cores", per(window.own_cpu_us, window.acked.into()), cores(window.own_cpu_us, secs)))
+        .row(
+            "server",
+            format!(
+                "{} µs/post, {} cores, {} kB resident",
+                per(window.server_cpu_us, window.acked.into()),
+                cores(window.server_cpu_us, secs),
+                window.rss_kb
+            ),
+        )
+        .row(
+            "this driver",
+            format!("{} µs/post, {} cores", per(window.own_cpu_us, window.acked.into()), cores(window.own_cpu_us, secs)),
+        )
         .row("written", format!("{} bytes/post", per(bytes, posts)))
         .row("lost, duplicated", format!("{lost}, {duplicated}"))
         .row("covered by a resync only", after_resync)
@@ -341,7 +358,12 @@ impl Load {
     }
 
     /// The measurement itself.
-    #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, clippy::cast_precision_loss, reason = "seconds to microseconds")]
+    #[allow(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        clippy::cast_precision_loss,
+        reason = "seconds to microseconds"
+    )]
     fn measure(&mut self, options: &Options, server: &Usage) -> Outcome<Window> {
         let start = time::micros() + 50_000;
         let from = start + (options.warm * 1e6) as u64;
@@ -622,9 +644,8 @@ impl Load {
             let socket = served_by.get(&record.contact).and_then(|socket| self.agents.get(usize::from(*socket) - 1));
             socket.is_some_and(|agent| agent.resyncs > 0)
         };
-        let (covered, lost): (Vec<_>, Vec<_>) =
-            self.records.iter().filter(|record| record.acked && record.seen_on == 0).partition(|record| resynced(record));
-        (lost.len() as u64, covered.len() as u64)
+        let unseen = self.records.iter().filter(|record| record.acked && record.seen_on == 0);
+        unseen.fold((0, 0), |(lost, covered), record| if resynced(record) { (lost, covered + 1) } else { (lost + 1, covered) })
     }
 }
 

@@ -75,7 +75,9 @@ impl Recipe {
             None => std::env::current_exe()?.with_file_name("centralita"),
         };
         if !program.is_file() {
-            return Err(format!("no server at {}: build it (cargo build --bin centralita) or say --server", program.display()).into());
+            return Err(
+                format!("no server at {}: build it (cargo build --bin centralita) or say --server", program.display()).into()
+            );
         }
         let data = workplace.path.join("data");
         fs::create_dir(&data)?;

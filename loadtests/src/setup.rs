@@ -48,14 +48,16 @@ struct Secret {
 /// Makes an administrator's token; before the server starts.
 pub(crate) fn admin_token(recipe: &Recipe) -> Outcome<String> {
     let printed = recipe.output(&["token", "create", "--role", "admin", "--json"])?;
-    let Token { token } = serde_json::from_str(printed.trim()).map_err(|error| format!("token create: {error} in {printed:?}"))?;
+    let Token { token } =
+        serde_json::from_str(printed.trim()).map_err(|error| format!("token create: {error} in {printed:?}"))?;
     Ok(token)
 }
 
 /// Sets up a running server. `run` keeps names apart when the database has seen other runs.
 pub(crate) async fn prepare(host: &str, admin: &str, run: &str, agents: usize) -> Outcome<Setup> {
     let mut api = Api { client: Client::new(host, admin), run: run.to_owned(), calls: 0 };
-    let client = api.create("/api/v1/clients", json!({ "name": format!("Load {run}"), "zone": "America/Argentina/Buenos_Aires" })).await?;
+    let client =
+        api.create("/api/v1/clients", json!({ "name": format!("Load {run}"), "zone": "America/Argentina/Buenos_Aires" })).await?;
     let campaign = json!({
         "client": client, "name": format!("Load {run}"), "auto_accept": true, "max_per_agent": 10_000, "close_without_reply": true,
     });

@@ -193,7 +193,10 @@ mod tests {
             socket.send(Message::text(r#"{"v":1,"topic":"-","epoch":"e","pos":0,"kind":"resync"}"#)).await.unwrap();
             text
         };
-        assert_eq!(asked(listener.accept().await.unwrap().0).await, r#"{"kind":"subscribe","topic":"me","epoch":null,"pos":null}"#);
+        assert_eq!(
+            asked(listener.accept().await.unwrap().0).await,
+            r#"{"kind":"subscribe","topic":"me","epoch":null,"pos":null}"#
+        );
         raw.await.unwrap();
         let client = async {
             let mut socket = Socket::open(&host, "ctl_b", Some(4096)).await.unwrap();

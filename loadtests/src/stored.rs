@@ -166,7 +166,8 @@ async fn read_messages(db: &Db, channel: &str, tables: &mut Tables, marks: &mut 
         }
         let by_contact = row.text(3)? == "contact";
         tables.received += u64::from(ours && by_contact);
-        let delivery = row.opt_text(5)?.map(|word| Delivery::parse(word).ok_or_else(|| format!("delivery {word:?}"))).transpose()?;
+        let delivery =
+            row.opt_text(5)?.map(|word| Delivery::parse(word).ok_or_else(|| format!("delivery {word:?}"))).transpose()?;
         let message = MessageRow { id: row.parse(2)?, by_contact, delivery, mark };
         tables.messages.insert((row.parse(0)?, u64::try_from(row.int(1)?)?), message);
         Ok(())

@@ -89,7 +89,14 @@ pub(crate) struct Traffic {
 
 impl Traffic {
     /// Starts it, paused. Returns also where browsers tell what there is to answer.
-    pub(crate) fn start(host: &str, run: &str, setup: &Setup, pace: Pace, ledger: Ledger, random: Random) -> (Self, mpsc::Sender<ToAnswer>) {
+    pub(crate) fn start(
+        host: &str,
+        run: &str,
+        setup: &Setup,
+        pace: Pace,
+        ledger: Ledger,
+        random: Random,
+    ) -> (Self, mpsc::Sender<ToAnswer>) {
         let shared = Shared {
             random,
             ledger,
