@@ -8,6 +8,7 @@ pub mod config;
 pub mod directory;
 pub mod domain;
 pub mod ids;
+pub mod live;
 pub mod store;
 pub mod telemetry;
 pub mod wire;

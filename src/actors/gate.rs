@@ -27,12 +27,13 @@ impl<M> Message for Gated<M> {
 pub struct Gate<A: Actor> {
     name: &'static str,
     addr: Addr<A>,
+    capacity: usize,
     permits: Arc<Semaphore>,
 }
 
 impl<A: Actor> Clone for Gate<A> {
     fn clone(&self) -> Self {
-        Self { name: self.name, addr: self.addr.clone(), permits: Arc::clone(&self.permits) }
+        Self { name: self.name, addr: self.addr.clone(), capacity: self.capacity, permits: Arc::clone(&self.permits) }
     }
 }
 
@@ -43,7 +44,7 @@ pub struct Refused<M>(pub M);
 impl<A: Actor> Gate<A> {
     /// At most `capacity` messages on their way to `addr`; `name` labels refusals.
     pub fn new(name: &'static str, addr: Addr<A>, capacity: usize) -> Self {
-        Self { name, addr, permits: Arc::new(Semaphore::new(capacity)) }
+        Self { name, addr, capacity, permits: Arc::new(Semaphore::new(capacity)) }
     }
 
     /// Sends now or refuses now.
@@ -72,6 +73,11 @@ impl<A: Actor> Gate<A> {
     /// Whether the actor still lives.
     pub fn is_connected(&self) -> bool {
         self.addr.connected()
+    }
+
+    /// At least half of the bound is free.
+    pub fn is_idle(&self) -> bool {
+        self.permits.available_permits() * 2 > self.capacity
     }
 
     /// Room for another message now.
