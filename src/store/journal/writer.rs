@@ -227,7 +227,8 @@ impl Writer {
             Ok(head) => {
                 self.head = head;
                 metrics::histogram!(telemetry::JOURNAL_GROUP_ENTRIES).record(group.len() as f64);
-                metrics::histogram!(telemetry::JOURNAL_COMMIT_SECONDS).record((self.options.clock.elapsed() - started).as_secs_f64());
+                metrics::histogram!(telemetry::JOURNAL_COMMIT_SECONDS)
+                    .record((self.options.clock.elapsed() - started).as_secs_f64());
                 Ok(())
             }
             Err(error @ (StoreError::Conflict(_) | StoreError::Damaged(_))) => {
