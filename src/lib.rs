@@ -7,6 +7,8 @@ pub mod clock;
 pub mod config;
 pub mod directory;
 pub mod domain;
+pub mod error;
+pub mod http;
 pub mod ids;
 pub mod live;
 pub mod store;

@@ -38,7 +38,7 @@ use crate::{
         journal::Journal,
         write::{Statement, WriteError},
     },
-    telemetry as names,
+    telemetry,
     wire::{conversation::Done, live::Typing},
 };
 
@@ -168,7 +168,7 @@ impl Engine {
         let payload = serde_json::json!({ "from": inbound.from, "name": inbound.name, "text": &*inbound.text });
         let row = inbox::quarantine(&inbound.claim, &payload.to_string(), "the conversation failed on it twice");
         self.journal.write(vec![row], None, By::System, None).await.map_err(|_| CommandError::Unavailable)?;
-        metrics::counter!(names::QUARANTINED, "source" => "inbox").increment(1);
+        metrics::counter!(telemetry::QUARANTINED, "source" => "inbox").increment(1);
         tracing::error!(channel = %inbound.channel, provider_id = %inbound.claim.provider_id, "a message was set aside");
         Ok(Received::Quarantined)
     }

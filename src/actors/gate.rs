@@ -10,7 +10,7 @@ use std::sync::Arc;
 use actix::{Actor, Addr, Context, Handler, Message, Recipient, dev::ToEnvelope};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-use crate::telemetry as names;
+use crate::telemetry;
 
 /// A message with the permit that let it pass.
 pub struct Gated<M> {
@@ -64,7 +64,7 @@ impl<A: Actor> Gate<A> {
                 Ok(())
             }
             Err(_) => {
-                metrics::counter!(names::GATE_REFUSALS, "gate" => self.name).increment(1);
+                metrics::counter!(telemetry::GATE_REFUSALS, "gate" => self.name).increment(1);
                 Err(Refused(message))
             }
         }

@@ -24,7 +24,7 @@ use crate::{
     },
     domain::permission::Subject,
     ids::{ChannelId, ClientId, UserId, VisitorId},
-    telemetry as names,
+    telemetry,
     wire::live::{Ask, Denied, Hello, Push},
 };
 
@@ -181,7 +181,7 @@ impl Actor for Socket {
     type Context = Ctx;
 
     fn started(&mut self, ctx: &mut Ctx) {
-        metrics::gauge!(names::SOCKETS_OPEN, "audience" => self.audience()).increment(1.0);
+        metrics::gauge!(telemetry::SOCKETS_OPEN, "audience" => self.audience()).increment(1.0);
         self.sink = Some(Arc::new(SocketSink::new(ctx.address(), self.connection.clone())));
         let hello = Hello { version: env!("CARGO_PKG_VERSION").to_owned(), now: self.engine.clock.now().into() };
         self.say(Push::Hello(hello), ctx);
@@ -189,7 +189,7 @@ impl Actor for Socket {
     }
 
     fn stopped(&mut self, _: &mut Ctx) {
-        metrics::gauge!(names::SOCKETS_OPEN, "audience" => self.audience()).decrement(1.0);
+        metrics::gauge!(telemetry::SOCKETS_OPEN, "audience" => self.audience()).decrement(1.0);
         for topic in std::mem::take(&mut self.topics) {
             self.leave(topic);
         }
@@ -222,7 +222,7 @@ impl Handler<Gated<Out>> for Socket {
     type Result = ();
 
     fn handle(&mut self, Gated { message: Out(frame), .. }: Gated<Out>, ctx: &mut Ctx) {
-        metrics::counter!(names::FRAMES_PUSHED).increment(1);
+        metrics::counter!(telemetry::FRAMES_PUSHED).increment(1);
         ctx.text(frame);
     }
 }

@@ -41,7 +41,7 @@ use crate::{
         journal::Journal,
         write::{About, AgentAppend, Append, Committed, Refused, Subject},
     },
-    telemetry as names,
+    telemetry,
     wire::live::{Me, Presence, Push},
 };
 
@@ -168,7 +168,7 @@ impl AgentSession {
         }
         let (notice, snapshot) = (self.encode(Push::Resync), self.encode(self.snapshot()));
         for tab in self.tabs.iter_mut().filter(|tab| tab.behind && tab.sink.has_room()) {
-            metrics::counter!(names::RESYNCS).increment(1);
+            metrics::counter!(telemetry::RESYNCS).increment(1);
             tab.behind = !(tab.sink.push(notice.clone()) && tab.sink.push(snapshot.clone()));
         }
     }

@@ -33,7 +33,7 @@ use crate::{
         log,
         write::{About, Committed, ConversationChange},
     },
-    telemetry as names,
+    telemetry,
     wire::{
         self,
         conversation::{Message, Summary},
@@ -142,7 +142,7 @@ impl Watch {
         for (thread, seats) in threads.chain(visitors) {
             seats.retain(|seat| seat.sink.is_open());
             for seat in seats.iter_mut().filter(|seat| matches!(seat.state, SeatState::Behind) && seat.sink.has_room()) {
-                metrics::counter!(names::RESYNCS).increment(1);
+                metrics::counter!(telemetry::RESYNCS).increment(1);
                 seat.state = SeatState::Reading(Vec::new());
                 again.push(thread);
             }
