@@ -7,7 +7,7 @@ use tokio::sync::oneshot;
 
 use crate::{
     actors::{
-        agent_session::{Attach, Detach, Do, SinkId, Typed},
+        agent_session::{Attach, Detach, Do, SinkId},
         conversation::{Reply, Request},
         dashboard::{self, Dashboard, Viewer},
         floor::{Floor, ForAgent, ToAgent},
@@ -38,7 +38,7 @@ use crate::{
         journal::Journal,
         write::{Statement, WriteError},
     },
-    telemetry as names,
+    telemetry,
     wire::{conversation::Done, live::Typing},
 };
 
@@ -168,7 +168,7 @@ impl Engine {
         let payload = serde_json::json!({ "from": inbound.from, "name": inbound.name, "text": &*inbound.text });
         let row = inbox::quarantine(&inbound.claim, &payload.to_string(), "the conversation failed on it twice");
         self.journal.write(vec![row], None, By::System, None).await.map_err(|_| CommandError::Unavailable)?;
-        metrics::counter!(names::QUARANTINED, "source" => "inbox").increment(1);
+        metrics::counter!(telemetry::QUARANTINED, "source" => "inbox").increment(1);
         tracing::error!(channel = %inbound.channel, provider_id = %inbound.claim.provider_id, "a message was set aside");
         Ok(Received::Quarantined)
     }
@@ -226,11 +226,16 @@ impl Engine {
         recorded: Option<Recorded>,
     ) -> Result<(), WriteError> {
         self.journal.write(statements, Some((entity, id)), by, recorded).await?;
+        self.reload().await;
+        Ok(())
+    }
+
+    /// Puts in force what is stored now.
+    pub async fn reload(&self) {
         let (done, in_force) = oneshot::channel();
         if self.keeper.send(Reload(done)).is_ok() {
             let _ = in_force.await;
         }
-        Ok(())
     }
 
     /// A tab of an agent connects: topic `me`.
@@ -243,14 +248,14 @@ impl Engine {
         let _ = self.floor.send(ForAgent { agent, message: ToAgent::Detach(Detach(id)) });
     }
 
-    /// Somebody types where this agent may see it.
-    pub fn typed(&self, agent: AgentId, typing: Typing) {
-        let _ = self.floor.send(ForAgent { agent, message: ToAgent::Typed(Typed(typing)) });
+    /// Somebody types: whoever looks at the conversation may see it. Not stored.
+    pub fn typing(&self, typing: Typing) {
+        let _ = self.watch.send(typing);
     }
 
     /// Follows a thread; the caller has checked that it may.
-    pub fn follow(&self, id: SinkId, sink: Arc<dyn Sink>, thread: Thread) -> bool {
-        self.watch.send(Follow { id, sink, thread }).is_ok()
+    pub fn follow(&self, id: SinkId, sink: Arc<dyn Sink>, thread: Thread, as_owner: Option<AgentId>) -> bool {
+        self.watch.send(Follow { id, sink, thread, as_owner }).is_ok()
     }
 
     /// Follows a thread no longer.

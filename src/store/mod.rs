@@ -12,6 +12,7 @@ pub mod journal;
 pub mod leases;
 pub mod log;
 pub mod outbox;
+pub mod people;
 pub mod people_state;
 mod sql;
 #[cfg(test)]

@@ -22,7 +22,7 @@ use crate::{
         idempotency::Recorded,
         write::{Committed, ContactCard, Refused},
     },
-    wire::live::{Presence, Typing},
+    wire::live::Presence,
 };
 
 /// Number of a tab's connection, unique in the process.
@@ -83,9 +83,6 @@ impl Do {
 
 /// The user's configuration changed.
 pub struct Refresh;
-
-/// Somebody types in one of this agent's conversations.
-pub struct Typed(pub Typing);
 
 /// A change of an agent, for whoever shows all of them.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -15,7 +15,7 @@ use actix::{Actor, ActorContext, AsyncContext, Context, Handler, SpawnHandle};
 use bytestring::ByteString;
 use smallvec::SmallVec;
 
-pub use self::messages::{Attach, Changed, Concern, Detach, Do, Loaded, Observe, Observed, Refresh, SinkId, Typed};
+pub use self::messages::{Attach, Changed, Concern, Detach, Do, Loaded, Observe, Observed, Refresh, SinkId};
 use self::view::View;
 pub(crate) use self::view::delta;
 use crate::{
@@ -41,7 +41,7 @@ use crate::{
         journal::Journal,
         write::{About, AgentAppend, Append, Committed, Refused, Subject},
     },
-    telemetry as names,
+    telemetry,
     wire::live::{Me, Presence, Push},
 };
 
@@ -168,7 +168,7 @@ impl AgentSession {
         }
         let (notice, snapshot) = (self.encode(Push::Resync), self.encode(self.snapshot()));
         for tab in self.tabs.iter_mut().filter(|tab| tab.behind && tab.sink.has_room()) {
-            metrics::counter!(names::RESYNCS).increment(1);
+            metrics::counter!(telemetry::RESYNCS).increment(1);
             tab.behind = !(tab.sink.push(notice.clone()) && tab.sink.push(snapshot.clone()));
         }
     }
@@ -389,20 +389,6 @@ impl Handler<Gated<Refresh>> for AgentSession {
         }
         self.requests.push_back(Do { command: AgentCommand::SignOut { by: None }, by: By::System, keep: None, reply: None });
         self.pump(ctx);
-    }
-}
-
-impl Handler<Gated<Typed>> for AgentSession {
-    type Result = ();
-
-    fn handle(&mut self, Gated { message: Typed(typing), .. }: Gated<Typed>, _: &mut Self::Context) {
-        if !self.view.has(typing.conversation) {
-            return;
-        }
-        let frame = self.encode(Push::Typing(typing));
-        for tab in self.tabs.iter().filter(|tab| !tab.behind) {
-            tab.sink.push(frame.clone());
-        }
     }
 }
 

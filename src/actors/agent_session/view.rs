@@ -35,10 +35,6 @@ impl View {
         self.conversations.len()
     }
 
-    pub(super) fn has(&self, id: ConversationId) -> bool {
-        self.conversations.contains_key(&id)
-    }
-
     /// What tabs must be told.
     pub(super) fn fold(&mut self, append: &Committed, change: &ConversationChange) -> Option<Push> {
         let state = &change.state;

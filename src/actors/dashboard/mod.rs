@@ -24,7 +24,7 @@ use crate::{
     directory::Directory,
     domain::{agent::Agent, conversation::Conversation, permission::Subject},
     store::{Db, StoreError, conversations, people_state, write::About},
-    telemetry as names,
+    telemetry,
     wire::live::Push,
 };
 
@@ -69,8 +69,8 @@ impl Dashboard {
 
     /// One frame for what changed since the last tick.
     fn tick(&mut self) {
-        metrics::gauge!(names::CONVERSATIONS_OPEN).set(self.fold.open() as f64);
-        metrics::gauge!(names::CONVERSATIONS_WAITING).set(self.fold.waiting() as f64);
+        metrics::gauge!(telemetry::CONVERSATIONS_OPEN).set(self.fold.open() as f64);
+        metrics::gauge!(telemetry::CONVERSATIONS_WAITING).set(self.fold.waiting() as f64);
         self.viewers.retain(|seat| seat.sink.is_open());
         self.resync();
         if self.viewers.is_empty() {
@@ -103,7 +103,7 @@ impl Dashboard {
         let notice = frame(TOPIC, &self.epoch, self.pos, Push::Resync);
         let mut viewers = std::mem::take(&mut self.viewers);
         for seat in viewers.iter_mut().filter(|seat| seat.behind && seat.sink.has_room()) {
-            metrics::counter!(names::RESYNCS).increment(1);
+            metrics::counter!(telemetry::RESYNCS).increment(1);
             seat.behind = !(seat.sink.push(notice.clone()) && seat.sink.push(self.snapshot(&seat.subject)));
         }
         self.viewers = viewers;

@@ -11,7 +11,7 @@ use rustc_hash::FxHashMap;
 
 use crate::{
     actors::{
-        agent_session::{self, AgentSession, Attach, Concern, Detach, Do, Loaded, Refresh, Shared, Typed},
+        agent_session::{self, AgentSession, Attach, Concern, Detach, Do, Loaded, Refresh, Shared},
         engine::CommandError,
         gate::{self, Gate, Gated},
         lifecycle::DeathNotice,
@@ -37,8 +37,6 @@ pub enum ToAgent {
     Detach(Detach),
     /// A request.
     Do(Do),
-    /// Somebody types.
-    Typed(Typed),
     /// The user's configuration changed; does not start a session.
     Refresh,
 }
@@ -84,7 +82,7 @@ impl Floor {
             Some(Session::Live { gate, .. }) => send(gate, message),
             Some(Session::Loading { waiting, .. }) if waiting.len() < WAITING => waiting.push_back(message),
             Some(Session::Loading { .. }) => refuse(message),
-            None if matches!(message, ToAgent::Refresh | ToAgent::Detach(_) | ToAgent::Typed(_)) => {}
+            None if matches!(message, ToAgent::Refresh | ToAgent::Detach(_)) => {}
             None => self.load(agent, VecDeque::from([message]), ctx),
         }
     }
@@ -146,7 +144,6 @@ fn send(gate: &Gate<AgentSession>, message: ToAgent) {
         ToAgent::Attach(attach) => gate.send(attach).err().map(|back| ToAgent::Attach(back.0)),
         ToAgent::Detach(detach) => gate.send(detach).err().map(|back| ToAgent::Detach(back.0)),
         ToAgent::Do(request) => gate.send(request).err().map(|back| ToAgent::Do(back.0)),
-        ToAgent::Typed(typed) => gate.send(typed).err().map(|back| ToAgent::Typed(back.0)),
         ToAgent::Refresh => gate.send(Refresh).err().map(|_| ToAgent::Refresh),
     };
     if let Some(message) = refused {
@@ -161,7 +158,7 @@ fn refuse(message: ToAgent) {
         ToAgent::Do(Do { reply: Some(reply), .. }) => {
             let _ = reply.send(Err(CommandError::Busy));
         }
-        ToAgent::Do(_) | ToAgent::Detach(_) | ToAgent::Typed(_) | ToAgent::Refresh => {}
+        ToAgent::Do(_) | ToAgent::Detach(_) | ToAgent::Refresh => {}
     }
 }
 

@@ -55,6 +55,8 @@ pub struct Needs {
 /// The actor.
 pub struct Keeper {
     needs: Needs,
+    /// What the Router and the sessions were told last.
+    told: Arc<Snapshot>,
     campaigns: FxHashMap<CampaignId, Addr<Campaign>>,
     reading: bool,
     again: bool,
@@ -66,6 +68,7 @@ impl Keeper {
     /// A keeper of what the directory holds.
     pub fn new(needs: Needs) -> Self {
         Self {
+            told: needs.directory.load(),
             needs,
             campaigns: FxHashMap::default(),
             reading: false,
@@ -92,9 +95,9 @@ impl Keeper {
         self.reading = false;
         match result {
             Ok(snapshot) => {
-                let before = self.needs.directory.load();
                 self.needs.directory.replace(snapshot);
                 let after = self.needs.directory.load();
+                let before = std::mem::replace(&mut self.told, Arc::clone(&after));
                 self.tell(&before, &after);
                 for done in self.waiting.drain(..) {
                     let _ = done.send(());

@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use crate::{
     actors::{agent_session::SinkId, sink::Sink},
-    ids::{ChannelId, ContactId, ConversationId},
+    ids::{AgentId, ChannelId, ConversationId, VisitorId},
 };
 
 /// What can be looked at.
@@ -16,7 +16,7 @@ pub enum Thread {
     /// One conversation, as staff see it.
     Conversation(ConversationId),
     /// What a visitor sees: their latest conversation on this channel account.
-    Visitor(ChannelId, ContactId),
+    Visitor(ChannelId, VisitorId),
 }
 
 impl Thread {
@@ -37,6 +37,8 @@ pub struct Follow {
     pub sink: Arc<dyn Sink>,
     /// At what.
     pub thread: Thread,
+    /// Who may look only as long as the conversation is theirs.
+    pub as_owner: Option<AgentId>,
 }
 
 /// Somebody looks no longer.

@@ -20,19 +20,24 @@ use crate::{
         publisher::Published,
         sink::{Sink, frame},
     },
-    domain::message::Author,
-    ids::{ChannelId, ContactId, ConversationId},
+    domain::{
+        channel::ChannelKind,
+        contact::{Address, AddressKind},
+        conversation::Conversation,
+        message::Author,
+    },
+    ids::{AgentId, ChannelId, ConversationId, VisitorId},
     store::{
-        Db, StoreError, conversations,
+        Db, StoreError, contacts, conversations,
         journal::STREAM,
         log,
         write::{About, Committed, ConversationChange},
     },
-    telemetry as names,
+    telemetry,
     wire::{
         self,
         conversation::{Message, Summary},
-        live::{Chat, ChatMessage, ChatSender, Push},
+        live::{Chat, ChatMessage, ChatSender, Denied, Push, Typing},
     },
 };
 
@@ -50,13 +55,14 @@ pub struct Watch {
     db: Db,
     epoch: String,
     by_conversation: FxHashMap<ConversationId, Vec<Seat>>,
-    by_visitor: FxHashMap<(ChannelId, ContactId), Vec<Seat>>,
+    by_visitor: FxHashMap<(ChannelId, VisitorId), Vec<Seat>>,
     pos: u64,
 }
 
 struct Seat {
     id: SinkId,
     sink: Arc<dyn Sink>,
+    as_owner: Option<AgentId>,
     state: SeatState,
 }
 
@@ -114,10 +120,11 @@ impl Watch {
     fn pass_on(&mut self, append: &Committed, change: &ConversationChange) {
         let (id, pos) = (change.state.id, append.pos());
         if let Some(seats) = self.by_conversation.get_mut(&id) {
+            dismiss_former_owners(seats, change, &self.epoch, pos);
             let push = Push::Conversation(delta(append, change, Summary::of(&change.state, &change.contact)));
             push_to(seats, pos, &frame(&Thread::Conversation(id).topic(), &self.epoch, pos, push));
         }
-        let visitor = (change.state.channel, change.state.contact);
+        let Some(visitor) = visitor_of(change) else { return };
         if let Some(seats) = self.by_visitor.get_mut(&visitor) {
             let ended = change.state.phase.is_ended();
             if ended || !change.messages.is_empty() {
@@ -135,7 +142,7 @@ impl Watch {
         for (thread, seats) in threads.chain(visitors) {
             seats.retain(|seat| seat.sink.is_open());
             for seat in seats.iter_mut().filter(|seat| matches!(seat.state, SeatState::Behind) && seat.sink.has_room()) {
-                metrics::counter!(names::RESYNCS).increment(1);
+                metrics::counter!(telemetry::RESYNCS).increment(1);
                 seat.state = SeatState::Reading(Vec::new());
                 again.push(thread);
             }
@@ -146,6 +153,28 @@ impl Watch {
             self.read(thread, ctx);
         }
     }
+}
+
+fn visitor_of(change: &ConversationChange) -> Option<(ChannelId, VisitorId)> {
+    if change.state.kind != ChannelKind::Webchat {
+        return None;
+    }
+    change.contact.address.parse().ok().map(|visitor| (change.state.channel, visitor))
+}
+
+/// Who could look only because the conversation was theirs looks no longer.
+fn dismiss_former_owners(seats: &mut Vec<Seat>, change: &ConversationChange, epoch: &str, pos: u64) {
+    let phase = &change.state.phase;
+    let concerns = |agent: AgentId| phase.owner() == Some(agent) || phase.offer().is_some_and(|offer| offer.agent == agent);
+    seats.retain(|seat| {
+        let stays = seat.as_owner.is_none_or(concerns);
+        if !stays {
+            let topic = Thread::Conversation(change.state.id).topic();
+            let denied = Denied { topic: topic.clone(), code: "not_found".to_owned() };
+            seat.sink.push(frame(&topic, epoch, pos, Push::Denied(denied)));
+        }
+        stays
+    });
 }
 
 fn push_to(seats: &mut [Seat], pos: u64, bytes: &ByteString) {
@@ -177,8 +206,8 @@ async fn read(db: &Db, thread: Thread) -> Result<(u64, Push), StoreError> {
             let conversation = Some(Summary::of(&state, &card));
             Ok((pos, Push::Thread(wire::live::Thread { conversation, messages })))
         }
-        Thread::Visitor(channel, contact) => {
-            let Some(state) = conversations::last_with(db, channel, contact).await? else {
+        Thread::Visitor(channel, visitor) => {
+            let Some(state) = last_of_visitor(db, channel, visitor).await? else {
                 return Ok((pos, Push::Chat(Chat { messages: Vec::new(), ended: false, snapshot: true })));
             };
             let stored = conversations::messages_before(db, state.id, u64::MAX >> 1, SHOWN).await?;
@@ -186,6 +215,14 @@ async fn read(db: &Db, thread: Thread) -> Result<(u64, Push), StoreError> {
             messages.reverse();
             Ok((pos, Push::Chat(Chat { messages, ended: state.phase.is_ended(), snapshot: true })))
         }
+    }
+}
+
+async fn last_of_visitor(db: &Db, channel: ChannelId, visitor: VisitorId) -> Result<Option<Conversation>, StoreError> {
+    let address = Address { kind: AddressKind::Visitor, value: visitor.to_string() };
+    match contacts::on_channel(db, channel, &address).await? {
+        Some(contact) => conversations::last_with(db, channel, contact).await,
+        None => Ok(None),
     }
 }
 
@@ -223,11 +260,25 @@ impl Handler<Gated<Published>> for Watch {
 impl Handler<Gated<Follow>> for Watch {
     type Result = ();
 
-    fn handle(&mut self, Gated { message: Follow { id, sink, thread }, .. }: Gated<Follow>, ctx: &mut Self::Context) {
+    fn handle(&mut self, Gated { message: Follow { id, sink, thread, as_owner }, .. }: Gated<Follow>, ctx: &mut Self::Context) {
         let seats = self.seats(thread);
         seats.retain(|seat| seat.id != id);
-        seats.push(Seat { id, sink, state: SeatState::Reading(Vec::new()) });
+        seats.push(Seat { id, sink, as_owner, state: SeatState::Reading(Vec::new()) });
         self.read(thread, ctx);
+    }
+}
+
+impl Handler<Gated<Typing>> for Watch {
+    type Result = ();
+
+    fn handle(&mut self, Gated { message, .. }: Gated<Typing>, _: &mut Self::Context) {
+        let thread = Thread::Conversation(message.conversation);
+        if let Some(seats) = self.by_conversation.get(&message.conversation) {
+            let bytes = frame(&thread.topic(), &self.epoch, self.pos, Push::Typing(message));
+            for seat in seats.iter().filter(|seat| matches!(seat.state, SeatState::Following)) {
+                seat.sink.push(bytes.clone());
+            }
+        }
     }
 }
 

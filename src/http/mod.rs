@@ -1,0 +1,3 @@
+//! HTTP: routes that mirror the URLs, by audience.
+
+pub mod problem;
