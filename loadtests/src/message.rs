@@ -61,7 +61,6 @@ pub(crate) struct Composer {
     run: String,
     head: Vec<u8>,
     signer: Signer,
-    filler: String,
     body: Vec<u8>,
     id: Vec<u8>,
 }
@@ -70,19 +69,13 @@ impl Composer {
     /// For the hook of a channel; `run` sets the ids of this run apart from those of others.
     pub(crate) fn new(run: &str, host: &str, channel: &str, signer: Signer) -> Self {
         let head = format!("POST /hooks/{channel} HTTP/1.1\r\nhost: {host}\r\ncontent-type: application/json\r\nwebhook-id: ");
-        Self { run: run.to_owned(), head: head.into_bytes(), signer, filler: FILLER.to_owned(), body: vec![], id: vec![] }
-    }
-
-    /// Texts of about this many bytes instead of a person's.
-    pub(crate) fn with_text_bytes(mut self, bytes: usize) -> Self {
-        self.filler = FILLER.chars().cycle().take(bytes).collect();
-        self
+        Self { run: run.to_owned(), head: head.into_bytes(), signer, body: vec![], id: vec![] }
     }
 
     /// Appends the whole request, signed now.
     pub(crate) fn request(&mut self, message: &Inbound, out: &mut Vec<u8>) {
         let Inbound { number, contact, scheduled } = message;
-        let (run, filler) = (&self.run, &self.filler);
+        let run = &self.run;
         self.id.clear();
         self.body.clear();
         // Writing into memory cannot fail.
@@ -90,7 +83,7 @@ impl Composer {
         let _ = write!(
             self.body,
             "{{\"type\":\"message\",\"message\":{{\"id\":\"lt-{run}-{number}\",\"from\":{{\"id\":\"c-{run}-{contact}\",\"name\":\"Ana {contact}\"}},\
-             \"text\":\"~m{number}t{scheduled}~ {filler}\"}}}}"
+             \"text\":\"~m{number}t{scheduled}~ {FILLER}\"}}}}"
         );
         let timestamp = time::unix_seconds().to_string();
         out.extend_from_slice(&self.head);

@@ -121,6 +121,11 @@ impl Socket {
         Ok(Self(socket))
     }
 
+    /// The near end's port.
+    pub(crate) fn local_port(&self) -> Option<u16> {
+        self.0.get_ref().local_addr().ok().map(|address| address.port())
+    }
+
     /// Follows one's own inbox, from a position when there is one.
     pub(crate) async fn subscribe(&mut self, from: Option<(&str, u64)>) -> Outcome<()> {
         Ok(self.0.send(Message::text(subscription(from)?)).await?)
