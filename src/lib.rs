@@ -4,6 +4,7 @@ pub mod actors;
 pub mod auth;
 pub mod channels;
 pub mod clock;
+pub mod commands;
 pub mod config;
 pub mod directory;
 pub mod domain;
