@@ -39,8 +39,13 @@ impl VisitorTokens {
     }
 }
 
+/// HMAC pads a shorter key to the hash's block with zeros (RFC 2104, 2).
 fn keyed(key: &[u8; 32]) -> Hmac<Sha256> {
-    KeyInit::new(key.into())
+    let mut block = [0; 64];
+    for (to, from) in block.iter_mut().zip(key) {
+        *to = *from;
+    }
+    KeyInit::new(&block.into())
 }
 
 #[cfg(test)]
