@@ -3,8 +3,11 @@
 //! Reading: [`Db::rows`] with a static statement. Writing: only the [`journal`] writes, so there is one writer, one order
 //! and one fsync for many.
 
+pub mod attachments;
 pub mod config;
+pub mod config_writes;
 pub mod contacts;
+pub mod conversation_lists;
 pub mod conversations;
 pub mod idempotency;
 pub mod inbox;
