@@ -18,6 +18,7 @@ use tokio::sync::{mpsc, oneshot, watch};
 
 pub use self::lease::Holder;
 use self::writer::Writer;
+pub(super) use self::writer::STATEMENTS;
 use super::{
     Location, StoreError,
     write::{Append, Committed, Write, WriteError},
