@@ -17,7 +17,7 @@ scripts/postgres.sh cargo test --workspace --no-fail-fast 2>&1 | tee "$log" || s
 
 # With all targets, dependencies have the features that the tests gave them and are not compiled a second time.
 cargo build --workspace --all-targets
-CENTRALITA_BINARY=$PWD/target/debug/centralita CHROMIUM=$(command -v chromium || true) \
+CENTRALITA_TEST_BINARY=$PWD/target/debug/centralita CHROMIUM=$(command -v chromium || true) \
   scripts/web.sh test 2>&1 | tee -a "$log" || status=1
 
 # One line over all runners: cargo's, Vitest's and Node's ways to say it.

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # scripts/web.sh build|test
 # `test` runs the package's scripts `types`, `test` and, where there is one, `e2e`, which finds the server to start in
-# CENTRALITA_BINARY and the browser in CHROMIUM.
+# CENTRALITA_TEST_BINARY and the browser in CHROMIUM.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 

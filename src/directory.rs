@@ -142,35 +142,21 @@ impl Snapshot {
 
 /// A shared handle to the current snapshot.
 #[derive(Clone, Default)]
-pub struct Directory {
-    snapshot: Arc<ArcSwap<Snapshot>>,
-    reloading: Arc<tokio::sync::Mutex<()>>,
-}
+pub struct Directory(Arc<ArcSwap<Snapshot>>);
 
 impl Directory {
     /// The current snapshot. Take it once per request.
     pub fn load(&self) -> Arc<Snapshot> {
-        self.snapshot.load_full()
+        self.0.load_full()
     }
 
     /// The current snapshot for a moment, without touching its reference count: for the hot path.
     pub fn peek(&self) -> arc_swap::Guard<Arc<Snapshot>> {
-        self.snapshot.load()
+        self.0.load()
     }
 
     /// Puts a new one in force.
     pub fn replace(&self, snapshot: Snapshot) {
-        self.snapshot.store(Arc::new(snapshot));
-    }
-
-    /// Reads a new one and puts it in force. One at a time, so an older reading never replaces a newer one: everybody who
-    /// reloads does it here.
-    ///
-    /// # Errors
-    /// What `load` says; the snapshot in force stays.
-    pub async fn reload<E>(&self, load: impl AsyncFnOnce() -> Result<Snapshot, E>) -> Result<(), E> {
-        let _one_at_a_time = self.reloading.lock().await;
-        self.replace(load().await?);
-        Ok(())
+        self.0.store(Arc::new(snapshot));
     }
 }

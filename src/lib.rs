@@ -10,6 +10,7 @@ pub mod domain;
 pub mod error;
 pub mod http;
 pub mod ids;
+pub mod live;
 pub mod store;
 pub mod telemetry;
 pub mod wire;

@@ -20,34 +20,31 @@ mod tests;
 
 use actix_web::{
     middleware::from_fn,
-    web::{self, Data, ServiceConfig},
+    web::{self, ServiceConfig},
 };
 
 pub use self::state::App;
 
 const API: &str = "/api/v1";
 
-/// Registers every route of the table. Give it to `actix_web::App::configure`.
-pub fn configure(app: App) -> impl Fn(&mut ServiceConfig) + Clone {
-    let app = Data::new(app);
-    move |config| {
-        config.app_data(app.clone()).app_data(input::path_config());
-        let mut api = web::scope(API);
-        for path in paths() {
-            let resource = |address: &str| {
-                let rows = routes::ROUTES.iter().filter(|route| route.path == path);
-                let resource = rows.fold(web::resource(address), |resource, route| resource.route((route.register)()));
-                resource.default_service(web::to(gate::method_not_allowed))
-            };
-            match path.strip_prefix(API) {
-                Some(address) => api = api.service(resource(address)),
-                None => {
-                    config.service(resource(path));
-                }
+/// Registers every route of the table: for `actix_web::App::configure`. The server's data must hold an [`App`].
+pub fn configure(config: &mut ServiceConfig) {
+    config.app_data(input::path_config());
+    let mut api = web::scope(API);
+    for path in paths() {
+        let resource = |address: &str| {
+            let rows = routes::ROUTES.iter().filter(|route| route.path == path);
+            let resource = rows.fold(web::resource(address), |resource, route| resource.route((route.register)()));
+            resource.default_service(web::to(gate::method_not_allowed))
+        };
+        match path.strip_prefix(API) {
+            Some(address) => api = api.service(resource(address)),
+            None => {
+                config.service(resource(path));
             }
         }
-        config.service(api.default_service(web::to(gate::not_found)).wrap(from_fn(gate::gate)));
     }
+    config.service(api.default_service(web::to(gate::not_found)).wrap(from_fn(gate::gate)));
 }
 
 /// Every address once, in the order of the table.

@@ -196,9 +196,9 @@ impl Once {
             }
             Err(error) => return Err(error.into()),
         }
-        // It is committed: a failing read must not make it look otherwise. The publisher reads again anyway.
-        if changes_directory && let Err(problem) = self.app.reload().await {
-            tracing::warn!(%problem, "the configuration was changed but could not be read again");
+        if changes_directory {
+            // What was just committed counts for the next request.
+            self.app.engine.reload().await;
         }
         Ok(())
     }
@@ -213,18 +213,6 @@ impl Once {
             Err(CommandError::AnsweredBefore) => Err(self.answered_before().await),
             Err(error) => Err(error.into()),
         }
-    }
-
-    /// Answers with `body` after an effect that does no harm when it happens twice, and keeps the answer afterwards.
-    ///
-    /// # Errors
-    /// The earlier answer, when another request with the same key was faster.
-    pub async fn keep_afterwards<T: Serialize>(&self, body: &T) -> Result<HttpResponse, Problem> {
-        let body = text(body)?;
-        if let Some(recorded) = self.recorded(StatusCode::OK, &body) {
-            self.write(vec![], None, Some(recorded)).await?;
-        }
-        Ok(answer_text(StatusCode::OK, body))
     }
 }
 

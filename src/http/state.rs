@@ -20,6 +20,7 @@ use crate::{
     config::Config,
     http::{problem::Problem, webhooks::HookCounters},
     ids::ChannelId,
+    live::SocketLimit,
 };
 
 /// Password hashes computed at once: each takes 19 MiB and tens of milliseconds of a core.
@@ -40,7 +41,7 @@ pub struct Shared {
     /// How the server runs.
     pub config: Config,
     /// Seals channel secrets.
-    pub sealer: Sealer,
+    pub sealer: Arc<Sealer>,
     /// Hashes passwords.
     pub passwords: Passwords,
     /// Who a cookie or token stands for.
@@ -49,6 +50,8 @@ pub struct Shared {
     pub throttle: Throttle,
     /// Attachments' bytes.
     pub attachments: Arc<dyn ObjectStore>,
+    /// WebSockets open, by address.
+    pub sockets: SocketLimit,
     /// Says whether start-up is complete; beside it the journal must be ready.
     pub ready: Box<dyn Fn() -> bool + Send + Sync>,
     hashing: Semaphore,
@@ -64,10 +67,11 @@ impl App {
     pub fn new(
         engine: Engine,
         config: Config,
-        sealer: Sealer,
+        sealer: Arc<Sealer>,
         passwords: Passwords,
         sessions: Arc<SessionCache>,
         attachments: Arc<dyn ObjectStore>,
+        sockets: SocketLimit,
         ready: impl Fn() -> bool + Send + Sync + 'static,
     ) -> Self {
         Self(Arc::new(Shared {
@@ -79,6 +83,7 @@ impl App {
             passwords,
             sessions,
             attachments,
+            sockets,
             ready: Box::new(ready),
             hashing: Semaphore::new(HASHES_AT_ONCE),
             hashes: Semaphore::new(HASHES_AT_ONCE + HASHES_WAITING),
@@ -94,15 +99,6 @@ impl App {
     /// The current moment.
     pub fn now(&self) -> Timestamp {
         self.engine.clock.now()
-    }
-
-    /// Reads the configuration again: what was just committed counts for the next request.
-    ///
-    /// # Errors
-    /// When the store cannot be read; what was committed stays committed.
-    pub async fn reload(&self) -> Result<(), Problem> {
-        let load = || crate::store::config::load(&self.engine.db, &self.sealer, self.now());
-        Ok(self.engine.directory.reload(load).await?)
     }
 
     /// Does the slow work of a password on another thread, two at once.

@@ -16,6 +16,7 @@ pub mod leases;
 pub mod log;
 pub mod outbox;
 pub mod people;
+pub mod people_state;
 mod sql;
 #[cfg(test)]
 pub(crate) mod testing;
@@ -313,6 +314,7 @@ pub const STATEMENTS: &[(&str, &[&str])] = &[
     ("log", log::STATEMENTS),
     ("outbox", outbox::STATEMENTS),
     ("people", people::STATEMENTS),
+    ("people_state", people_state::STATEMENTS),
 ];
 /// Statements that only SQLite runs.
 pub const SQLITE_STATEMENTS: &[&[&str]] = &[sql::SQLITE_STATEMENTS];

@@ -48,10 +48,8 @@ const SQLITE_COLUMNS: &str = "SELECT m.name, c.name, 1 - c.\"notnull\" FROM sqli
      WHERE m.type = 'table' AND m.name NOT LIKE '\\_sqlx%' ESCAPE '\\' AND m.name NOT LIKE 'sqlite%'";
 const POSTGRES_COLUMNS: &str = "SELECT table_name::text, column_name::text, (is_nullable = 'YES')::int::bigint \
      FROM information_schema.columns WHERE table_schema = 'public' AND table_name NOT LIKE '\\_sqlx%'";
-const SQLITE_INDEXES: &str =
-    "SELECT name FROM sqlite_master WHERE type = 'index' AND sql IS NOT NULL";
-const POSTGRES_INDEXES: &str =
-    "SELECT indexname::text FROM pg_indexes WHERE schemaname = 'public' AND indexname NOT LIKE '%\\_pkey' AND tablename NOT LIKE '\\_sqlx%'";
+const SQLITE_INDEXES: &str = "SELECT name FROM sqlite_master WHERE type = 'index' AND sql IS NOT NULL";
+const POSTGRES_INDEXES: &str = "SELECT indexname::text FROM pg_indexes WHERE schemaname = 'public' AND indexname NOT LIKE '%\\_pkey' AND tablename NOT LIKE '\\_sqlx%'";
 
 async fn schema(db: &Db) -> (Columns, BTreeSet<String>) {
     let (columns, indexes) = match db {

@@ -202,6 +202,9 @@ impl Conversation {
             }
             Event::Admitted => self.enter(Phase::Admitted, at),
             Event::Queued { campaign, reason } => {
+                if self.phase.owner().is_some() {
+                    self.segment = self.segment.saturating_add(1);
+                }
                 self.campaign = *campaign;
                 self.enter(Phase::Queued { reason: *reason }, at);
             }

@@ -74,9 +74,11 @@ impl Conversation {
         Ok(offered(Event::Offered(offer), offer, rules))
     }
 
+    /// Who has the conversation already repeats an accept that was answered: nothing to do.
     fn accept(&self, offer: OfferId, agent: AgentId, rules: &Rules) -> Outcome {
         match self.phase.offer() {
             Some(open) if open.id == offer && open.agent == agent => Ok(self.accepted(offer, agent, rules)),
+            _ if self.phase.owner() == Some(agent) => Ok(vec![]),
             _ => Err(Refusal::OfferGone { offer, current: self.phase.owner() }),
         }
     }
@@ -89,11 +91,13 @@ impl Conversation {
         events
     }
 
-    /// An offer that is no longer open ended some other way before: nothing to do.
+    /// An offer that is no longer open ended before: nothing to do, unless who declines has accepted it.
     fn end_offer_event(&self, offer: OfferId, agent: AgentId, outcome: OfferOutcome) -> Outcome {
         match self.phase.offer() {
             Some(open) if open.id == offer && open.agent == agent => Ok(vec![Event::OfferEnded { offer, agent, outcome }]),
-            _ if outcome == OfferOutcome::Declined => Err(Refusal::OfferGone { offer, current: self.phase.owner() }),
+            _ if outcome == OfferOutcome::Declined && self.phase.owner() == Some(agent) => {
+                Err(Refusal::OfferGone { offer, current: Some(agent) })
+            }
             _ => Ok(vec![]),
         }
     }

@@ -1,1 +1,254 @@
 //! Who gets what: pure decisions over index structures (routing.md).
+//!
+//! [`Routing`] is everything one Router knows. [`Routing::apply`] takes one [`Input`] and the time, and appends the
+//! [`Decision`]s that follow from it. No clock, no I/O, no randomness: the same inputs in the same order give the same
+//! decisions, byte for byte, so a shift can be replayed, simulated and compared with a model that scans everything.
+//!
+//! **What comes in** is committed: campaigns in force, members, who is there, and for every conversation a view of its
+//! state after each append. **What goes out** is only a wish until the conversation has committed it. Between the two an
+//! item carries a *pending* decision (`item`): its capacity counts at once, the item is out of the queue at once,
+//! and it is settled by the view that shows what became of it, by an offer reported as ended, or by a refusal. A view that
+//! merely is older than the decision settles nothing.
+//!
+//! **One call has two halves.** `fold` and `item` change what is known and move the indexes along; what that might
+//! enable is noted in `Work`: conversations whose agent left, arrivals, campaigns where an item or room for one
+//! appeared. `decide` then works that off, in this order: withdrawals and releases, admissions, offers. So no wake-up is
+//! lost, and after every call this holds: *no item waits while a member who may take it has room*. Matching therefore only
+//! ever looks at campaigns that were just noted.
+//!
+//! **Offers are greedy in one global order of items**: campaigns with the higher `weight` first, then oldest arrival, then
+//! id. Each item goes to the best agent at that moment: lowest penalty tier with an eligible agent, within it
+//! `least_loaded` (smallest used ÷ limit, then longest since the last offer, then id). Agents who passed an item over are
+//! skipped while anybody else is eligible for it; if only they are, it goes to the best of them.
+//!
+//! **Indexes.** A campaign holds its waiting items in order, one set per channel kind (`queue`), and its eligible agents
+//! in order, one set per heaviest kind that still fits the agent (`eligibility`). "Is there a pair?" is two lookups,
+//! "which?" the first of a few sets. A change of an agent's load touches one entry in each of the agent's campaigns; so a
+//! decision costs O(campaigns of the agent × log agents), never a scan of agents or items.
+//!
+//! | file | rule |
+//! |---|---|
+//! | `admit` | queue, or end out of hours; whether to say so |
+//! | `queue` | which item goes next |
+//! | `capacity` | what fits whom, what each agent holds |
+//! | `eligibility`, `order` | who may get an item, who does |
+//! | `transfer` | targets checked and reserved |
+//! | `decide` | work off what an input made possible |
+
+mod admit;
+mod capacity;
+mod decide;
+mod eligibility;
+mod fold;
+mod item;
+mod observe;
+mod order;
+mod queue;
+#[cfg(test)]
+mod tests;
+mod transfer;
+
+use std::{collections::BTreeSet, time::Duration};
+
+use rustc_hash::FxHashMap;
+use smallvec::SmallVec;
+
+use self::{
+    capacity::AgentState,
+    eligibility::Ready,
+    item::Item,
+    queue::{Queue, Turn},
+};
+pub use self::{
+    item::{ItemView, Stand},
+    observe::{AgentSnapshot, CampaignSnapshot, Snapshot},
+};
+use crate::{
+    clock::Timestamp,
+    domain::{
+        campaign::{InForce, Member, OutOfHours},
+        conversation::{Admission, Offer, QueueReason},
+        schedule::Openness,
+    },
+    ids::{AgentId, CampaignId, ClientId, ContactId, ConversationId, OfferId},
+};
+
+/// What the router is told. Everything in it is committed, except refusals, which are about its own decisions.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Input {
+    /// A campaign's configuration or openness, in full, whenever either changes.
+    Campaign(InForce),
+    /// The campaign was deleted. Its items stay queued.
+    CampaignGone(CampaignId),
+    /// An agent is a member of a campaign, with this penalty.
+    Member(Member),
+    /// An agent is no longer a member; keeps the conversations already held.
+    MemberGone {
+        /// Who.
+        agent: AgentId,
+        /// Where.
+        campaign: CampaignId,
+    },
+    /// An agent is signed in and connected.
+    Agent {
+        /// Who.
+        agent: AgentId,
+        /// Capacity in units; the default is 100 (routing.md, Capacity).
+        capacity: u32,
+        /// Takes offers: online, not on a break, not paused.
+        available: bool,
+    },
+    /// An agent does not come back by itself. Holds until the next [`Input::Agent`].
+    AgentGone {
+        /// Who.
+        agent: AgentId,
+        /// [`QueueReason::AgentLost`] (grace over) releases what has an unanswered customer message, now or later;
+        /// anything else (signed out) releases everything.
+        reason: QueueReason,
+    },
+    /// A conversation's state after a commit, in commit order per conversation. Several appends may be told as one.
+    Conversation {
+        /// The state. The same view twice changes nothing.
+        view: ItemView,
+        /// Offers that were accepted or ended otherwise since the last view.
+        ended_offers: SmallVec<[OfferId; 1]>,
+    },
+    /// The conversation refused or could not take an offer or a transfer: the reservation ends and matching goes on at
+    /// once. If the refusal shows a state the router has not seen, send that view first, or the same offer follows.
+    OfferRefused {
+        /// Which conversation.
+        conversation: ConversationId,
+        /// Which reservation.
+        offer: OfferId,
+    },
+    /// The conversation's actor was rebuilt from the store: decisions on their way to it are lost and are taken anew.
+    Restarted(ItemView),
+}
+
+/// What the router decided; to be carried out by the conversation.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Decision {
+    /// Let a new conversation in, or end it.
+    Admit {
+        /// Which.
+        conversation: ConversationId,
+        /// How.
+        admission: Admission,
+        /// Send the campaign's out-of-hours message first (S1-11 to S1-13).
+        notice: bool,
+    },
+    /// An agent's capacity is reserved for a waiting conversation.
+    Offer {
+        /// Which.
+        conversation: ConversationId,
+        /// To whom and until when.
+        offer: Offer,
+    },
+    /// End an open offer or transfer: its agent takes no offers any more.
+    Withdraw {
+        /// Which conversation.
+        conversation: ConversationId,
+        /// Which reservation.
+        offer: OfferId,
+        /// To whom it was made.
+        agent: AgentId,
+    },
+    /// The owner is gone: back to the front of the queue.
+    Release {
+        /// Which.
+        conversation: ConversationId,
+        /// From whom.
+        agent: AgentId,
+        /// Why.
+        reason: QueueReason,
+    },
+}
+
+/// The router's state: one per routing domain.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct Routing {
+    /// Known campaigns, and unknown ones that have members or items.
+    campaigns: FxHashMap<CampaignId, CampaignState>,
+    /// Everybody ever named; bounded by the number of users.
+    agents: FxHashMap<AgentId, AgentState>,
+    /// Conversations that have not ended.
+    items: FxHashMap<ConversationId, Item>,
+    /// Contacts whose out-of-hours message is decided but not committed, with the conversation that sends it.
+    noticing: FxHashMap<ContactId, ConversationId>,
+    work: Work,
+    loading: bool,
+}
+
+#[derive(Debug, Default, PartialEq, Eq)]
+struct CampaignState {
+    /// None while the router has not been told, or after the campaign was deleted.
+    rules: Option<CampaignRules>,
+    /// Agents with a [`capacity::Seat`] here.
+    seated: BTreeSet<AgentId>,
+    queue: Queue,
+    ready: Ready,
+}
+
+/// The part of a campaign's configuration in force that routing needs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct CampaignRules {
+    client: ClientId,
+    enabled: bool,
+    openness: Openness,
+    weight: u8,
+    out_of_hours: OutOfHours,
+    has_out_of_hours_message: bool,
+    max_per_agent: u32,
+    offer_time: Duration,
+}
+
+impl CampaignState {
+    /// Makes offers now: known, enabled and open.
+    fn is_serving(&self) -> bool {
+        self.rules.is_some_and(|rules| rules.enabled && rules.openness.is_open())
+    }
+}
+
+/// What the last inputs may have made possible, in the order it is worked off. Ordered sets, so that no hash order
+/// reaches a decision.
+#[derive(Debug, Default, PartialEq, Eq)]
+struct Work {
+    /// Conversations whose owner or offered agent may not be there.
+    departures: BTreeSet<ConversationId>,
+    /// New conversations to admit.
+    arrivals: BTreeSet<Turn>,
+    /// Campaigns where an item, or an agent for one, may have become available.
+    campaigns: BTreeSet<CampaignId>,
+}
+
+impl Routing {
+    /// A router that only learns: [`Routing::apply`] decides nothing until [`Routing::finish_loading`]. Load campaigns,
+    /// members, agents and the views of all open conversations, in any order.
+    pub fn loading() -> Self {
+        Self { loading: true, ..Self::default() }
+    }
+
+    /// Ends loading: everything that can be decided is decided now.
+    pub fn finish_loading(&mut self, now: Timestamp, next_offer: &mut dyn FnMut() -> OfferId, out: &mut Vec<Decision>) {
+        self.loading = false;
+        self.decide(now, next_offer, out);
+    }
+
+    /// Learns one fact and appends what follows from it to `out`, in the order it must reach each conversation.
+    pub fn apply(&mut self, input: Input, now: Timestamp, next_offer: &mut dyn FnMut() -> OfferId, out: &mut Vec<Decision>) {
+        self.fold(input);
+        if !self.loading {
+            self.decide(now, next_offer, out);
+        }
+    }
+
+    /// The campaign a known conversation is in.
+    pub fn campaign_of(&self, conversation: ConversationId) -> Option<CampaignId> {
+        self.items.get(&conversation).map(|item| item.view.campaign)
+    }
+
+    /// How many conversations of a campaign wait with no offer on the way.
+    pub fn waiting(&self, campaign: CampaignId) -> usize {
+        self.campaigns.get(&campaign).map_or(0, |campaign| campaign.queue.len())
+    }
+}

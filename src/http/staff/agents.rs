@@ -50,6 +50,6 @@ async fn control(app: &App, caller: &Caller, id: AgentId, command: AgentCommand,
     if !directory.users.contains_key(&id) || !(shares_a_campaign || everywhere) {
         return Err(Problem::not_found());
     }
-    let agent = app.engine.agent(id, command, caller.by).await?;
-    once.keep_afterwards(&Presence { activity: agent.activity.into(), since: agent.since.into() }).await
+    let agent = app.engine.agent(id, command, once.by(), once.keep()).await;
+    once.done(agent.map(|agent| Presence { activity: agent.activity.into(), since: agent.since.into() })).await
 }

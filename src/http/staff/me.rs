@@ -97,6 +97,7 @@ pub async fn set_presence(app: Data<App>, caller: Caller, input: Input<SetPresen
             return Err(Problem::field("available", ErrorCode::NotPossible, detail));
         }
     };
-    let agent = app.engine.agent(caller.user(), command, caller.by).await?;
-    input.once.keep_afterwards(&Presence { activity: agent.activity.into(), since: agent.since.into() }).await
+    let once = input.once;
+    let agent = app.engine.agent(caller.user(), command, once.by(), once.keep()).await;
+    once.done(agent.map(|agent| Presence { activity: agent.activity.into(), since: agent.since.into() })).await
 }

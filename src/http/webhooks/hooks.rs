@@ -40,7 +40,7 @@ pub async fn receive(request: HttpRequest, payload: web::Payload) -> Result<Http
     let counters = counters::of(app, id);
     let outcome = take(app, &request, id, payload).await;
     match &outcome {
-        Ok(Taken::Stored { .. } | Taken::Accepted) => counters.accepted.increment(1),
+        Ok(Taken::Stored { .. } | Taken::Quarantined | Taken::Accepted) => counters.accepted.increment(1),
         Ok(Taken::Repeated) => counters.duplicate.increment(1),
         Err(problem) if matches!(problem.code(), ErrorCode::Busy | ErrorCode::Unavailable) => counters.overload.increment(1),
         Err(_) => counters.refused.increment(1),
@@ -49,8 +49,13 @@ pub async fn receive(request: HttpRequest, payload: web::Payload) -> Result<Http
 }
 
 enum Taken {
-    Stored { conversation: ConversationId, seq: u64 },
+    Stored {
+        conversation: ConversationId,
+        seq: u64,
+    },
     Repeated,
+    /// Durable, but set aside: sending it again would not help.
+    Quarantined,
     Accepted,
 }
 
@@ -63,6 +68,7 @@ impl Taken {
                 Bytes::from(body)
             }
             Self::Repeated => Bytes::from_static(br#"{"status":"repeated"}"#),
+            Self::Quarantined => Bytes::from_static(br#"{"status":"quarantined"}"#),
             Self::Accepted => Bytes::from_static(br#"{"status":"accepted"}"#),
         };
         HttpResponse::Ok().content_type("application/json").body(body)
@@ -101,6 +107,7 @@ async fn take(app: &App, request: &HttpRequest, id: ChannelId, payload: web::Pay
             Ok(match received {
                 Received::Stored { conversation, seq } => Taken::Stored { conversation, seq },
                 Received::Repeated => Taken::Repeated,
+                Received::Quarantined => Taken::Quarantined,
             })
         }
         Call::Receipt(receipt) => move_delivery(app, id, receipt).await,
@@ -142,6 +149,7 @@ async fn bind_files(
     let db = &app.engine.db;
     let conversation = match received {
         Received::Stored { conversation, .. } => conversation,
+        Received::Quarantined => return Ok(()),
         Received::Repeated => {
             let Some(contact) = contacts::by_address(db, client, from).await? else { return Ok(()) };
             let Some(open) = conversations::open_with(db, channel, contact.id).await? else { return Ok(()) };

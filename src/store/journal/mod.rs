@@ -17,8 +17,8 @@ use std::{sync::Arc, thread, time::Duration};
 use tokio::sync::{mpsc, oneshot, watch};
 
 pub use self::lease::Holder;
-use self::writer::Writer;
 pub(super) use self::writer::STATEMENTS;
+use self::writer::Writer;
 use super::{
     Location, StoreError,
     write::{Append, Committed, Write, WriteError},

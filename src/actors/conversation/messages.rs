@@ -1,0 +1,214 @@
+//! Everything a conversation understands.
+
+use std::sync::Arc;
+
+use actix::{Addr, Message, dev::MessageResponse};
+use serde::Serialize;
+use tokio::sync::oneshot;
+
+use super::{Conversation, Shared, done};
+use crate::{
+    actors::{
+        engine::{CommandError, Inbound, KeepAnswer, Received},
+        gate,
+        router::OfferRefused,
+    },
+    clock::Timestamp,
+    domain::{
+        channel::ChannelKind,
+        contact::Address,
+        conversation::{Command, Conversation as State, Event, TransferTo},
+        log::By,
+        routing::ItemView,
+    },
+    ids::{CampaignId, ChannelId, ClientId, ContactId, ConversationId, MessageId},
+    store::write::{Committed, Refused},
+    wire::conversation::Done,
+};
+
+/// What is known of a conversation before its first message is stored.
+#[derive(Clone, Debug)]
+pub struct Birth {
+    /// By which channel account.
+    pub channel: ChannelId,
+    /// Of which kind.
+    pub kind: ChannelKind,
+    /// Whose.
+    pub client: ClientId,
+    /// Into which campaign.
+    pub campaign: CampaignId,
+    /// With whom.
+    pub contact: ContactId,
+    /// The contact comes into being with it.
+    pub is_new: bool,
+    /// As shown.
+    pub name: String,
+    /// Under which address.
+    pub address: Address,
+    /// When the contact was last told that it wrote out of hours.
+    pub noticed_at: Option<Timestamp>,
+}
+
+impl Birth {
+    pub(super) fn event(&self) -> Event {
+        Event::Started {
+            client: self.client,
+            channel: self.channel,
+            kind: self.kind,
+            campaign: self.campaign,
+            contact: self.contact,
+            noticed_at: self.noticed_at,
+        }
+    }
+}
+
+/// Who waits for the answer to a command.
+#[derive(Debug)]
+pub enum Reply {
+    /// Nobody.
+    Nobody,
+    /// Somebody outside.
+    Asker(oneshot::Sender<Result<Done, CommandError>>),
+}
+
+/// Something to do.
+#[derive(Debug)]
+pub enum Request {
+    /// The customer wrote.
+    Receive {
+        /// What.
+        inbound: Box<Inbound>,
+        /// Told when it is durable.
+        ack: oneshot::Sender<Result<Received, CommandError>>,
+    },
+    /// Anything else.
+    Command {
+        /// What.
+        command: Command,
+        /// Who.
+        by: By,
+        /// Keep the answer for repeated requests.
+        keep: Option<KeepAnswer>,
+        /// Who waits.
+        reply: Reply,
+    },
+}
+
+impl Request {
+    /// The command or message as its sender named it, for the log.
+    pub(super) fn cause(&self) -> Option<String> {
+        match self {
+            Self::Receive { inbound, .. } => Some(inbound.claim.provider_id.clone()),
+            Self::Command { .. } => None,
+        }
+    }
+
+    /// Says no. A Router whose offer is refused takes its reservation back.
+    pub(crate) fn refuse(self, error: CommandError, shared: &Shared) {
+        self.refuse_at(error, None, shared);
+    }
+
+    /// [`Self::refuse`], with the conversation's state for a Router that has not seen it yet.
+    pub(super) fn refuse_at(self, error: CommandError, state: Option<&State>, shared: &Shared) {
+        match self {
+            Self::Receive { ack, .. } => {
+                let _ = ack.send(Err(error));
+            }
+            Self::Command { command, reply, .. } => {
+                release_reservation(&command, state, shared);
+                if let Reply::Asker(asker) = reply {
+                    let _ = asker.send(Err(error));
+                }
+            }
+        }
+    }
+
+    /// Says that there is no room now.
+    pub(crate) fn answer_busy(self) {
+        if let Self::Command { reply: Reply::Asker(asker), .. } = self {
+            let _ = asker.send(Err(CommandError::Busy));
+        }
+    }
+
+    /// Says yes: it is committed.
+    pub(super) fn succeed(self, state: &State, seq: u64, message: Option<MessageId>) {
+        match self {
+            Self::Receive { ack, .. } => {
+                let _ = ack.send(Ok(Received::Stored { conversation: state.id, seq }));
+            }
+            Self::Command { reply: Reply::Asker(asker), .. } => {
+                let _ = asker.send(Ok(done(state, message)));
+            }
+            Self::Command { .. } => {}
+        }
+    }
+
+    /// There was nothing to do.
+    pub(super) fn succeed_unchanged(self, answer: &Done, state: Option<&State>, shared: &Shared) {
+        match self {
+            Self::Receive { ack, .. } => {
+                let _ = ack.send(Ok(Received::Repeated));
+            }
+            Self::Command { command, reply, .. } => {
+                release_reservation(&command, state, shared);
+                if let Reply::Asker(asker) = reply {
+                    let _ = asker.send(Ok(answer.clone()));
+                }
+            }
+        }
+    }
+
+    /// It had been stored or answered before.
+    pub(super) fn repeated(self) {
+        match self {
+            Self::Receive { ack, .. } => {
+                let _ = ack.send(Ok(Received::Repeated));
+            }
+            Self::Command { reply: Reply::Asker(asker), .. } => {
+                let _ = asker.send(Err(CommandError::AnsweredBefore));
+            }
+            Self::Command { .. } => {}
+        }
+    }
+}
+
+fn release_reservation(command: &Command, state: Option<&State>, shared: &Shared) {
+    let refused = match command {
+        Command::Offer(offer) => Some(offer.id),
+        Command::Transfer { to: TransferTo::Agent { offer, .. }, .. } => Some(*offer),
+        _ => None,
+    };
+    if let (Some(offer), Some(router), Some(conversation)) = (refused, shared.refused.get(), state.map(|state| state.id)) {
+        gate::answer_recipient(router, OfferRefused { conversation, offer, view: state.map(ItemView::of) });
+    }
+}
+
+/// The journal's answer to the append in flight.
+#[derive(Message)]
+#[rtype(result = "()")]
+pub struct Settled(pub Result<Arc<Committed>, Refused>);
+
+/// The callback that brings [`Settled`] back.
+pub(super) fn settle(to: Addr<Conversation>) -> Box<dyn FnOnce(Result<Arc<Committed>, Refused>) + Send> {
+    Box::new(move |result| gate::answer(&to, Settled(result)))
+}
+
+/// Asks for a serialisable snapshot.
+#[derive(Message)]
+#[rtype(result = "Observed")]
+pub struct Observe;
+
+/// What dashboards, tests and debug pages see.
+#[derive(Clone, Debug, Serialize, MessageResponse)]
+pub struct Observed {
+    /// Which.
+    pub id: ConversationId,
+    /// Word of routing.md.
+    pub phase: &'static str,
+    /// Last event.
+    pub seq: u64,
+    /// Requests that wait.
+    pub queued: usize,
+    /// An append is in flight.
+    pub in_flight: bool,
+}

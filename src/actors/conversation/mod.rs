@@ -1,0 +1,542 @@
+//! One open conversation.
+//!
+//! Owns: its state machine; the only writer of its events. Capacity: [`QUEUE`] requests, then Busy. It takes the next
+//! request when the append of the last is answered, so its state never runs ahead of the commit; messages of the customer
+//! that queued up meanwhile go in one append. Rebuilt by its [`super::shard::Shard`] from the store whenever an append
+//! fails in a way that leaves the outcome open, and after a panic. Persisted: everything.
+
+mod messages;
+
+use std::{
+    collections::VecDeque,
+    sync::{Arc, OnceLock},
+};
+
+use actix::{Actor, ActorContext, Addr, AsyncContext, Context, Handler, Recipient, SpawnHandle, WrapFuture, fut::ActorFutureExt};
+use smallvec::SmallVec;
+use tokio::sync::oneshot;
+
+pub use self::messages::{Birth, Observe, Observed, Reply, Request, Settled};
+use crate::{
+    actors::{
+        engine::{CommandError, Inbound, KeepAnswer, Received},
+        gate::{self, Gated},
+        lifecycle::DeathNotice,
+        router::{OfferRefused, Restarted},
+        shard::{Released, Shard},
+    },
+    clock::{Clock, Timestamp},
+    directory::Directory,
+    domain::{
+        contact::AddressKind,
+        conversation::{Command, Conversation as State, Event, Rules},
+        log::By,
+        message::{Author, Content, Message},
+        refusal::Refusal,
+    },
+    ids::{ConversationId, Ids, MessageId},
+    store::{
+        Db, conversations,
+        idempotency::Recorded,
+        journal::Journal,
+        write::{
+            About, Append, Committed, ContactCard, ConversationAppend, NewContact, OutboxChange, OutboxState, Refused, Subject,
+            concerned,
+        },
+    },
+    wire::conversation::{Done, Standing},
+};
+
+/// Requests that may wait for the append in flight. A customer who sends faster than the disk writes is told to slow down.
+pub const QUEUE: usize = 64;
+
+/// What every conversation of a shard shares.
+pub struct Shared {
+    /// Readers.
+    pub db: Db,
+    /// The writer.
+    pub journal: Journal,
+    /// Configuration in force.
+    pub directory: Directory,
+    /// Time.
+    pub clock: Clock,
+    /// Ids.
+    pub ids: Arc<Ids>,
+    /// Where refused offers are reported.
+    pub refused: OnceLock<Recipient<OfferRefused>>,
+    /// Where a rebuilt conversation is reported.
+    pub restarted: OnceLock<Recipient<Restarted>>,
+}
+
+/// The actor.
+pub struct Conversation {
+    id: ConversationId,
+    shared: Arc<Shared>,
+    shard: Addr<Shard>,
+    state: Option<State>,
+    birth: Option<Box<Birth>>,
+    contact: Option<Arc<ContactCard>>,
+    queue: VecDeque<Request>,
+    in_flight: Option<InFlight>,
+    /// The first append was tried.
+    tried: bool,
+    timer: Option<SpawnHandle>,
+    _notice: DeathNotice,
+}
+
+/// Requests whose events are being committed, and the state they lead to.
+struct InFlight {
+    next: State,
+    requests: SmallVec<[Accepted; 1]>,
+}
+
+/// A request that led to events.
+struct Accepted {
+    request: Request,
+    seq: u64,
+    message: Option<MessageId>,
+}
+
+/// What one batch of requests comes to.
+struct Batch {
+    next: State,
+    first_seq: u64,
+    at: Timestamp,
+    events: SmallVec<[(Event, By, Option<String>); 2]>,
+    messages: SmallVec<[Arc<Message>; 1]>,
+    outbox: SmallVec<[OutboxChange; 1]>,
+    noticed: bool,
+    accepted: SmallVec<[Accepted; 1]>,
+}
+
+impl Conversation {
+    /// A conversation that is open in the store.
+    pub fn loaded(state: State, shared: Arc<Shared>, shard: Addr<Shard>, notice: DeathNotice) -> Self {
+        Self::new(state.id, Some(state), None, None, shared, shard, notice)
+    }
+
+    /// A conversation that begins with the first message it receives.
+    pub fn unborn(id: ConversationId, birth: Birth, shared: Arc<Shared>, shard: Addr<Shard>, notice: DeathNotice) -> Self {
+        let card = ContactCard { id: birth.contact, name: birth.name.clone(), address: birth.address.value.clone() };
+        Self::new(id, None, Some(Box::new(birth)), Some(Arc::new(card)), shared, shard, notice)
+    }
+
+    fn new(
+        id: ConversationId,
+        state: Option<State>,
+        birth: Option<Box<Birth>>,
+        contact: Option<Arc<ContactCard>>,
+        shared: Arc<Shared>,
+        shard: Addr<Shard>,
+        notice: DeathNotice,
+    ) -> Self {
+        Self {
+            id,
+            shared,
+            shard,
+            state,
+            birth,
+            contact,
+            queue: VecDeque::new(),
+            in_flight: None,
+            tried: false,
+            timer: None,
+            _notice: notice,
+        }
+    }
+
+    /// Takes the next requests unless an append is in flight.
+    fn pump(&mut self, ctx: &mut Context<Self>) {
+        while self.in_flight.is_none() && !self.queue.is_empty() {
+            if self.contact.is_none() {
+                self.fetch_contact(ctx);
+                return;
+            }
+            self.hand_back_messages();
+            if let Some(batch) = self.take_batch() {
+                self.commit(batch, ctx);
+            }
+        }
+        self.leave_if_over();
+    }
+
+    fn is_over(&self) -> bool {
+        self.state.as_ref().map_or(self.birth.is_none(), |state| state.phase.is_ended())
+    }
+
+    /// A customer who writes to an ended conversation starts another one: the shard knows how.
+    fn hand_back_messages(&mut self) {
+        if !self.is_over() || !self.queue.iter().any(|request| matches!(request, Request::Receive { .. })) {
+            return;
+        }
+        let (requests, rest) =
+            std::mem::take(&mut self.queue).into_iter().partition(|request| matches!(request, Request::Receive { .. }));
+        self.queue = rest;
+        gate::answer(&self.shard, Released { id: self.id, requests });
+    }
+
+    /// Ended, or never begun because its first message was not stored: the shard lets go of it.
+    fn leave_if_over(&mut self) {
+        let idle = self.in_flight.is_none() && self.queue.is_empty();
+        if idle && (self.is_over() || (self.state.is_none() && self.tried)) {
+            gate::answer(&self.shard, Released { id: self.id, requests: VecDeque::new() });
+        }
+    }
+
+    /// Steps through the next request, or through all messages of the customer that wait in a row.
+    fn take_batch(&mut self) -> Option<Batch> {
+        let now = self.shared.clock.now();
+        let mut batch: Option<Batch> = None;
+        while let Some(request) = self.queue.front() {
+            let is_message = matches!(request, Request::Receive { .. });
+            if batch.is_some() && !is_message {
+                break;
+            }
+            let Some(request) = self.queue.pop_front() else { break };
+            let (batch_now, seq) = self.step(batch, request, now);
+            batch = batch_now;
+            if !is_message && seq {
+                break;
+            }
+        }
+        batch
+    }
+
+    /// Adds what `request` means to the batch. The flag says whether it led to events.
+    fn step(&mut self, batch: Option<Batch>, request: Request, now: Timestamp) -> (Option<Batch>, bool) {
+        match request {
+            Request::Receive { inbound, ack } => {
+                let message = self.shared.ids.next();
+                let content = Content { text: Arc::clone(&inbound.text), attachments: inbound.attachments.clone() };
+                let command = Command::Receive { message, content };
+                self.apply(batch, &command, Request::Receive { inbound, ack }, By::Contact, now)
+            }
+            Request::Command { command, by, keep, reply } => {
+                self.apply(batch, &command.clone(), Request::Command { command, by, keep, reply }, by, now)
+            }
+        }
+    }
+
+    fn apply(
+        &mut self,
+        batch: Option<Batch>,
+        command: &Command,
+        request: Request,
+        by: By,
+        now: Timestamp,
+    ) -> (Option<Batch>, bool) {
+        let mut batch = match batch.or_else(|| self.open_batch(&request, now)) {
+            Some(batch) => batch,
+            None => {
+                request.refuse(CommandError::NotFound, &self.shared);
+                return (None, false);
+            }
+        };
+        let rules = rules_of(&self.shared.directory, &batch.next);
+        let events = match batch.next.step(command, &rules, now) {
+            Ok(events) => events,
+            Err(refusal) => {
+                request.refuse_at(refusal.into(), self.state.as_ref(), &self.shared);
+                return (keep_if_used(batch), false);
+            }
+        };
+        if events.is_empty() {
+            let done = done(&batch.next, None);
+            request.succeed_unchanged(&done, self.state.as_ref(), &self.shared);
+            return (keep_if_used(batch), false);
+        }
+        let cause = request.cause();
+        let mut recorded = None;
+        for event in events {
+            batch.next.apply(&event, now);
+            recorded = recorded.or(batch.record(&event, command, now));
+            batch.events.push((event, by, cause.clone()));
+        }
+        let seq = recorded.map_or(batch.next.seq, |(_, seq)| seq);
+        batch.accepted.push(Accepted { request, seq, message: recorded.map(|(message, _)| message) });
+        (Some(batch), true)
+    }
+
+    /// The state to step from; for a conversation that begins, the state after its first event.
+    fn open_batch(&self, request: &Request, now: Timestamp) -> Option<Batch> {
+        let mut events = SmallVec::new();
+        let (next, first_seq) = match (&self.state, &self.birth) {
+            (Some(state), _) => (state.clone(), state.seq + 1),
+            (None, Some(birth)) => {
+                let event = birth.event();
+                let state = State::started(self.id, &event, now)?;
+                events.push((event, By::Contact, request.cause()));
+                (state, 1)
+            }
+            (None, None) => return None,
+        };
+        Some(Batch {
+            next,
+            first_seq,
+            at: now,
+            events,
+            messages: SmallVec::new(),
+            outbox: SmallVec::new(),
+            noticed: false,
+            accepted: SmallVec::new(),
+        })
+    }
+
+    fn commit(&mut self, batch: Batch, ctx: &mut Context<Self>) {
+        let Batch { next, first_seq, at, events, messages, outbox, noticed, accepted } = batch;
+        let Some(contact) = self.contact.clone() else { return };
+        let new_contact = self.birth.as_ref().filter(|birth| birth.is_new).map(|birth| NewContact {
+            id: birth.contact,
+            client: birth.client,
+            name: birth.name.clone(),
+            address: birth.address.clone(),
+        });
+        let mut claims = SmallVec::new();
+        let mut recorded = SmallVec::new();
+        for item in &accepted {
+            match &item.request {
+                Request::Receive { inbound, .. } => claims.push(inbound.claim.clone()),
+                Request::Command { keep: Some(KeepAnswer { scope, request_hash }), .. } => recorded.push(Recorded {
+                    scope: scope.clone(),
+                    request_hash: request_hash.clone(),
+                    status: 200,
+                    body: serde_json::to_string(&done(&next, item.message)).unwrap_or_default(),
+                    at,
+                }),
+                Request::Command { .. } => {}
+            }
+        }
+        let append = Append {
+            subject: Subject::Conversation(Box::new(ConversationAppend {
+                concerned: concerned(self.state.as_ref(), &next),
+                state: next.clone(),
+                first_seq,
+                events,
+                at,
+                messages,
+                new_contact,
+                noticed,
+                outbox,
+                contact,
+            })),
+            claims,
+            recorded,
+            done: messages::settle(ctx.address()),
+        };
+        self.tried = true;
+        self.in_flight = Some(InFlight { next, requests: accepted });
+        if self.shared.journal.append(append).is_err() {
+            self.refuse_in_flight(&CommandError::Busy);
+        }
+    }
+
+    fn refuse_in_flight(&mut self, error: &CommandError) {
+        for Accepted { request, .. } in self.in_flight.take().into_iter().flat_map(|flight| flight.requests) {
+            request.refuse(error.clone(), &self.shared);
+        }
+    }
+
+    fn committed(&mut self, ctx: &mut Context<Self>) {
+        let Some(InFlight { next, requests }) = self.in_flight.take() else { return };
+        for Accepted { request, seq, message } in requests {
+            request.succeed(&next, seq, message);
+        }
+        self.state = Some(next);
+        self.birth = None;
+        self.arm(ctx);
+    }
+
+    /// Some of the batch had been stored or answered before: the rest is stepped again, in its order.
+    fn repeated(&mut self, claims: &[usize], recorded: &[usize]) {
+        let Some(InFlight { requests, .. }) = self.in_flight.take() else { return };
+        let (mut claim, mut answer) = (0, 0);
+        let mut rest = VecDeque::new();
+        for Accepted { request, .. } in requests {
+            let known = match &request {
+                Request::Receive { .. } => {
+                    claim += 1;
+                    claims.contains(&(claim - 1))
+                }
+                Request::Command { keep: Some(_), .. } => {
+                    answer += 1;
+                    recorded.contains(&(answer - 1))
+                }
+                Request::Command { .. } => false,
+            };
+            if known { request.repeated() } else { rest.push_back(request) }
+        }
+        rest.append(&mut self.queue);
+        self.queue = rest;
+    }
+
+    /// The timer is only the shadow of the stored deadline.
+    fn arm(&mut self, ctx: &mut Context<Self>) {
+        if let Some(timer) = self.timer.take() {
+            ctx.cancel_future(timer);
+        }
+        let Some(due) = self.state.as_ref().and_then(State::next_due) else { return };
+        let wait = due.since(self.shared.clock.now());
+        self.timer = Some(ctx.run_later(wait, |actor, ctx| {
+            actor.timer = None;
+            let due = Request::Command { command: Command::Due, by: By::System, keep: None, reply: Reply::Nobody };
+            actor.queue.push_back(due);
+            actor.pump(ctx);
+            if actor.in_flight.is_none() {
+                actor.arm(ctx);
+            }
+        }));
+    }
+
+    fn fetch_contact(&mut self, ctx: &mut Context<Self>) {
+        let Some(state) = self.state.clone() else { return };
+        let shared = Arc::clone(&self.shared);
+        let fetch = async move { conversations::card(&shared.db, &state).await };
+        ctx.wait(fetch.into_actor(self).map(|card, actor, ctx| match card {
+            Ok(card) => {
+                actor.contact = Some(Arc::new(card));
+                actor.pump(ctx);
+            }
+            Err(error) => {
+                tracing::error!(%error, conversation = %actor.id, "cannot read the contact");
+                for request in std::mem::take(&mut actor.queue) {
+                    request.refuse(CommandError::Unavailable, &actor.shared);
+                }
+            }
+        }));
+    }
+}
+
+impl Batch {
+    /// Keeps the text an event speaks of; tells which message it was and its number.
+    fn record(&mut self, event: &Event, command: &Command, now: Timestamp) -> Option<(MessageId, u64)> {
+        let seq = self.next.seq;
+        let (id, author, delivery) = match *event {
+            Event::MessageReceived { message } => (message, Author::Contact, None),
+            Event::Replied { message, agent, delivery } => (message, Author::Agent(agent), Some(delivery)),
+            Event::Noticed { message, delivery } => {
+                self.noticed = true;
+                (message, Author::System, Some(delivery))
+            }
+            Event::DeliveryMoved { message, to, .. } => {
+                self.outbox.extend(outbox_change(message, to));
+                return None;
+            }
+            _ => return None,
+        };
+        let (Command::Receive { content, .. } | Command::Reply { content, .. } | Command::Notice { content, .. }) = command
+        else {
+            return None;
+        };
+        if delivery == Some(crate::domain::delivery::Delivery::Queued) {
+            let change = OutboxState::Queued { channel: self.next.channel, seq, at: now };
+            self.outbox.push(OutboxChange { message: id, change });
+        }
+        self.messages.push(Arc::new(Message {
+            id,
+            seq,
+            author,
+            text: Arc::clone(&content.text),
+            attachments: content.attachments.clone(),
+            at: now,
+            delivery,
+        }));
+        Some((id, seq))
+    }
+}
+
+fn outbox_change(message: MessageId, to: crate::domain::delivery::Delivery) -> Option<OutboxChange> {
+    use crate::domain::delivery::Delivery as D;
+    let change = match to {
+        D::Sending => OutboxState::Sending,
+        D::Sent | D::Delivered | D::Read | D::Failed | D::Rejected | D::Cancelled | D::Suppressed => OutboxState::Done,
+        D::Scheduled | D::Queued | D::Complained => return None,
+    };
+    Some(OutboxChange { message, change })
+}
+
+fn keep_if_used(batch: Batch) -> Option<Batch> {
+    (!batch.accepted.is_empty()).then_some(batch)
+}
+
+fn done(state: &State, message: Option<MessageId>) -> Done {
+    Done { conversation: state.id, seq: state.seq, standing: Standing::from(&state.phase), message }
+}
+
+/// The rules of the conversation's campaign; of a campaign that is gone, the mildest.
+fn rules_of(directory: &Directory, state: &State) -> Rules {
+    let snapshot = directory.load();
+    snapshot.campaigns.get(&state.campaign).map_or(
+        Rules {
+            transfer_timeout: std::time::Duration::from_secs(30),
+            wrap_up: std::time::Duration::ZERO,
+            auto_accept: false,
+            close_without_reply: true,
+            agent_transfer: true,
+            attachments: true,
+            needs_disposition: false,
+            transfer_disposition: None,
+        },
+        |campaign| campaign.rules(),
+    )
+}
+
+impl Actor for Conversation {
+    type Context = Context<Self>;
+
+    fn started(&mut self, ctx: &mut Self::Context) {
+        self.arm(ctx);
+    }
+
+    fn stopping(&mut self, _: &mut Self::Context) -> actix::Running {
+        for request in std::mem::take(&mut self.queue) {
+            request.refuse(CommandError::Unavailable, &self.shared);
+        }
+        actix::Running::Stop
+    }
+}
+
+impl Handler<Gated<Request>> for Conversation {
+    type Result = ();
+
+    fn handle(&mut self, Gated { message, .. }: Gated<Request>, ctx: &mut Self::Context) {
+        self.queue.push_back(message);
+        self.pump(ctx);
+    }
+}
+
+impl Handler<Settled> for Conversation {
+    type Result = ();
+
+    fn handle(&mut self, Settled(result): Settled, ctx: &mut Self::Context) {
+        match result {
+            Ok(_) => self.committed(ctx),
+            Err(Refused::Duplicate { claims, recorded }) => self.repeated(&claims, &recorded),
+            Err(Refused::Conflict(reason)) => {
+                tracing::error!(reason, conversation = %self.id, "an append stands against the store; rebuilding");
+                self.refuse_in_flight(&CommandError::Conflict);
+                ctx.stop();
+                return;
+            }
+            Err(Refused::Unavailable) => {
+                self.refuse_in_flight(&CommandError::Unavailable);
+                ctx.stop();
+                return;
+            }
+        }
+        self.pump(ctx);
+    }
+}
+
+impl Handler<Observe> for Conversation {
+    type Result = Observed;
+
+    fn handle(&mut self, _: Observe, _: &mut Self::Context) -> Observed {
+        Observed {
+            id: self.id,
+            phase: self.state.as_ref().map_or("unborn", |state| state.phase.as_str()),
+            seq: self.state.as_ref().map_or(0, |state| state.seq),
+            queued: self.queue.len(),
+            in_flight: self.in_flight.is_some(),
+        }
+    }
+}

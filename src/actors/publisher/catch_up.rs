@@ -1,0 +1,128 @@
+//! Reading from the log what the journal's hints did not bring.
+//!
+//! An entry read from the log comes with the conversation's state as it is now, which may be later than the entry: listeners
+//! fold by `seq`, so they take the newer state and skip what it already contains.
+
+use std::sync::Arc;
+
+use actix::{AsyncContext, Context, WrapFuture, fut::ActorFutureExt};
+use rustc_hash::FxHashMap;
+use smallvec::SmallVec;
+
+use super::{AGAIN, Publisher};
+use crate::{
+    domain::{
+        agent::Agent,
+        conversation::Event,
+        log::{Entry, Fact},
+    },
+    ids::{AgentId, ConversationId},
+    store::{
+        Db, StoreError, conversations,
+        journal::{Group, STREAM},
+        log, people_state,
+        write::{About, Committed, ContactCard, ConversationChange, concerned},
+    },
+};
+
+/// Entries read at once.
+const CHUNK: u64 = 500;
+
+impl Publisher {
+    /// Notices entries that no hint announced.
+    pub(super) fn look(&mut self, ctx: &mut Context<Self>) {
+        if self.catching_up {
+            return;
+        }
+        let db = self.db.clone();
+        let head = async move { log::head(&db, STREAM).await };
+        ctx.spawn(head.into_actor(self).map(|head, actor, ctx| {
+            if head.is_ok_and(|head| head > actor.pos) && !actor.catching_up {
+                actor.catch_up(ctx);
+            }
+        }));
+    }
+
+    pub(super) fn catch_up(&mut self, ctx: &mut Context<Self>) {
+        self.catching_up = true;
+        let (db, pos) = (self.db.clone(), self.pos);
+        let read = async move { read(&db, pos).await };
+        ctx.spawn(read.into_actor(self).map(|result, actor, ctx| match result {
+            Ok(group) if group.is_empty() => {
+                actor.catching_up = false;
+                actor.look_soon(ctx);
+            }
+            Ok(group) => {
+                if actor.pass_on(group) {
+                    actor.catch_up(ctx);
+                } else {
+                    ctx.run_later(AGAIN, Self::catch_up);
+                }
+            }
+            Err(error) => {
+                tracing::warn!(%error, "the publisher cannot read the log; trying again");
+                ctx.run_later(AGAIN, Self::catch_up);
+            }
+        }));
+    }
+
+    /// A group may have been committed between the last read and now.
+    fn look_soon(&self, ctx: &mut Context<Self>) {
+        ctx.run_later(AGAIN, Self::look);
+    }
+}
+
+async fn read(db: &Db, pos: u64) -> Result<Group, StoreError> {
+    let entries = log::after(db, STREAM, pos, CHUNK).await?;
+    let mut states = FxHashMap::default();
+    let mut group: Vec<Arc<Committed>> = Vec::with_capacity(entries.len());
+    for entry in entries {
+        let about = match &entry.fact {
+            Fact::Config { entity, .. } => About::Config(*entity),
+            Fact::Agent { id, .. } => About::Agent(people_state::agent(db, *id).await?.unwrap_or_else(|| Agent::signed_out(*id))),
+            Fact::Conversation { id, seq, event } => {
+                About::Conversation(Box::new(change(db, &mut states, *id, *seq, event).await?))
+            }
+        };
+        group.push(Arc::new(Committed { entries: SmallVec::<[Entry; 2]>::from_iter([entry]), about }));
+    }
+    Ok(group.into())
+}
+
+type States = FxHashMap<ConversationId, (crate::domain::conversation::Conversation, Arc<ContactCard>)>;
+
+async fn change(
+    db: &Db,
+    states: &mut States,
+    id: ConversationId,
+    seq: u64,
+    event: &Event,
+) -> Result<ConversationChange, StoreError> {
+    if !states.contains_key(&id) {
+        let state = conversations::state(db, id).await?;
+        let state = state.ok_or_else(|| StoreError::Damaged(format!("conversation {id} is in the log and not in its table")))?;
+        let card = Arc::new(conversations::card(db, &state).await?);
+        states.insert(id, (state, card));
+    }
+    let Some((state, contact)) = states.get(&id).cloned() else {
+        return Err(StoreError::Damaged(format!("conversation {id}")));
+    };
+    let mut agents = concerned(None, &state);
+    agents.extend(named(event));
+    let has_text = matches!(event, Event::MessageReceived { .. } | Event::Replied { .. } | Event::Noticed { .. });
+    let message = if has_text { conversations::message_at(db, id, seq).await? } else { None };
+    let messages = message.into_iter().map(|stored| stored.message).collect();
+    Ok(ConversationChange { state, messages, contact, concerned: agents })
+}
+
+/// Agents an event speaks of: whoever it takes the conversation from must hear of it too.
+fn named(event: &Event) -> SmallVec<[AgentId; 2]> {
+    match *event {
+        Event::Offered(offer) => SmallVec::from_slice(&[offer.agent]),
+        Event::OfferAccepted { agent, .. } | Event::OfferEnded { agent, .. } | Event::Replied { agent, .. } => {
+            SmallVec::from_slice(&[agent])
+        }
+        Event::TransferOffered { from, offer } => SmallVec::from_slice(&[from, offer.agent]),
+        _ => SmallVec::new(),
+    }
+}

@@ -1,0 +1,55 @@
+//! Everything the Router understands, beside what the publisher tells it.
+
+use actix::Message;
+use tokio::sync::oneshot;
+
+use crate::{
+    actors::engine::{CommandError, KeepAnswer, TransferTarget},
+    domain::{
+        log::By,
+        routing::{Input, ItemView, Snapshot},
+    },
+    ids::{AgentId, ConversationId, OfferId},
+    wire::conversation::Done,
+};
+
+/// Campaigns, members and agents that changed.
+pub struct Inputs(pub Vec<Input>);
+
+/// A conversation did not take an offer or a transfer.
+#[derive(Message)]
+#[rtype(result = "()")]
+pub struct OfferRefused {
+    /// Which.
+    pub conversation: ConversationId,
+    /// Which reservation.
+    pub offer: OfferId,
+    /// Its committed state, which the Router may not have seen yet.
+    pub view: Option<ItemView>,
+}
+
+/// A conversation was rebuilt from the store: what was on its way to it is lost.
+#[derive(Message)]
+#[rtype(result = "()")]
+pub struct Restarted(pub ItemView);
+
+/// Somebody wants to give a conversation away.
+pub struct Transfer {
+    /// Which.
+    pub conversation: ConversationId,
+    /// Who has it.
+    pub from: AgentId,
+    /// To whom.
+    pub to: TransferTarget,
+    /// Who asks.
+    pub by: By,
+    /// Keep the answer for repeated requests.
+    pub keep: Option<KeepAnswer>,
+    /// Who waits.
+    pub reply: oneshot::Sender<Result<Done, CommandError>>,
+}
+
+/// Asks for a serialisable snapshot.
+#[derive(Message)]
+#[rtype(result = "Snapshot")]
+pub struct Observe;

@@ -1,0 +1,211 @@
+//! Who gets what.
+//!
+//! Owns: [`Routing`], the state of everything that waits and everybody who could take it, for all campaigns that share agents.
+//! Capacity: [`QUEUE`] messages; the publisher stands still when it is full. A thin shell: it turns what was committed into
+//! inputs and decisions into commands for conversations, which have the last word. Does no I/O and waits for nobody. Rebuilt at
+//! start from the open conversations, the agents' states and the configuration. Persisted: nothing of its own.
+
+mod messages;
+
+use std::sync::Arc;
+
+use actix::{Actor, AsyncContext, Context, Handler};
+use smallvec::SmallVec;
+
+pub use self::messages::{Inputs, Observe, OfferRefused, Restarted, Transfer};
+use crate::{
+    actors::{
+        conversation::{Reply, Request},
+        engine::TransferTarget,
+        gate::{Gate, Gated, Refused},
+        publisher::Published,
+        shard::{Shard, ToConversation},
+    },
+    clock::Clock,
+    directory::Directory,
+    domain::{
+        conversation::{Command, Event, OfferOutcome, TransferTo},
+        log::{By, Fact},
+        message::Content,
+        routing::{Decision, Input, ItemView, Routing},
+    },
+    ids::{ConversationId, Ids, OfferId},
+    store::write::{About, Committed},
+};
+
+/// Messages that may wait for the Router.
+pub const QUEUE: usize = 4096;
+/// How long a decision waits for room when a conversation had none.
+const AGAIN: std::time::Duration = std::time::Duration::from_millis(20);
+
+/// The actor.
+pub struct Router {
+    routing: Routing,
+    shard: Gate<Shard>,
+    directory: Directory,
+    clock: Clock,
+    ids: Arc<Ids>,
+}
+
+impl Router {
+    /// Decides from `routing` on.
+    pub fn new(routing: Routing, shard: Gate<Shard>, directory: Directory, clock: Clock, ids: Arc<Ids>) -> Self {
+        Self { routing, shard, directory, clock, ids }
+    }
+
+    fn apply(&mut self, input: Input, ctx: &mut Context<Self>) {
+        let mut decisions = Vec::new();
+        let ids = Arc::clone(&self.ids);
+        self.routing.apply(input, self.clock.now(), &mut || ids.next(), &mut decisions);
+        self.carry_out(decisions, ctx);
+    }
+
+    fn carry_out(&self, decisions: Vec<Decision>, ctx: &mut Context<Self>) {
+        for decision in decisions {
+            match decision {
+                Decision::Admit { conversation, admission, notice } => {
+                    if notice {
+                        self.notice(conversation, ctx);
+                    }
+                    self.tell(conversation, Command::Admit(admission), ctx);
+                }
+                Decision::Offer { conversation, offer } => self.tell(conversation, Command::Offer(offer), ctx),
+                Decision::Withdraw { conversation, offer, agent } => {
+                    self.tell(conversation, Command::EndOffer { offer, agent, outcome: OfferOutcome::Withdrawn }, ctx);
+                }
+                Decision::Release { conversation, agent, reason } => {
+                    self.tell(conversation, Command::Release { agent, reason }, ctx);
+                }
+            }
+        }
+    }
+
+    /// S1-11 to S1-13: tells the customer that nobody is there now.
+    fn notice(&self, conversation: ConversationId, ctx: &mut Context<Self>) {
+        let text = self.routing.campaign_of(conversation).and_then(|campaign| {
+            self.directory.load().campaigns.get(&campaign).and_then(|campaign| campaign.out_of_hours_message.clone())
+        });
+        if let Some(text) = text {
+            let content = Content { text: text.into(), attachments: Vec::new() };
+            self.tell(conversation, Command::Notice { message: self.ids.next(), content }, ctx);
+        }
+    }
+
+    fn tell(&self, id: ConversationId, command: Command, ctx: &mut Context<Self>) {
+        let request = Request::Command { command, by: By::Router, keep: None, reply: Reply::Nobody };
+        self.deliver(ToConversation { id: Some(id), request }, ctx);
+    }
+
+    fn deliver(&self, message: ToConversation, ctx: &mut Context<Self>) {
+        if let Err(Refused(message)) = self.shard.send(message) {
+            ctx.run_later(AGAIN, |actor, ctx| actor.deliver(message, ctx));
+        }
+    }
+
+    fn learn(&mut self, append: &Committed, ctx: &mut Context<Self>) {
+        let About::Conversation(change) = &append.about else { return };
+        let ended_offers: SmallVec<[OfferId; 1]> = append
+            .entries
+            .iter()
+            .filter_map(|entry| match entry.fact {
+                Fact::Conversation { event: Event::OfferAccepted { offer, .. } | Event::OfferEnded { offer, .. }, .. } => {
+                    Some(offer)
+                }
+                _ => None,
+            })
+            .collect();
+        self.apply(Input::Conversation { view: ItemView::of(&change.state), ended_offers }, ctx);
+    }
+}
+
+impl Actor for Router {
+    type Context = Context<Self>;
+
+    fn started(&mut self, ctx: &mut Self::Context) {
+        let mut decisions = Vec::new();
+        let ids = Arc::clone(&self.ids);
+        self.routing.finish_loading(self.clock.now(), &mut || ids.next(), &mut decisions);
+        self.carry_out(decisions, ctx);
+    }
+}
+
+impl Handler<Gated<Published>> for Router {
+    type Result = ();
+
+    fn handle(&mut self, Gated { message: Published(group), .. }: Gated<Published>, ctx: &mut Self::Context) {
+        for append in group.iter() {
+            self.learn(append, ctx);
+        }
+    }
+}
+
+impl Handler<Gated<Inputs>> for Router {
+    type Result = ();
+
+    fn handle(&mut self, Gated { message: Inputs(inputs), .. }: Gated<Inputs>, ctx: &mut Self::Context) {
+        for input in inputs {
+            self.apply(input, ctx);
+        }
+    }
+}
+
+impl Handler<OfferRefused> for Router {
+    type Result = ();
+
+    fn handle(&mut self, OfferRefused { conversation, offer, view }: OfferRefused, ctx: &mut Self::Context) {
+        if let Some(view) = view {
+            self.apply(Input::Conversation { view, ended_offers: SmallVec::new() }, ctx);
+        }
+        self.apply(Input::OfferRefused { conversation, offer }, ctx);
+    }
+}
+
+impl Handler<Restarted> for Router {
+    type Result = ();
+
+    fn handle(&mut self, Restarted(view): Restarted, ctx: &mut Self::Context) {
+        self.apply(Input::Restarted(view), ctx);
+    }
+}
+
+impl Handler<Gated<Transfer>> for Router {
+    type Result = ();
+
+    fn handle(&mut self, Gated { message, .. }: Gated<Transfer>, _: &mut Self::Context) {
+        let Transfer { conversation, from, to, by, keep, reply } = message;
+        let offer = self.ids.next();
+        let checked = match to {
+            TransferTarget::Agent(agent) => self
+                .routing
+                .reserve_transfer(conversation, from, agent, offer, self.clock.now())
+                .map(|()| TransferTo::Agent { offer, agent }),
+            TransferTarget::Campaign(campaign) => {
+                self.routing.check_transfer_campaign(conversation, campaign).map(|()| TransferTo::Campaign(campaign))
+            }
+        };
+        let to = match checked {
+            Ok(to) => to,
+            Err(refusal) => {
+                let _ = reply.send(Err(refusal.into()));
+                return;
+            }
+        };
+        let command = Command::Transfer { agent: from, to };
+        let request = Request::Command { command, by, keep, reply: Reply::Asker(reply) };
+        if let Err(Refused(ToConversation { request, .. })) = self.shard.send(ToConversation { id: Some(conversation), request })
+        {
+            request.answer_busy();
+            let mut nothing = Vec::new();
+            let ids = Arc::clone(&self.ids);
+            self.routing.apply(Input::OfferRefused { conversation, offer }, self.clock.now(), &mut || ids.next(), &mut nothing);
+        }
+    }
+}
+
+impl Handler<Observe> for Router {
+    type Result = actix::MessageResult<Observe>;
+
+    fn handle(&mut self, _: Observe, _: &mut Self::Context) -> Self::Result {
+        actix::MessageResult(self.routing.observe())
+    }
+}

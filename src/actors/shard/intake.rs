@@ -1,0 +1,106 @@
+//! Which conversation a customer's message belongs to: the open one of the same channel account and contact, else a new one.
+
+use std::{collections::VecDeque, sync::Arc};
+
+use actix::{AsyncContext, Context, WrapFuture, fut::ActorFutureExt};
+
+use super::{Child, QUEUE, Sender, Shard};
+use crate::{
+    actors::{
+        conversation::{Birth, Request},
+        engine::{CommandError, Inbound},
+    },
+    domain::conversation::Conversation as State,
+    ids::{ChannelId, ConversationId},
+    store::{Db, StoreError, contacts, contacts::Known, conversations},
+};
+
+/// What the store knows of a sender.
+struct Found {
+    contact: Known,
+    open: Option<State>,
+}
+
+impl Shard {
+    pub(super) fn intake(&mut self, request: Request, ctx: &mut Context<Self>) {
+        let Request::Receive { inbound, .. } = &request else { return };
+        let key = (inbound.channel, inbound.from.value.clone().into_boxed_str());
+        match self.by_address.get_mut(&key) {
+            Some(Sender::At(id)) => {
+                let id = *id;
+                self.deliver(id, request, ctx);
+            }
+            Some(Sender::LookingUp(waiting)) if waiting.len() < QUEUE => waiting.push_back(request),
+            Some(Sender::LookingUp(_)) => request.refuse(CommandError::Busy, &self.shared),
+            None => {
+                let shared = Arc::clone(&self.shared);
+                let inbound = inbound.clone();
+                self.by_address.insert(key.clone(), Sender::LookingUp(VecDeque::from([request])));
+                let look_up = async move { look_up(&shared.db, &inbound).await };
+                ctx.spawn(look_up.into_actor(self).map(move |found, actor, ctx| actor.looked_up(key, found, ctx)));
+            }
+        }
+    }
+
+    fn looked_up(&mut self, key: (ChannelId, Box<str>), found: Result<Option<Found>, StoreError>, ctx: &mut Context<Self>) {
+        let Some(Sender::LookingUp(waiting)) = self.by_address.remove(&key) else { return };
+        let found = match found {
+            Ok(found) => found,
+            Err(error) => {
+                tracing::error!(%error, "cannot look up a sender");
+                for request in waiting {
+                    request.refuse(CommandError::Unavailable, &self.shared);
+                }
+                return;
+            }
+        };
+        let Some(Request::Receive { inbound, .. }) = waiting.front() else { return };
+        let id = self.conversation_of(&inbound.clone(), found, ctx);
+        let address = key.1.clone();
+        self.by_address.insert(key, Sender::At(id));
+        if let Some(Child::Live(live)) = self.children.get_mut(&id) {
+            live.address = Some(address);
+        }
+        for request in waiting {
+            self.deliver(id, request, ctx);
+        }
+    }
+
+    fn conversation_of(&mut self, inbound: &Inbound, found: Option<Found>, ctx: &mut Context<Self>) -> ConversationId {
+        if let Some(Found { contact, open }) = &found {
+            if let Some(id) = self.by_contact.get(&(inbound.channel, contact.id)) {
+                return *id;
+            }
+            if let Some(state) = open {
+                // Ended or leaving since it was read: its actor hands the message back.
+                if !self.children.contains_key(&state.id) {
+                    self.start_loaded(state.clone(), ctx);
+                }
+                return state.id;
+            }
+        }
+        let is_new = found.is_none();
+        let (contact, name, noticed_at) = match found {
+            Some(Found { contact, .. }) => (contact.id, contact.name, contact.noticed_at),
+            None => (self.shared.ids.next(), inbound.name.clone(), None),
+        };
+        let birth = Birth {
+            channel: inbound.channel,
+            kind: inbound.kind,
+            client: inbound.client,
+            campaign: inbound.campaign,
+            contact,
+            is_new,
+            name,
+            address: inbound.from.clone(),
+            noticed_at,
+        };
+        self.start_unborn(birth, ctx)
+    }
+}
+
+async fn look_up(db: &Db, inbound: &Inbound) -> Result<Option<Found>, StoreError> {
+    let Some(contact) = contacts::by_address(db, inbound.client, &inbound.from).await? else { return Ok(None) };
+    let open = conversations::open_with(db, inbound.channel, contact.id).await?;
+    Ok(Some(Found { contact, open }))
+}

@@ -1,0 +1,273 @@
+use std::collections::BTreeMap;
+
+use proptest::prelude::*;
+
+use super::*;
+
+/// Stands for whoever the command is about: the owner, or the agent who has the offer.
+const WHOM_IT_CONCERNS: AgentId = AgentId::NIL;
+
+/// A command of which ids and moments are still relative: an offer or message number says how many ago, a moment how many
+/// microseconds from now.
+#[derive(Clone, Debug)]
+struct Wish {
+    pause: Duration,
+    command: Command,
+    /// The process crashes before: the state comes back from its stored form.
+    after_a_restart: bool,
+}
+
+fn agent() -> impl Strategy<Value = AgentId> {
+    prop_oneof![3 => Just(WHOM_IT_CONCERNS), 2 => (1_u128..4).prop_map(AgentId::from_u128)]
+}
+
+fn ago<T: std::fmt::Debug>(id: fn(u128) -> T) -> impl Strategy<Value = T> {
+    prop_oneof![4 => Just(0), 1 => 0_u128..4].prop_map(id)
+}
+
+fn soon() -> impl Strategy<Value = Timestamp> {
+    (0_i64..60).prop_map(seconds)
+}
+
+fn content() -> impl Strategy<Value = Content> {
+    prop_oneof![8 => Just(text("hello")), 1 => Just(text(" ")), 1 => Just(text(&"x".repeat(70_000)))]
+}
+
+fn reason() -> impl Strategy<Value = QueueReason> {
+    use QueueReason::{AgentLost, AgentSignedOut, New, OutOfHours};
+    prop::sample::select(vec![New, OutOfHours, AgentLost, AgentSignedOut])
+}
+
+fn lost() -> impl Strategy<Value = Ending> {
+    prop::sample::select(vec![Ending::Abandoned, Ending::Expired, Ending::Overflowed, Ending::OutOfHours])
+}
+
+fn outcome() -> impl Strategy<Value = OfferOutcome> {
+    prop::sample::select(vec![OfferOutcome::Declined, OfferOutcome::Missed, OfferOutcome::Withdrawn])
+}
+
+fn transfer_target() -> impl Strategy<Value = TransferTo> {
+    prop_oneof![
+        (1_u128..4).prop_map(|agent| TransferTo::Agent { offer: OfferId::NIL, agent: AgentId::from_u128(agent) }),
+        prop::sample::select(vec![SALES, SUPPORT]).prop_map(TransferTo::Campaign),
+    ]
+}
+
+fn routing_command() -> impl Strategy<Value = Command> {
+    prop_oneof![
+        2 => reason().prop_map(|reason| Command::Admit(Admission::Queue(reason))),
+        1 => lost().prop_map(|ending| Command::Admit(Admission::End(ending))),
+        8 => ((1_u128..4).prop_map(AgentId::from_u128), soon())
+            .prop_map(|(agent, deadline)| Command::Offer(Offer { id: OfferId::NIL, agent, deadline })),
+        8 => (ago(OfferId::from_u128), agent()).prop_map(|(offer, agent)| Command::Accept { offer, agent }),
+        4 => (ago(OfferId::from_u128), agent(), outcome())
+            .prop_map(|(offer, agent, outcome)| Command::EndOffer { offer, agent, outcome }),
+        2 => (agent(), reason()).prop_map(|(agent, reason)| Command::Release { agent, reason }),
+        1 => lost().prop_map(Command::GiveUp),
+        3 => Just(Command::Due),
+    ]
+}
+
+fn agent_command() -> impl Strategy<Value = Command> {
+    prop_oneof![
+        6 => (agent(), transfer_target()).prop_map(|(agent, to)| Command::Transfer { agent, to }),
+        2 => (agent(), prop::bool::weighted(0.2), prop::option::of(Just(SOLVED)))
+            .prop_map(|(agent, force, disposition)| Command::Close { agent, force, disposition }),
+        1 => agent().prop_map(|agent| Command::EndWrapUp { agent }),
+        2 => (agent(), soon()).prop_map(|(agent, until)| Command::Park { agent, until }),
+        2 => Just(Command::Sleep),
+    ]
+}
+
+fn message_command() -> impl Strategy<Value = Command> {
+    let delivery = || prop::sample::select(Delivery::ALL.to_vec());
+    prop_oneof![
+        2 => content().prop_map(|content| Command::Receive { message: MessageId::NIL, content }),
+        3 => (agent(), content()).prop_map(|(agent, content)| Command::Reply { message: MessageId::NIL, agent, content }),
+        1 => content().prop_map(|content| Command::Notice { message: MessageId::NIL, content }),
+        3 => (ago(MessageId::from_u128), delivery())
+            .prop_map(|(message, to)| Command::MoveDelivery { message, stored: None, to, reason: None }),
+    ]
+}
+
+fn wish() -> impl Strategy<Value = Wish> {
+    let command = prop_oneof![4 => routing_command(), 2 => agent_command(), 2 => message_command()];
+    let pause = prop_oneof![3 => Just(0), 1 => 0_u64..30].prop_map(Duration::from_secs);
+    (pause, command, prop::bool::weighted(0.1)).prop_map(|(pause, command, after_a_restart)| Wish {
+        pause,
+        command,
+        after_a_restart,
+    })
+}
+
+fn any_rules() -> impl Strategy<Value = Rules> {
+    let mostly = || prop::bool::weighted(0.8);
+    (prop::sample::select(vec![0, 15]), prop::bool::weighted(0.2), mostly(), mostly(), mostly(), prop::bool::weighted(0.2))
+        .prop_map(|(wrap_up, auto_accept, close_without_reply, agent_transfer, attachments, needs_disposition)| Rules {
+            wrap_up: Duration::from_secs(wrap_up),
+            auto_accept,
+            close_without_reply,
+            agent_transfer,
+            attachments,
+            needs_disposition,
+            ..rules()
+        })
+}
+
+/// What the store knows beside the conversation: which offers there were, and where each outbound message stands.
+#[derive(Default)]
+struct Store {
+    ids: u128,
+    offers: Vec<OfferId>,
+    outbound: BTreeMap<MessageId, (u64, Delivery)>,
+}
+
+impl Store {
+    fn new_id(&mut self) -> u128 {
+        self.ids += 1;
+        self.ids
+    }
+
+    fn new_offer(&mut self) -> OfferId {
+        let id = OfferId::from_u128(self.new_id());
+        self.offers.push(id);
+        id
+    }
+
+    /// Makes a wish definite.
+    fn resolve(&mut self, wish: Command, case: &Case) -> Command {
+        let ahead = |moment: Timestamp| case.now + moment.since(Timestamp::from_micros(0));
+        let phase = case.phase();
+        let has_offer = phase.offer().map(|offer| offer.agent);
+        let or = |agent: AgentId, concerned: Option<AgentId>| {
+            if agent == WHOM_IT_CONCERNS { concerned.unwrap_or(ANA) } else { agent }
+        };
+        let owner = |agent| or(agent, phase.owner());
+        match wish {
+            Command::Receive { content, .. } => Command::Receive { message: self.new_message(), content },
+            Command::Notice { content, .. } => Command::Notice { message: self.new_message(), content },
+            Command::Reply { agent, content, .. } => Command::Reply { message: self.new_message(), agent: owner(agent), content },
+            Command::Offer(offer) => Command::Offer(Offer { id: self.new_offer(), deadline: ahead(offer.deadline), ..offer }),
+            Command::Accept { offer, agent } => Command::Accept { offer: self.offer_ago(offer), agent: or(agent, has_offer) },
+            Command::EndOffer { offer, agent, outcome } => {
+                Command::EndOffer { offer: self.offer_ago(offer), agent: or(agent, has_offer), outcome }
+            }
+            Command::Transfer { agent, to: TransferTo::Agent { agent: target, .. } } => {
+                Command::Transfer { agent: owner(agent), to: TransferTo::Agent { offer: self.new_offer(), agent: target } }
+            }
+            Command::Transfer { agent, to } => Command::Transfer { agent: owner(agent), to },
+            Command::Close { agent, force, disposition } => Command::Close { agent: owner(agent), force, disposition },
+            Command::EndWrapUp { agent } => Command::EndWrapUp { agent: owner(agent) },
+            Command::Release { agent, reason } => Command::Release { agent: owner(agent), reason },
+            Command::Park { agent, until } => Command::Park { agent: owner(agent), until: ahead(until) },
+            Command::MoveDelivery { message, to, reason, .. } => self.receipt(message, to, reason),
+            Command::Admit(_) | Command::GiveUp(_) | Command::Sleep | Command::Due => wish,
+        }
+    }
+
+    fn new_message(&mut self) -> MessageId {
+        MessageId::from_u128(self.new_id())
+    }
+
+    fn offer_ago(&self, ago: OfferId) -> OfferId {
+        let ago = usize::try_from(crate::ids::Id::uuid(ago).as_u128()).unwrap();
+        self.offers.iter().rev().nth(ago).copied().unwrap_or(OfferId::NIL)
+    }
+
+    fn receipt(&self, ago: MessageId, to: Delivery, reason: Option<String>) -> Command {
+        let ago = usize::try_from(crate::ids::Id::uuid(ago).as_u128()).unwrap();
+        match self.outbound.iter().rev().nth(ago) {
+            Some((message, stored)) => Command::MoveDelivery { message: *message, stored: Some(*stored), to, reason },
+            None => Command::MoveDelivery { message: MessageId::NIL, stored: None, to, reason },
+        }
+    }
+
+    fn record(&mut self, events: &[Event], first_seq: u64) {
+        for (seq, event) in (first_seq..).zip(events) {
+            match event {
+                Event::Replied { message, delivery, .. } | Event::Noticed { message, delivery } => {
+                    self.outbound.insert(*message, (seq, *delivery));
+                }
+                Event::DeliveryMoved { message, of, to, .. } => {
+                    assert_eq!(self.outbound.insert(*message, (*of, *to)).map(|(recorded, _)| recorded), Some(*of));
+                }
+                _ => {}
+            }
+        }
+    }
+}
+
+fn stored_and_read<T: Serialize + for<'de> Deserialize<'de>>(value: &T) -> T {
+    serde_json::from_str(&serde_json::to_string(value).unwrap()).unwrap()
+}
+
+fn fold(log: &[(Event, Timestamp)]) -> Conversation {
+    let ((first, at), rest) = log.split_first().unwrap();
+    let mut conversation = Conversation::started(ConversationId::from_u128(40), first, *at).unwrap();
+    for (event, at) in rest {
+        conversation.apply(&stored_and_read(event), *at);
+    }
+    conversation
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(1_000))]
+
+    /// [`legal::assert_legal`] holds at every step, whatever is asked in whatever order, and the state is at the end what
+    /// its events say, though it was stored and read several times on the way.
+    #[test]
+    fn no_sequence_of_commands_leaves_the_legal_states_or_the_log(
+        kind in prop::sample::select(vec![ChannelKind::Api, ChannelKind::Webchat]),
+        rules in any_rules(),
+        wishes in prop::collection::vec(wish(), 0..80),
+    ) {
+        let mut case = Case::new(kind, rules);
+        let mut store = Store::default();
+        for wish in wishes {
+            case.after(wish.pause);
+            if wish.after_a_restart {
+                case.conversation = stored_and_read(&case.conversation);
+            }
+            let command = store.resolve(wish.command, &case);
+            let before = case.conversation.clone();
+            match case.step(&command) {
+                Ok(events) => store.record(&events, before.seq + 1),
+                Err(_) => prop_assert_eq!(&case.conversation, &before),
+            }
+        }
+        for (message, of, state) in &case.conversation.deliveries {
+            prop_assert_eq!(store.outbound.get(message), Some(&(*of, *state)));
+        }
+        prop_assert_eq!(fold(&case.log), case.conversation);
+    }
+}
+
+/// The generator is worth something only if it gets everywhere.
+#[test]
+fn random_commands_reach_every_phase_and_every_event() {
+    use proptest::{strategy::ValueTree, test_runner::TestRunner};
+    let mut runner = TestRunner::deterministic();
+    let mut seen: BTreeMap<String, u32> = BTreeMap::new();
+    for _ in 0..300 {
+        let (rules, wishes) = (any_rules(), prop::collection::vec(wish(), 80)).new_tree(&mut runner).unwrap().current();
+        let mut case = Case::new(ChannelKind::Api, rules);
+        let mut store = Store::default();
+        for wish in wishes {
+            case.after(wish.pause);
+            let command = store.resolve(wish.command, &case);
+            let first_seq = case.conversation.seq + 1;
+            let Ok(events) = case.step(&command) else { continue };
+            store.record(&events, first_seq);
+            *seen.entry(format!("phase {}", case.phase().as_str())).or_default() += 1;
+            for event in &events {
+                let stored = serde_json::to_value(event).unwrap();
+                *seen.entry(format!("event {}", stored["kind"].as_str().unwrap())).or_default() += 1;
+            }
+        }
+        *seen.entry(format!("hops {}", case.conversation.hops)).or_default() += 1;
+    }
+    let phases = seen.keys().filter(|key| key.starts_with("phase")).count();
+    let events = seen.keys().filter(|key| key.starts_with("event")).count();
+    // All but "admitted" (passed through on the way to the queue) and all but "started".
+    assert_eq!((phases, events), (12, 16), "{seen:#?}");
+}

@@ -1,0 +1,62 @@
+//! Promises by example, properties against a model that scans everything, and the cost at full size.
+
+mod examples;
+mod invariants;
+mod naive;
+mod properties;
+mod scale;
+mod world;
+
+use crate::{
+    clock::Timestamp,
+    domain::{
+        campaign::{Campaign, OutOfHours},
+        schedule::Openness,
+    },
+    ids::{AgentId, CampaignId, ClientId, ConversationId, OfferId},
+};
+
+fn agent(number: u8) -> AgentId {
+    AgentId::from_u128(number.into())
+}
+
+fn campaign(number: u8) -> CampaignId {
+    CampaignId::from_u128(number.into())
+}
+
+fn conversation(number: u8) -> ConversationId {
+    ConversationId::from_u128(number.into())
+}
+
+fn offer_id(number: u128) -> OfferId {
+    OfferId::from_u128(number)
+}
+
+fn second(seconds: i64) -> Timestamp {
+    Timestamp::from_micros(seconds * 1_000_000)
+}
+
+const CLOSED: Openness = Openness::Closed { since: Some(Timestamp::from_micros(0)), until: None };
+
+fn plain_campaign(id: CampaignId) -> Campaign {
+    Campaign {
+        id,
+        client: ClientId::from_u128(1),
+        name: "Support".to_owned(),
+        enabled: true,
+        weight: 50,
+        schedule: None,
+        out_of_hours: OutOfHours::Queue,
+        out_of_hours_message: None,
+        max_per_agent: 100,
+        auto_accept: false,
+        offer_seconds: 20,
+        transfer_seconds: 30,
+        wrap_up_seconds: 0,
+        close_without_reply: true,
+        agent_transfer: true,
+        attachments: true,
+        dispositions: vec![],
+        transfer_disposition: None,
+    }
+}

@@ -1,0 +1,246 @@
+//! Random shifts, compared with the model after every step, and the invariants of routing.md.
+
+use std::time::Duration;
+
+use proptest::prelude::*;
+
+use super::{CLOSED, agent, campaign, plain_campaign, world::World};
+use crate::{
+    clock::Timestamp,
+    domain::{
+        campaign::OutOfHours,
+        channel::ChannelKind,
+        conversation::{Command, Ending, OfferOutcome, QueueReason},
+        message::Content,
+        schedule::Openness,
+    },
+    ids::{ConversationId, MessageId},
+};
+
+#[derive(Clone, Debug)]
+struct Settings {
+    enabled: bool,
+    open: bool,
+    closed_before: bool,
+    weight: u8,
+    max_per_agent: u32,
+    ends_out_of_hours: bool,
+    has_message: bool,
+    auto_accept: bool,
+    wraps_up: bool,
+}
+
+/// What can happen. Numbers pick a campaign (1 to 3), an agent (1 to 4) or the nth open conversation.
+#[derive(Clone, Debug)]
+enum Happening {
+    Configure(u8, Settings),
+    DropCampaign(u8),
+    Join(u8, u8, u8),
+    Leave(u8, u8),
+    AgentIs(u8, u32, bool),
+    AgentGone(u8, bool),
+    Arrive(u8, u8, bool),
+    Customer(u8, CustomerDoes),
+    Agent(u8, AgentDoes),
+    Due(u8),
+    Sleep(u8),
+    TakeDecision(u8),
+    FailToTake(u8),
+    Publish(u8),
+    PublishAtOnce(u8),
+    Restart(u8),
+    Pass(u8),
+    Settle,
+    Crash(usize),
+}
+
+#[derive(Clone, Copy, Debug)]
+enum CustomerDoes {
+    Write,
+    Leave,
+}
+
+#[derive(Clone, Copy, Debug)]
+enum AgentDoes {
+    Accept,
+    Decline,
+    Reply,
+    Close,
+    EndWrapUp,
+    Park,
+    TransferTo(u8),
+    TransferToCampaign(u8),
+}
+
+fn settings() -> impl Strategy<Value = Settings> {
+    let flags = (prop::bool::weighted(0.9), prop::bool::weighted(0.8), any::<[bool; 5]>());
+    (flags, 1_u8..4, 1_u32..5).prop_map(|((enabled, open, rest), weight, max_per_agent)| {
+        let [closed_before, ends_out_of_hours, has_message, auto_accept, wraps_up] = rest;
+        Settings { enabled, open, closed_before, weight, max_per_agent, ends_out_of_hours, has_message, auto_accept, wraps_up }
+    })
+}
+
+fn agent_does() -> impl Strategy<Value = AgentDoes> {
+    prop_oneof![
+        4 => Just(AgentDoes::Accept),
+        2 => Just(AgentDoes::Decline),
+        2 => Just(AgentDoes::Reply),
+        2 => Just(AgentDoes::Close),
+        1 => Just(AgentDoes::EndWrapUp),
+        1 => Just(AgentDoes::Park),
+        3 => (1_u8..5).prop_map(AgentDoes::TransferTo),
+        1 => (1_u8..4).prop_map(AgentDoes::TransferToCampaign),
+    ]
+}
+
+fn happening() -> impl Strategy<Value = Happening> {
+    use Happening as H;
+    let (agents, campaigns, any_item) = (1_u8..5, 1_u8..4, 0_u8..30);
+    let capacity = prop::sample::select(vec![0_u32, 20, 24, 45, 60, 100, 250]);
+    let customer = prop_oneof![3 => Just(CustomerDoes::Write), 1 => Just(CustomerDoes::Leave)];
+    prop_oneof![
+        3 => (campaigns.clone(), settings()).prop_map(|(campaign, settings)| H::Configure(campaign, settings)),
+        1 => campaigns.clone().prop_map(H::DropCampaign),
+        6 => (agents.clone(), campaigns.clone(), 0_u8..3).prop_map(|(agent, campaign, penalty)| H::Join(agent, campaign, penalty)),
+        1 => (agents.clone(), campaigns.clone()).prop_map(|(agent, campaign)| H::Leave(agent, campaign)),
+        6 => (agents.clone(), capacity, prop::bool::weighted(0.8)).prop_map(|(agent, units, there)| H::AgentIs(agent, units, there)),
+        2 => (agents, any::<bool>()).prop_map(|(agent, lost)| H::AgentGone(agent, lost)),
+        12 => (campaigns, 0_u8..4, any::<bool>()).prop_map(|(campaign, contact, chat)| H::Arrive(campaign, contact, chat)),
+        5 => (any_item.clone(), customer).prop_map(|(item, does)| H::Customer(item, does)),
+        18 => (any_item.clone(), agent_does()).prop_map(|(item, does)| H::Agent(item, does)),
+        1 => any_item.clone().prop_map(H::Due),
+        1 => any_item.clone().prop_map(H::Sleep),
+        25 => any_item.clone().prop_map(H::TakeDecision),
+        2 => any_item.clone().prop_map(H::FailToTake),
+        25 => any_item.clone().prop_map(H::Publish),
+        6 => any_item.clone().prop_map(H::PublishAtOnce),
+        1 => any_item.prop_map(H::Restart),
+        4 => (0_u8..40).prop_map(H::Pass),
+        2 => Just(H::Settle),
+        1 => (0_usize..50).prop_map(H::Crash),
+    ]
+}
+
+fn happens(world: &mut World, happening: Happening) {
+    use Happening as H;
+    match happening {
+        H::Configure(number, settings) => configure(world, number, &settings),
+        H::DropCampaign(number) => world.drop_campaign(campaign(number)),
+        H::Join(who, place, penalty) => world.join(agent(who), campaign(place), penalty),
+        H::Leave(who, place) => world.leave(agent(who), campaign(place)),
+        H::AgentIs(who, units, available) => world.agent_is(agent(who), units, available),
+        H::AgentGone(who, true) => world.agent_gone(agent(who), QueueReason::AgentLost),
+        H::AgentGone(who, false) => world.agent_gone(agent(who), QueueReason::AgentSignedOut),
+        H::Arrive(place, contact, chat) => {
+            let kind = if chat { ChannelKind::Webchat } else { ChannelKind::Api };
+            world.arrive(campaign(place), contact, kind);
+        }
+        H::Pass(seconds) => world.now = world.now + Duration::from_secs(seconds.into()),
+        H::Settle => world.settle(),
+        H::Crash(seed) => world.crash(seed),
+        H::Customer(n, _)
+        | H::Agent(n, _)
+        | H::Due(n)
+        | H::Sleep(n)
+        | H::TakeDecision(n)
+        | H::FailToTake(n)
+        | H::Publish(n)
+        | H::PublishAtOnce(n)
+        | H::Restart(n) => {
+            to_conversation(world, n, &happening);
+        }
+    }
+}
+
+fn configure(world: &mut World, number: u8, settings: &Settings) {
+    let mut configured = plain_campaign(campaign(number));
+    configured.enabled = settings.enabled;
+    configured.weight = settings.weight;
+    configured.max_per_agent = settings.max_per_agent;
+    configured.auto_accept = settings.auto_accept;
+    configured.wrap_up_seconds = if settings.wraps_up { 15 } else { 0 };
+    configured.out_of_hours = if settings.ends_out_of_hours { OutOfHours::Close } else { OutOfHours::Queue };
+    configured.out_of_hours_message = settings.has_message.then(|| "We are closed".to_owned());
+    let closed = if settings.closed_before { CLOSED } else { Openness::Closed { since: Some(world.now), until: None } };
+    world.configure(configured, if settings.open { Openness::ALWAYS } else { closed });
+}
+
+fn to_conversation(world: &mut World, n: u8, happening: &Happening) {
+    use Happening as H;
+    let Some(id) = world.nth(n) else { return };
+    let message = MessageId::from_u128(1);
+    let content = Content { text: "hello".into(), attachments: vec![] };
+    match happening {
+        H::Customer(_, CustomerDoes::Write) => world.commit(id, &Command::Receive { message, content }),
+        H::Customer(_, CustomerDoes::Leave) => world.commit(id, &Command::GiveUp(Ending::Abandoned)),
+        H::Due(_) => world.commit(id, &Command::Due),
+        H::Sleep(_) => world.commit(id, &Command::Sleep),
+        H::TakeDecision(_) => drop(world.take_decision(id)),
+        H::FailToTake(_) => world.fail_to_take(id),
+        H::Publish(_) => drop(world.publish(id)),
+        H::PublishAtOnce(_) => world.publish_at_once(id),
+        H::Restart(_) => world.restart(id),
+        H::Agent(_, does) => agent_acts(world, *does, id, message, content),
+        _ => {}
+    }
+}
+
+fn agent_acts(world: &mut World, does: AgentDoes, id: ConversationId, message: MessageId, content: Content) {
+    let phase = world.state(id).phase.clone();
+    let (open, owner) = (phase.offer().copied(), phase.owner());
+    match (does, open, owner) {
+        (AgentDoes::Accept, Some(offer), _) => world.commit(id, &Command::Accept { offer: offer.id, agent: offer.agent }),
+        (AgentDoes::Decline, Some(offer), _) => {
+            let outcome = OfferOutcome::Declined;
+            world.commit(id, &Command::EndOffer { offer: offer.id, agent: offer.agent, outcome });
+        }
+        (AgentDoes::Reply, _, Some(agent)) => world.commit(id, &Command::Reply { message, agent, content }),
+        (AgentDoes::Close, _, Some(agent)) => {
+            world.commit(id, &Command::Close { agent, force: false, disposition: None });
+        }
+        (AgentDoes::EndWrapUp, _, Some(agent)) => world.commit(id, &Command::EndWrapUp { agent }),
+        (AgentDoes::Park, _, Some(agent)) => {
+            world.commit(id, &Command::Park { agent, until: Timestamp::from_micros(i64::MAX) });
+        }
+        (AgentDoes::TransferTo(to), ..) => world.transfer(id, agent(to)),
+        (AgentDoes::TransferToCampaign(to), ..) => world.transfer_to_campaign(id, campaign(to)),
+        _ => {}
+    }
+}
+
+/// Three campaigns and four agents, so that most happenings meet somebody.
+fn staffed() -> World {
+    let mut world = World::new();
+    for number in 1..4 {
+        world.configure(plain_campaign(campaign(number)), Openness::ALWAYS);
+        world.join(agent(number), campaign(number), 0);
+        world.join(agent(4), campaign(number), 1);
+    }
+    world.agent_is(agent(1), 45, true);
+    world.agent_is(agent(4), 100, true);
+    world
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 300, max_shrink_iters: 20_000, ..ProptestConfig::default() })]
+
+    #[test]
+    fn every_interleaving_is_decided_as_a_scan_of_everything_would(happenings in prop::collection::vec(happening(), 0..150)) {
+        let mut world = staffed();
+        for it in happenings {
+            happens(&mut world, it);
+        }
+        world.settle();
+        world.check_replay();
+    }
+
+    #[test]
+    fn a_router_that_starts_with_nothing_learns_in_any_order(happenings in prop::collection::vec(happening(), 0..80)) {
+        let mut world = World::new();
+        for it in happenings {
+            happens(&mut world, it);
+        }
+        world.settle();
+        world.check_replay();
+    }
+}

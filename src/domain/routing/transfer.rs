@@ -1,0 +1,77 @@
+//! Transfers: a closed, full or disabled target is refused before anything moves (routing.md, Transfers).
+
+use super::{
+    Routing,
+    capacity::Presence,
+    item::{Item, Pending, Stand},
+};
+use crate::{
+    clock::Timestamp,
+    domain::refusal::Refusal,
+    ids::{AgentId, CampaignId, ConversationId, OfferId},
+};
+
+impl Routing {
+    /// Reserves the target's capacity for a transfer to an agent, under the offer the conversation will be given. The
+    /// sender keeps its own until the target accepts. Whether the campaign allows such transfers at all (S1-22) the
+    /// conversation checks. When the conversation refuses the transfer, send [`Input::OfferRefused`](super::Input).
+    pub fn reserve_transfer(
+        &mut self,
+        conversation: ConversationId,
+        from: AgentId,
+        to: AgentId,
+        offer: OfferId,
+        now: Timestamp,
+    ) -> Result<(), Refusal> {
+        let item = self.items.get(&conversation).ok_or(Refusal::Closed)?;
+        self.check_sender(item, from)?;
+        if from == to {
+            return Err(Refusal::TransferTarget("same agent"));
+        }
+        self.check_target(item, to)?;
+        self.reserve(conversation, to, Pending::Transfer { offer, to }, now);
+        Ok(())
+    }
+
+    fn check_sender(&self, item: &Item, from: AgentId) -> Result<(), Refusal> {
+        let current = item.view.stand.owner();
+        if current != Some(from) {
+            return Err(Refusal::NotOwner { current });
+        }
+        let in_transfer = matches!(item.view.stand, Stand::Transferring { .. }) || item.pending != Pending::Nothing;
+        if in_transfer { Err(Refusal::WrongState("transferring")) } else { Ok(()) }
+    }
+
+    fn check_target(&self, item: &Item, to: AgentId) -> Result<(), Refusal> {
+        let refused = |why| Err(Refusal::TransferTarget(why));
+        let rules = self.campaigns.get(&item.view.campaign).and_then(|campaign| campaign.rules);
+        let Some(rules) = rules.filter(|rules| rules.enabled) else { return refused("disabled") };
+        let Some(agent) = self.agents.get(&to).filter(|agent| agent.presence == Presence::Available) else {
+            return refused("absent");
+        };
+        let Some(seat) = agent.seats.get(&item.view.campaign).filter(|seat| seat.penalty.is_some()) else {
+            return refused("not a member");
+        };
+        if seat.holding >= rules.max_per_agent || agent.free() < item.view.kind.weight() {
+            return refused("full");
+        }
+        Ok(())
+    }
+
+    /// Whether a conversation may go to the queue of this campaign now: known, of the same client, enabled and open.
+    pub fn check_transfer_campaign(&self, conversation: ConversationId, to: CampaignId) -> Result<(), Refusal> {
+        let refused = |why| Err(Refusal::TransferTarget(why));
+        let item = self.items.get(&conversation).ok_or(Refusal::Closed)?;
+        let Some(rules) = self.campaigns.get(&to).and_then(|campaign| campaign.rules) else { return refused("unknown") };
+        if rules.client != item.view.client {
+            return refused("other client");
+        }
+        if !rules.enabled {
+            return refused("disabled");
+        }
+        if !rules.openness.is_open() {
+            return refused("closed");
+        }
+        Ok(())
+    }
+}
