@@ -3,8 +3,11 @@
 //! Reading: [`Db::rows`] with a static statement. Writing: only the [`journal`] writes, so there is one writer, one order
 //! and one fsync for many.
 
+pub mod attachments;
 pub mod config;
+pub mod config_writes;
 pub mod contacts;
+pub mod conversation_lists;
 pub mod conversations;
 pub mod idempotency;
 pub mod inbox;
@@ -18,6 +21,8 @@ pub mod snapshots;
 mod sql;
 #[cfg(test)]
 pub(crate) mod testing;
+#[cfg(test)]
+mod tests;
 pub mod write;
 
 use std::{path::Path, str::FromStr, time::Duration};
@@ -294,6 +299,28 @@ impl Location {
         Ok(())
     }
 }
+
+/// Every statement that runs on both databases, by file. There is no other SQL than this and that of the two lists below.
+pub const STATEMENTS: &[(&str, &[&str])] = &[
+    ("attachments", attachments::STATEMENTS),
+    ("config", config::STATEMENTS),
+    ("config_writes", config_writes::STATEMENTS),
+    ("contacts", contacts::STATEMENTS),
+    ("conversation_lists", conversation_lists::STATEMENTS),
+    ("conversations", conversations::STATEMENTS),
+    ("idempotency", idempotency::STATEMENTS),
+    ("inbox", inbox::STATEMENTS),
+    ("journal", journal::STATEMENTS),
+    ("leases", leases::STATEMENTS),
+    ("log", log::STATEMENTS),
+    ("outbox", outbox::STATEMENTS),
+    ("people", people::STATEMENTS),
+    ("people_state", people_state::STATEMENTS),
+];
+/// Statements that only SQLite runs.
+pub const SQLITE_STATEMENTS: &[&[&str]] = &[sql::SQLITE_STATEMENTS];
+/// Statements that only PostgreSQL runs.
+pub const POSTGRES_STATEMENTS: &[&[&str]] = &[sql::POSTGRES_STATEMENTS, leases::POSTGRES_STATEMENTS];
 
 impl Db {
     /// All rows of a statement.
