@@ -194,7 +194,8 @@ impl From<CommandError> for Problem {
         match error {
             CommandError::Refused(refusal) => refusal.into(),
             CommandError::NotFound => Self::not_found(),
-            CommandError::AnsweredBefore => Self::new(ErrorCode::Conflict),
+            CommandError::AnsweredBefore | CommandError::Conflict => Self::new(ErrorCode::Conflict),
+            CommandError::Died => Self::later(ErrorCode::Unavailable, 1),
             CommandError::Busy => Self::later(ErrorCode::Busy, 1),
             CommandError::Unavailable => Self::later(ErrorCode::Unavailable, 2),
         }
@@ -234,7 +235,10 @@ impl From<WriteError> for Problem {
 
 /// What the JSON reader says, without repeating values: they may be secrets.
 pub fn of_json(error: &serde_json::Error, body: &[u8]) -> Problem {
-    let place = format!("line {}, column {}", error.line(), error.column());
+    let place = match error.line() {
+        0 => "in the fields".to_owned(),
+        line => format!("line {line}, column {}", error.column()),
+    };
     let text = error.to_string();
     if error.is_data() {
         let field = || text.split('`').nth(1).unwrap_or_default().to_owned();
@@ -245,7 +249,7 @@ pub fn of_json(error: &serde_json::Error, body: &[u8]) -> Problem {
         } else if text.starts_with("duplicate field") {
             Problem::field(&field(), ErrorCode::Duplicate, format!("the field stands there twice ({place})"))
         } else {
-            Problem::field("", ErrorCode::WrongType, format!("a value of another kind or form is needed at {place}"))
+            Problem::field("", ErrorCode::WrongType, format!("a value of another kind or form is needed ({place})"))
         };
     }
     if std::str::from_utf8(body).is_err() {
@@ -254,7 +258,7 @@ pub fn of_json(error: &serde_json::Error, body: &[u8]) -> Problem {
     if text.starts_with("recursion limit") {
         return Problem::new(ErrorCode::TooDeep);
     }
-    Problem::with(ErrorCode::MalformedJson, format!("not valid JSON at {place}"))
+    Problem::with(ErrorCode::MalformedJson, format!("not valid JSON ({place})"))
 }
 
 #[cfg(test)]
