@@ -177,6 +177,27 @@ where
     }
 }
 
+/// Whether what was sent is stored, came in the order of its conversation, and is marked as sent; what failed says so.
+pub(crate) fn compare_order(sent: &BTreeMap<ConversationId, Vec<MessageId>>, tables: &Tables, findings: &mut Findings) {
+    for (conversation, order) in sent {
+        let of = |id: &MessageId| {
+            let mut rows = tables.messages.range((*conversation, 0)..=(*conversation, u64::MAX));
+            rows.find(|(_, row)| row.id == *id).map(|((_, seq), row)| (*seq, row.delivery))
+        };
+        let known: Vec<_> = order.iter().map(of).collect();
+        if !known.is_sorted_by_key(|known| known.map(|(seq, _)| seq)) {
+            findings.add(format!("messages of conversation {conversation} were sent in the order {known:?}"));
+        }
+        for (id, known) in order.iter().zip(&known) {
+            match known {
+                Some((_, Some(Delivery::Sent | Delivery::Delivered | Delivery::Read))) => {}
+                Some((_, delivery)) => findings.add(format!("message {id} was sent and is {delivery:?}")),
+                None => findings.add(format!("message {id} was sent and is not stored")),
+            }
+        }
+    }
+}
+
 /// Whether every acknowledged message is stored, and none twice. Returns (lost, stored twice).
 pub(crate) fn compare_ledger(acked: &BTreeSet<Mark>, marks: &BTreeMap<Mark, u64>, findings: &mut Findings) -> (u64, u64) {
     let (mut lost, mut doubled) = (0, 0);
@@ -353,6 +374,25 @@ mod tests {
         entries.pop();
         entries.push(event(7, 6, Event::DeliveryMoved { message: INBOUND, of: 3, to: Delivery::Read, reason: None }));
         assert!(fold(&entries).1.words()[0].contains("did not record"));
+    }
+
+    #[test]
+    fn what_was_sent_is_stored_sent_and_in_order() {
+        let (fold, _) = fold(&history());
+        let mut tables = tables(&fold);
+        let later = MessageId::from_u128(5);
+        let row = MessageRow { id: later, by_contact: false, delivery: Some(Delivery::Sent), mark: None };
+        tables.messages.insert((CONVERSATION, 6), row);
+        let compared = |tables: &Tables, order: Vec<MessageId>| {
+            let mut findings = Findings::default();
+            compare_order(&BTreeMap::from([(CONVERSATION, order)]), tables, &mut findings);
+            findings.count()
+        };
+        assert_eq!(compared(&tables, vec![REPLY, later]), 0);
+        assert_eq!(compared(&tables, vec![later, REPLY]), 1, "out of order");
+        assert_eq!(compared(&tables, vec![REPLY, MessageId::from_u128(99)]), 2, "unknown");
+        tables.messages.get_mut(&(CONVERSATION, 6)).unwrap().delivery = Some(Delivery::Queued);
+        assert_eq!(compared(&tables, vec![REPLY, later]), 1, "sent and not marked");
     }
 
     #[test]

@@ -8,12 +8,13 @@ use serde_json::json;
 
 use crate::{
     Outcome, Shared,
-    audit::{self, Fold},
+    audit::{self, Fold, Tables},
     browser::Browser,
     faults,
     ledger::Ledger,
     message::Mark,
     random::Random,
+    receiver::Receiver,
     report::{Findings, Latencies, Table, Verdict},
     server::{Recipe, Server, Workplace},
     setup, stored, time,
@@ -124,6 +125,7 @@ pub(crate) struct Trial {
     /// Kills so far.
     pub(crate) cycles: u32,
     browsers: Vec<Browser>,
+    receiver: Receiver,
     channel: String,
     fold: Fold,
     lost: u64,
@@ -143,10 +145,12 @@ impl Trial {
         recipe: Recipe,
         random: Random,
     ) -> Outcome<(Self, Server)> {
+        let receiver = Receiver::start(random.clone())?;
         let admin = setup::admin_token(&recipe)?;
         let (server, ready) = recipe.start()?;
         println!("ready after {ready:.1?}");
-        let setup = setup::prepare(&recipe.host, &admin, run, options.agents).await?;
+        let setup = setup::prepare(&recipe.host, &admin, run, options.agents, Some(&receiver.url)).await?;
+        receiver.believe(setup.signer.clone());
         let pace = Pace { rate: options.rate, contacts: options.conversations, connections: options.connections };
         let ledger = Ledger::create(&workplace.path.join("ledger"))?;
         let (traffic, to_answer) = Traffic::start(&recipe.host, run, &setup, pace, ledger, random);
@@ -159,6 +163,7 @@ impl Trial {
             cycles: 0,
             connections: vec![1; browsers.len()],
             browsers,
+            receiver,
             channel: setup.channel,
             fold: Fold::default(),
             lost: 0,
@@ -192,7 +197,9 @@ impl Trial {
         let start = time::micros();
         let read = loop {
             match stored::audit(&db, &self.channel, std::mem::take(&mut self.fold), &mut self.findings).await? {
-                Ok(read) => break read,
+                // Every reply is sent in the end, or has failed for a reason.
+                Ok(read) if read.tables.outbox.is_empty() || time::since(start) > REST_WITHIN => break read,
+                Ok(read) => self.fold = read.fold,
                 Err(fold) if time::since(start) < REST_WITHIN => self.fold = fold,
                 Err(_) => return Err(format!("the log still moves {REST_WITHIN:?} after the last request").into()),
             }
@@ -201,6 +208,7 @@ impl Trial {
         stored::close(db).await;
         self.compare_browsers(&read).await?;
         self.compare_ledger(&read.marks)?;
+        self.compare_receiver(&read.tables)?;
         self.fold = read.fold;
         self.findings.extend(self.traffic.take_findings());
         Ok(())
@@ -210,6 +218,20 @@ impl Trial {
         let (lost, doubled) = audit::compare_ledger(&self.traffic.ledger()?, marks, &mut self.findings);
         self.lost = self.lost.max(lost);
         self.stored_twice = self.stored_twice.max(doubled);
+        Ok(())
+    }
+
+    /// Every reply that was acknowledged has reached the connected system, in the order of its conversation (R6).
+    fn compare_receiver(&mut self, tables: &Tables) -> Outcome<()> {
+        let mut received = self.receiver.received();
+        for mark in self.traffic.ledger()?.iter().filter(|mark| matches!(mark, Mark::Reply(_))) {
+            if !received.marks.contains_key(mark) {
+                self.lost += 1;
+                self.findings.add(format!("{mark:?} was acknowledged and never sent"));
+            }
+        }
+        audit::compare_order(&received.order, tables, &mut self.findings);
+        self.findings.extend(received.take_findings());
         Ok(())
     }
 
@@ -274,6 +296,7 @@ impl Trial {
                 "sockets resumed",
                 format!("{} of {}, {} by a fresh snapshot", self.resumed, self.reconnected, snapshots.saturating_sub(first)),
             )
+            .row("replies sent again", format!("{}, their outcome was unknown", self.receiver.received().again()))
             .row("log", format!("{} entries", self.fold.pos()))
             .append(more);
         table.print(title);

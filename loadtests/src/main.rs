@@ -24,6 +24,7 @@ mod message;
 mod poller;
 mod proxy;
 mod random;
+mod receiver;
 mod report;
 mod server;
 mod setup;

@@ -24,6 +24,8 @@ pub(crate) struct AgentAccess {
 pub(crate) struct Setup {
     /// The channel account of this run.
     pub(crate) channel: String,
+    /// Its secret, for both directions.
+    pub(crate) signer: Signer,
     /// Writes requests to it.
     pub(crate) composer: Composer,
     /// Who answers.
@@ -53,8 +55,8 @@ pub(crate) fn admin_token(recipe: &Recipe) -> Outcome<String> {
     Ok(token)
 }
 
-/// Sets up a running server. `run` keeps names apart when the database has seen other runs.
-pub(crate) async fn prepare(host: &str, admin: &str, run: &str, agents: usize) -> Outcome<Setup> {
+/// Sets up a running server. `run` keeps names apart when the database has seen other runs; replies go to `endpoint`.
+pub(crate) async fn prepare(host: &str, admin: &str, run: &str, agents: usize, endpoint: Option<&str>) -> Outcome<Setup> {
     let mut api = Api { client: Client::new(host, admin), run: run.to_owned(), calls: 0 };
     let client =
         api.create("/api/v1/clients", json!({ "name": format!("Load {run}"), "zone": "America/Argentina/Buenos_Aires" })).await?;
@@ -62,10 +64,12 @@ pub(crate) async fn prepare(host: &str, admin: &str, run: &str, agents: usize) -
         "client": client, "name": format!("Load {run}"), "auto_accept": true, "max_per_agent": 10_000, "close_without_reply": true,
     });
     let campaign = api.create("/api/v1/campaigns", campaign).await?;
-    let channel = json!({ "client": client, "campaign": campaign, "kind": "api", "name": format!("Load {run}") });
+    let channel =
+        json!({ "client": client, "campaign": campaign, "kind": "api", "name": format!("Load {run}"), "endpoint": endpoint });
     let channel = api.create("/api/v1/channels", channel).await?;
     let Secret { secret } = api.call("POST", &format!("/api/v1/channels/{channel}/secrets"), json!({})).await?;
-    let composer = Composer::new(run, host, &channel, Signer::new(&secret)?);
+    let signer = Signer::new(&secret)?;
+    let composer = Composer::new(run, host, &channel, signer.clone());
 
     let mut groups = tokio::task::JoinSet::new();
     for group in 0..PARALLEL {
@@ -83,7 +87,7 @@ pub(crate) async fn prepare(host: &str, admin: &str, run: &str, agents: usize) -
     while let Some(made) = groups.join_next().await {
         agents.extend(made??);
     }
-    Ok(Setup { channel, composer, agents })
+    Ok(Setup { channel, signer, composer, agents })
 }
 
 async fn agent(api: &mut Api, run: &str, campaign: &str, number: usize) -> Outcome<AgentAccess> {
