@@ -194,9 +194,9 @@ impl From<CommandError> for Problem {
         match error {
             CommandError::Refused(refusal) => refusal.into(),
             CommandError::NotFound => Self::not_found(),
-            CommandError::AnsweredBefore => Self::new(ErrorCode::Conflict),
+            CommandError::AnsweredBefore | CommandError::Conflict => Self::new(ErrorCode::Conflict),
             CommandError::Busy => Self::later(ErrorCode::Busy, 1),
-            CommandError::Unavailable => Self::later(ErrorCode::Unavailable, 2),
+            CommandError::Died | CommandError::Unavailable => Self::later(ErrorCode::Unavailable, 2),
         }
     }
 }
