@@ -86,6 +86,7 @@ impl Shard {
     /// Delivers to a conversation, from the store if need be.
     fn deliver(&mut self, id: ConversationId, request: Request, ctx: &mut Context<Self>) {
         match self.children.get_mut(&id) {
+            Some(Child::Live(live)) if !live.gate.is_connected() => self.replace_dead(id, request, ctx),
             Some(Child::Live(live)) => {
                 if let Err(Refused(request)) = live.gate.send(request) {
                     request.refuse(CommandError::Busy, &self.shared);
@@ -99,6 +100,20 @@ impl Shard {
                 }
             }
             None => self.load(id, VecDeque::from([request]), ctx),
+        }
+    }
+
+    /// Its actor died and the notice of that is still on its way. One that was never stored does not come back: its
+    /// customer's next message starts another.
+    fn replace_dead(&mut self, id: ConversationId, request: Request, ctx: &mut Context<Self>) {
+        if let Some(Child::Live(mut live)) = self.children.remove(&id) {
+            self.forget_customer(id, &mut live);
+        }
+        if matches!(request, Request::Receive { .. }) {
+            self.load(id, VecDeque::new(), ctx);
+            self.intake(request, ctx);
+        } else {
+            self.load(id, VecDeque::from([request]), ctx);
         }
     }
 
@@ -217,9 +232,16 @@ impl Handler<Released> for Shard {
     type Result = ();
 
     fn handle(&mut self, Released { id, requests }: Released, ctx: &mut Self::Context) {
-        if let Some(Child::Live(mut live)) = self.children.remove(&id) {
-            self.forget_customer(id, &mut live);
-            self.children.insert(id, Child::Leaving { generation: live.generation, waiting: VecDeque::new() });
+        match self.children.remove(&id) {
+            Some(Child::Live(mut live)) => {
+                self.forget_customer(id, &mut live);
+                self.children.insert(id, Child::Leaving { generation: live.generation, waiting: VecDeque::new() });
+            }
+            // It says so again for everything that reaches it after the first time.
+            Some(other) => {
+                self.children.insert(id, other);
+            }
+            None => {}
         }
         for request in requests {
             self.intake(request, ctx);
