@@ -394,33 +394,31 @@ impl Tab {
         }
     }
 
-    /// Reads on until the tab knows that its agent is signed in and takes offers.
+    /// Waits until the tab knows that its agent is signed in and takes offers.
     pub(crate) async fn ready(&self) {
-        self.until("available", |frame| match &frame.push {
-            Push::Presence(Presence { activity: Activity::Available, .. })
-            | Push::Me(Me { presence: Some(Presence { activity: Activity::Available, .. }), .. }) => Some(()),
-            _ => None,
-        })
-        .await;
+        self.does(Activity::Available).await;
     }
 }
 
 impl Tab {
-    /// Reads on until a conversation stands as wanted; gives back its standing.
-    pub(crate) async fn stands(&self, id: ConversationId, what: &str, is: impl Fn(&Standing) -> bool) -> Standing {
-        self.until(what, |frame| {
-            match &frame.push {
-                Push::Conversation(delta) if delta.conversation.id == id => Some(&delta.conversation.standing),
-                Push::Me(me) => me.conversations.iter().find(|conversation| conversation.id == id).map(|found| &found.standing),
-                _ => None,
-            }
-            .filter(|standing| is(standing))
-            .cloned()
-        })
-        .await
+    /// What the tab shows now.
+    pub(crate) fn shows(&self) -> Desk {
+        Desk::at(&self.sink.frames(), u64::MAX)
     }
 
-    /// Reads on until a conversation is offered here, to this agent.
+    /// Waits until the tab shows this.
+    async fn until_it_shows<T>(&self, what: &str, shows: impl Fn(&Desk) -> Option<T>) -> T {
+        let clock = Clock::system();
+        loop {
+            if let Some(found) = shows(&self.shows()) {
+                return found;
+            }
+            assert!(clock.elapsed() < PATIENCE, "waited too long: {what}; got {:#?}", self.sink.frames());
+            tokio::time::sleep(Duration::from_millis(3)).await;
+        }
+    }
+
+    /// Waits until a conversation is offered here, to this agent.
     pub(crate) async fn offer(&self, id: ConversationId) -> OfferId {
         let mine = |standing: &Standing| match *standing {
             Standing::Offered { offer, agent, .. } | Standing::Transferring { offer, agent, .. } => {
@@ -428,12 +426,20 @@ impl Tab {
             }
             _ => None,
         };
-        mine(&self.stands(id, "an offer", |standing| mine(standing).is_some()).await).unwrap()
+        self.until_it_shows("an offer", |desk| desk.conversations.get(&id).and_then(|found| mine(&found.standing))).await
     }
 
-    /// Reads on until the conversation is this agent's.
+    /// Waits until the conversation is this agent's.
     pub(crate) async fn active(&self, id: ConversationId) {
-        self.stands(id, "active", |standing| matches!(standing, Standing::Active { agent } if *agent == self.agent)).await;
+        let mine = Standing::Active { agent: self.agent };
+        self.until_it_shows("active", |desk| desk.conversations.get(&id).filter(|found| found.standing == mine).map(|_| ()))
+            .await;
+    }
+
+    /// Waits until the agent does this.
+    pub(crate) async fn does(&self, activity: Activity) {
+        let is = |presence: &&Presence| presence.activity == activity;
+        self.until_it_shows("an activity", |desk| desk.presence.as_ref().filter(is).map(|_| ())).await;
     }
 
     /// Reads on until a conversation left this agent's inbox; gives back who has it.
@@ -443,16 +449,6 @@ impl Tab {
             _ => None,
         })
         .await
-    }
-
-    /// Reads on until the agent does this.
-    pub(crate) async fn does(&self, activity: Activity) {
-        self.until("an activity", |frame| match &frame.push {
-            Push::Presence(presence) if presence.activity == activity => Some(()),
-            Push::Me(Me { presence: Some(presence), .. }) if presence.activity == activity => Some(()),
-            _ => None,
-        })
-        .await;
     }
 }
 
