@@ -99,6 +99,7 @@ codes! {
     ScheduleOverrideEmpty 422 "The override ends before it begins";
     ScheduleOverrideReason 422 "The override needs a reason";
     TooManyAttempts 429 "Too many attempts";
+    TooManyConnections 429 "Too many connections from this address";
     Busy 429 "Too much is going on at once";
     Internal 500 "Something went wrong on our side";
     Unavailable 503 "Not available at the moment";

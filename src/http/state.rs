@@ -91,6 +91,14 @@ impl App {
         }))
     }
 
+    /// The same with another configuration.
+    #[cfg(test)]
+    pub(super) fn with_config(&self, config: Config) -> Self {
+        let Shared { engine, sealer, passwords, sessions, attachments, sockets, .. } = &**self;
+        let (sealer, sessions, files) = (Arc::clone(sealer), Arc::clone(sessions), Arc::clone(attachments));
+        Self::new(engine.clone(), config, sealer, passwords.clone(), sessions, files, sockets.clone(), || true)
+    }
+
     /// The clock.
     pub fn clock(&self) -> &Clock {
         &self.engine.clock
