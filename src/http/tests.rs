@@ -12,6 +12,7 @@ use actix_web::{
     web::Data,
 };
 use bytes::Bytes;
+use bytestring::ByteString;
 use object_store::memory::InMemory;
 use serde_json::{Value, json};
 
@@ -21,7 +22,11 @@ use super::{
     state::App,
 };
 use crate::{
-    actors::start::{Running, Settings, start},
+    actors::{
+        agent_session::Attach,
+        sink::Sink,
+        start::{Running, Settings, start},
+    },
     auth::{
         password::{Cost, Passwords},
         secret::{Sealer, SecretText},
@@ -157,6 +162,22 @@ impl World {
     async fn head(&self) -> u64 {
         log::head(&self.app.engine.db, 1).await.unwrap()
     }
+}
+
+/// A tab that takes everything.
+struct OpenTab;
+
+impl Sink for OpenTab {
+    fn push(&self, _: ByteString) -> bool {
+        true
+    }
+    fn has_room(&self) -> bool {
+        true
+    }
+    fn is_open(&self) -> bool {
+        true
+    }
+    fn close(&self) {}
 }
 
 macro_rules! service {
@@ -389,7 +410,9 @@ async fn what_belongs_to_another_client_reads_exactly_like_what_does_not_exist()
         assert_eq!((theirs.status.as_u16(), &theirs.body), (404, &nothing.body), "{} {}", route.method, route.path);
         assert_eq!(format!("{:?}", theirs.headers), format!("{:?}", nothing.headers));
     }
-    for kind in ["clients", "schedules", "dispositions", "campaigns", "channels", "users", "tokens"] {
+    let tokens = call(&service, Method::GET, "/api/v1/tokens", &admin_of_a, None).await.is(200);
+    assert!(!String::from_utf8_lossy(&tokens.body).contains(b["tokens"].as_str().unwrap()));
+    for kind in ["clients", "schedules", "dispositions", "campaigns", "channels", "users"] {
         let list = call(&service, Method::GET, &format!("/api/v1/{kind}"), &admin_of_a, None).await.is(200).json();
         let ids: Vec<&Value> = list["items"].as_array().unwrap().iter().map(|item| &item["id"]).collect();
         assert_eq!(ids, [&a[kind]], "{kind}");
@@ -601,6 +624,7 @@ async fn an_agent_takes_answers_and_closes_a_conversation_that_others_do_not_see
     let (agent, other) = (sign_in(&service, "agent-A").await, sign_in(&service, "agent-B").await);
     let id: UserId = a["users"].as_str().unwrap().parse().unwrap();
     world.app.engine.agent(id, AgentCommand::SignIn, By::User(id), None).await.unwrap();
+    world.app.engine.attach(id, Attach { id: 1, sink: Arc::new(OpenTab), resume: None });
 
     let stored = send(&service, hook(channel, &secret, now, &message("m-1", "cust-1", "hola"))).await.is(200).json();
     let path = format!("/api/v1/conversations/{}", stored["conversation"].as_str().unwrap());
