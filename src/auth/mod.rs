@@ -5,3 +5,4 @@ pub mod secret;
 pub mod session;
 pub mod throttle;
 pub mod token;
+pub mod visitor;

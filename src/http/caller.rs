@@ -10,7 +10,6 @@ use actix_web::{
     dev::Payload,
     http::{Method, header},
 };
-use futures_util::future::LocalBoxFuture;
 
 use crate::{
     auth::{
@@ -25,6 +24,7 @@ use crate::{
     error::ErrorCode,
     http::{problem::Problem, state::App},
     ids::{CampaignId, SessionId, UserId},
+    live::StillValid,
     store::people,
 };
 
@@ -95,56 +95,31 @@ impl FromRequest for Caller {
 /// 401 when there is no valid session or token, 503 when the store cannot be asked.
 pub async fn authenticate(app: &App, request: &HttpRequest) -> Result<Caller, Problem> {
     let nobody = || Problem::new(ErrorCode::SignedOutSession);
-    let (hash, kind) = credential(request).ok_or_else(nobody)?;
-    let directory = app.engine.directory.load();
-    match look_up(app, hash, kind).await?.ok_or_else(nobody)? {
-        Known::Token(token) => {
-            // A program is no person: it owns no conversation and no presence.
-            let subject = Subject { user: UserId::NIL, role: token.role, scopes: token.scopes };
-            Ok(Caller { subject: Arc::new(subject), by: By::Program(token.id), session: None, directory })
-        }
-        Known::Session(session) => {
-            let subject = directory.subject(session.user).ok_or_else(nobody)?;
-            if app.sessions.renew(&hash, app.now()) {
-                renew(app, hash, session.user);
-            }
-            Ok(Caller { subject: Arc::new(subject), by: By::User(session.user), session: Some(session.id), directory })
-        }
-    }
-}
-
-/// Tells, as often as it is asked, whether what this request was signed in with still holds: for sockets, which outlive it.
-/// When the store cannot be asked, it does.
-pub fn still_valid(app: &App, request: &HttpRequest) -> Box<dyn Fn() -> LocalBoxFuture<'static, bool>> {
-    let (app, credential) = (app.clone(), credential(request));
-    Box::new(move || {
-        let app = app.clone();
-        Box::pin(async move {
-            let Some((hash, kind)) = credential else { return false };
-            match look_up(&app, hash, kind).await {
-                Ok(Some(Known::Token(_))) | Err(_) => true,
-                Ok(Some(Known::Session(session))) => {
-                    if app.sessions.renew(&hash, app.now()) {
-                        renew(&app, hash, session.user);
-                    }
-                    app.engine.directory.peek().users.get(&session.user).is_some_and(|user| user.enabled)
-                }
-                Ok(None) => false,
-            }
-        })
-    })
-}
-
-/// What a request is signed in with.
-fn credential(request: &HttpRequest) -> Option<(TokenHash, Kind)> {
     if let Some(value) = request.headers().get(header::AUTHORIZATION) {
-        let (scheme, token) = value.to_str().ok()?.split_once(' ')?;
-        let token =
-            Some(token.trim()).filter(|token| scheme.eq_ignore_ascii_case("bearer") && token::looks_like_bearer(token))?;
-        return Some((TokenHash::of(token), Kind::Token));
+        let text = value.to_str().ok().and_then(|text| text.split_once(' '));
+        let bearer = text.filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer")).map(|(_, token)| token.trim());
+        let hash = bearer.filter(|token| token::looks_like_bearer(token)).map(TokenHash::of).ok_or_else(nobody)?;
+        let Some(Known::Token(token)) = look_up(app, hash, Kind::Token).await? else { return Err(nobody()) };
+        let directory = app.engine.directory.load();
+        let (subject, by) = match token.user {
+            Some(user) => (directory.subject(user).ok_or_else(nobody)?, By::User(user)),
+            // A program is no person: it owns no conversation and no presence.
+            None => (Subject { user: UserId::NIL, role: token.role, scopes: token.scopes }, By::Program(token.id)),
+        };
+        return Ok(Caller { subject: Arc::new(subject), by, session: None, directory });
     }
-    let cookie = request.cookie(COOKIE)?;
-    token::looks_like_session(cookie.value()).then(|| (TokenHash::of(cookie.value()), Kind::Session))
+    let cookie = request.cookie(COOKIE).ok_or_else(nobody)?;
+    if !token::looks_like_session(cookie.value()) {
+        return Err(nobody());
+    }
+    let hash = TokenHash::of(cookie.value());
+    let Some(Known::Session(session)) = look_up(app, hash, Kind::Session).await? else { return Err(nobody()) };
+    let directory = app.engine.directory.load();
+    let subject = directory.subject(session.user).ok_or_else(nobody)?;
+    if app.sessions.renew(&hash, app.now()) {
+        renew(app, hash, session.user);
+    }
+    Ok(Caller { subject: Arc::new(subject), by: By::User(session.user), session: Some(session.id), directory })
 }
 
 #[derive(Clone, Copy)]
@@ -167,6 +142,39 @@ async fn look_up(app: &App, hash: TokenHash, kind: Kind) -> Result<Option<Known>
     let Some(known) = found.filter(|known| known.is_valid(now)) else { return Ok(None) };
     app.sessions.remember(before, hash, known.clone());
     Ok(Some(known))
+}
+
+/// Whether what `request` came with still holds: for connections that outlive the request.
+pub fn still_valid(app: &App, request: &HttpRequest) -> StillValid {
+    let (app, credential) = (app.clone(), credential_of(request));
+    Box::new(move || {
+        let (app, credential) = (app.clone(), credential);
+        Box::pin(async move {
+            match credential {
+                Some((hash, kind)) => match look_up(&app, hash, kind).await {
+                    Ok(Some(Known::Session(session))) => {
+                        // An open socket is use: a shift is longer than a session.
+                        if app.sessions.renew(&hash, app.now()) {
+                            renew(&app, hash, session.user);
+                        }
+                        true
+                    }
+                    // An answer that cannot be had is no revocation.
+                    Ok(Some(Known::Token(_))) | Err(_) => true,
+                    Ok(None) => false,
+                },
+                None => false,
+            }
+        })
+    })
+}
+
+fn credential_of(request: &HttpRequest) -> Option<(TokenHash, Kind)> {
+    if let Some(value) = request.headers().get(header::AUTHORIZATION) {
+        let (_, token) = value.to_str().ok()?.split_once(' ')?;
+        return Some((TokenHash::of(token.trim()), Kind::Token));
+    }
+    request.cookie(COOKIE).map(|cookie| (TokenHash::of(cookie.value()), Kind::Session))
 }
 
 /// Beside the request: it need not wait for the disk, and a renewal that is lost is made again.

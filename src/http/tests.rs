@@ -32,6 +32,7 @@ use crate::{
         secret::{Sealer, SecretText},
         session::{SessionCache, Token},
         token::{TokenHash, for_program},
+        visitor::VisitorTokens,
     },
     channels::standard_webhooks::{SigningSecret, sign},
     clock::Clock,
@@ -102,6 +103,7 @@ async fn start_over(scratch: &Scratch) -> (App, Running) {
         intake_capacity: 1_000,
         journal_capacity: 1_000,
         grace: Duration::from_secs(60),
+        origin: ORIGIN.to_owned(),
     };
     let running = start(settings).await.unwrap();
     let mut config = Config::default();
@@ -114,6 +116,7 @@ async fn start_over(scratch: &Scratch) -> (App, Running) {
         Passwords::new(Cost::LEAST).unwrap(),
         Arc::new(SessionCache::default()),
         Arc::new(InMemory::new()),
+        VisitorTokens::new(&[7; 32]),
         SocketLimit::new(10),
         || true,
     );
@@ -152,7 +155,7 @@ impl World {
 
     async fn token(&self, role: Role, scopes: Vec<Scope>) -> With {
         let secret = for_program();
-        let token = Token { id: self.app.engine.ids.next(), role, scopes, expires_at: None };
+        let token = Token { id: self.app.engine.ids.next(), user: None, role, scopes, expires_at: None };
         let named = NamedToken { token, name: "test".to_owned(), created_at: self.app.now() };
         let insert = people::insert_token(&TokenHash::of(secret.expose()), &named);
         self.app.engine.journal.write(vec![insert], None, By::System, None).await.unwrap();

@@ -84,7 +84,13 @@ pub async fn of_agent(db: &Db, agent: AgentId) -> Result<Vec<Conversation>, Stor
 
 /// Every open conversation.
 pub async fn open(db: &Db) -> Result<Vec<Conversation>, StoreError> {
-    db.rows(OPEN_STATES, vec![]).await?.iter().map(|row| row.json(0)).collect()
+    let mut open = Vec::new();
+    db.each(OPEN_STATES, vec![], |row| {
+        open.push(row.json(0)?);
+        Ok(())
+    })
+    .await?;
+    Ok(open)
 }
 
 /// Up to `limit` messages before `seq`, the latest first.

@@ -17,6 +17,7 @@ pub mod log;
 pub mod outbox;
 pub mod people;
 pub mod people_state;
+pub mod snapshots;
 mod sql;
 #[cfg(test)]
 pub(crate) mod testing;
@@ -328,6 +329,56 @@ impl Db {
             Self::Sqlite(pool) => sqlite_query(sql, args).fetch_all(pool).await?.into_iter().map(Row::Sqlite).collect(),
             Self::Postgres(pool) => postgres_query(sql, args).fetch_all(pool).await?.into_iter().map(Row::Postgres).collect(),
         })
+    }
+
+    /// All rows of several statements, as of one moment.
+    pub async fn consistent<const N: usize>(
+        &self,
+        queries: [(&'static str, Vec<Value>); N],
+    ) -> Result<[Vec<Row>; N], StoreError> {
+        let mut results = [const { Vec::new() }; N];
+        match self {
+            Self::Sqlite(pool) => {
+                let mut transaction = pool.begin().await?;
+                for ((sql, args), result) in queries.into_iter().zip(&mut results) {
+                    let rows = sqlite_query(sql, args).fetch_all(&mut *transaction).await?;
+                    *result = rows.into_iter().map(Row::Sqlite).collect();
+                }
+            }
+            Self::Postgres(pool) => {
+                let mut transaction = pool.begin_with("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY").await?;
+                for ((sql, args), result) in queries.into_iter().zip(&mut results) {
+                    let rows = postgres_query(sql, args).fetch_all(&mut *transaction).await?;
+                    *result = rows.into_iter().map(Row::Postgres).collect();
+                }
+            }
+        }
+        Ok(results)
+    }
+
+    /// Calls `each` with every row of a statement as it comes, so that a large result need not fit in memory.
+    pub async fn each(
+        &self,
+        sql: &'static str,
+        args: Vec<Value>,
+        mut each: impl FnMut(&Row) -> Result<(), StoreError>,
+    ) -> Result<(), StoreError> {
+        use futures_util::TryStreamExt;
+        match self {
+            Self::Sqlite(pool) => {
+                let mut rows = sqlite_query(sql, args).fetch(pool);
+                while let Some(row) = rows.try_next().await? {
+                    each(&Row::Sqlite(row))?;
+                }
+            }
+            Self::Postgres(pool) => {
+                let mut rows = postgres_query(sql, args).fetch(pool);
+                while let Some(row) = rows.try_next().await? {
+                    each(&Row::Postgres(row))?;
+                }
+            }
+        }
+        Ok(())
     }
 
     /// The first row of a statement, if there is one.
