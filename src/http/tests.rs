@@ -353,7 +353,7 @@ async fn a_role_is_refused_exactly_where_it_holds_no_permission(world: World) {
 }
 
 /// Two clients with one of everything each; ids by name.
-async fn two_clients<S, B>(service: &S, admin: &With, now: i64) -> [Value; 2]
+async fn two_clients<S, B>(service: &S, admin: &With) -> [Value; 2]
 where
     S: Service<Request, Response = ServiceResponse<B>, Error = Error>,
     B: MessageBody,
@@ -377,25 +377,43 @@ where
         let path = format!("/api/v1/campaigns/{}/members/{}", campaign.as_str().unwrap(), user.as_str().unwrap());
         call(service, Method::PUT, &path, admin, Some(json!({}))).await.is(200);
         let token = post("/api/v1/tokens", json!({"name": "t", "role": "auditor", "scopes": scopes})).await["id"].clone();
-        let path = format!("/api/v1/channels/{}/secrets", channel.as_str().unwrap());
-        let secret: SigningSecret = post(&path, json!({})).await["secret"].as_str().unwrap().parse().unwrap();
-        let id = channel.as_str().unwrap();
-        let stored = send(service, hook(id, &secret, now, &message("m-1", "cust-1", "hola"))).await.is(200).json();
-        let file = request(&Method::POST, &format!("/api/v1/attachments?name=x&channel={id}"), admin).set_payload("file");
-        let file = send(service, file).await.is(201).json();
-        let query = format!("/api/v1/contacts?client={}", client.as_str().unwrap());
-        let contact = call(service, Method::GET, &query, admin, None).await.is(200).json();
         clients.push(json!({"clients": client, "schedules": schedule, "dispositions": disposition, "campaigns": campaign,
-            "channels": channel, "users": user, "agents": user, "tokens": token, "conversations": stored["conversation"],
-            "attachments": file["id"], "contacts": contact["items"][0]["id"]}));
+            "channels": channel, "users": user, "agents": user, "tokens": token}));
     }
     [clients[0].clone(), clients[1].clone()]
+}
+
+/// Adds a conversation, its contact and a file.
+async fn write_to<S, B>(service: &S, admin: &With, mut client: Value, now: i64) -> Value
+where
+    S: Service<Request, Response = ServiceResponse<B>, Error = Error>,
+    B: MessageBody,
+{
+    let id = client["channels"].as_str().unwrap();
+    let path = format!("/api/v1/channels/{id}/secrets");
+    let made = call(service, Method::POST, &path, admin, None).await.is(201).json();
+    let secret: SigningSecret = made["secret"].as_str().unwrap().parse().unwrap();
+    let stored = send(service, hook(id, &secret, now, &message("m-1", "cust-1", "hola"))).await.is(200).json();
+    let path = format!("/api/v1/conversations/{}", stored["conversation"].as_str().unwrap());
+    while call(service, Method::GET, &path, admin, None).await.is(200).json()["standing"]["is"] != "queued" {
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    let file = request(&Method::POST, &format!("/api/v1/attachments?name=x&channel={id}"), admin).set_payload("file");
+    let file = send(service, file).await.is(201).json();
+    let query = format!("/api/v1/contacts?client={}", client["clients"].as_str().unwrap());
+    let contacts = call(service, Method::GET, &query, admin, None).await.is(200).json();
+    client["conversations"] = stored["conversation"].clone();
+    client["attachments"] = file["id"].clone();
+    client["contacts"] = contacts["items"][0]["id"].clone();
+    client
 }
 
 async fn what_belongs_to_another_client_reads_exactly_like_what_does_not_exist(world: World) {
     let service = service!(world);
     let root = world.token(Role::Admin, vec![Scope::All]).await;
-    let [a, b] = two_clients(&service, &root, world.seconds()).await;
+    let [a, b] = two_clients(&service, &root).await;
+    let a = write_to(&service, &root, a, world.seconds()).await;
+    let b = write_to(&service, &root, b, world.seconds()).await;
     let scope = |client: &Value| vec![Scope::Client(client["clients"].as_str().unwrap().parse().unwrap())];
     let admin_of_a = world.token(Role::Admin, scope(&a)).await;
     let before = world.head().await;
@@ -442,7 +460,8 @@ async fn what_belongs_to_another_client_reads_exactly_like_what_does_not_exist(w
 async fn reading_changes_nothing(world: World) {
     let service = service!(world);
     let root = world.token(Role::Admin, vec![Scope::All]).await;
-    let [a, _] = two_clients(&service, &root, world.seconds()).await;
+    let [a, _] = two_clients(&service, &root).await;
+    let a = write_to(&service, &root, a, world.seconds()).await;
     let before = world.head().await;
     for route in ROUTES.iter().filter(|route| route.method == Method::GET && route.status != 101) {
         let kind = route.path.split('/').nth(3).unwrap_or_default();
@@ -514,7 +533,7 @@ async fn a_repeated_write_has_one_effect_and_one_answer_also_after_a_restart(wor
 async fn a_secret_is_shown_once_and_not_kept_for_repeated_requests(world: World) {
     let service = service!(world);
     let root = world.token(Role::Admin, vec![Scope::All]).await;
-    let [a, _] = two_clients(&service, &root, world.seconds()).await;
+    let [a, _] = two_clients(&service, &root).await;
     let path = format!("/api/v1/channels/{}/secrets", a["channels"].as_str().unwrap());
     let post = || request(&Method::POST, &path, &root).insert_header(("Idempotency-Key", "s"));
     let first = send(&service, post()).await.is(201).json();
@@ -571,7 +590,7 @@ fn message(id: &str, from: &str, text: &str) -> String {
 async fn a_signed_message_is_stored_once_and_everything_else_is_refused(world: World) {
     let service = service!(world);
     let root = world.token(Role::Admin, vec![Scope::All]).await;
-    let [a, b] = two_clients(&service, &root, world.seconds()).await;
+    let [a, b] = two_clients(&service, &root).await;
     let (channel, other) = (a["channels"].as_str().unwrap(), b["channels"].as_str().unwrap());
     let path = format!("/api/v1/channels/{channel}/secrets");
     let made = call(&service, Method::POST, &path, &root, None).await.is(201).json();
@@ -613,7 +632,7 @@ async fn a_signed_message_is_stored_once_and_everything_else_is_refused(world: W
 async fn an_agent_takes_answers_and_closes_a_conversation_that_others_do_not_see(world: World) {
     let service = service!(world);
     let root = world.token(Role::Admin, vec![Scope::All]).await;
-    let [a, b] = two_clients(&service, &root, world.seconds()).await;
+    let [a, b] = two_clients(&service, &root).await;
     let channel = a["channels"].as_str().unwrap();
     let made = call(&service, Method::POST, &format!("/api/v1/channels/{channel}/secrets"), &root, None).await.is(201).json();
     let secret: SigningSecret = made["secret"].as_str().unwrap().parse().unwrap();
@@ -697,7 +716,7 @@ async fn an_agent_takes_answers_and_closes_a_conversation_that_others_do_not_see
 async fn a_file_that_is_too_large_or_whose_type_would_run_is_not_let_through(world: World) {
     let service = service!(world);
     let root = world.token(Role::Admin, vec![Scope::All]).await;
-    let [a, b] = two_clients(&service, &root, world.seconds()).await;
+    let [a, b] = two_clients(&service, &root).await;
     let of = |client: &Value| format!("/api/v1/attachments?name=x.png&channel={}", client["channels"].as_str().unwrap());
     let upload =
         async |path: &str, with: &With, body: Vec<u8>| send(&service, request(&Method::POST, path, with).set_payload(body)).await;
@@ -718,7 +737,7 @@ async fn a_file_that_is_too_large_or_whose_type_would_run_is_not_let_through(wor
 async fn contacts_are_found_by_part_of_a_name_or_address_and_nothing_in_a_search_means_more_than_itself(world: World) {
     let service = service!(world);
     let root = world.token(Role::Admin, vec![Scope::All]).await;
-    let [a, b] = two_clients(&service, &root, world.seconds()).await;
+    let [a, b] = two_clients(&service, &root).await;
     let channel = a["channels"].as_str().unwrap();
     let made = call(&service, Method::POST, &format!("/api/v1/channels/{channel}/secrets"), &root, None).await.is(201).json();
     let secret: SigningSecret = made["secret"].as_str().unwrap().parse().unwrap();
