@@ -133,7 +133,7 @@ pub(crate) async fn disk_full(options: &Options, run: &str, workplace: &Workplac
     let mut server = trial.restart(&mut restarts).await?;
     trial.cycles = 1;
     trial.look(&mut server, true).await?;
-    server.stop()?;
+    server.stop(&mut trial.findings)?;
     let mut table = Table::default();
     table
         .row("disk", format!("{DISK_MIB} MiB, filled with {filled} bytes"))
@@ -189,7 +189,7 @@ pub(crate) async fn database_away(
     let recovered_after = time::since(back);
     tokio::time::sleep(CALM).await;
     trial.look(&mut server, true).await?;
-    server.stop()?;
+    server.stop(&mut trial.findings)?;
     let mut table = Table::default();
     table
         .row("database away for", format!("{away:?}; {} connections refused", proxy.refused()))
