@@ -5,7 +5,7 @@
  */
 
 import { backoffMs } from './backoff.ts';
-import type { Ask, Frame } from './wire/wire.ts';
+import type { Ask, Denied, Frame } from './wire/wire.ts';
 
 /** Version of the protocol that this code speaks. */
 export const VERSION = 1;
@@ -56,6 +56,9 @@ export const SILENCE_MS = 35_000;
 export const OFFLINE_AFTER_MS = 10_000;
 /** A connection that held for so long starts the back-off over. */
 const STABLE_MS = 5_000;
+
+/** Closed with this code: whoever is at this end may not be. */
+const POLICY = 1008;
 
 type Timer = ReturnType<typeof setTimeout>;
 
@@ -151,7 +154,10 @@ export class LiveSocket {
     socket.onmessage = (event: MessageEvent) => {
       if (socket === this.#socket) this.#receive(event.data);
     };
-    socket.onclose = () => this.#lost(socket);
+    socket.onclose = ({ code }: CloseEvent) => {
+      if (code === POLICY && socket === this.#socket) this.#end('signed_out');
+      else this.#lost(socket);
+    };
     socket.onerror = () => {
       // `close` follows.
     };
@@ -182,16 +188,31 @@ export class LiveSocket {
         this.#end('signed_out');
         return;
       case 'denied':
-        this.#topics.delete(frame.data.topic);
+        this.#denied(frame.data);
         break;
       case 'reload':
-        for (const topic of this.#topics) {
-          if (frame.topic === '-' || frame.topic === topic) this.#askFor(topic);
+        if (!this.#topics.has(frame.topic)) {
+          this.#lost(this.#socket);
+          return;
         }
+        this.#askFor(frame.topic);
         break;
       default:
     }
     if (this.#isRunning()) this.#become('live');
+  }
+
+  #denied({ topic, code }: Denied): void {
+    if (!this.#topics.has(topic)) return;
+    if (code !== 'unavailable') {
+      this.#topics.delete(topic);
+      return;
+    }
+    // The server could not read it just now.
+    const socket = this.#socket;
+    setTimeout(() => {
+      if (socket === this.#socket && this.#topics.has(topic)) this.#askFor(topic);
+    }, backoffMs(3, this.#options.random));
   }
 
   /** `socket` is null when it could not even be made. */

@@ -1,7 +1,7 @@
 /** What the screens of agents and supervisors ask of the API. */
 
 import type { Api } from './api.ts';
-import type { AnswerOffer, Close, Done, Member, Message, Page, Profile, Reply, SetPresence, SignIn, Transfer } from './wire/wire.ts';
+import type { AnswerOffer, Close, Conversation, Done, Member, Message, Page, Profile, Reply, SetPresence, SignIn, Transfer } from './wire/wire.ts';
 
 export const PAGE_LIMIT = 50;
 
@@ -22,7 +22,7 @@ export class Staff {
 
   /** Available again, or on a break. */
   setPresence(body: SetPresence): Promise<unknown> {
-    return this.api.write('PUT', '/api/v1/me/presence', body);
+    return this.api.write('POST', '/api/v1/me/presence', body);
   }
 
   /** Agents of a campaign. */
@@ -35,6 +35,12 @@ export class Staff {
       cursor = page.next ?? undefined;
     } while (cursor !== undefined);
     return members;
+  }
+
+  /** Conversations that this agent has or is offered. */
+  async conversationsOf(agent: string): Promise<Conversation[]> {
+    const page: Page<Conversation> = await this.api.get('/api/v1/conversations', { agent, phase: 'open', limit: PAGE_LIMIT });
+    return page.items;
   }
 
   /** Messages before this `seq`, the newest first. */
@@ -64,7 +70,7 @@ export class Staff {
   }
 
   endWrapUp(conversation: string): Promise<Done> {
-    return this.#command(conversation, 'end-wrap-up', {});
+    return this.#command(conversation, 'wrap-up/end');
   }
 
   pauseAgent(agent: string): Promise<unknown> {
@@ -79,7 +85,7 @@ export class Staff {
     return this.api.write('POST', `/api/v1/agents/${agent}/sign-out`);
   }
 
-  #command(conversation: string, command: string, body: unknown, key?: string): Promise<Done> {
+  #command(conversation: string, command: string, body?: unknown, key?: string): Promise<Done> {
     const path = `/api/v1/conversations/${conversation}/${command}`;
     return this.api.write('POST', path, body, key === undefined ? {} : { key });
   }

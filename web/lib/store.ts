@@ -119,6 +119,8 @@ export function fold(state: State, frame: Frame): State {
     case 'reload':
       return forgetPosition(state, frame.topic);
     case 'denied':
+      // `-` = something asked on the connection, not a topic.
+      if (frame.data.topic === '-') return state;
       return {
         ...forgetPosition(state, frame.data.topic),
         denied: withEntry(state.denied, frame.data.topic, frame.data.code),

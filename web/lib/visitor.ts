@@ -1,18 +1,17 @@
 /** What a visitor's chat asks of the server. */
 
 import type { Api } from './api.ts';
+import type { VisitorMessage, VisitorSession, VisitorStored } from './wire/wire.ts';
 
 export class Visitor {
   constructor(readonly api: Api) {}
 
   /** A new visitor of this channel; the token stands for them from now on. */
-  async session(channel: string): Promise<string> {
-    const { token } = await this.api.write<{ token: string }>('POST', `/widget/v1/${encodeURIComponent(channel)}/session`);
-    return token;
+  session(channel: string): Promise<VisitorSession> {
+    return this.api.write('POST', `/widget/v1/${encodeURIComponent(channel)}/session`);
   }
 
-  /** Resolves to where the message was recorded, if the server says so. */
-  send(text: string, key: string): Promise<{ conversation?: string; seq?: number } | undefined> {
-    return this.api.write('POST', '/widget/v1/messages', { text }, { key });
+  send(body: VisitorMessage, key: string): Promise<VisitorStored> {
+    return this.api.write('POST', '/widget/v1/messages', body, { key });
   }
 }

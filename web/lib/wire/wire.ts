@@ -20,11 +20,11 @@ export type CampaignRow = { campaign: string, name: string, open: boolean, waiti
 
 export type ChannelKind = "api" | "webchat";
 
-export type Chat = { messages: Array<ChatMessage>, ended: boolean, };
+export type Chat = { messages: Array<ChatMessage>, ended: boolean, snapshot: boolean, };
 
-export type ChatFrom = "me" | "agent" | "system";
+export type ChatMessage = { conversation: string, seq: number, from: ChatSender, text: string, at: string, attachments?: Array<Attachment>, };
 
-export type ChatMessage = { seq: number, conversation: string, from: ChatFrom, text: string, at: string, attachments?: Array<Attachment>, };
+export type ChatSender = "me" | "agent" | "system";
 
 export type Close = { disposition?: string, };
 
@@ -42,7 +42,7 @@ export type Done = { conversation: string, seq: number, standing: Standing, mess
 
 export type Ending = "closed" | "out_of_hours" | "abandoned" | "expired" | "overflowed";
 
-export type ErrorCode = "malformed_json" | "invalid_utf8" | "too_deep" | "broken_body" | "idempotency_key_invalid" | "signed_out_session" | "wrong_credentials" | "signature_no_secret" | "signature_header_missing" | "signature_header_empty" | "signature_header_repeated" | "signature_invalid_id" | "signature_invalid_timestamp" | "signature_too_old" | "signature_too_new" | "signature_no_usable_version" | "signature_mismatch" | "forbidden" | "wrong_origin" | "not_found" | "method_not_allowed" | "conflict" | "in_use" | "conversation_closed" | "wrong_state" | "not_owner" | "offer_gone" | "too_many_transfers" | "transfer_target" | "signed_out" | "forced_pause" | "too_large" | "unsupported_media_type" | "invalid" | "idempotency_key_reused" | "reply_first" | "disposition_needed" | "transfer_not_allowed" | "empty_message" | "message_too_long" | "attachments_not_allowed" | "unknown_break" | "unknown_field" | "missing_field" | "wrong_type" | "too_short" | "too_long" | "out_of_range" | "control_characters" | "unknown_reference" | "not_possible" | "duplicate" | "taken" | "password_too_short" | "password_too_long" | "schedule_name" | "schedule_hours" | "schedule_too_many_intervals" | "schedule_too_many_exceptions" | "schedule_exception_date" | "schedule_exception_twice" | "schedule_override_empty" | "schedule_override_reason" | "too_many_attempts" | "busy" | "internal" | "unavailable";
+export type ErrorCode = "malformed_json" | "invalid_utf8" | "too_deep" | "broken_body" | "idempotency_key_invalid" | "idempotency_key_missing" | "signed_out_session" | "wrong_credentials" | "signature_no_secret" | "signature_header_missing" | "signature_header_empty" | "signature_header_repeated" | "signature_invalid_id" | "signature_invalid_timestamp" | "signature_too_old" | "signature_too_new" | "signature_no_usable_version" | "signature_mismatch" | "forbidden" | "wrong_origin" | "not_found" | "method_not_allowed" | "conflict" | "in_use" | "conversation_closed" | "wrong_state" | "not_owner" | "offer_gone" | "too_many_transfers" | "transfer_target" | "signed_out" | "forced_pause" | "too_large" | "unsupported_media_type" | "invalid" | "idempotency_key_reused" | "reply_first" | "disposition_needed" | "transfer_not_allowed" | "empty_message" | "message_too_long" | "attachments_not_allowed" | "unknown_break" | "unknown_field" | "missing_field" | "wrong_type" | "too_short" | "too_long" | "out_of_range" | "control_characters" | "unknown_reference" | "not_possible" | "duplicate" | "taken" | "password_too_short" | "password_too_long" | "schedule_name" | "schedule_hours" | "schedule_too_many_intervals" | "schedule_too_many_exceptions" | "schedule_exception_date" | "schedule_exception_twice" | "schedule_override_empty" | "schedule_override_reason" | "too_many_attempts" | "too_many_connections" | "busy" | "internal" | "unavailable";
 
 export type FieldError = { field: string, code: ErrorCode, detail: string, };
 
@@ -97,5 +97,11 @@ export type Thread = { conversation: Conversation | null, messages: Array<Messag
 export type Transfer = { agent?: string, campaign?: string, };
 
 export type Typing = { conversation: string, agent: string | null, };
+
+export type VisitorMessage = { text: string, name?: string, };
+
+export type VisitorSession = { token: string, visitor: string, };
+
+export type VisitorStored = { conversation: string | null, seq: number | null, };
 
 export type WaitingRow = { conversation: string, campaign: string, address: string, arrived_at: string, };
