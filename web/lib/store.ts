@@ -94,9 +94,9 @@ export function positionOf(state: State, topic: string): Position | undefined {
 export function fold(state: State, frame: Frame): State {
   switch (frame.kind) {
     case 'me':
-      return isStale(state, frame) ? state : foldMe(reached(state, frame), frame.data, carriesOn(state, frame));
+      return isStale(state, frame) ? state : foldMe(reached(state, frame), frame.data, isNewEpoch(state, frame));
     case 'thread':
-      return isStale(state, frame) ? state : foldThread(reached(state, frame), frame, frame.data, carriesOn(state, frame));
+      return isStale(state, frame) ? state : foldThread(reached(state, frame), frame, frame.data, isNewEpoch(state, frame));
     case 'board':
       return isStale(state, frame) ? state : { ...reached(state, frame), board: sorted(frame.data) };
     case 'conversation':
@@ -115,9 +115,8 @@ export function fold(state: State, frame: Frame): State {
         ? { ...reached(state, frame), board: foldBoard(state.board, frame.data) }
         : state;
     case 'resync':
-      return markGap(state, frame.topic);
     case 'reload':
-      return forgetPosition(state, frame.topic);
+      return markGap(state, frame.topic);
     case 'denied':
       // `-` = something asked on the connection, not a topic.
       if (frame.data.topic === '-') return state;
@@ -155,8 +154,8 @@ export function forgetThread(state: State, conversation: string): State {
   };
 }
 
-function foldMe(state: State, me: Me, carriesOn: boolean): State {
-  let conversations: State['conversations'] = carriesOn ? state.conversations : new Map();
+function foldMe(state: State, me: Me, startsOver: boolean): State {
+  let conversations: State['conversations'] = startsOver ? new Map() : state.conversations;
   for (const conversation of me.conversations) conversations = newest(conversations, conversation);
   return {
     ...state,
@@ -180,14 +179,14 @@ function foldConversation(state: State, topic: string, delta: ConversationDelta)
 }
 
 /**
- * Replaces the thread. When it carries on from what is known, two parts stay: older pages that adjoin, and messages newer than
- * the snapshot (they came by the other topic).
+ * Replaces the thread. Unless everything starts over, two parts stay: older pages that adjoin, and messages newer than the
+ * snapshot (they came by the other topic).
  */
-function foldThread(state: State, { topic }: Frame, snapshot: Thread, carriesOn: boolean): State {
+function foldThread(state: State, { topic }: Frame, snapshot: Thread, startsOver: boolean): State {
   const id = snapshot.conversation?.id ?? topic.slice(topic.indexOf(':') + 1);
-  const known = carriesOn ? state.conversations : without(state.conversations, id);
+  const known = startsOver ? without(state.conversations, id) : state.conversations;
   const conversations = snapshot.conversation ? newest(known, snapshot.conversation) : known;
-  const old = carriesOn ? state.threads.get(id) : undefined;
+  const old = startsOver ? undefined : state.threads.get(id);
   const messages = inOrder(snapshot.messages);
   const first = messages[0]?.seq ?? Infinity;
   const upTo = snapshot.conversation?.seq ?? messages.at(-1)?.seq ?? 0;
@@ -279,7 +278,7 @@ function newest(conversations: State['conversations'], conversation: Conversatio
 
 function isStale(state: State, { topic, epoch, pos }: Frame): boolean {
   const reached = state.positions.get(topic);
-  return reached !== undefined && reached.epoch === epoch && pos < reached.pos;
+  return reached !== undefined && !reached.gap && reached.epoch === epoch && pos < reached.pos;
 }
 
 function hasBase(state: State, frame: Frame): boolean {
@@ -287,9 +286,10 @@ function hasBase(state: State, frame: Frame): boolean {
   return reached !== undefined && !reached.gap && reached.epoch === frame.epoch && frame.pos >= reached.pos;
 }
 
-/** Positions can be compared, so what is known from elsewhere may be newer. Otherwise everything starts over. */
-function carriesOn(state: State, { topic, epoch }: Frame): boolean {
-  return state.positions.get(topic)?.epoch === epoch;
+/** Positions and numbers may have been used again for something else: nothing known can be compared with it. */
+function isNewEpoch(state: State, { topic, epoch }: Frame): boolean {
+  const reached = state.positions.get(topic);
+  return reached !== undefined && reached.epoch !== epoch;
 }
 
 function reached(state: State, { topic, epoch, pos }: Frame): State {
@@ -308,7 +308,7 @@ function markGap(state: State, topic: string): State {
 }
 
 function forgetPosition(state: State, topic: string): State {
-  return { ...state, positions: topic === '-' ? new Map() : without(state.positions, topic) };
+  return { ...state, positions: without(state.positions, topic) };
 }
 
 function withEntry<Key, Value>(map: ReadonlyMap<Key, Value>, key: Key, value: Value): ReadonlyMap<Key, Value> {
