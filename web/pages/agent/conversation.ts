@@ -45,7 +45,7 @@ export class ConversationView {
   readonly element: HTMLElement;
   readonly #none: HTMLElement;
   readonly #box: HTMLElement;
-  readonly #name = h('h1');
+  readonly #name = h('h2', { id: 'conversation-name' });
   readonly #place = h('p', { class: 'quiet' });
   readonly #standing = h('p', { class: 'tag' });
   readonly #transfer: HTMLButtonElement;
@@ -92,7 +92,7 @@ export class ConversationView {
       this.composer.element,
     );
     this.#none = h('p', { class: 'quiet nothing' }, texts.t('conversation.none'));
-    this.element = h('main', { class: 'conversation-pane' }, this.#none, this.#box);
+    this.element = h('section', { class: 'conversation-pane', 'aria-labelledby': 'conversation-name' }, this.#none, this.#box);
   }
 
   show(model: ConversationModel): void {

@@ -346,7 +346,7 @@ class AgentPage {
       denied: denied === undefined ? null : codeText(texts, denied),
     });
     setText(views.problem, conversation === null ? (this.#problem ?? '') : '');
-    views.console.dataset['selected'] = String(conversation !== null);
+    views.desk.dataset['selected'] = String(conversation !== null);
   }
 }
 
@@ -358,6 +358,7 @@ function byArrival(one: Conversation, other: Conversation): number {
 class Views {
   readonly element = h('div', { class: 'page' });
   readonly console: HTMLElement;
+  readonly desk: HTMLElement;
   readonly signIn: SignInView;
   readonly connection: ConnectionPill;
   readonly signInConnection: ConnectionPill;
@@ -393,6 +394,7 @@ class Views {
       older: () => page.older(),
     });
     this.noAgent = h('p', { class: 'banner' }, texts.t('agent.not_an_agent'), ' ', h('a', { href: '/supervisor.html' }, texts.t('supervisor.title')));
+    this.desk = h('main', { class: 'desk' }, h('h1', { class: 'unseen' }, title), this.inbox.element, this.conversation.element);
     this.console = h(
       'div',
       { class: 'console' },
@@ -406,8 +408,7 @@ class Views {
         h('button', { type: 'button', onclick: () => void page.signOut() }, texts.t('sign_out')),
       ),
       h('div', { class: 'banners' }, this.noAgent, this.problem),
-      this.inbox.element,
-      this.conversation.element,
+      this.desk,
     );
     this.element.append(this.signIn.element, this.console);
   }

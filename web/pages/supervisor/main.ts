@@ -227,7 +227,7 @@ class Views {
     this.notAllowed = h('p', { class: 'banner' }, texts.t('supervisor.not_allowed'), ' ', h('a', { href: '/' }, texts.t('agent.title')));
     this.console = h(
       'div',
-      { class: 'console supervisor' },
+      { class: 'console' },
       h(
         'header',
         { class: 'top' },
@@ -237,8 +237,7 @@ class Views {
         h('button', { type: 'button', onclick: () => void page.signOut() }, texts.t('sign_out')),
       ),
       h('div', { class: 'banners' }, this.notAllowed, this.problem),
-      this.board.element,
-      this.watch.element,
+      h('div', { class: 'overview' }, this.board.element, this.watch.element),
     );
     this.element.append(this.signIn.element, this.console);
   }

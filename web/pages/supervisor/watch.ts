@@ -100,6 +100,7 @@ export class WatchView {
     if (!model) return;
     setText(part.name, contactName(this.texts, conversation));
     setText(part.standing, standingText(this.texts, conversation, model.agentName));
+    setAttribute(part.standing, 'data-unanswered', conversation.unanswered && conversation.standing.is === 'active' ? '' : null);
     setAttribute(part.button, 'aria-current', model.watched === conversation.id ? 'true' : null);
   }
 }
