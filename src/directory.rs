@@ -150,6 +150,11 @@ impl Directory {
         self.0.load_full()
     }
 
+    /// The current snapshot for a moment, without touching its reference count: for the hot path.
+    pub fn peek(&self) -> arc_swap::Guard<Arc<Snapshot>> {
+        self.0.load()
+    }
+
     /// Puts a new one in force.
     pub fn replace(&self, snapshot: Snapshot) {
         self.0.store(Arc::new(snapshot));

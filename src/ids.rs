@@ -66,6 +66,8 @@ ids! {
     ConversationId;
     /// One message of a conversation, in any direction.
     MessageId;
+    /// A visitor of a web chat, as their browser remembers them.
+    VisitorId;
     /// One stored attachment.
     AttachmentId;
     /// One reservation of an agent's capacity for a conversation.

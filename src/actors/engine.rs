@@ -3,8 +3,21 @@
 use std::sync::Arc;
 
 use thiserror::Error;
+use tokio::sync::oneshot;
 
 use crate::{
+    actors::{
+        agent_session::{Attach, Detach, Do, SinkId},
+        conversation::{Reply, Request},
+        dashboard::{self, Dashboard, Viewer},
+        floor::{Floor, ForAgent, ToAgent},
+        gate::Gate,
+        keeper::{Keeper, Reload},
+        router::{Router, Transfer},
+        shard::{Shard, ToConversation},
+        sink::Sink,
+        watch::{self, Follow, Thread, Watch},
+    },
     clock::Clock,
     directory::Directory,
     domain::{
@@ -12,13 +25,21 @@ use crate::{
         channel::ChannelKind,
         contact::Address,
         conversation::Command,
-        log::By,
+        log::{By, Entity},
         message::Attachment,
+        permission::Subject,
         refusal::Refusal,
     },
     ids::{AgentId, CampaignId, ChannelId, ClientId, ConversationId, Ids},
-    store::{Db, inbox::Claim, journal::Journal},
-    wire::conversation::Done,
+    store::{
+        Db,
+        idempotency::Recorded,
+        inbox::{self, Claim},
+        journal::Journal,
+        write::{Statement, WriteError},
+    },
+    telemetry,
+    wire::{conversation::Done, live::Typing},
 };
 
 /// Why a command did not happen. Nothing was changed unless `Unavailable`, after which nobody knows yet.
@@ -36,6 +57,9 @@ pub enum CommandError {
     /// It contradicts what is stored: a message that cannot be digested.
     #[error("conflict")]
     Conflict,
+    /// Whoever was asked died over it; it is being rebuilt.
+    #[error("failed")]
+    Died,
     /// Too much is waiting: try again in a moment (429 or 503 with Retry-After).
     #[error("busy")]
     Busy,
@@ -88,6 +112,8 @@ pub enum Received {
     },
     /// It had been stored before.
     Repeated,
+    /// It could not be digested and lies in quarantine.
+    Quarantined,
 }
 
 /// Everything the outside may use. Cheap to clone.
@@ -103,13 +129,48 @@ pub struct Engine {
     pub clock: Clock,
     /// Ids.
     pub ids: Arc<Ids>,
+    /// Of the stream: positions of another epoch mean nothing here.
+    pub epoch: String,
+    pub(super) shard: Gate<Shard>,
+    pub(super) commands: Gate<Shard>,
+    pub(super) router: Gate<Router>,
+    pub(super) floor: Gate<Floor>,
+    pub(super) watch: Gate<Watch>,
+    pub(super) dashboard: Gate<Dashboard>,
+    pub(super) keeper: Gate<Keeper>,
 }
 
 impl Engine {
     /// Takes in a message. When this returns `Ok`, it is durable.
+    ///
+    /// A message that makes its conversation fail twice, or that stands against what is stored, is set aside with its
+    /// content, and an alarm is raised; the next messages go on (R13).
     pub async fn receive(&self, inbound: Inbound) -> Result<Received, CommandError> {
-        let _ = inbound;
-        Err(CommandError::Unavailable)
+        let inbound = Box::new(inbound);
+        let first = match self.try_receive(inbound.clone()).await {
+            Err(CommandError::Conflict | CommandError::Died) => self.try_receive(inbound.clone()).await,
+            other => other,
+        };
+        match first {
+            Err(CommandError::Conflict | CommandError::Died) => self.quarantine(&inbound).await,
+            other => other,
+        }
+    }
+
+    async fn try_receive(&self, inbound: Box<Inbound>) -> Result<Received, CommandError> {
+        let (ack, answer) = oneshot::channel();
+        let request = Request::Receive { inbound, ack };
+        self.shard.send(ToConversation { id: None, request }).map_err(|_| CommandError::Busy)?;
+        answer.await.map_err(|_| CommandError::Died)?
+    }
+
+    async fn quarantine(&self, inbound: &Inbound) -> Result<Received, CommandError> {
+        let payload = serde_json::json!({ "from": inbound.from, "name": inbound.name, "text": &*inbound.text });
+        let row = inbox::quarantine(&inbound.claim, &payload.to_string(), "the conversation failed on it twice");
+        self.journal.write(vec![row], None, By::System, None).await.map_err(|_| CommandError::Unavailable)?;
+        metrics::counter!(telemetry::QUARANTINED, "source" => "inbox").increment(1);
+        tracing::error!(channel = %inbound.channel, provider_id = %inbound.claim.provider_id, "a message was set aside");
+        Ok(Received::Quarantined)
     }
 
     /// Lets a conversation do something. When this returns `Ok`, it is durable.
@@ -120,8 +181,10 @@ impl Engine {
         by: By,
         keep: Option<KeepAnswer>,
     ) -> Result<Done, CommandError> {
-        let _ = (conversation, command, by, keep);
-        Err(CommandError::Unavailable)
+        let (reply, answer) = oneshot::channel();
+        let request = Request::Command { command, by, keep, reply: Reply::Asker(reply) };
+        self.commands.send(ToConversation { id: Some(conversation), request }).map_err(|_| CommandError::Busy)?;
+        answer.await.map_err(|_| CommandError::Died)?
     }
 
     /// Gives a conversation to another agent or campaign: the Router checks the target and reserves its capacity first.
@@ -133,14 +196,81 @@ impl Engine {
         by: By,
         keep: Option<KeepAnswer>,
     ) -> Result<Done, CommandError> {
-        let _ = (conversation, from, to, by, keep);
-        Err(CommandError::Unavailable)
+        let (reply, answer) = oneshot::channel();
+        let transfer = Transfer { conversation, from, to, by, keep, reply };
+        self.router.send(transfer).map_err(|_| CommandError::Busy)?;
+        answer.await.map_err(|_| CommandError::Died)?
     }
 
     /// Lets an agent's session do something: breaks, pauses, signing out.
-    pub async fn agent(&self, agent: AgentId, command: AgentCommand, by: By) -> Result<Agent, CommandError> {
-        let _ = (agent, command, by);
-        Err(CommandError::Unavailable)
+    pub async fn agent(
+        &self,
+        agent: AgentId,
+        command: AgentCommand,
+        by: By,
+        keep: Option<KeepAnswer>,
+    ) -> Result<Agent, CommandError> {
+        let (reply, answer) = oneshot::channel();
+        let message = ToAgent::Do(Do { command, by, keep, reply: Some(reply) });
+        self.floor.send(ForAgent { agent, message }).map_err(|_| CommandError::Busy)?;
+        answer.await.map_err(|_| CommandError::Died)?
+    }
+
+    /// Changes configuration. When this returns `Ok`, it is durable and in force.
+    pub async fn configure(
+        &self,
+        statements: Vec<Statement>,
+        entity: Entity,
+        id: String,
+        by: By,
+        recorded: Option<Recorded>,
+    ) -> Result<(), WriteError> {
+        self.journal.write(statements, Some((entity, id)), by, recorded).await?;
+        self.reload().await;
+        Ok(())
+    }
+
+    /// Puts in force what is stored now.
+    pub async fn reload(&self) {
+        let (done, in_force) = oneshot::channel();
+        if self.keeper.send(Reload(done)).is_ok() {
+            let _ = in_force.await;
+        }
+    }
+
+    /// A tab of an agent connects: topic `me`.
+    pub fn attach(&self, agent: AgentId, attach: Attach) -> bool {
+        self.floor.send(ForAgent { agent, message: ToAgent::Attach(attach) }).is_ok()
+    }
+
+    /// A tab of an agent is gone.
+    pub fn detach(&self, agent: AgentId, id: SinkId) {
+        let _ = self.floor.send(ForAgent { agent, message: ToAgent::Detach(Detach(id)) });
+    }
+
+    /// Somebody types: whoever looks at the conversation may see it. Not stored.
+    pub fn typing(&self, typing: Typing) {
+        let _ = self.watch.send(typing);
+    }
+
+    /// Follows a thread; the caller has checked that it may.
+    pub fn follow(&self, id: SinkId, sink: Arc<dyn Sink>, thread: Thread, as_owner: Option<AgentId>) -> bool {
+        self.watch.send(Follow { id, sink, thread, as_owner }).is_ok()
+    }
+
+    /// Follows a thread no longer.
+    pub fn unfollow(&self, id: SinkId, thread: Thread) {
+        let _ = self.watch.send(watch::Leave { id, thread });
+    }
+
+    /// Looks at the board; rows are filtered for `subject`.
+    pub fn watch_board(&self, id: SinkId, sink: Arc<dyn Sink>, subject: Subject) -> bool {
+        self.dashboard.send(dashboard::Watch(Viewer { id, sink, subject })).is_ok()
+    }
+
+    /// Looks at the board no longer.
+    pub fn leave_board(&self, id: SinkId) {
+        let _ = self.dashboard.send(dashboard::Leave(id));
     }
 }
 

@@ -10,7 +10,7 @@ use std::sync::Arc;
 use actix::{Actor, Addr, Context, Handler, Message, Recipient, dev::ToEnvelope};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-use crate::telemetry as names;
+use crate::telemetry;
 
 /// A message with the permit that let it pass.
 pub struct Gated<M> {
@@ -27,12 +27,13 @@ impl<M> Message for Gated<M> {
 pub struct Gate<A: Actor> {
     name: &'static str,
     addr: Addr<A>,
+    capacity: usize,
     permits: Arc<Semaphore>,
 }
 
 impl<A: Actor> Clone for Gate<A> {
     fn clone(&self) -> Self {
-        Self { name: self.name, addr: self.addr.clone(), permits: Arc::clone(&self.permits) }
+        Self { name: self.name, addr: self.addr.clone(), capacity: self.capacity, permits: Arc::clone(&self.permits) }
     }
 }
 
@@ -43,7 +44,7 @@ pub struct Refused<M>(pub M);
 impl<A: Actor> Gate<A> {
     /// At most `capacity` messages on their way to `addr`; `name` labels refusals.
     pub fn new(name: &'static str, addr: Addr<A>, capacity: usize) -> Self {
-        Self { name, addr, permits: Arc::new(Semaphore::new(capacity)) }
+        Self { name, addr, capacity, permits: Arc::new(Semaphore::new(capacity)) }
     }
 
     /// Sends now or refuses now.
@@ -63,7 +64,7 @@ impl<A: Actor> Gate<A> {
                 Ok(())
             }
             Err(_) => {
-                metrics::counter!(names::GATE_REFUSALS, "gate" => self.name).increment(1);
+                metrics::counter!(telemetry::GATE_REFUSALS, "gate" => self.name).increment(1);
                 Err(Refused(message))
             }
         }
@@ -72,6 +73,11 @@ impl<A: Actor> Gate<A> {
     /// Whether the actor still lives.
     pub fn is_connected(&self) -> bool {
         self.addr.connected()
+    }
+
+    /// At least half of the bound is free.
+    pub fn is_idle(&self) -> bool {
+        self.permits.available_permits() * 2 > self.capacity
     }
 
     /// Room for another message now.

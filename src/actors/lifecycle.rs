@@ -3,7 +3,7 @@
 //! A panic kills only the actor it happened in, and nobody restarts it by itself. A [`DeathNotice`] among its fields tells its
 //! parent, however it ended; the parent rebuilds it from the store when it is needed again.
 
-use crate::telemetry as names;
+use crate::telemetry;
 
 /// Calls its parent when dropped.
 pub struct DeathNotice {
@@ -21,7 +21,7 @@ impl DeathNotice {
 impl Drop for DeathNotice {
     fn drop(&mut self) {
         if std::thread::panicking() {
-            metrics::counter!(names::RESTARTS, "actor" => self.actor).increment(1);
+            metrics::counter!(telemetry::RESTARTS, "actor" => self.actor).increment(1);
         }
         if let Some(tell) = self.tell.take() {
             tell();

@@ -1,3 +1,4 @@
-//! Channels: how messages of one provider come in and go out. What is here is pure; the HTTP edge and the outbox call it.
+//! The ways customers write in and are answered.
 
+pub mod api;
 pub mod standard_webhooks;

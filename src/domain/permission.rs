@@ -65,8 +65,9 @@ impl Role {
 }
 
 /// One thing that may be allowed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, ts_rs::TS, utoipa::ToSchema)]
 #[serde(rename_all = "snake_case")]
+#[ts(export_to = "wire.ts")]
 pub enum Permission {
     /// One's own profile, presence and sessions.
     Own,
@@ -94,6 +95,25 @@ pub enum Permission {
     ReadBoard,
     /// Pausing agents and signing them out (S4-86, S4-88).
     ControlAgents,
+}
+
+impl Permission {
+    /// Every permission, for catalogues and tests.
+    pub const ALL: [Self; 13] = [
+        Self::Own,
+        Self::ReadConfig,
+        Self::WriteConfig,
+        Self::WriteMembers,
+        Self::ReadUsers,
+        Self::WriteUsers,
+        Self::ReadContacts,
+        Self::WriteContacts,
+        Self::Answer,
+        Self::ReadConversations,
+        Self::ForceConversations,
+        Self::ReadBoard,
+        Self::ControlAgents,
+    ];
 }
 
 /// Where a permission holds.

@@ -16,13 +16,16 @@ use crate::{
 };
 
 pub(super) const STATEMENTS: &[&str] =
-    &[STATE, CARD, OPEN_WITH, OF_AGENT, OPEN_STATES, MESSAGES, MESSAGES_AFTER, MESSAGE, DELIVERY, MESSAGE_AT];
+    &[STATE, CARD, OPEN_WITH, OF_AGENT, OPEN_STATES, LAST_WITH, UNREAD, MESSAGES, MESSAGES_AFTER, MESSAGE, DELIVERY, MESSAGE_AT];
 
 const STATE: &str = "SELECT state FROM conversations WHERE id = $1";
 /// The contact and the address of the channel's own network.
 const CARD: &str = "SELECT k.id, k.name, coalesce((SELECT a.value FROM contact_addresses a WHERE a.contact_id = k.id AND a.kind = $2 \
      ORDER BY a.created_at DESC LIMIT 1), '') FROM contacts k WHERE k.id = $1";
 const OPEN_WITH: &str = "SELECT state FROM conversations WHERE channel_id = $1 AND contact_id = $2 AND is_open = 1";
+const LAST_WITH: &str = "SELECT state FROM conversations WHERE contact_id = $2 AND channel_id = $1 ORDER BY id DESC LIMIT 1";
+const UNREAD: &str = "SELECT id, seq, author, text, attachments, at, delivery, reason FROM messages \
+     WHERE conversation_id = $1 AND seq <= $2 AND delivery IN ('sent', 'delivered') ORDER BY seq LIMIT 100";
 const OF_AGENT: &str = "SELECT state FROM conversations WHERE (agent_id = $1 OR offered_to = $1) AND is_open = 1";
 const OPEN_STATES: &str = "SELECT state FROM conversations WHERE is_open = 1";
 const MESSAGES: &str = "SELECT id, seq, author, text, attachments, at, delivery, reason FROM messages \
@@ -64,6 +67,16 @@ pub async fn open_with(db: &Db, channel: ChannelId, contact: ContactId) -> Resul
     db.row(OPEN_WITH, args![channel.to_string(), contact.to_string()]).await?.map(|row| row.json(0)).transpose()
 }
 
+/// The latest conversation of a contact on a channel account, open or not.
+pub async fn last_with(db: &Db, channel: ChannelId, contact: ContactId) -> Result<Option<Conversation>, StoreError> {
+    db.row(LAST_WITH, args![channel.to_string(), contact.to_string()]).await?.map(|row| row.json(0)).transpose()
+}
+
+/// Outbound messages up to `seq` that are not read yet.
+pub async fn unread(db: &Db, id: ConversationId, seq: u64) -> Result<Vec<StoredMessage>, StoreError> {
+    db.rows(UNREAD, args![id.to_string(), seq]).await?.iter().map(message).collect()
+}
+
 /// Open conversations an agent has or is offered.
 pub async fn of_agent(db: &Db, agent: AgentId) -> Result<Vec<Conversation>, StoreError> {
     db.rows(OF_AGENT, args![agent.to_string()]).await?.iter().map(|row| row.json(0)).collect()
@@ -71,7 +84,13 @@ pub async fn of_agent(db: &Db, agent: AgentId) -> Result<Vec<Conversation>, Stor
 
 /// Every open conversation.
 pub async fn open(db: &Db) -> Result<Vec<Conversation>, StoreError> {
-    db.rows(OPEN_STATES, vec![]).await?.iter().map(|row| row.json(0)).collect()
+    let mut open = Vec::new();
+    db.each(OPEN_STATES, vec![], |row| {
+        open.push(row.json(0)?);
+        Ok(())
+    })
+    .await?;
+    Ok(open)
 }
 
 /// Up to `limit` messages before `seq`, the latest first.

@@ -3,8 +3,11 @@
 //! Reading: [`Db::rows`] with a static statement. Writing: only the [`journal`] writes, so there is one writer, one order
 //! and one fsync for many.
 
+pub mod attachments;
 pub mod config;
+pub mod config_writes;
 pub mod contacts;
+pub mod conversation_lists;
 pub mod conversations;
 pub mod idempotency;
 pub mod inbox;
@@ -12,10 +15,14 @@ pub mod journal;
 pub mod leases;
 pub mod log;
 pub mod outbox;
+pub mod people;
 pub mod people_state;
+pub mod snapshots;
 mod sql;
 #[cfg(test)]
 pub(crate) mod testing;
+#[cfg(test)]
+mod tests;
 pub mod write;
 
 use std::{path::Path, str::FromStr, time::Duration};
@@ -293,6 +300,28 @@ impl Location {
     }
 }
 
+/// Every statement that runs on both databases, by file. There is no other SQL than this and that of the two lists below.
+pub const STATEMENTS: &[(&str, &[&str])] = &[
+    ("attachments", attachments::STATEMENTS),
+    ("config", config::STATEMENTS),
+    ("config_writes", config_writes::STATEMENTS),
+    ("contacts", contacts::STATEMENTS),
+    ("conversation_lists", conversation_lists::STATEMENTS),
+    ("conversations", conversations::STATEMENTS),
+    ("idempotency", idempotency::STATEMENTS),
+    ("inbox", inbox::STATEMENTS),
+    ("journal", journal::STATEMENTS),
+    ("leases", leases::STATEMENTS),
+    ("log", log::STATEMENTS),
+    ("outbox", outbox::STATEMENTS),
+    ("people", people::STATEMENTS),
+    ("people_state", people_state::STATEMENTS),
+];
+/// Statements that only SQLite runs.
+pub const SQLITE_STATEMENTS: &[&[&str]] = &[sql::SQLITE_STATEMENTS];
+/// Statements that only PostgreSQL runs.
+pub const POSTGRES_STATEMENTS: &[&[&str]] = &[sql::POSTGRES_STATEMENTS, leases::POSTGRES_STATEMENTS];
+
 impl Db {
     /// All rows of a statement.
     pub async fn rows(&self, sql: &'static str, args: Vec<Value>) -> Result<Vec<Row>, StoreError> {
@@ -300,6 +329,53 @@ impl Db {
             Self::Sqlite(pool) => sqlite_query(sql, args).fetch_all(pool).await?.into_iter().map(Row::Sqlite).collect(),
             Self::Postgres(pool) => postgres_query(sql, args).fetch_all(pool).await?.into_iter().map(Row::Postgres).collect(),
         })
+    }
+
+    /// All rows of several statements, as of one moment.
+    pub async fn consistent<const N: usize>(&self, queries: [(&'static str, Vec<Value>); N]) -> Result<[Vec<Row>; N], StoreError> {
+        let mut results = [const { Vec::new() }; N];
+        match self {
+            Self::Sqlite(pool) => {
+                let mut transaction = pool.begin().await?;
+                for ((sql, args), result) in queries.into_iter().zip(&mut results) {
+                    let rows = sqlite_query(sql, args).fetch_all(&mut *transaction).await?;
+                    *result = rows.into_iter().map(Row::Sqlite).collect();
+                }
+            }
+            Self::Postgres(pool) => {
+                let mut transaction = pool.begin_with("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY").await?;
+                for ((sql, args), result) in queries.into_iter().zip(&mut results) {
+                    let rows = postgres_query(sql, args).fetch_all(&mut *transaction).await?;
+                    *result = rows.into_iter().map(Row::Postgres).collect();
+                }
+            }
+        }
+        Ok(results)
+    }
+
+    /// Calls `each` with every row of a statement as it comes, so that a large result need not fit in memory.
+    pub async fn each(
+        &self,
+        sql: &'static str,
+        args: Vec<Value>,
+        mut each: impl FnMut(&Row) -> Result<(), StoreError>,
+    ) -> Result<(), StoreError> {
+        use futures_util::TryStreamExt;
+        match self {
+            Self::Sqlite(pool) => {
+                let mut rows = sqlite_query(sql, args).fetch(pool);
+                while let Some(row) = rows.try_next().await? {
+                    each(&Row::Sqlite(row))?;
+                }
+            }
+            Self::Postgres(pool) => {
+                let mut rows = postgres_query(sql, args).fetch(pool);
+                while let Some(row) = rows.try_next().await? {
+                    each(&Row::Postgres(row))?;
+                }
+            }
+        }
+        Ok(())
     }
 
     /// The first row of a statement, if there is one.

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     Time,
-    conversation::{Message, Summary},
+    conversation::{Attachment, Message, Summary},
 };
 use crate::{
     domain::{delivery::Delivery, permission::Role},
@@ -53,6 +53,8 @@ pub enum Push {
     Presence(Presence),
     /// Topic `conversation:{id}` and `chat`: replaces the thread.
     Thread(Thread),
+    /// Topic `chat`: what a visitor sees.
+    Chat(Chat),
     /// Topic `board:{domain}`: replaces the board.
     Board(Board),
     /// Topic `board:{domain}`: rows that changed since the last frame.
@@ -189,6 +191,52 @@ pub struct Thread {
     pub messages: Vec<Message>,
 }
 
+/// What a visitor sees of their conversation.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ts_rs::TS)]
+#[ts(export_to = "wire.ts")]
+pub struct Chat {
+    /// Messages, in order.
+    pub messages: Vec<ChatMessage>,
+    /// The conversation is over; the next message starts another one.
+    pub ended: bool,
+    /// Replaces everything shown; else adds to it.
+    pub snapshot: bool,
+}
+
+/// One message as a visitor sees it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ts_rs::TS)]
+#[ts(export_to = "wire.ts")]
+pub struct ChatMessage {
+    /// Of which conversation.
+    pub conversation: ConversationId,
+    /// Its number there.
+    #[ts(type = "number")]
+    pub seq: u64,
+    /// From whom.
+    pub from: ChatSender,
+    /// Plain text.
+    pub text: String,
+    /// When.
+    pub at: Time,
+    /// Files.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[ts(as = "Option<Vec<Attachment>>", optional)]
+    pub attachments: Vec<Attachment>,
+}
+
+/// Who wrote, from a visitor's point of view.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ts_rs::TS)]
+#[serde(rename_all = "snake_case")]
+#[ts(export_to = "wire.ts")]
+pub enum ChatSender {
+    /// The visitor.
+    Me,
+    /// An agent.
+    Agent,
+    /// The product.
+    System,
+}
+
 /// The live board.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ts_rs::TS)]
 #[ts(export_to = "wire.ts")]
@@ -321,8 +369,15 @@ pub enum Ask {
         #[ts(optional)]
         conversation: Option<ConversationId>,
     },
-    /// I have shown messages up to this one (visitors): they count as delivered.
+    /// First frame of a visitor: the token from `POST /widget/v1/{channel}/session`.
+    SignIn {
+        /// The token.
+        token: String,
+    },
+    /// I have shown messages up to this one (visitors): they count as read.
     Seen {
+        /// Of which conversation.
+        conversation: ConversationId,
         /// `seq` of the last message shown.
         #[ts(type = "number")]
         seq: u64,

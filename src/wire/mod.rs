@@ -1,7 +1,12 @@
 //! Every type that crosses to a browser or a program: REST bodies and socket frames.
 
+pub mod command;
+pub mod config;
 pub mod conversation;
 pub mod live;
+pub mod page;
+pub mod people;
+pub mod session;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 

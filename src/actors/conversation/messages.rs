@@ -104,23 +104,28 @@ impl Request {
     }
 
     /// Says no. A Router whose offer is refused takes its reservation back.
-    pub(crate) fn refuse(self, error: CommandError, shared: &Shared) {
-        self.refuse_at(error, None, shared);
+    pub(crate) fn refuse(self, error: CommandError, id: ConversationId, shared: &Shared) {
+        self.refuse_at(error, id, None, shared);
     }
 
     /// [`Self::refuse`], with the conversation's state for a Router that has not seen it yet.
-    pub(super) fn refuse_at(self, error: CommandError, state: Option<&State>, shared: &Shared) {
+    pub(super) fn refuse_at(self, error: CommandError, id: ConversationId, state: Option<&State>, shared: &Shared) {
         match self {
             Self::Receive { ack, .. } => {
                 let _ = ack.send(Err(error));
             }
             Self::Command { command, reply, .. } => {
-                release_reservation(&command, state, shared);
+                release_reservation(&command, id, state, shared);
                 if let Reply::Asker(asker) = reply {
                     let _ = asker.send(Err(error));
                 }
             }
         }
+    }
+
+    /// The Router's decisions are never dropped for want of room: they wait.
+    pub(crate) const fn must_arrive(&self) -> bool {
+        matches!(self, Self::Command { by: By::Router, .. })
     }
 
     /// Says that there is no room now.
@@ -150,7 +155,7 @@ impl Request {
                 let _ = ack.send(Ok(Received::Repeated));
             }
             Self::Command { command, reply, .. } => {
-                release_reservation(&command, state, shared);
+                release_reservation(&command, answer.conversation, state, shared);
                 if let Reply::Asker(asker) = reply {
                     let _ = asker.send(Ok(answer.clone()));
                 }
@@ -172,13 +177,13 @@ impl Request {
     }
 }
 
-fn release_reservation(command: &Command, state: Option<&State>, shared: &Shared) {
+fn release_reservation(command: &Command, conversation: ConversationId, state: Option<&State>, shared: &Shared) {
     let refused = match command {
         Command::Offer(offer) => Some(offer.id),
         Command::Transfer { to: TransferTo::Agent { offer, .. }, .. } => Some(*offer),
         _ => None,
     };
-    if let (Some(offer), Some(router), Some(conversation)) = (refused, shared.refused.get(), state.map(|state| state.id)) {
+    if let (Some(offer), Some(router)) = (refused, shared.refused.get()) {
         gate::answer_recipient(router, OfferRefused { conversation, offer, view: state.map(ItemView::of) });
     }
 }

@@ -10,6 +10,7 @@ mod messages;
 use std::{
     collections::VecDeque,
     sync::{Arc, OnceLock},
+    time::Duration,
 };
 
 use actix::{Actor, ActorContext, Addr, AsyncContext, Context, Handler, Recipient, SpawnHandle, WrapFuture, fut::ActorFutureExt};
@@ -49,6 +50,8 @@ use crate::{
 
 /// Requests that may wait for the append in flight. A customer who sends faster than the disk writes is told to slow down.
 pub const QUEUE: usize = 64;
+/// When the journal had no room for a decision of the Router.
+const ROOM_AGAIN: Duration = Duration::from_millis(20);
 
 /// What every conversation of a shard shares.
 pub struct Shared {
@@ -80,6 +83,8 @@ pub struct Conversation {
     in_flight: Option<InFlight>,
     /// The first append was tried.
     tried: bool,
+    /// The journal had no room.
+    full: bool,
     timer: Option<SpawnHandle>,
     _notice: DeathNotice,
 }
@@ -130,12 +135,25 @@ impl Conversation {
         shard: Addr<Shard>,
         notice: DeathNotice,
     ) -> Self {
-        Self { id, shared, shard, state, birth, contact, queue: VecDeque::new(), in_flight: None, tried: false, timer: None, _notice: notice }
+        Self {
+            id,
+            shared,
+            shard,
+            state,
+            birth,
+            contact,
+            queue: VecDeque::new(),
+            in_flight: None,
+            tried: false,
+            full: false,
+            timer: None,
+            _notice: notice,
+        }
     }
 
     /// Takes the next requests unless an append is in flight.
     fn pump(&mut self, ctx: &mut Context<Self>) {
-        while self.in_flight.is_none() && !self.queue.is_empty() {
+        while self.in_flight.is_none() && !self.full && !self.queue.is_empty() {
             if self.contact.is_none() {
                 self.fetch_contact(ctx);
                 return;
@@ -205,11 +223,18 @@ impl Conversation {
         }
     }
 
-    fn apply(&mut self, batch: Option<Batch>, command: &Command, request: Request, by: By, now: Timestamp) -> (Option<Batch>, bool) {
+    fn apply(
+        &mut self,
+        batch: Option<Batch>,
+        command: &Command,
+        request: Request,
+        by: By,
+        now: Timestamp,
+    ) -> (Option<Batch>, bool) {
         let mut batch = match batch.or_else(|| self.open_batch(&request, now)) {
             Some(batch) => batch,
             None => {
-                request.refuse(CommandError::NotFound, &self.shared);
+                request.refuse(CommandError::NotFound, self.id, &self.shared);
                 return (None, false);
             }
         };
@@ -217,7 +242,7 @@ impl Conversation {
         let events = match batch.next.step(command, &rules, now) {
             Ok(events) => events,
             Err(refusal) => {
-                request.refuse_at(refusal.into(), self.state.as_ref(), &self.shared);
+                request.refuse_at(refusal.into(), self.id, self.state.as_ref(), &self.shared);
                 return (keep_if_used(batch), false);
             }
         };
@@ -307,13 +332,32 @@ impl Conversation {
         self.tried = true;
         self.in_flight = Some(InFlight { next, requests: accepted });
         if self.shared.journal.append(append).is_err() {
-            self.refuse_in_flight(&CommandError::Busy);
+            self.wait_for_room(ctx);
+        }
+    }
+
+    /// The journal's queue is full: whoever asked is told so, the Router's decisions wait.
+    fn wait_for_room(&mut self, ctx: &mut Context<Self>) {
+        let requests = self.in_flight.take().into_iter().flat_map(|flight| flight.requests).map(|accepted| accepted.request);
+        let (wait, refused): (Vec<_>, Vec<_>) = requests.partition(Request::must_arrive);
+        for request in refused {
+            request.refuse(CommandError::Busy, self.id, &self.shared);
+        }
+        if !wait.is_empty() {
+            for request in wait.into_iter().rev() {
+                self.queue.push_front(request);
+            }
+            self.full = true;
+            ctx.run_later(ROOM_AGAIN, |actor, ctx| {
+                actor.full = false;
+                actor.pump(ctx);
+            });
         }
     }
 
     fn refuse_in_flight(&mut self, error: &CommandError) {
         for Accepted { request, .. } in self.in_flight.take().into_iter().flat_map(|flight| flight.requests) {
-            request.refuse(error.clone(), &self.shared);
+            request.refuse(error.clone(), self.id, &self.shared);
         }
     }
 
@@ -380,7 +424,7 @@ impl Conversation {
             Err(error) => {
                 tracing::error!(%error, conversation = %actor.id, "cannot read the contact");
                 for request in std::mem::take(&mut actor.queue) {
-                    request.refuse(CommandError::Unavailable, &actor.shared);
+                    request.refuse(CommandError::Unavailable, actor.id, &actor.shared);
                 }
             }
         }));
@@ -404,7 +448,8 @@ impl Batch {
             }
             _ => return None,
         };
-        let (Command::Receive { content, .. } | Command::Reply { content, .. } | Command::Notice { content, .. }) = command else {
+        let (Command::Receive { content, .. } | Command::Reply { content, .. } | Command::Notice { content, .. }) = command
+        else {
             return None;
         };
         if delivery == Some(crate::domain::delivery::Delivery::Queued) {
@@ -469,7 +514,7 @@ impl Actor for Conversation {
 
     fn stopping(&mut self, _: &mut Self::Context) -> actix::Running {
         for request in std::mem::take(&mut self.queue) {
-            request.refuse(CommandError::Unavailable, &self.shared);
+            request.refuse(CommandError::Unavailable, self.id, &self.shared);
         }
         actix::Running::Stop
     }

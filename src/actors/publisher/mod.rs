@@ -12,7 +12,15 @@ use std::{sync::Arc, time::Duration};
 use actix::{Actor, AsyncContext, Context, Handler};
 
 use crate::{
-    actors::{dashboard::Dashboard, floor::Floor, gate::{Gate, Gated}, keeper::Keeper, outbox::Outboxes, router::Router, watch::Watch},
+    actors::{
+        dashboard::Dashboard,
+        floor::Floor,
+        gate::{Gate, Gated},
+        keeper::Keeper,
+        outbox::Outboxes,
+        router::Router,
+        watch::Watch,
+    },
     store::{Db, journal::Group, write::About},
 };
 
@@ -57,24 +65,23 @@ impl Publisher {
         Self { db, pos, listeners, catching_up: false }
     }
 
-    /// Passes on a group that follows directly. False when somebody who must not miss it has no room.
+    /// Passes on a group that follows directly. False when somebody who must not miss it has no room: then all of it is passed
+    /// on again later, which does no harm because listeners fold by `seq`.
     fn pass_on(&mut self, group: Group) -> bool {
         let Some(last) = group.last().map(|append| append.pos()) else { return true };
         let Listeners { router, floor, watch, dashboard, outboxes, keeper } = &self.listeners;
-        if !router.has_room() || !floor.has_room() || !outboxes.has_room() || !keeper.has_room() {
+        let has_conversations = group.iter().any(|append| matches!(append.about, About::Conversation(_)));
+        let has_configuration = group.iter().any(|append| matches!(append.about, About::Config(_)));
+        let published = || Published(Arc::clone(&group));
+        if router.send(published()).is_err()
+            || floor.send(published()).is_err()
+            || (has_conversations && outboxes.send(published()).is_err())
+            || (has_configuration && keeper.send(published()).is_err())
+        {
             return false;
         }
-        let _ = router.send(Published(Arc::clone(&group)));
-        let _ = floor.send(Published(Arc::clone(&group)));
-        let has_conversations = group.iter().any(|append| matches!(append.about, About::Conversation(_)));
-        if has_conversations {
-            let _ = outboxes.send(Published(Arc::clone(&group)));
-            let _ = watch.send(Published(Arc::clone(&group)));
-        }
-        if group.iter().any(|append| matches!(append.about, About::Config(_))) {
-            let _ = keeper.send(Published(Arc::clone(&group)));
-        }
-        let _ = dashboard.send(Published(group));
+        let _ = watch.send(published());
+        let _ = dashboard.send(published());
         self.pos = last;
         true
     }

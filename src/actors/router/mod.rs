@@ -108,7 +108,9 @@ impl Router {
             .entries
             .iter()
             .filter_map(|entry| match entry.fact {
-                Fact::Conversation { event: Event::OfferAccepted { offer, .. } | Event::OfferEnded { offer, .. }, .. } => Some(offer),
+                Fact::Conversation { event: Event::OfferAccepted { offer, .. } | Event::OfferEnded { offer, .. }, .. } => {
+                    Some(offer)
+                }
                 _ => None,
             })
             .collect();
@@ -190,7 +192,8 @@ impl Handler<Gated<Transfer>> for Router {
         };
         let command = Command::Transfer { agent: from, to };
         let request = Request::Command { command, by, keep, reply: Reply::Asker(reply) };
-        if let Err(Refused(ToConversation { request, .. })) = self.shard.send(ToConversation { id: Some(conversation), request }) {
+        if let Err(Refused(ToConversation { request, .. })) = self.shard.send(ToConversation { id: Some(conversation), request })
+        {
             request.answer_busy();
             let mut nothing = Vec::new();
             let ids = Arc::clone(&self.ids);

@@ -31,7 +31,7 @@ impl Shard {
                 self.deliver(id, request, ctx);
             }
             Some(Sender::LookingUp(waiting)) if waiting.len() < QUEUE => waiting.push_back(request),
-            Some(Sender::LookingUp(_)) => request.refuse(CommandError::Busy, &self.shared),
+            Some(Sender::LookingUp(_)) => request.refuse(CommandError::Busy, ConversationId::NIL, &self.shared),
             None => {
                 let shared = Arc::clone(&self.shared);
                 let inbound = inbound.clone();
@@ -49,7 +49,7 @@ impl Shard {
             Err(error) => {
                 tracing::error!(%error, "cannot look up a sender");
                 for request in waiting {
-                    request.refuse(CommandError::Unavailable, &self.shared);
+                    request.refuse(CommandError::Unavailable, ConversationId::NIL, &self.shared);
                 }
                 return;
             }

@@ -5,12 +5,7 @@ use std::collections::VecDeque;
 use actix::{Message, dev::MessageResponse};
 use serde::Serialize;
 
-use crate::{
-    actors::conversation::Request,
-    domain::conversation::Conversation as State,
-    ids::ConversationId,
-    store::StoreError,
-};
+use crate::{actors::conversation::Request, domain::conversation::Conversation as State, ids::ConversationId, store::StoreError};
 
 /// Something for a conversation.
 #[derive(Debug)]

@@ -15,8 +15,8 @@ use std::{collections::VecDeque, sync::Arc, time::Duration};
 use actix::{Actor, Addr, AsyncContext, Context, Handler, WrapFuture, fut::ActorFutureExt};
 use rustc_hash::FxHashMap;
 
-use self::messages::{Died, Loaded};
 pub use self::messages::{Adopt, Observe, Observed, Released, ToConversation};
+use self::messages::{Died, Loaded};
 use crate::{
     actors::{
         conversation::{Birth, Conversation, QUEUE, Request, Shared},
@@ -32,6 +32,8 @@ use crate::{
 
 /// Between attempts to rebuild a conversation while the database is away.
 const REBUILD_AGAIN: Duration = Duration::from_secs(1);
+/// When a conversation had no room for a decision of the Router.
+const ROOM_AGAIN: Duration = Duration::from_millis(20);
 
 /// The actor.
 pub struct Shard {
@@ -48,9 +50,14 @@ pub struct Shard {
 enum Child {
     Live(Live),
     /// Has ended; its actor still handles what reached it before.
-    Leaving { generation: u64, waiting: VecDeque<Request> },
+    Leaving {
+        generation: u64,
+        waiting: VecDeque<Request>,
+    },
     /// Being read from the store.
-    Loading { waiting: VecDeque<Request> },
+    Loading {
+        waiting: VecDeque<Request>,
+    },
 }
 
 struct Live {
@@ -83,17 +90,25 @@ impl Shard {
         match self.children.get_mut(&id) {
             Some(Child::Live(live)) => {
                 if let Err(Refused(request)) = live.gate.send(request) {
-                    request.refuse(CommandError::Busy, &self.shared);
+                    self.no_room(id, request, ctx);
                 }
             }
             Some(Child::Loading { waiting } | Child::Leaving { waiting, .. }) => {
                 if waiting.len() < QUEUE {
                     waiting.push_back(request);
                 } else {
-                    request.refuse(CommandError::Busy, &self.shared);
+                    self.no_room(id, request, ctx);
                 }
             }
             None => self.load(id, VecDeque::from([request]), ctx),
+        }
+    }
+
+    fn no_room(&self, id: ConversationId, request: Request, ctx: &mut Context<Self>) {
+        if request.must_arrive() {
+            ctx.run_later(ROOM_AGAIN, move |actor, ctx| actor.deliver(id, request, ctx));
+        } else {
+            request.refuse(CommandError::Busy, id, &self.shared);
         }
     }
 
@@ -127,7 +142,7 @@ impl Shard {
             }
         };
         for request in waiting {
-            request.refuse(refusal.clone(), &self.shared);
+            request.refuse(refusal.clone(), id, &self.shared);
         }
     }
 

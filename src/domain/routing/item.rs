@@ -73,8 +73,7 @@ pub enum Stand {
 }
 
 impl ItemView {
-    /// The view of a conversation. The conversation does not know when its contact was last told about closing hours:
-    /// whoever does sets `noticed_at` while it is [`Stand::Arrived`].
+    /// The view of a conversation.
     pub fn of(conversation: &Conversation) -> Self {
         Self {
             id: conversation.id,
@@ -86,7 +85,7 @@ impl ItemView {
             arrived_at: conversation.arrived_at,
             unanswered: conversation.unanswered,
             passed_over: conversation.passed_over.clone(),
-            stand: Stand::of(&conversation.phase),
+            stand: Stand::of(&conversation.phase, conversation.noticed_at),
         }
     }
 
@@ -97,9 +96,9 @@ impl ItemView {
 }
 
 impl Stand {
-    const fn of(phase: &Phase) -> Self {
+    const fn of(phase: &Phase, noticed_at: Option<Timestamp>) -> Self {
         match phase {
-            Phase::Arrived => Self::Arrived { noticed_at: None },
+            Phase::Arrived => Self::Arrived { noticed_at },
             Phase::Admitted => Self::HeldByBot,
             Phase::Queued { .. } => Self::Waiting,
             Phase::Offered { offer } => Self::Offered { offer: *offer },

@@ -242,6 +242,11 @@ impl Routing {
         }
     }
 
+    /// The campaign a known conversation is in.
+    pub fn campaign_of(&self, conversation: ConversationId) -> Option<CampaignId> {
+        self.items.get(&conversation).map(|item| item.view.campaign)
+    }
+
     /// How many conversations of a campaign wait with no offer on the way.
     pub fn waiting(&self, campaign: CampaignId) -> usize {
         self.campaigns.get(&campaign).map_or(0, |campaign| campaign.queue.len())

@@ -17,6 +17,7 @@ use std::{sync::Arc, thread, time::Duration};
 use tokio::sync::{mpsc, oneshot, watch};
 
 pub use self::lease::Holder;
+pub(super) use self::writer::STATEMENTS;
 use self::writer::Writer;
 use super::{
     Location, StoreError,

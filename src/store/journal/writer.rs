@@ -22,7 +22,7 @@ use crate::{
         postgres_query, sql, sqlite_query,
         write::{About, Append, Committed, ConversationChange, Refused, Statement, Subject, Write, WriteError},
     },
-    telemetry as names,
+    telemetry,
 };
 
 /// A database that takes longer is as good as away: the lease would run out.
@@ -114,7 +114,7 @@ impl Writer {
                 Ok(0) => break,
                 Ok(_) | Err(_) => {}
             }
-            metrics::gauge!(names::JOURNAL_QUEUE_ENTRIES).set(queue.len() as f64);
+            metrics::gauge!(telemetry::JOURNAL_QUEUE_ENTRIES).set(queue.len() as f64);
             if let Err(error) = self.keep_hold().await {
                 self.fail(&error);
             }
@@ -226,8 +226,9 @@ impl Writer {
         match result {
             Ok(head) => {
                 self.head = head;
-                metrics::histogram!(names::JOURNAL_GROUP_ENTRIES).record(group.len() as f64);
-                metrics::histogram!(names::JOURNAL_COMMIT_SECONDS).record((self.options.clock.elapsed() - started).as_secs_f64());
+                metrics::histogram!(telemetry::JOURNAL_GROUP_ENTRIES).record(group.len() as f64);
+                metrics::histogram!(telemetry::JOURNAL_COMMIT_SECONDS)
+                    .record((self.options.clock.elapsed() - started).as_secs_f64());
                 Ok(())
             }
             Err(error @ (StoreError::Conflict(_) | StoreError::Damaged(_))) => {

@@ -1,0 +1,72 @@
+//! An agent's inbox as a fold of committed changes: idempotent by `seq`, so changes read from the log twice do no harm.
+
+use std::collections::BTreeMap;
+
+use crate::{
+    domain::{
+        conversation::{Conversation, Event},
+        log::Fact,
+    },
+    ids::{AgentId, ConversationId},
+    store::write::{Committed, ContactCard, ConversationChange},
+    wire::{
+        conversation::{Message, Summary},
+        live::{ConversationDelta, DeliveryDelta, Gone, Push},
+    },
+};
+
+/// Own conversations and open offers.
+pub(super) struct View {
+    agent: AgentId,
+    conversations: BTreeMap<ConversationId, Summary>,
+}
+
+impl View {
+    pub(super) fn new(agent: AgentId, loaded: Vec<(Conversation, ContactCard)>) -> Self {
+        let own = loaded.into_iter().filter(|(state, _)| concerns(agent, state));
+        Self { agent, conversations: own.map(|(state, card)| (state.id, Summary::of(&state, &card))).collect() }
+    }
+
+    pub(super) fn all(&self) -> Vec<Summary> {
+        self.conversations.values().cloned().collect()
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.conversations.len()
+    }
+
+    /// What tabs must be told.
+    pub(super) fn fold(&mut self, append: &Committed, change: &ConversationChange) -> Option<Push> {
+        let state = &change.state;
+        if !concerns(self.agent, state) {
+            self.conversations.remove(&state.id)?;
+            return Some(Push::Gone(Gone { conversation: state.id, owner: state.phase.owner() }));
+        }
+        let summary = Summary::of(state, &change.contact);
+        self.conversations.insert(state.id, summary.clone());
+        Some(Push::Conversation(delta(append, change, summary)))
+    }
+}
+
+/// A change as a frame shows it.
+pub(crate) fn delta(append: &Committed, change: &ConversationChange, conversation: Summary) -> ConversationDelta {
+    ConversationDelta {
+        conversation,
+        messages: change.messages.iter().map(|message| Message::of(message, None)).collect(),
+        deliveries: deliveries(append),
+    }
+}
+
+fn deliveries(append: &Committed) -> Vec<DeliveryDelta> {
+    let moved = append.entries.iter().filter_map(|entry| match &entry.fact {
+        Fact::Conversation { event: Event::DeliveryMoved { message, to, reason, .. }, .. } => {
+            Some(DeliveryDelta { message: *message, to: *to, reason: reason.clone() })
+        }
+        _ => None,
+    });
+    moved.collect()
+}
+
+fn concerns(agent: AgentId, state: &Conversation) -> bool {
+    state.phase.owner() == Some(agent) || state.phase.offer().is_some_and(|offer| offer.agent == agent)
+}

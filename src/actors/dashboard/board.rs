@@ -1,0 +1,258 @@
+//! The board as a fold: what changed is marked, what is shown is computed for whoever may see it.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use rustc_hash::FxHashMap;
+
+use crate::{
+    clock::Timestamp,
+    directory::Snapshot,
+    domain::{
+        agent::{Activity, Agent},
+        conversation::{Conversation, Phase},
+        permission::{Permission, Place, Subject, may},
+    },
+    ids::{AgentId, CampaignId, ConversationId},
+    wire::live::{AgentRow, Board, BoardDelta, CampaignRow, WaitingRow},
+};
+
+/// Rows of the waiting list that are shown.
+const SHOWN: usize = 500;
+
+#[derive(Default)]
+pub(super) struct Fold {
+    agents: BTreeMap<AgentId, OnShift>,
+    campaigns: BTreeMap<CampaignId, Queue>,
+    items: FxHashMap<ConversationId, Item>,
+    changes: Changes,
+}
+
+#[derive(Default)]
+struct OnShift {
+    activity: Option<Activity>,
+    since: Timestamp,
+    connected: bool,
+    active: u32,
+    offered: u32,
+}
+
+#[derive(Default)]
+struct Queue {
+    closed: bool,
+    waiting: BTreeSet<(Timestamp, ConversationId)>,
+    active: u32,
+}
+
+struct Item {
+    seq: u64,
+    campaign: CampaignId,
+    arrived_at: Timestamp,
+    waits: bool,
+    owner: Option<AgentId>,
+    offered_to: Option<AgentId>,
+    address: Box<str>,
+}
+
+/// What changed since the last frame.
+#[derive(Default)]
+pub(super) struct Changes {
+    agents: BTreeSet<AgentId>,
+    campaigns: BTreeSet<CampaignId>,
+    items: BTreeSet<ConversationId>,
+}
+
+impl Changes {
+    pub(super) fn is_empty(&self) -> bool {
+        self.agents.is_empty() && self.campaigns.is_empty() && self.items.is_empty()
+    }
+}
+
+impl Fold {
+    pub(super) fn open(&self) -> usize {
+        self.items.len()
+    }
+
+    pub(super) fn waiting(&self) -> usize {
+        self.campaigns.values().map(|queue| queue.waiting.len()).sum()
+    }
+
+    pub(super) fn take_changes(&mut self) -> Changes {
+        std::mem::take(&mut self.changes)
+    }
+
+    pub(super) fn forget_changes(&mut self) {
+        self.changes = Changes::default();
+    }
+
+    /// Starts over from the store; who is connected stays known.
+    pub(super) fn replace(&mut self, agents: &[Agent], open: &[Conversation]) {
+        let connected: Vec<AgentId> = self.agents.iter().filter(|(_, agent)| agent.connected).map(|(id, _)| *id).collect();
+        let closed: Vec<CampaignId> = self.campaigns.iter().filter(|(_, queue)| queue.closed).map(|(id, _)| *id).collect();
+        *self = Self::default();
+        for agent in agents {
+            self.agent(agent);
+        }
+        for id in connected {
+            self.connected(id, true);
+        }
+        for id in closed {
+            self.opened(id, false);
+        }
+        for state in open {
+            self.conversation(state, None);
+        }
+    }
+
+    pub(super) fn agent(&mut self, agent: &Agent) {
+        let row = self.agents.entry(agent.id).or_default();
+        (row.activity, row.since) = (agent.activity, agent.since);
+        self.changes.agents.insert(agent.id);
+    }
+
+    pub(super) fn connected(&mut self, agent: AgentId, connected: bool) {
+        self.agents.entry(agent).or_default().connected = connected;
+        self.changes.agents.insert(agent);
+    }
+
+    pub(super) fn opened(&mut self, campaign: CampaignId, open: bool) {
+        self.campaigns.entry(campaign).or_default().closed = !open;
+        self.changes.campaigns.insert(campaign);
+    }
+
+    /// Most messages change nothing here: then nothing is marked.
+    pub(super) fn conversation(&mut self, state: &Conversation, address: Option<&str>) {
+        let known = self.items.get(&state.id);
+        if known.is_some_and(|item| item.seq >= state.seq) {
+            return;
+        }
+        let next = Item {
+            seq: state.seq,
+            campaign: state.campaign,
+            arrived_at: state.arrived_at,
+            waits: matches!(state.phase, Phase::Queued { .. } | Phase::Offered { .. }),
+            owner: state.phase.owner(),
+            offered_to: state.phase.offer().map(|offer| offer.agent),
+            address: known.map_or_else(|| address.unwrap_or_default().into(), |item| item.address.clone()),
+        };
+        let same = known.is_some_and(|item| {
+            (item.campaign, item.waits, item.owner, item.offered_to) == (next.campaign, next.waits, next.owner, next.offered_to)
+        });
+        if same && !state.phase.is_ended() {
+            self.items.insert(state.id, next);
+            return;
+        }
+        if let Some(item) = self.items.remove(&state.id) {
+            self.count(state.id, &item, false);
+        }
+        if !state.phase.is_ended() {
+            self.count(state.id, &next, true);
+            self.items.insert(state.id, next);
+        }
+    }
+
+    fn count(&mut self, id: ConversationId, item: &Item, come: bool) {
+        let step = |number: &mut u32| *number = if come { *number + 1 } else { number.saturating_sub(1) };
+        let queue = self.campaigns.entry(item.campaign).or_default();
+        if item.waits {
+            let key = (item.arrived_at, id);
+            let _ = if come { queue.waiting.insert(key) } else { queue.waiting.remove(&key) };
+            self.changes.items.insert(id);
+        }
+        if let Some(owner) = item.owner {
+            step(&mut queue.active);
+            step(&mut self.agents.entry(owner).or_default().active);
+            self.changes.agents.insert(owner);
+        }
+        if let Some(agent) = item.offered_to {
+            step(&mut self.agents.entry(agent).or_default().offered);
+            self.changes.agents.insert(agent);
+        }
+        self.changes.campaigns.insert(item.campaign);
+    }
+
+    /// Everything `subject` may see.
+    pub(super) fn board(&self, directory: &Snapshot, subject: &Subject) -> Board {
+        let mut waiting: Vec<WaitingRow> = Vec::new();
+        for (campaign, queue) in &self.campaigns {
+            if sees(subject, directory, *campaign) {
+                waiting.extend(queue.waiting.iter().take(SHOWN).filter_map(|(_, id)| self.waiting_row(*id)));
+            }
+        }
+        waiting.sort_by_key(|row| (row.arrived_at, row.conversation));
+        waiting.truncate(SHOWN);
+        Board {
+            agents: self.agents.keys().filter_map(|id| self.agent_row(*id, directory, subject)).collect(),
+            campaigns: directory.campaigns.keys().filter_map(|id| self.campaign_row(*id, directory, subject)).collect(),
+            waiting,
+        }
+    }
+
+    /// What changed of what `subject` may see.
+    pub(super) fn delta(&self, changes: &Changes, directory: &Snapshot, subject: &Subject) -> BoardDelta {
+        let mut delta = BoardDelta::default();
+        for id in &changes.agents {
+            match self.agent_row(*id, directory, subject) {
+                Some(row) => delta.agents.push(row),
+                None => delta.agents_gone.push(*id),
+            }
+        }
+        delta.campaigns = changes.campaigns.iter().filter_map(|id| self.campaign_row(*id, directory, subject)).collect();
+        for id in &changes.items {
+            match self.waiting_row(*id) {
+                Some(row) if sees(subject, directory, row.campaign) => delta.waiting.push(row),
+                _ => delta.waiting_gone.push(*id),
+            }
+        }
+        delta
+    }
+
+    fn agent_row(&self, id: AgentId, directory: &Snapshot, subject: &Subject) -> Option<AgentRow> {
+        let on_shift = self.agents.get(&id)?;
+        on_shift.activity?;
+        let user = directory.users.get(&id)?;
+        let memberships = directory.memberships.get(&id);
+        let campaigns: Vec<CampaignId> = memberships.into_iter().flatten().map(|member| member.campaign).collect();
+        let visible = may(subject, Permission::ReadBoard, Place::GLOBAL)
+            || campaigns.iter().any(|campaign| sees(subject, directory, *campaign));
+        visible.then(|| AgentRow {
+            agent: id,
+            name: user.name.clone(),
+            connected: on_shift.connected,
+            activity: on_shift.activity.into(),
+            since: on_shift.since.into(),
+            active: on_shift.active,
+            offered: on_shift.offered,
+            campaigns,
+        })
+    }
+
+    fn campaign_row(&self, id: CampaignId, directory: &Snapshot, subject: &Subject) -> Option<CampaignRow> {
+        let campaign = directory.campaigns.get(&id)?;
+        if !sees(subject, directory, id) {
+            return None;
+        }
+        let queue = self.campaigns.get(&id);
+        Some(CampaignRow {
+            campaign: id,
+            name: campaign.name.clone(),
+            open: queue.is_none_or(|queue| !queue.closed),
+            waiting: queue.map_or(0, |queue| u32::try_from(queue.waiting.len()).unwrap_or(u32::MAX)),
+            oldest: queue.and_then(|queue| queue.waiting.first()).map(|(arrived_at, _)| (*arrived_at).into()),
+            active: queue.map_or(0, |queue| queue.active),
+        })
+    }
+
+    fn waiting_row(&self, id: ConversationId) -> Option<WaitingRow> {
+        let item = self.items.get(&id).filter(|item| item.waits)?;
+        Some(WaitingRow {
+            conversation: id,
+            campaign: item.campaign,
+            address: item.address.to_string(),
+            arrived_at: item.arrived_at.into(),
+        })
+    }
+}
+
+fn sees(subject: &Subject, directory: &Snapshot, campaign: CampaignId) -> bool {
+    may(subject, Permission::ReadBoard, directory.place_of_campaign(campaign))
+}

@@ -1,0 +1,57 @@
+//! Everything the dashboard understands, beside what the publisher tells it.
+
+use std::sync::Arc;
+
+use actix::{Message, dev::MessageResponse};
+use serde::Serialize;
+
+use crate::{
+    actors::{agent_session::SinkId, sink::Sink},
+    domain::permission::Subject,
+    ids::CampaignId,
+};
+
+/// Somebody who looks at the board.
+pub struct Viewer {
+    /// Number of the connection.
+    pub id: SinkId,
+    /// Where frames go.
+    pub sink: Arc<dyn Sink>,
+    /// Decides which rows they see.
+    pub subject: Subject,
+}
+
+/// Somebody starts to look.
+pub struct Watch(pub Viewer);
+
+/// Somebody looks no longer.
+pub struct Leave(pub SinkId);
+
+/// A campaign opened or closed.
+pub struct Opened {
+    /// Which.
+    pub campaign: CampaignId,
+    /// Whether it is open now.
+    pub open: bool,
+}
+
+/// Configuration changed: names and scopes may be others.
+pub struct Configured;
+
+/// Asks for a serialisable snapshot.
+#[derive(Message)]
+#[rtype(result = "Observed")]
+pub struct Observe;
+
+/// What tests and debug pages see.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, MessageResponse)]
+pub struct Observed {
+    /// Open conversations.
+    pub open: usize,
+    /// Those that wait.
+    pub waiting: usize,
+    /// Viewers.
+    pub viewers: usize,
+    /// Position folded.
+    pub pos: u64,
+}

@@ -1,0 +1,211 @@
+//! Start: folds what is stored into memory, starts the actors, opens the gates.
+
+use std::{
+    sync::{Arc, OnceLock, mpsc},
+    time::Duration,
+};
+
+use actix::{Actor, Arbiter, Recipient};
+
+use crate::{
+    actors::{
+        agent_session,
+        conversation::Shared as ConversationShared,
+        dashboard::{self, Dashboard},
+        engine::Engine,
+        floor::{self, Floor},
+        gate::{self, Gate},
+        keeper::{self, Keeper, Needs},
+        outbox::{self, Outboxes},
+        publisher::{self, Listeners, Published, Publisher},
+        router::{self, OfferRefused, Restarted, Router},
+        shard::{Adopt, Shard},
+        watch::{self, Watch},
+    },
+    auth::secret::Sealer,
+    clock::Clock,
+    directory::Directory,
+    domain::{
+        agent::Agent,
+        campaign::InForce,
+        conversation::Conversation,
+        routing::{Input, ItemView, Routing},
+    },
+    ids::{AgentId, Ids, IncarnationId},
+    store::{
+        Db, Location, StoreError, config, conversations,
+        journal::{Holder, Journal, JournalThread, Opened, Options},
+        people_state,
+    },
+};
+
+/// Open conversations put into memory at once, so that the arbiter answers in between.
+const ADOPTED_AT_ONCE: usize = 200;
+
+/// What a start needs.
+pub struct Settings {
+    /// Where the database is.
+    pub location: Location,
+    /// This node: the id in its data directory, whose lock the caller holds.
+    pub node: String,
+    /// Seals secrets.
+    pub sealer: Arc<Sealer>,
+    /// Time.
+    pub clock: Clock,
+    /// Ids.
+    pub ids: Arc<Ids>,
+    /// Messages of customers that may be on their way.
+    pub intake_capacity: usize,
+    /// Appends that may wait for a commit.
+    pub journal_capacity: usize,
+    /// After the last tab is gone, how long until an agent counts as lost.
+    pub grace: Duration,
+}
+
+/// A running engine.
+pub struct Running {
+    /// What the outside may use.
+    pub engine: Engine,
+    /// To be joined at the end.
+    pub journal: JournalThread,
+    /// The actors' thread.
+    pub arbiter: Arbiter,
+}
+
+/// Folds the store and starts everything. The caller runs inside an actix system.
+pub async fn start(settings: Settings) -> Result<Running, StoreError> {
+    let Settings { location, node, sealer, clock, ids, intake_capacity, journal_capacity, grace } = settings;
+    let db = location.open().await?;
+    let publisher_gate: Arc<OnceLock<Gate<Publisher>>> = Arc::new(OnceLock::new());
+    let to_publisher = Arc::clone(&publisher_gate);
+    let incarnation = ids.next::<IncarnationId>().to_string();
+    let (journal, thread, opened) = Journal::start(Options {
+        location,
+        holder: Holder { node, incarnation },
+        capacity: journal_capacity,
+        clock: clock.clone(),
+        publish: Box::new(move |group| {
+            if let Some(gate) = to_publisher.get() {
+                let _ = gate.send(Published(group));
+            }
+        }),
+    })?;
+    let directory = Directory::default();
+    directory.replace(config::load(&db, &sealer, clock.now()).await?);
+    let open = conversations::open(&db).await?;
+    let agents = people_state::agents(&db).await?;
+    let routing = load_routing(&directory, &clock, &agents, &open);
+    let arbiter = Arbiter::new();
+    let (send, started) = mpsc::channel();
+    let world = World { db, journal, directory, sealer, clock, ids, intake_capacity, grace, opened, agents, open, routing };
+    arbiter.spawn_fn(move || {
+        let (engine, publisher) = world.start();
+        let _ = publisher_gate.set(publisher);
+        let _ = send.send(engine);
+    });
+    let engine = started.recv().map_err(|_| StoreError::Unavailable("the actors did not start".to_owned()))?;
+    Ok(Running { engine, journal: thread, arbiter })
+}
+
+fn load_routing(directory: &Directory, clock: &Clock, agents: &[Agent], open: &[Conversation]) -> Routing {
+    let snapshot = directory.load();
+    let mut routing = Routing::loading();
+    let mut learn = |input| routing.apply(input, clock.now(), &mut || crate::ids::OfferId::NIL, &mut Vec::new());
+    for campaign in snapshot.campaigns.values() {
+        let schedule = campaign.schedule.and_then(|schedule| snapshot.schedules.get(&schedule).cloned());
+        let configure = super::campaign::Configure { campaign: Arc::clone(campaign), schedule };
+        let openness = super::campaign::openness_at(&configure, clock.now());
+        learn(Input::Campaign(InForce { campaign: campaign.as_ref().clone(), openness }));
+    }
+    for member in snapshot.members.values().flatten() {
+        learn(Input::Member(*member));
+    }
+    for agent in agents.iter().filter(|agent| agent.activity.is_some()) {
+        let capacity = snapshot.users.get(&agent.id).map_or(0, |user| user.capacity);
+        learn(Input::Agent { agent: agent.id, capacity, available: false });
+    }
+    for state in open {
+        learn(Input::Conversation { view: ItemView::of(state), ended_offers: smallvec::SmallVec::new() });
+    }
+    routing
+}
+
+/// Everything that was read, about to come alive.
+struct World {
+    db: Db,
+    journal: Journal,
+    directory: Directory,
+    sealer: Arc<Sealer>,
+    clock: Clock,
+    ids: Arc<Ids>,
+    intake_capacity: usize,
+    grace: Duration,
+    opened: Opened,
+    agents: Vec<Agent>,
+    open: Vec<Conversation>,
+    routing: Routing,
+}
+
+impl World {
+    /// On the actors' own thread.
+    fn start(self) -> (Engine, Gate<Publisher>) {
+        let Self { db, journal, directory, sealer, clock, ids, intake_capacity, grace, opened, agents, open, routing } = self;
+        let Opened { epoch, head } = opened;
+        let conversations = Arc::new(ConversationShared {
+            db: db.clone(),
+            journal: journal.clone(),
+            directory: directory.clone(),
+            clock: clock.clone(),
+            ids: Arc::clone(&ids),
+            refused: OnceLock::new(),
+            restarted: OnceLock::new(),
+        });
+        let shard_addr = Shard::new(Arc::clone(&conversations)).start();
+        let shard = Gate::new("intake", shard_addr.clone(), intake_capacity);
+        let commands = Gate::new("commands", shard_addr.clone(), intake_capacity);
+        let router_addr = Router::new(routing, commands.clone(), directory.clone(), clock.clone(), Arc::clone(&ids)).start();
+        let _ = conversations.refused.set(Recipient::<OfferRefused>::from(router_addr.clone()));
+        let _ = conversations.restarted.set(Recipient::<Restarted>::from(router_addr.clone()));
+        let router = Gate::new("router", router_addr, router::QUEUE);
+        let dashboard = Dashboard::new(db.clone(), directory.clone(), epoch.clone(), head, &agents, &open).start();
+        let dashboard = Gate::new("dashboard", dashboard, dashboard::QUEUE);
+        let sessions = Arc::new(agent_session::Shared {
+            journal: journal.clone(),
+            directory: directory.clone(),
+            clock: clock.clone(),
+            router: router.clone(),
+            dashboard: dashboard.clone(),
+            epoch: epoch.clone(),
+            grace,
+        });
+        let signed_in: Vec<AgentId> = agents.iter().filter(|agent| agent.activity.is_some()).map(|agent| agent.id).collect();
+        let floor = Gate::new("floor", Floor::new(db.clone(), sessions, signed_in, head).start(), floor::QUEUE);
+        let watch = Gate::new("watch", Watch::new(db.clone(), epoch.clone(), head).start(), watch::QUEUE);
+        let outboxes = Gate::new("outboxes", Outboxes.start(), outbox::QUEUE);
+        let keeper = Keeper::new(Needs {
+            db: db.clone(),
+            sealer,
+            directory: directory.clone(),
+            clock: clock.clone(),
+            router: router.clone(),
+            floor: floor.clone(),
+            dashboard: dashboard.clone(),
+        });
+        let keeper = Gate::new("keeper", keeper.start(), keeper::QUEUE);
+        let listeners = Listeners {
+            router: router.clone(),
+            floor: floor.clone(),
+            watch: watch.clone(),
+            dashboard: dashboard.clone(),
+            outboxes,
+            keeper: keeper.clone(),
+        };
+        let publisher = Gate::new("publisher", Publisher::new(db.clone(), head, listeners).start(), publisher::QUEUE);
+        for states in open.chunks(ADOPTED_AT_ONCE) {
+            gate::answer(&shard_addr, Adopt(states.to_vec()));
+        }
+        let engine =
+            Engine { db, journal, directory, clock, ids, epoch, shard, commands, router, floor, watch, dashboard, keeper };
+        (engine, publisher)
+    }
+}

@@ -1,0 +1,303 @@
+//! Open threads: who looks at which conversation.
+//!
+//! Owns: viewers by conversation (owners and spies, topic `conversation:{id}`) and visitors by contact (topic `chat`). Capacity:
+//! [`QUEUE`] messages; what it misses then is made good by a fresh snapshot. A viewer gets the thread as stored at a position,
+//! then what was committed after it. Persisted: nothing.
+
+mod messages;
+
+use std::{sync::Arc, time::Duration};
+
+use actix::{Actor, AsyncContext, Context, Handler, WrapFuture, fut::ActorFutureExt};
+use bytestring::ByteString;
+use rustc_hash::FxHashMap;
+
+pub use self::messages::{Follow, Leave, Observe, Observed, Thread};
+use crate::{
+    actors::{
+        agent_session::{SinkId, delta},
+        gate::Gated,
+        publisher::Published,
+        sink::{Sink, frame},
+    },
+    domain::{
+        channel::ChannelKind,
+        contact::{Address, AddressKind},
+        conversation::Conversation,
+        message::Author,
+    },
+    ids::{AgentId, ChannelId, ConversationId, VisitorId},
+    store::{
+        Db, StoreError, contacts, conversations,
+        journal::STREAM,
+        log,
+        write::{About, Committed, ConversationChange},
+    },
+    telemetry,
+    wire::{
+        self,
+        conversation::{Message, Summary},
+        live::{Chat, ChatMessage, ChatSender, Denied, Push, Typing},
+    },
+};
+
+/// Messages that may wait.
+pub const QUEUE: usize = 4096;
+/// Messages of a thread in a snapshot.
+const SHOWN: u64 = 50;
+/// Frames kept for a viewer whose snapshot is being read.
+const EARLY: usize = 64;
+/// How often slow viewers are looked at again.
+const SLOW_AGAIN: Duration = Duration::from_millis(200);
+
+/// The actor.
+pub struct Watch {
+    db: Db,
+    epoch: String,
+    by_conversation: FxHashMap<ConversationId, Vec<Seat>>,
+    by_visitor: FxHashMap<(ChannelId, VisitorId), Vec<Seat>>,
+    pos: u64,
+}
+
+struct Seat {
+    id: SinkId,
+    sink: Arc<dyn Sink>,
+    as_owner: Option<AgentId>,
+    state: SeatState,
+}
+
+enum SeatState {
+    /// Its snapshot is being read; frames committed meanwhile wait.
+    Reading(Vec<(u64, ByteString)>),
+    Following,
+    /// Reads too slowly: gets a fresh snapshot when there is room.
+    Behind,
+}
+
+impl Watch {
+    /// Nobody looks at anything yet.
+    pub fn new(db: Db, epoch: String, pos: u64) -> Self {
+        Self { db, epoch, by_conversation: FxHashMap::default(), by_visitor: FxHashMap::default(), pos }
+    }
+
+    fn seats(&mut self, thread: Thread) -> &mut Vec<Seat> {
+        match thread {
+            Thread::Conversation(id) => self.by_conversation.entry(id).or_default(),
+            Thread::Visitor(channel, contact) => self.by_visitor.entry((channel, contact)).or_default(),
+        }
+    }
+
+    /// Reads the thread for whoever needs a snapshot of it.
+    fn read(&self, thread: Thread, ctx: &mut Context<Self>) {
+        let db = self.db.clone();
+        let read = async move { read(&db, thread).await };
+        ctx.spawn(read.into_actor(self).map(move |result, actor, _| match result {
+            Ok((pos, push)) => actor.snapshot(thread, pos, push),
+            Err(error) => {
+                tracing::warn!(%error, "cannot read a thread");
+                actor.seats(thread).retain(|seat| {
+                    let waits = matches!(seat.state, SeatState::Reading(_));
+                    if waits {
+                        seat.sink.close();
+                    }
+                    !waits
+                });
+            }
+        }));
+    }
+
+    fn snapshot(&mut self, thread: Thread, pos: u64, push: Push) {
+        let bytes = frame(&thread.topic(), &self.epoch, pos, push);
+        for seat in self.seats(thread) {
+            let SeatState::Reading(early) = &mut seat.state else { continue };
+            let early = std::mem::take(early);
+            let fits = seat.sink.push(bytes.clone())
+                && early.into_iter().filter(|(at, _)| *at > pos).all(|(_, frame)| seat.sink.push(frame));
+            seat.state = if fits { SeatState::Following } else { SeatState::Behind };
+        }
+    }
+
+    fn pass_on(&mut self, append: &Committed, change: &ConversationChange) {
+        let (id, pos) = (change.state.id, append.pos());
+        if let Some(seats) = self.by_conversation.get_mut(&id) {
+            dismiss_former_owners(seats, change, &self.epoch, pos);
+            let push = Push::Conversation(delta(append, change, Summary::of(&change.state, &change.contact)));
+            push_to(seats, pos, &frame(&Thread::Conversation(id).topic(), &self.epoch, pos, push));
+        }
+        let Some(visitor) = visitor_of(change) else { return };
+        if let Some(seats) = self.by_visitor.get_mut(&visitor) {
+            let ended = change.state.phase.is_ended();
+            if ended || !change.messages.is_empty() {
+                let messages = change.messages.iter().map(|message| chat_message(id, message)).collect();
+                let push = Push::Chat(Chat { messages, ended, snapshot: false });
+                push_to(seats, pos, &frame(&Thread::Visitor(visitor.0, visitor.1).topic(), &self.epoch, pos, push));
+            }
+        }
+    }
+
+    fn look_after_slow(&mut self, ctx: &mut Context<Self>) {
+        let mut again = Vec::new();
+        let threads = self.by_conversation.iter_mut().map(|(id, seats)| (Thread::Conversation(*id), seats));
+        let visitors = self.by_visitor.iter_mut().map(|(key, seats)| (Thread::Visitor(key.0, key.1), seats));
+        for (thread, seats) in threads.chain(visitors) {
+            seats.retain(|seat| seat.sink.is_open());
+            for seat in seats.iter_mut().filter(|seat| matches!(seat.state, SeatState::Behind) && seat.sink.has_room()) {
+                metrics::counter!(telemetry::RESYNCS).increment(1);
+                seat.state = SeatState::Reading(Vec::new());
+                again.push(thread);
+            }
+        }
+        self.by_conversation.retain(|_, seats| !seats.is_empty());
+        self.by_visitor.retain(|_, seats| !seats.is_empty());
+        for thread in again {
+            self.read(thread, ctx);
+        }
+    }
+}
+
+fn visitor_of(change: &ConversationChange) -> Option<(ChannelId, VisitorId)> {
+    if change.state.kind != ChannelKind::Webchat {
+        return None;
+    }
+    change.contact.address.parse().ok().map(|visitor| (change.state.channel, visitor))
+}
+
+/// Who could look only because the conversation was theirs looks no longer.
+fn dismiss_former_owners(seats: &mut Vec<Seat>, change: &ConversationChange, epoch: &str, pos: u64) {
+    let phase = &change.state.phase;
+    let concerns = |agent: AgentId| phase.owner() == Some(agent) || phase.offer().is_some_and(|offer| offer.agent == agent);
+    seats.retain(|seat| {
+        let stays = seat.as_owner.is_none_or(concerns);
+        if !stays {
+            let topic = Thread::Conversation(change.state.id).topic();
+            let denied = Denied { topic: topic.clone(), code: "not_found".to_owned() };
+            seat.sink.push(frame(&topic, epoch, pos, Push::Denied(denied)));
+        }
+        stays
+    });
+}
+
+fn push_to(seats: &mut [Seat], pos: u64, bytes: &ByteString) {
+    for seat in seats {
+        match &mut seat.state {
+            SeatState::Following if !seat.sink.push(bytes.clone()) => seat.state = SeatState::Behind,
+            SeatState::Reading(early) if early.len() < EARLY => early.push((pos, bytes.clone())),
+            SeatState::Reading(_) => seat.state = SeatState::Behind,
+            SeatState::Following | SeatState::Behind => {}
+        }
+    }
+}
+
+/// The position is read first: what is committed meanwhile may come twice, and viewers fold by `seq`.
+async fn read(db: &Db, thread: Thread) -> Result<(u64, Push), StoreError> {
+    let pos = log::head(db, STREAM).await?;
+    match thread {
+        Thread::Conversation(id) => {
+            let Some(state) = conversations::state(db, id).await? else {
+                return Err(StoreError::Damaged(format!("conversation {id} is not there")));
+            };
+            let card = conversations::card(db, &state).await?;
+            let mut messages: Vec<Message> = conversations::messages_before(db, id, u64::MAX >> 1, SHOWN)
+                .await?
+                .into_iter()
+                .map(|stored| Message::of(&stored.message, stored.reason))
+                .collect();
+            messages.reverse();
+            let conversation = Some(Summary::of(&state, &card));
+            Ok((pos, Push::Thread(wire::live::Thread { conversation, messages })))
+        }
+        Thread::Visitor(channel, visitor) => {
+            let Some(state) = last_of_visitor(db, channel, visitor).await? else {
+                return Ok((pos, Push::Chat(Chat { messages: Vec::new(), ended: false, snapshot: true })));
+            };
+            let stored = conversations::messages_before(db, state.id, u64::MAX >> 1, SHOWN).await?;
+            let mut messages: Vec<ChatMessage> = stored.iter().map(|stored| chat_message(state.id, &stored.message)).collect();
+            messages.reverse();
+            Ok((pos, Push::Chat(Chat { messages, ended: state.phase.is_ended(), snapshot: true })))
+        }
+    }
+}
+
+async fn last_of_visitor(db: &Db, channel: ChannelId, visitor: VisitorId) -> Result<Option<Conversation>, StoreError> {
+    let address = Address { kind: AddressKind::Visitor, value: visitor.to_string() };
+    match contacts::on_channel(db, channel, &address).await? {
+        Some(contact) => conversations::last_with(db, channel, contact).await,
+        None => Ok(None),
+    }
+}
+
+fn chat_message(conversation: ConversationId, message: &crate::domain::message::Message) -> ChatMessage {
+    let whole = Message::of(message, None);
+    let from = match message.author {
+        Author::Contact => ChatSender::Me,
+        Author::Agent(_) => ChatSender::Agent,
+        Author::System => ChatSender::System,
+    };
+    ChatMessage { conversation, seq: whole.seq, from, text: whole.text, at: whole.at, attachments: whole.attachments }
+}
+
+impl Actor for Watch {
+    type Context = Context<Self>;
+
+    fn started(&mut self, ctx: &mut Self::Context) {
+        ctx.run_interval(SLOW_AGAIN, Self::look_after_slow);
+    }
+}
+
+impl Handler<Gated<Published>> for Watch {
+    type Result = ();
+
+    fn handle(&mut self, Gated { message: Published(group), .. }: Gated<Published>, _: &mut Self::Context) {
+        for append in group.iter() {
+            self.pos = append.pos();
+            if let About::Conversation(change) = &append.about {
+                self.pass_on(append, change);
+            }
+        }
+    }
+}
+
+impl Handler<Gated<Follow>> for Watch {
+    type Result = ();
+
+    fn handle(&mut self, Gated { message: Follow { id, sink, thread, as_owner }, .. }: Gated<Follow>, ctx: &mut Self::Context) {
+        let seats = self.seats(thread);
+        seats.retain(|seat| seat.id != id);
+        seats.push(Seat { id, sink, as_owner, state: SeatState::Reading(Vec::new()) });
+        self.read(thread, ctx);
+    }
+}
+
+impl Handler<Gated<Typing>> for Watch {
+    type Result = ();
+
+    fn handle(&mut self, Gated { message, .. }: Gated<Typing>, _: &mut Self::Context) {
+        let thread = Thread::Conversation(message.conversation);
+        if let Some(seats) = self.by_conversation.get(&message.conversation) {
+            let bytes = frame(&thread.topic(), &self.epoch, self.pos, Push::Typing(message));
+            for seat in seats.iter().filter(|seat| matches!(seat.state, SeatState::Following)) {
+                seat.sink.push(bytes.clone());
+            }
+        }
+    }
+}
+
+impl Handler<Gated<Leave>> for Watch {
+    type Result = ();
+
+    fn handle(&mut self, Gated { message: Leave { id, thread }, .. }: Gated<Leave>, _: &mut Self::Context) {
+        self.seats(thread).retain(|seat| seat.id != id);
+    }
+}
+
+impl Handler<Observe> for Watch {
+    type Result = Observed;
+
+    fn handle(&mut self, _: Observe, _: &mut Self::Context) -> Observed {
+        Observed {
+            conversations: self.by_conversation.values().map(Vec::len).sum(),
+            visitors: self.by_visitor.values().map(Vec::len).sum(),
+            pos: self.pos,
+        }
+    }
+}

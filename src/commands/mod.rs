@@ -1,0 +1,87 @@
+//! What the binary can be told to do.
+
+mod instance;
+mod migrate;
+mod sample;
+mod serve;
+mod token;
+mod user;
+
+use clap::{Args, Parser, Subcommand};
+
+pub use self::instance::Instance;
+use crate::config::{Config, Overrides};
+
+/// Centralita: a contact center in one binary.
+#[derive(Debug, Parser)]
+#[command(version, about, disable_help_subcommand = true)]
+pub struct Cli {
+    /// Configuration, for every command.
+    #[command(flatten)]
+    pub overrides: Overrides,
+    /// What to do; `serve` when nothing is said.
+    #[command(subcommand)]
+    pub command: Option<Command>,
+}
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Serve until told to stop (the default).
+    Serve,
+    /// Fill an empty database with a client, two campaigns, people and channels to try things with.
+    Sample(sample::Sample),
+    /// Bring the database's schema up to date and stop.
+    Migrate,
+    /// People who sign in.
+    User {
+        /// What to do with them.
+        #[command(subcommand)]
+        command: user::UserCommand,
+    },
+    /// Bearer tokens for programs.
+    Token {
+        /// What to do with them.
+        #[command(subcommand)]
+        command: token::TokenCommand,
+    },
+}
+
+/// Prints an object for programs instead of text for people.
+#[derive(Clone, Copy, Debug, Args)]
+pub struct Output {
+    /// Print one JSON object.
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Why a command failed: one sentence for whoever typed it.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub struct Failure(pub String);
+
+impl Failure {
+    /// What was tried, and what came of it.
+    pub fn new(what: &str, why: impl std::fmt::Display) -> Self {
+        Self(format!("{what}: {why}"))
+    }
+}
+
+/// Runs a command to its end.
+pub fn run(cli: Cli) -> Result<(), Failure> {
+    let config = Config::load(&cli.overrides).map_err(|error| Failure(error.to_string()))?;
+    let system = actix_web::rt::System::new();
+    match cli.command.unwrap_or(Command::Serve) {
+        Command::Serve => system.block_on(serve::run(config)),
+        Command::Sample(sample) => system.block_on(sample.run(config)),
+        Command::Migrate => system.block_on(migrate::run(config)),
+        Command::User { command } => system.block_on(command.run(config)),
+        Command::Token { command } => system.block_on(command.run(config)),
+    }
+}
+
+/// The answer of a command: what it is asked for, on standard output.
+#[allow(clippy::print_stdout, reason = "the answer of a command")]
+fn print(line: impl std::fmt::Display) {
+    println!("{line}");
+}

@@ -1,0 +1,136 @@
+//! `centralita serve`.
+
+use std::{sync::Arc, time::Duration};
+
+use actix_web::{App as ActixApp, HttpServer, rt, web};
+use object_store::local::LocalFileSystem;
+
+use super::{Failure, Instance};
+use crate::{
+    actors::start::{Running, Settings, start},
+    auth::{
+        password::{Cost, Passwords},
+        session::SessionCache,
+    },
+    config::Config,
+    domain::log::By,
+    http::{self, state::App},
+    live::{Connection, SocketLimit},
+    store::{
+        idempotency,
+        journal::{Health, Journal},
+        people,
+    },
+    telemetry,
+};
+
+/// Connections the kernel may hold back while all workers are busy.
+const BACKLOG: u32 = 4096;
+/// After the signal to stop: sockets are ended, requests in flight get so long.
+const GOODBYE_SECONDS: u64 = 2;
+const KEEP_ALIVE: Duration = Duration::from_secs(75);
+/// A client that sends its head more slowly is cut off (security.md, 50).
+const HEAD_TIMEOUT: Duration = Duration::from_secs(10);
+const UPKEEP: Duration = Duration::from_secs(5);
+/// Rounds of upkeep between two sweeps of what has run out.
+const SWEEP_EVERY: u32 = 120;
+
+/// Serves until SIGTERM or SIGINT.
+pub(super) async fn run(config: Config) -> Result<(), Failure> {
+    config.check().map_err(|error| Failure(error.to_string()))?;
+    let instance = Instance::open(config)?;
+    telemetry::log_to_stderr(&instance.config, instance.clock.clone()).map_err(|error| Failure::new("logging", error))?;
+    telemetry::install_metrics().map_err(|error| Failure::new("metrics", error))?;
+    let sealer = Arc::new(instance.sealer()?);
+    let limits = &instance.config.limits;
+    let running = start(Settings {
+        location: instance.location.clone(),
+        node: instance.node.clone(),
+        sealer: Arc::clone(&sealer),
+        clock: instance.clock.clone(),
+        ids: Arc::clone(&instance.ids),
+        intake_capacity: usize::try_from(limits.intake_capacity).unwrap_or(usize::MAX),
+        journal_capacity: usize::try_from(limits.journal_capacity).unwrap_or(usize::MAX),
+        grace: Duration::from_secs(instance.config.grace_seconds),
+    })
+    .await
+    .map_err(|error| Failure::new("the database", error))?;
+    let Running { engine, journal, arbiter } = running;
+    let files = attachments(&instance.config)?;
+    let sockets = SocketLimit::new(usize::try_from(limits.socket_limit_per_address).unwrap_or(usize::MAX));
+    let app = App::new(
+        engine.clone(),
+        instance.config.clone(),
+        sealer,
+        Passwords::new(Cost::OWASP),
+        Arc::new(SessionCache::default()),
+        Arc::new(files),
+        sockets,
+        || true,
+    );
+    let listen = instance.config.listen;
+    let shared = app.clone();
+    let server = HttpServer::new(move || ActixApp::new().app_data(web::Data::new(shared.clone())).configure(http::configure))
+        .workers(instance.config.workers)
+        .backlog(BACKLOG)
+        .keep_alive(KEEP_ALIVE)
+        .client_request_timeout(HEAD_TIMEOUT)
+        .shutdown_timeout(GOODBYE_SECONDS)
+        .tcp_nodelay(true)
+        .on_connect(|connection, data| {
+            if let Some(stream) = connection.downcast_ref::<rt::net::TcpStream>()
+                && let Some(handle) = Connection::of(stream)
+            {
+                data.insert(handle);
+            }
+        })
+        .bind(listen)
+        .map_err(|error| Failure::new(&format!("cannot listen on {listen}"), error))?
+        .run();
+    tracing::info!(%listen, version = env!("CARGO_PKG_VERSION"), "ready");
+    rt::spawn(upkeep(app.clone()));
+    rt::spawn(stop_when_fenced(engine.journal.clone(), server.handle()));
+    server.await.map_err(|error| Failure::new("the server", error))?;
+    arbiter.stop();
+    drop((app, engine));
+    let _ = arbiter.join();
+    journal.join();
+    tracing::info!("stopped");
+    Ok(())
+}
+
+fn attachments(config: &Config) -> Result<LocalFileSystem, Failure> {
+    let folder = config.data_dir.join("attachments");
+    std::fs::create_dir_all(&folder).map_err(|error| Failure::new(&folder.display().to_string(), error))?;
+    LocalFileSystem::new_with_prefix(&folder).map_err(|error| Failure::new(&folder.display().to_string(), error))
+}
+
+/// Keeps the clock near the wall's, folds histograms, forgets what has run out.
+async fn upkeep(app: App) {
+    let mut round: u32 = 0;
+    loop {
+        rt::time::sleep(UPKEEP).await;
+        app.clock().resync();
+        telemetry::upkeep();
+        round = round.wrapping_add(1);
+        if round.is_multiple_of(SWEEP_EVERY) {
+            let forget = vec![idempotency::forget(app.now()), people::delete_expired(app.now())];
+            if let Err(error) = app.engine.journal.write(forget, None, By::System, None).await {
+                tracing::warn!(%error, "could not forget what has run out");
+            }
+        }
+    }
+}
+
+/// A process that another one has replaced must not go on answering.
+async fn stop_when_fenced(journal: Journal, server: actix_web::dev::ServerHandle) {
+    let mut health = journal.watch_health();
+    drop(journal);
+    while health.changed().await.is_ok() {
+        if *health.borrow() == Health::Fenced {
+            tracing::error!("another process has taken over this database; stopping");
+            server.stop(false).await;
+            return;
+        }
+    }
+}

@@ -1,0 +1,127 @@
+//! `/api/v1/campaigns`: the queues and how they work (S1-1 to S1-22).
+
+use std::collections::BTreeSet;
+
+use actix_web::{
+    HttpResponse,
+    http::StatusCode,
+    web::{Data, Path},
+};
+use serde_json::{Map, Value};
+
+use crate::{
+    domain::{
+        campaign::Campaign,
+        log::Entity,
+        permission::{Permission, Place},
+    },
+    error::ErrorCode,
+    http::{
+        caller::Caller,
+        check::{Check, ListQuery, NAME, page, patched},
+        input::{Input, Query},
+        once,
+        problem::Problem,
+        state::App,
+    },
+    ids::{CampaignId, DispositionId},
+    store::config_writes,
+    wire::config::{CampaignFields, CampaignView},
+};
+
+/// The most dispositions of a campaign.
+const MAX_DISPOSITIONS: usize = 500;
+
+fn view(caller: &Caller, campaign: &Campaign) -> CampaignView {
+    let created_at = caller.directory.campaigns_created.get(&campaign.id).copied().unwrap_or_default();
+    CampaignView { id: campaign.id, fields: CampaignFields::of(campaign), created_at: created_at.into() }
+}
+
+fn check(caller: &Caller, fields: &mut CampaignFields, is_new: bool) -> Result<(), Problem> {
+    let directory = &caller.directory;
+    let mut check = Check::default();
+    if is_new {
+        check.client(caller, Permission::WriteConfig, fields.client);
+    }
+    check.line("name", &mut fields.name, NAME);
+    check.range("weight", fields.weight, 1..=100);
+    check.range("max_per_agent", fields.max_per_agent, 1..=10_000);
+    check.range("offer_seconds", fields.offer_seconds, 5..=600);
+    check.range("transfer_seconds", fields.transfer_seconds, 5..=600);
+    check.range("wrap_up_seconds", fields.wrap_up_seconds, 0..=900);
+    if let Some(text) = &fields.out_of_hours_message {
+        check.lines("out_of_hours_message", text, 1..=4_000);
+    }
+    if let Some(id) = fields.schedule {
+        let known = directory.schedules.get(&id).is_some_and(|schedule| schedule.client == fields.client);
+        check.that(known, "schedule", ErrorCode::UnknownReference, "no such schedule of this client");
+    }
+    let known = |id: &DispositionId| directory.dispositions.get(id).is_some_and(|node| node.client == fields.client);
+    let dispositions = &fields.dispositions;
+    check.that(dispositions.len() <= MAX_DISPOSITIONS, "dispositions", ErrorCode::TooLong, "at most 500");
+    let different: BTreeSet<_> = dispositions.iter().collect();
+    check.that(different.len() == dispositions.len(), "dispositions", ErrorCode::Duplicate, "each one once");
+    for (index, id) in dispositions.iter().take(MAX_DISPOSITIONS).enumerate() {
+        let is_leaf = || !directory.dispositions.values().any(|node| node.parent == Some(*id) && node.enabled);
+        let field = format!("dispositions.{index}");
+        check.that(known(id) && is_leaf(), &field, ErrorCode::UnknownReference, "no leaf of this client's dispositions");
+    }
+    if let Some(id) = &fields.transfer_disposition {
+        check.that(known(id), "transfer_disposition", ErrorCode::UnknownReference, "no disposition of this client");
+    }
+    check.done()
+}
+
+fn may_read(caller: &Caller, campaign: &Campaign) -> bool {
+    caller.may(Permission::ReadConfig, Place::campaign(campaign.client, campaign.id))
+}
+
+/// `GET`.
+///
+/// # Errors
+/// 422 for an impossible cursor or limit.
+pub async fn list(caller: Caller, query: Query<ListQuery>) -> Result<HttpResponse, Problem> {
+    let campaigns = caller.directory.campaigns.values().filter(|campaign| may_read(&caller, campaign));
+    once::ok(&page(campaigns.map(|campaign| (campaign.id, view(&caller, campaign))).collect(), &query.0)?)
+}
+
+/// `GET /{id}`.
+///
+/// # Errors
+/// 404.
+pub async fn show(caller: Caller, id: Path<CampaignId>) -> Result<HttpResponse, Problem> {
+    let campaign = caller.directory.campaigns.get(&id).filter(|campaign| may_read(&caller, campaign));
+    once::ok(&view(&caller, campaign.ok_or_else(Problem::not_found)?))
+}
+
+/// `POST`.
+///
+/// # Errors
+/// 422.
+pub async fn create(app: Data<App>, caller: Caller, input: Input<CampaignFields>) -> Result<HttpResponse, Problem> {
+    let Input { value: mut fields, once } = input;
+    check(&caller, &mut fields, true)?;
+    let (id, now) = (app.engine.ids.next::<CampaignId>(), app.now());
+    let config = fields.config();
+    let statement = config_writes::insert_campaign(id, fields.client, &fields.name, fields.enabled, &config, now)?;
+    let created = CampaignView { id, fields, created_at: now.into() };
+    once.commit(vec![statement], (Entity::Campaign, id.to_string()), StatusCode::CREATED, &created).await
+}
+
+/// `PATCH /{id}`.
+///
+/// # Errors
+/// 404, 422.
+pub async fn change(caller: Caller, id: Path<CampaignId>, input: Input<Map<String, Value>>) -> Result<HttpResponse, Problem> {
+    let Input { value: patch, once } = input;
+    let current = caller.directory.campaigns.get(&id).ok_or_else(Problem::not_found)?;
+    caller.require(Permission::WriteConfig, Place::campaign(current.client, current.id))?;
+    let mut fields = patched(&CampaignFields::of(current), patch)?;
+    if fields.client != current.client {
+        return Err(Problem::field("client", ErrorCode::NotPossible, "a campaign stays with its client"));
+    }
+    check(&caller, &mut fields, false)?;
+    let statement = config_writes::update_campaign(current.id, &fields.name, fields.enabled, &fields.config())?;
+    let changed = CampaignView { fields, ..view(&caller, current) };
+    once.commit(vec![statement], (Entity::Campaign, id.to_string()), StatusCode::OK, &changed).await
+}

@@ -1,0 +1,32 @@
+//! What administrators set up.
+
+pub mod breaks;
+pub mod campaigns;
+pub mod channels;
+pub mod clients;
+pub mod dispositions;
+pub mod members;
+pub mod schedules;
+pub mod tokens;
+pub mod users;
+
+use crate::{
+    domain::permission::{Permission, Place, may_somewhere},
+    http::caller::Caller,
+    ids::ClientId,
+};
+
+/// Whether the caller may read what belongs to a client: its whole scope, or a campaign of it.
+fn reads_client(caller: &Caller, client: ClientId) -> bool {
+    if caller.may(Permission::ReadConfig, Place::client(client)) {
+        return true;
+    }
+    let directory = &caller.directory;
+    let mut campaigns = directory.campaigns.values().filter(|campaign| campaign.client == client);
+    campaigns.any(|campaign| caller.may(Permission::ReadConfig, Place::campaign(client, campaign.id)))
+}
+
+/// Whether the caller may read what belongs to the installation and everybody needs.
+fn reads_common(caller: &Caller) -> bool {
+    may_somewhere(&caller.subject, Permission::ReadConfig)
+}

@@ -1,0 +1,217 @@
+//! `/api/v1/users`: people, their roles and scopes.
+
+use actix_web::{
+    HttpResponse,
+    http::StatusCode,
+    web::{Data, Path},
+};
+use serde_json::{Map, Value};
+
+use crate::{
+    auth::{password::check_rules, secret::SecretText},
+    directory,
+    domain::{log::Entity, permission::Scope},
+    error::ErrorCode,
+    http::{
+        caller::Caller,
+        check::{Check, ListQuery, NAME, page, patched},
+        input::{Input, Query},
+        once,
+        problem::Problem,
+        state::App,
+    },
+    ids::UserId,
+    store::people::{self, UserRow},
+    wire::people::{User, UserFields},
+};
+
+/// The most scopes of a user or token.
+pub const MAX_SCOPES: usize = 100;
+
+fn view(user: &directory::User) -> User {
+    User {
+        id: user.id,
+        login: user.login.clone(),
+        name: user.name.clone(),
+        role: user.role,
+        scopes: user.scopes.clone(),
+        capacity: user.capacity,
+        enabled: user.enabled,
+        created_at: user.created_at.into(),
+    }
+}
+
+fn made(id: UserId, fields: &UserFields, created_at: crate::clock::Timestamp) -> User {
+    User {
+        id,
+        login: fields.login.clone(),
+        name: fields.name.clone(),
+        role: fields.role,
+        scopes: fields.scopes.clone(),
+        capacity: fields.capacity,
+        enabled: fields.enabled,
+        created_at: created_at.into(),
+    }
+}
+
+fn row(id: UserId, fields: &UserFields) -> UserRow<'_> {
+    UserRow {
+        id,
+        login: &fields.login,
+        name: &fields.name,
+        role: fields.role,
+        scopes: &fields.scopes,
+        capacity: fields.capacity,
+        enabled: fields.enabled,
+    }
+}
+
+/// Whether the caller may read this user: themselves, or somebody with a scope or a campaign within the caller's.
+pub(super) fn may_see(caller: &Caller, user: &directory::User) -> bool {
+    if user.id == caller.user() || caller.covers(Scope::All) {
+        return true;
+    }
+    let memberships = caller.directory.memberships.get(&user.id).into_iter().flatten();
+    user.scopes.iter().any(|scope| caller.covers(*scope))
+        || memberships.map(|member| Scope::Campaign(member.campaign)).any(|scope| caller.covers(scope))
+}
+
+/// Whether the caller may change this user: nobody may change who holds more, or is at work elsewhere.
+fn may_change(caller: &Caller, user: &directory::User) -> bool {
+    if caller.covers(Scope::All) {
+        return true;
+    }
+    let mut memberships = caller.directory.memberships.get(&user.id).into_iter().flatten();
+    !user.scopes.is_empty()
+        && user.scopes.iter().all(|scope| caller.covers(*scope))
+        && memberships.all(|member| caller.covers(Scope::Campaign(member.campaign)))
+}
+
+/// Scopes that exist and lie within the caller's.
+pub(super) fn check_scopes(check: &mut Check, caller: &Caller, scopes: &[Scope]) {
+    check.that(scopes.len() <= MAX_SCOPES, "scopes", ErrorCode::TooLong, "at most 100");
+    for (index, scope) in scopes.iter().take(MAX_SCOPES).enumerate() {
+        let exists = match scope {
+            Scope::All => true,
+            Scope::Client(id) => caller.directory.clients.contains_key(id),
+            Scope::Campaign(id) => caller.directory.campaigns.contains_key(id),
+        };
+        let known = exists && caller.covers(*scope);
+        check.that(known, &format!("scopes.{index}"), ErrorCode::UnknownReference, "no such scope within your own");
+    }
+}
+
+fn check(caller: &Caller, fields: &mut UserFields, id: Option<UserId>) -> Result<(), Problem> {
+    let mut check = Check::default();
+    check.line("login", &mut fields.login, NAME);
+    fields.login = fields.login.to_lowercase();
+    let spaces = fields.login.chars().any(char::is_whitespace);
+    check.that(!spaces, "login", ErrorCode::NotPossible, "no spaces");
+    let taken = caller.directory.users.values().any(|user| user.login == fields.login && Some(user.id) != id);
+    check.that(!taken, "login", ErrorCode::Taken, "somebody has it already");
+    check.line("name", &mut fields.name, NAME);
+    check.range("capacity", fields.capacity, 1..=1_000_000);
+    check_scopes(&mut check, caller, &fields.scopes);
+    if fields.scopes.is_empty() && !caller.covers(Scope::All) {
+        check.error("scopes", ErrorCode::TooShort, "at least one, within your own");
+    }
+    if let Some(password) = &fields.password
+        && let Err(error) = check_rules(password)
+    {
+        check.error("password", error.into(), error.to_string());
+    }
+    check.done()
+}
+
+async fn phc(app: &App, password: SecretText) -> Result<String, Problem> {
+    let hashed = app.hash(password, |passwords, password| passwords.hash(password)).await?;
+    hashed.map_err(|error| {
+        tracing::error!(%error, "a password could not be hashed");
+        Problem::new(ErrorCode::Internal)
+    })
+}
+
+/// Two requests at once can both find a login free; the store lets one pass.
+fn login_taken(problem: Problem) -> Problem {
+    if problem.code() == ErrorCode::Conflict {
+        Problem::field("login", ErrorCode::Taken, "somebody has it already")
+    } else {
+        problem
+    }
+}
+
+/// `GET`.
+///
+/// # Errors
+/// 422 for an impossible cursor or limit.
+pub async fn list(caller: Caller, query: Query<ListQuery>) -> Result<HttpResponse, Problem> {
+    let users = caller.directory.users.values().filter(|user| may_see(&caller, user));
+    once::ok(&page(users.map(|user| (user.id, view(user))).collect(), &query.0)?)
+}
+
+/// `GET /{id}`.
+///
+/// # Errors
+/// 404.
+pub async fn show(caller: Caller, id: Path<UserId>) -> Result<HttpResponse, Problem> {
+    let user = caller.directory.users.get(&id).filter(|user| may_see(&caller, user));
+    once::ok(&view(user.ok_or_else(Problem::not_found)?))
+}
+
+/// `POST`.
+///
+/// # Errors
+/// 422.
+pub async fn create(app: Data<App>, caller: Caller, input: Input<UserFields>) -> Result<HttpResponse, Problem> {
+    let Input { value: mut fields, once } = input;
+    check(&caller, &mut fields, None)?;
+    let phc = match fields.password.take() {
+        Some(password) => phc(&app, password).await?,
+        None => String::new(),
+    };
+    let (id, now) = (app.engine.ids.next::<UserId>(), app.now());
+    let statements = vec![people::insert_user(&row(id, &fields), &phc, now)];
+    let created = made(id, &fields, now);
+    once.commit(statements, (Entity::User, id.to_string()), StatusCode::CREATED, &created).await.map_err(login_taken)
+}
+
+/// `PATCH /{id}`. A new password, and switching off, end all sessions.
+///
+/// # Errors
+/// 404, 422.
+pub async fn change(
+    app: Data<App>,
+    caller: Caller,
+    id: Path<UserId>,
+    input: Input<Map<String, Value>>,
+) -> Result<HttpResponse, Problem> {
+    let Input { value: patch, once } = input;
+    let current = caller.directory.users.get(&id).filter(|user| may_change(&caller, user)).ok_or_else(Problem::not_found)?;
+    let now = UserFields {
+        login: current.login.clone(),
+        name: current.name.clone(),
+        role: current.role,
+        scopes: current.scopes.clone(),
+        capacity: current.capacity,
+        enabled: current.enabled,
+        password: None,
+    };
+    let mut fields = patched(&now, patch)?;
+    check(&caller, &mut fields, Some(*id))?;
+    let password = fields.password.take();
+    let mut statements = vec![people::update_user(&row(*id, &fields))];
+    let ends_sessions = password.is_some() || !fields.enabled;
+    if let Some(password) = password {
+        statements.push(people::set_password(*id, &phc(&app, password).await?));
+    }
+    if ends_sessions {
+        statements.push(people::delete_sessions_of(*id));
+    }
+    let changed = made(*id, &fields, current.created_at);
+    let fact = (Entity::User, id.to_string());
+    let answer = once.commit(statements, fact, StatusCode::OK, &changed).await.map_err(login_taken)?;
+    if ends_sessions {
+        app.sessions.forget_user(*id);
+    }
+    Ok(answer)
+}

@@ -1,0 +1,301 @@
+//! Every route, in one table: it registers the handlers, says who may call them, and is what `/openapi.json` is made of. A route that is
+//! not here does not exist; one without an access cannot be written down.
+
+use actix_web::{http::Method, web};
+use utoipa::{
+    IntoParams, ToSchema,
+    openapi::{
+        RefOr, Schema,
+        path::{Parameter, ParameterIn},
+        schema::{ArrayBuilder, ObjectBuilder, Ref, SchemaType, Type},
+    },
+};
+
+use crate::{
+    domain::permission::Permission::{
+        self, Answer, ControlAgents, ForceConversations, ReadConfig, ReadContacts, ReadConversations, ReadUsers, WriteConfig,
+        WriteContacts, WriteMembers, WriteUsers,
+    },
+    http::{
+        admin::{breaks, campaigns, channels, clients, dispositions, members, schedules, tokens, users},
+        check::ListQuery,
+        docs, ops,
+        staff::{
+            agents,
+            attachments::{self, UploadQuery},
+            contacts::{self, ContactsQuery},
+            conversations::{self, ConversationsQuery, MessagesQuery},
+            me, session,
+        },
+        webhooks,
+    },
+    wire::{command, config, conversation, live, page::Page, people, session as wire_session},
+};
+
+/// Who may call a route at all; handlers then look at the object.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Access {
+    /// Everybody.
+    Public,
+    /// Who signs the request (Standard Webhooks).
+    Signed,
+    /// Who has the metrics token or is on this machine.
+    Operator,
+    /// Everybody who is signed in: it concerns themselves only.
+    Own,
+    /// Who holds one of these somewhere.
+    Any(&'static [Permission]),
+}
+
+/// Schemas by name, as a document collects them.
+pub type Schemas = Vec<(String, RefOr<Schema>)>;
+type SchemaOf = fn(&mut Schemas) -> RefOr<Schema>;
+
+/// One method of one address.
+pub struct Route {
+    /// The method.
+    pub method: Method,
+    /// The address, with its parameters in braces.
+    pub path: &'static str,
+    /// Who may call it.
+    pub access: Access,
+    /// The chapter of the documentation.
+    pub tag: &'static str,
+    /// One line of documentation.
+    pub summary: &'static str,
+    /// The status of success.
+    pub status: u16,
+    pub(super) register: fn() -> actix_web::Route,
+    pub(super) query: &'static [fn() -> Vec<Parameter>],
+    pub(super) body: &'static [SchemaOf],
+    pub(super) answer: &'static [SchemaOf],
+}
+
+/// What a schema is called and made of.
+pub(super) trait Documented {
+    fn document(schemas: &mut Schemas) -> RefOr<Schema>;
+}
+
+impl<T: ToSchema> Documented for T {
+    fn document(schemas: &mut Schemas) -> RefOr<Schema> {
+        schemas.push((T::name().into_owned(), T::schema()));
+        T::schemas(schemas);
+        RefOr::Ref(Ref::from_schema_name(T::name()))
+    }
+}
+
+/// A page of a list.
+struct PageOf<T>(std::marker::PhantomData<Page<T>>);
+
+impl<T: ToSchema> PageOf<T> {
+    fn document(schemas: &mut Schemas) -> RefOr<Schema> {
+        let next = SchemaType::from_iter([Type::String, Type::Null]);
+        let page = ObjectBuilder::new()
+            .property("items", ArrayBuilder::new().items(T::document(schemas)))
+            .required("items")
+            .property("next", ObjectBuilder::new().schema_type(next).description(Some("The cursor of what follows.")))
+            .required("next");
+        RefOr::T(Schema::Object(page.build()))
+    }
+}
+
+/// A part of something, as JSON Merge Patch.
+struct PatchOf<T>(std::marker::PhantomData<T>);
+
+impl<T: ToSchema> PatchOf<T> {
+    fn document(schemas: &mut Schemas) -> RefOr<Schema> {
+        let RefOr::Ref(whole) = T::document(schemas) else { return RefOr::T(Schema::default()) };
+        let text = format!("Any part of {}: what is absent stays, null = the default (RFC 7396).", T::name());
+        let patch = ObjectBuilder::new().description(Some(text));
+        let name = format!("{}Patch", T::name());
+        let patch = match schemas.iter().find(|(known, _)| *known == T::name()) {
+            Some((_, RefOr::T(Schema::Object(object)))) => {
+                object.properties.iter().fold(patch, |patch, (name, schema)| patch.property(name, schema.clone()))
+            }
+            _ => return RefOr::Ref(whole),
+        };
+        schemas.push((name.clone(), RefOr::T(Schema::Object(patch.build()))));
+        RefOr::Ref(Ref::from_schema_name(name))
+    }
+}
+
+/// Any bytes.
+struct File;
+
+impl File {
+    fn document(_: &mut Schemas) -> RefOr<Schema> {
+        RefOr::T(Schema::Object(ObjectBuilder::new().schema_type(Type::String).content_encoding("binary").build()))
+    }
+}
+
+fn query_of<T: IntoParams>() -> Vec<Parameter> {
+    T::into_params(|| Some(ParameterIn::Query))
+}
+
+macro_rules! routes {
+    ($($method:ident $path:literal $handler:path, $access:expr, $tag:literal, $summary:literal
+        $(, query $query:ty)? $(, body $body:ty)? $(, patch $patch:ty)?, $status:literal
+        $(, gives $answer:ty)? $(, page $page:ty)?;)*) => {
+        /// The table.
+        pub static ROUTES: &[Route] = &[$(Route {
+            method: Method::$method,
+            path: $path,
+            access: $access,
+            tag: $tag,
+            summary: $summary,
+            status: $status,
+            register: || web::method(Method::$method).to($handler),
+            query: &[$(query_of::<$query>)?],
+            body: &[$(<$body>::document)? $(PatchOf::<$patch>::document)?],
+            answer: &[$(<$answer>::document)? $(PageOf::<$page>::document)?],
+        },)*];
+    };
+}
+
+/// Who works on conversations: agents on theirs, supervisors on any in scope.
+const WORK: Access = Access::Any(&[Answer, ForceConversations]);
+/// Who sees conversations.
+const SEE: Access = Access::Any(&[Answer, ReadConversations]);
+const READ_CONFIG: Access = Access::Any(&[ReadConfig]);
+const WRITE_CONFIG: Access = Access::Any(&[WriteConfig]);
+const WRITE_MEMBERS: Access = Access::Any(&[WriteMembers]);
+const READ_USERS: Access = Access::Any(&[ReadUsers]);
+const WRITE_USERS: Access = Access::Any(&[WriteUsers]);
+const READ_CONTACTS: Access = Access::Any(&[ReadContacts]);
+const WRITE_CONTACTS: Access = Access::Any(&[WriteContacts]);
+const CONTROL_AGENTS: Access = Access::Any(&[ControlAgents]);
+
+routes! {
+    GET "/healthz" ops::healthz, Access::Public, "operation", "Whether the process lives", 200;
+    GET "/readyz" ops::readyz, Access::Public, "operation", "Whether it can take work now", 200;
+    GET "/metrics" ops::metrics, Access::Operator, "operation", "Numbers for Prometheus", 200;
+    GET "/openapi.json" docs::openapi, Access::Public, "operation", "This document", 200;
+    GET "/docs" docs::page, Access::Public, "operation", "This document, to read", 200;
+    GET "/docs/viewer.js" docs::script, Access::Public, "operation", "Part of /docs", 200;
+    GET "/docs/viewer.css" docs::style, Access::Public, "operation", "Part of /docs", 200;
+
+    POST "/hooks/{channel}" webhooks::receive, Access::Signed, "channels",
+        "A connected system hands over a message or a receipt", 200;
+
+    POST "/api/v1/session" session::create, Access::Public, "session", "Sign in",
+        body wire_session::SignIn, 200, gives wire_session::Profile;
+    DELETE "/api/v1/session" session::delete, Access::Own, "session", "Sign out", 204;
+    GET "/api/v1/me" me::show, Access::Own, "session", "Who is signed in and what they may do", 200, gives wire_session::Profile;
+    POST "/api/v1/me/presence" me::set_presence, Access::Any(&[Answer]), "session", "Take offers, or take a break",
+        body wire_session::SetPresence, 200, gives live::Presence;
+
+    GET "/api/v1/conversations" conversations::list, SEE, "conversations", "Conversations, the newest first",
+        query ConversationsQuery, 200, page conversation::Summary;
+    GET "/api/v1/conversations/{id}" conversations::show, SEE, "conversations", "One conversation", 200, gives conversation::Summary;
+    GET "/api/v1/conversations/{id}/messages" conversations::messages, SEE, "conversations", "Its messages, the latest first",
+        query MessagesQuery, 200, page conversation::Message;
+    POST "/api/v1/conversations/{id}/messages" conversations::reply, Access::Any(&[Answer]), "conversations",
+        "Answer the customer", body command::Reply, 200, gives conversation::Done;
+    POST "/api/v1/conversations/{id}/accept" conversations::accept, Access::Any(&[Answer]), "conversations", "Take an offer",
+        body command::AnswerOffer, 200, gives conversation::Done;
+    POST "/api/v1/conversations/{id}/decline" conversations::decline, Access::Any(&[Answer]), "conversations",
+        "Decline an offer", body command::AnswerOffer, 200, gives conversation::Done;
+    POST "/api/v1/conversations/{id}/transfer" conversations::transfer, WORK, "conversations",
+        "Give it to another agent or campaign", body command::Transfer, 200, gives conversation::Done;
+    POST "/api/v1/conversations/{id}/close" conversations::close, WORK, "conversations", "Close it",
+        body command::Close, 200, gives conversation::Done;
+    POST "/api/v1/conversations/{id}/wrap-up/end" conversations::end_wrap_up, Access::Any(&[Answer]), "conversations",
+        "End the wrap-up early", 200, gives conversation::Done;
+
+    POST "/api/v1/attachments" attachments::create, WORK, "attachments", "Upload a file",
+        query UploadQuery, body File, 201, gives conversation::Attachment;
+    GET "/api/v1/attachments/{id}" attachments::show, SEE, "attachments", "Download a file", 200, gives File;
+
+    GET "/api/v1/contacts" contacts::list, READ_CONTACTS, "contacts", "Contacts, the newest first",
+        query ContactsQuery, 200, page people::Contact;
+    GET "/api/v1/contacts/{id}" contacts::show, READ_CONTACTS, "contacts", "One contact", 200, gives people::Contact;
+    PATCH "/api/v1/contacts/{id}" contacts::change, WRITE_CONTACTS, "contacts", "Rename a contact",
+        patch people::ContactFields, 200, gives people::Contact;
+    POST "/api/v1/contacts/{id}/addresses" contacts::add_address, WRITE_CONTACTS, "contacts", "Add an address",
+        body people::ContactAddress, 201, gives people::Contact;
+
+    POST "/api/v1/agents/{id}/pause" agents::pause, CONTROL_AGENTS, "agents", "No new offers for an agent", 200, gives live::Presence;
+    POST "/api/v1/agents/{id}/resume" agents::resume, CONTROL_AGENTS, "agents", "End an agent's pause", 200, gives live::Presence;
+    POST "/api/v1/agents/{id}/sign-out" agents::sign_out, CONTROL_AGENTS, "agents", "End an agent's shift", 200, gives live::Presence;
+
+    GET "/api/v1/clients" clients::list, READ_CONFIG, "clients", "Clients", query ListQuery, 200, page config::Client;
+    POST "/api/v1/clients" clients::create, WRITE_CONFIG, "clients", "Create a client",
+        body config::ClientFields, 201, gives config::Client;
+    GET "/api/v1/clients/{id}" clients::show, READ_CONFIG, "clients", "One client", 200, gives config::Client;
+    PATCH "/api/v1/clients/{id}" clients::change, WRITE_CONFIG, "clients", "Change a client",
+        patch config::ClientFields, 200, gives config::Client;
+
+    GET "/api/v1/campaigns" campaigns::list, READ_CONFIG, "campaigns", "Campaigns",
+        query ListQuery, 200, page config::CampaignView;
+    POST "/api/v1/campaigns" campaigns::create, WRITE_CONFIG, "campaigns", "Create a campaign",
+        body config::CampaignFields, 201, gives config::CampaignView;
+    GET "/api/v1/campaigns/{id}" campaigns::show, READ_CONFIG, "campaigns", "One campaign", 200, gives config::CampaignView;
+    PATCH "/api/v1/campaigns/{id}" campaigns::change, WRITE_CONFIG, "campaigns", "Change a campaign",
+        patch config::CampaignFields, 200, gives config::CampaignView;
+    GET "/api/v1/campaigns/{id}/members" members::list, READ_CONFIG, "campaigns", "Members of a campaign",
+        query ListQuery, 200, page config::Member;
+    PUT "/api/v1/campaigns/{id}/members/{user}" members::put, WRITE_MEMBERS, "campaigns", "Make somebody a member",
+        body config::MemberFields, 200, gives config::Member;
+    DELETE "/api/v1/campaigns/{id}/members/{user}" members::delete, WRITE_MEMBERS, "campaigns", "End a membership", 204;
+
+    GET "/api/v1/channels" channels::list, WRITE_CONFIG, "channels", "Channel accounts",
+        query ListQuery, 200, page config::ChannelView;
+    POST "/api/v1/channels" channels::create, WRITE_CONFIG, "channels", "Create a channel account",
+        body config::ChannelFields, 201, gives config::ChannelView;
+    GET "/api/v1/channels/{id}" channels::show, WRITE_CONFIG, "channels", "One channel account", 200, gives config::ChannelView;
+    PATCH "/api/v1/channels/{id}" channels::change, WRITE_CONFIG, "channels", "Change a channel account",
+        patch config::ChannelFields, 200, gives config::ChannelView;
+    GET "/api/v1/channels/{id}/secrets" channels::secrets, WRITE_CONFIG, "channels", "Its signing secrets: ids and dates",
+        200, page config::ChannelSecret;
+    POST "/api/v1/channels/{id}/secrets" channels::create_secret, WRITE_CONFIG, "channels",
+        "Make a signing secret; shown this once", 201, gives config::NewChannelSecret;
+    PATCH "/api/v1/channels/{id}/secrets/{secret}" channels::expire_secret, WRITE_CONFIG, "channels",
+        "Say when a signing secret stops counting", body config::ChannelSecretFields, 200, gives config::ChannelSecret;
+    DELETE "/api/v1/channels/{id}/secrets/{secret}" channels::delete_secret, WRITE_CONFIG, "channels",
+        "Drop a signing secret at once", 204;
+
+    GET "/api/v1/dispositions" dispositions::list, READ_CONFIG, "dispositions", "Dispositions of all clients in scope",
+        query ListQuery, 200, page config::DispositionView;
+    POST "/api/v1/dispositions" dispositions::create, WRITE_CONFIG, "dispositions", "Create a disposition",
+        body config::DispositionFields, 201, gives config::DispositionView;
+    GET "/api/v1/dispositions/{id}" dispositions::show, READ_CONFIG, "dispositions", "One disposition",
+        200, gives config::DispositionView;
+    PATCH "/api/v1/dispositions/{id}" dispositions::change, WRITE_CONFIG, "dispositions", "Change a disposition",
+        patch config::DispositionFields, 200, gives config::DispositionView;
+
+    GET "/api/v1/breaks" breaks::list, READ_CONFIG, "breaks", "Types of break", query ListQuery, 200, page config::BreakView;
+    POST "/api/v1/breaks" breaks::create, WRITE_CONFIG, "breaks", "Create a type of break",
+        body config::BreakFields, 201, gives config::BreakView;
+    GET "/api/v1/breaks/{id}" breaks::show, READ_CONFIG, "breaks", "One type of break", 200, gives config::BreakView;
+    PATCH "/api/v1/breaks/{id}" breaks::change, WRITE_CONFIG, "breaks", "Change a type of break",
+        patch config::BreakFields, 200, gives config::BreakView;
+
+    GET "/api/v1/schedules" schedules::list, READ_CONFIG, "schedules", "Schedules of all clients in scope",
+        query ListQuery, 200, page config::ScheduleView;
+    POST "/api/v1/schedules" schedules::create, WRITE_CONFIG, "schedules", "Create a schedule",
+        body config::ScheduleFields, 201, gives config::ScheduleView;
+    GET "/api/v1/schedules/{id}" schedules::show, READ_CONFIG, "schedules", "One schedule", 200, gives config::ScheduleView;
+    PATCH "/api/v1/schedules/{id}" schedules::change, WRITE_CONFIG, "schedules", "Change a schedule",
+        patch config::ScheduleFields, 200, gives config::ScheduleView;
+    DELETE "/api/v1/schedules/{id}" schedules::delete, WRITE_CONFIG, "schedules", "Drop a schedule nobody uses", 204;
+
+    GET "/api/v1/users" users::list, READ_USERS, "users", "Users", query ListQuery, 200, page people::User;
+    POST "/api/v1/users" users::create, WRITE_USERS, "users", "Create a user", body people::UserFields, 201, gives people::User;
+    GET "/api/v1/users/{id}" users::show, READ_USERS, "users", "One user", 200, gives people::User;
+    PATCH "/api/v1/users/{id}" users::change, WRITE_USERS, "users", "Change a user", patch people::UserFields, 200, gives people::User;
+
+    GET "/api/v1/tokens" tokens::list, WRITE_USERS, "tokens", "Tokens of programs", query ListQuery, 200, page people::Token;
+    POST "/api/v1/tokens" tokens::create, WRITE_USERS, "tokens", "Make a token; shown this once",
+        body people::TokenFields, 201, gives people::NewToken;
+    DELETE "/api/v1/tokens/{id}" tokens::delete, WRITE_USERS, "tokens", "Make a token void", 204;
+}
+
+/// The row of a method at an address pattern.
+pub fn find(method: &Method, pattern: &str) -> Option<&'static Route> {
+    ROUTES.iter().find(|route| route.method == *method && route.path == pattern)
+}
+
+/// The methods of an address pattern.
+pub fn methods(pattern: &str) -> Vec<&'static str> {
+    ROUTES.iter().filter(|route| route.path == pattern).map(|route| route.method.as_str()).collect()
+}

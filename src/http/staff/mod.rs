@@ -1,0 +1,8 @@
+//! What people at work use: their session, their conversations, their customers.
+
+pub mod agents;
+pub mod attachments;
+pub mod contacts;
+pub mod conversations;
+pub mod me;
+pub mod session;

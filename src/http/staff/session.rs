@@ -1,0 +1,93 @@
+//! `/api/v1/session`: signing in and out.
+
+use actix_web::{
+    HttpRequest, HttpResponse,
+    cookie::{self, Cookie, SameSite},
+    web::Data,
+};
+
+use crate::{
+    auth::{
+        secret::SecretText,
+        session::{COOKIE, LIFETIME, Session},
+        token::{self, TokenHash},
+    },
+    domain::log::{By, Entity},
+    error::ErrorCode,
+    http::{caller::Caller, input::Plain, once, problem::Problem, staff::me, state::App},
+    ids::UserId,
+    store::people,
+    wire::session::SignIn,
+};
+
+const MAX_LOGIN_CHARACTERS: usize = 120;
+const MAX_PASSWORD_BYTES: usize = 1024;
+
+/// `POST`: signs in and sets the cookie. Who does not exist, has another password or is switched off gets one and the same
+/// answer after the same work.
+///
+/// # Errors
+/// 401, 429.
+pub async fn create(app: Data<App>, request: HttpRequest, body: Plain<SignIn>) -> Result<HttpResponse, Problem> {
+    let SignIn { login, password } = body.0;
+    let login = login.trim().to_lowercase();
+    let peer = app.peer(&request);
+    app.throttle.attempt(&login, peer).map_err(|wait| Problem::later(ErrorCode::TooManyAttempts, wait.as_secs() + 1))?;
+    let user = verified(&app, &login, password).await?.ok_or_else(|| Problem::new(ErrorCode::WrongCredentials))?;
+    app.throttle.succeeded(&login, peer);
+
+    let (secret, now) = (token::for_session(), app.now());
+    let hash = TokenHash::of(secret.expose());
+    let session = Session { id: app.engine.ids.next(), user, expires_at: now + LIFETIME };
+    let statements = vec![people::delete_expired(now), people::insert_session(&hash, &session, now)];
+    let fact = (Entity::Session, session.id.to_string());
+    app.engine.journal.write(statements, Some(fact), By::User(user), None).await?;
+
+    let directory = app.engine.directory.load();
+    let subject = directory.subject(user).ok_or_else(|| Problem::new(ErrorCode::WrongCredentials))?;
+    let mut response = once::ok(&me::profile(&subject, &directory))?;
+    let cookie = cookie(&app, secret.expose().clone()).finish();
+    response.add_cookie(&cookie).map_err(|_| Problem::new(ErrorCode::Internal))?;
+    Ok(response)
+}
+
+/// The user behind this login and password, if they may sign in.
+async fn verified(app: &App, login: &str, password: SecretText) -> Result<Option<UserId>, Problem> {
+    let possible = !login.is_empty()
+        && login.chars().count() <= MAX_LOGIN_CHARACTERS
+        && !login.chars().any(char::is_control)
+        && password.expose().len() <= MAX_PASSWORD_BYTES;
+    let found = if possible { people::credentials(&app.engine.db, login).await? } else { None };
+    let usable = found.filter(|credentials| !credentials.phc.is_empty());
+    let password = if possible { password } else { SecretText::new(String::new()) };
+    match usable {
+        Some(credentials) => {
+            let phc = credentials.phc;
+            let fits = app.hash(password, move |passwords, password| passwords.verify(password, &phc)).await?;
+            Ok((fits && credentials.enabled).then_some(credentials.user))
+        }
+        None => {
+            app.hash(password, |passwords, password| passwords.verify_dummy(password)).await?;
+            Ok(None)
+        }
+    }
+}
+
+fn cookie(app: &App, value: String) -> cookie::CookieBuilder<'static> {
+    Cookie::build(COOKIE, value).path("/").http_only(true).same_site(SameSite::Lax).secure(app.config.secure_cookies())
+}
+
+/// `DELETE`: signs out.
+///
+/// # Errors
+/// 404 for a program, which has no session.
+pub async fn delete(app: Data<App>, caller: Caller) -> Result<HttpResponse, Problem> {
+    let id = caller.session.ok_or_else(Problem::not_found)?;
+    let statements = vec![people::delete_session(id, caller.user())];
+    app.engine.journal.write(statements, Some((Entity::Session, id.to_string())), caller.by, None).await?;
+    app.sessions.forget_session(id);
+    let mut response = HttpResponse::NoContent().finish();
+    let gone = cookie(&app, String::new()).max_age(cookie::time::Duration::ZERO).finish();
+    response.add_cookie(&gone).map_err(|_| Problem::new(ErrorCode::Internal))?;
+    Ok(response)
+}

@@ -1,0 +1,149 @@
+//! What every handler shares.
+
+use std::{net::IpAddr, sync::Arc, time::Duration};
+
+use actix_web::HttpRequest;
+use object_store::ObjectStore;
+use parking_lot::RwLock;
+use rustc_hash::FxHashMap;
+use tokio::sync::Semaphore;
+
+use crate::{
+    actors::engine::Engine,
+    auth::{
+        password::Passwords,
+        secret::{Sealer, SecretText},
+        session::SessionCache,
+        throttle::Throttle,
+    },
+    clock::{Clock, Timestamp},
+    config::Config,
+    http::{problem::Problem, webhooks::HookCounters},
+    ids::ChannelId,
+    live::SocketLimit,
+};
+
+/// Password hashes computed at once: each takes 19 MiB and tens of milliseconds of a core.
+const HASHES_AT_ONCE: usize = 2;
+/// Those that may wait for their turn; more are refused.
+const HASHES_WAITING: usize = 32;
+/// How long one waits for its turn.
+const HASH_WAIT: Duration = Duration::from_secs(3);
+
+/// Everything the handlers share. Cheap to clone.
+#[derive(Clone)]
+pub struct App(Arc<Shared>);
+
+/// See [`App`].
+pub struct Shared {
+    /// The front door to the actors, with the store and the configuration in force.
+    pub engine: Engine,
+    /// How the server runs.
+    pub config: Config,
+    /// Seals channel secrets.
+    pub sealer: Arc<Sealer>,
+    /// Hashes passwords.
+    pub passwords: Passwords,
+    /// Who a cookie or token stands for.
+    pub sessions: Arc<SessionCache>,
+    /// Sign-in budgets.
+    pub throttle: Throttle,
+    /// Attachments' bytes.
+    pub attachments: Arc<dyn ObjectStore>,
+    /// WebSockets open, by address.
+    pub sockets: SocketLimit,
+    /// Says whether start-up is complete; beside it the journal must be ready.
+    pub ready: Box<dyn Fn() -> bool + Send + Sync>,
+    hashing: Semaphore,
+    hashes: Semaphore,
+    /// Counters of webhook calls, by channel.
+    pub(super) hooks: RwLock<FxHashMap<ChannelId, Arc<HookCounters>>>,
+    /// `Origin` of pages that may change something; none = compare with `Host`.
+    pub(super) origin: Option<String>,
+}
+
+impl App {
+    /// With fresh budgets. `ready` says whether start-up is complete.
+    pub fn new(
+        engine: Engine,
+        config: Config,
+        sealer: Arc<Sealer>,
+        passwords: Passwords,
+        sessions: Arc<SessionCache>,
+        attachments: Arc<dyn ObjectStore>,
+        sockets: SocketLimit,
+        ready: impl Fn() -> bool + Send + Sync + 'static,
+    ) -> Self {
+        Self(Arc::new(Shared {
+            throttle: Throttle::new(engine.clock.clone()),
+            origin: config.public_url.as_ref().map(|url| url.origin()),
+            engine,
+            config,
+            sealer,
+            passwords,
+            sessions,
+            attachments,
+            sockets,
+            ready: Box::new(ready),
+            hashing: Semaphore::new(HASHES_AT_ONCE),
+            hashes: Semaphore::new(HASHES_AT_ONCE + HASHES_WAITING),
+            hooks: RwLock::default(),
+        }))
+    }
+
+    /// The clock.
+    pub fn clock(&self) -> &Clock {
+        &self.engine.clock
+    }
+
+    /// The current moment.
+    pub fn now(&self) -> Timestamp {
+        self.engine.clock.now()
+    }
+
+    /// Does the slow work of a password on another thread, two at once.
+    ///
+    /// # Errors
+    /// 429 when too many wait already or the turn does not come in time.
+    pub async fn hash<T: Send + 'static>(
+        &self,
+        password: SecretText,
+        work: impl FnOnce(&Passwords, &SecretText) -> T + Send + 'static,
+    ) -> Result<T, Problem> {
+        let busy = || Problem::later(crate::error::ErrorCode::Busy, 2);
+        let _place = self.hashes.try_acquire().map_err(|_| busy())?;
+        let turn = tokio::time::timeout(HASH_WAIT, self.hashing.acquire()).await;
+        let _turn = turn.map_err(|_| busy())?.map_err(|_| busy())?;
+        let passwords = self.passwords.clone();
+        actix_web::web::block(move || work(&passwords, &password)).await.map_err(|_| busy())
+    }
+
+    /// The address of the client: that of the peer, or, behind a trusted proxy, the last address in `X-Forwarded-For` that
+    /// no trusted proxy has (security.md, 45).
+    pub fn peer(&self, request: &HttpRequest) -> IpAddr {
+        let peer = request.peer_addr().map_or(IpAddr::from([0, 0, 0, 0]), |address| address.ip());
+        let trusted = &self.config.trusted_proxies;
+        if !trusted.contains(peer) {
+            return peer.to_canonical();
+        }
+        let mut nearest = peer;
+        let lines = request.headers().get_all("x-forwarded-for").filter_map(|line| line.to_str().ok());
+        let hops: Vec<&str> = lines.flat_map(|line| line.split(',')).collect();
+        for hop in hops.iter().rev() {
+            // Who cannot be parsed was written by somebody whose word does not count.
+            let Ok(address) = hop.trim().parse::<IpAddr>() else { break };
+            nearest = address;
+            if !trusted.contains(address) {
+                break;
+            }
+        }
+        nearest.to_canonical()
+    }
+}
+
+impl std::ops::Deref for App {
+    type Target = Shared;
+    fn deref(&self) -> &Shared {
+        &self.0
+    }
+}

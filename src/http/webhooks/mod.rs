@@ -1,0 +1,6 @@
+//! Calls of connected systems.
+
+mod counters;
+mod hooks;
+
+pub use self::{counters::HookCounters, hooks::receive};

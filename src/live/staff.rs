@@ -1,0 +1,182 @@
+//! What people who signed in may ask of a socket. Every topic checks permission and object (security.md, 30), again at every
+//! look.
+
+use std::sync::Arc;
+
+use actix::{AsyncContext, WrapFuture, fut::ActorFutureExt};
+use actix_web_actors::ws::CloseCode;
+
+use super::socket::{Ctx, Socket, Topic, Who};
+use crate::{
+    actors::{agent_session::Attach, dashboard, watch::Thread},
+    domain::{
+        conversation::Conversation,
+        permission::{Permission, Role, Subject, may, may_somewhere},
+    },
+    ids::{AgentId, ConversationId},
+    store::conversations,
+    wire::live::{Ask, Me, Push, Typing},
+};
+
+impl Socket {
+    pub(super) fn asked_by_staff(&mut self, ask: Ask, ctx: &mut Ctx) {
+        match ask {
+            Ask::Subscribe { topic, epoch, pos } => self.subscribe(&topic, epoch.zip(pos), ctx),
+            Ask::Unsubscribe { topic } => {
+                if let Some(topic) = self.parse(&topic) {
+                    self.leave(topic);
+                }
+            }
+            Ask::Typing { conversation: Some(conversation) } => self.type_in(conversation, ctx),
+            Ask::Typing { conversation: None } | Ask::Seen { .. } | Ask::SignIn { .. } => self.deny("-", "not_for_staff", ctx),
+        }
+    }
+
+    fn parse(&self, topic: &str) -> Option<Topic> {
+        match topic {
+            "me" => Some(Topic::Me),
+            dashboard::TOPIC => Some(Topic::Board),
+            _ => topic.strip_prefix("conversation:")?.parse().ok().map(|id| Topic::Thread(Thread::Conversation(id))),
+        }
+    }
+
+    /// What the person or program behind this socket may do now.
+    fn subject(&self) -> Option<Arc<Subject>> {
+        match &self.who {
+            Who::Staff { token: Some(subject), .. } => Some(Arc::clone(subject)),
+            Who::Staff { user, .. } => self.engine.directory.load().subject(*user).map(Arc::new),
+            Who::Visitor { .. } => None,
+        }
+    }
+
+    fn subscribe(&mut self, name: &str, resume: Option<(String, u64)>, ctx: &mut Ctx) {
+        let (Some(topic), Some(subject)) = (self.parse(name), self.subject()) else {
+            self.deny(name, "not_found", ctx);
+            return;
+        };
+        if self.topics.contains(&topic) {
+            self.leave(topic);
+        }
+        if !self.has_room_for_topic(name, ctx) {
+            return;
+        }
+        match topic {
+            Topic::Me => self.subscribe_me(&subject, resume, ctx),
+            Topic::Board => self.subscribe_board(&subject, ctx),
+            Topic::Thread(Thread::Conversation(id)) => self.subscribe_conversation(id, subject, ctx),
+            Topic::Thread(Thread::Visitor(..)) => {}
+        }
+    }
+
+    fn subscribe_me(&mut self, subject: &Subject, resume: Option<(String, u64)>, ctx: &mut Ctx) {
+        let Some(sink) = self.sink() else { return };
+        if is_agent(subject, self) {
+            self.topics.push(Topic::Me);
+            if !self.engine.attach(subject.user, Attach { id: self.id, sink, resume }) {
+                self.end(CloseCode::Again, ctx);
+            }
+            return;
+        }
+        let me = Me { user: subject.user, role: subject.role, presence: None, conversations: Vec::new() };
+        sink.push(crate::actors::sink::frame("me", &self.engine.epoch, 0, Push::Me(me)));
+    }
+
+    fn subscribe_board(&mut self, subject: &Subject, ctx: &mut Ctx) {
+        if !may_somewhere(subject, Permission::ReadBoard) {
+            self.deny(dashboard::TOPIC, "not_found", ctx);
+            return;
+        }
+        let Some(sink) = self.sink() else { return };
+        self.topics.push(Topic::Board);
+        if !self.engine.watch_board(self.id, sink, subject.clone()) {
+            self.end(CloseCode::Again, ctx);
+        }
+    }
+
+    fn subscribe_conversation(&mut self, id: ConversationId, subject: Arc<Subject>, ctx: &mut Ctx) {
+        let db = self.engine.db.clone();
+        let read = async move { conversations::state(&db, id).await };
+        ctx.spawn(read.into_actor(self).map(move |state, socket, ctx| {
+            let name = Thread::Conversation(id).topic();
+            match state {
+                Ok(Some(state)) => socket.follow(&state, &subject, ctx),
+                Ok(None) => socket.deny(&name, "not_found", ctx),
+                Err(_) => socket.deny(&name, "unavailable", ctx),
+            }
+        }));
+    }
+
+    fn follow(&mut self, state: &Conversation, subject: &Subject, ctx: &mut Ctx) {
+        let thread = Thread::Conversation(state.id);
+        let place = self.engine.directory.load().place_of_campaign(state.campaign);
+        let as_owner = if may(subject, Permission::ReadConversations, place) {
+            None
+        } else if has(state, subject.user) && subject.role.grants(Permission::Answer) {
+            Some(subject.user)
+        } else {
+            self.deny(&thread.topic(), "not_found", ctx);
+            return;
+        };
+        let Some(sink) = self.sink() else { return };
+        self.topics.push(Topic::Thread(thread));
+        if !self.engine.follow(self.id, sink, thread, as_owner) {
+            self.end(CloseCode::Again, ctx);
+        }
+    }
+
+    /// Other viewers of the conversation and its visitor see it.
+    fn type_in(&self, conversation: ConversationId, ctx: &mut Ctx) {
+        let Who::Staff { user, .. } = &self.who else { return };
+        let follows = self.topics.contains(&Topic::Thread(Thread::Conversation(conversation)));
+        if !follows && !self.topics.contains(&Topic::Me) {
+            self.deny("-", "not_found", ctx);
+            return;
+        }
+        self.engine.typing(Typing { conversation, agent: Some(*user) });
+    }
+
+    /// Revocation counts without a reconnect.
+    pub(super) fn look_at_permissions(&mut self, ctx: &mut Ctx) {
+        let Who::Staff { still_valid, .. } = &self.who else { return };
+        let still_valid = still_valid();
+        let subject = self.subject();
+        ctx.spawn(still_valid.into_actor(self).map(move |valid, socket, ctx| {
+            let (true, Some(subject)) = (valid, subject) else {
+                socket.say(Push::SignedOut, ctx);
+                socket.end(CloseCode::Policy, ctx);
+                return;
+            };
+            socket.revoke(&subject, ctx);
+        }));
+    }
+
+    fn revoke(&mut self, subject: &Subject, ctx: &mut Ctx) {
+        if self.topics.contains(&Topic::Board) && !may_somewhere(subject, Permission::ReadBoard) {
+            self.leave(Topic::Board);
+            self.deny(dashboard::TOPIC, "not_found", ctx);
+        }
+        if self.topics.contains(&Topic::Me) && !is_agent(subject, self) {
+            self.leave(Topic::Me);
+            self.deny("me", "not_found", ctx);
+        }
+        let reads = may_somewhere(subject, Permission::ReadConversations) || subject.role.grants(Permission::Answer);
+        if !reads {
+            let threads: Vec<Topic> = self.topics.iter().copied().filter(|topic| matches!(topic, Topic::Thread(_))).collect();
+            for topic in threads {
+                self.leave(topic);
+                self.deny("conversation", "not_found", ctx);
+            }
+        }
+    }
+}
+
+/// Whoever answers customers in some campaign has an agent's session.
+fn is_agent(subject: &Subject, socket: &Socket) -> bool {
+    let directory = socket.engine.directory.load();
+    let member = directory.memberships.get(&subject.user).is_some_and(|list| !list.is_empty());
+    subject.role == Role::Agent || (member && subject.role.grants(Permission::Answer))
+}
+
+fn has(state: &Conversation, agent: AgentId) -> bool {
+    state.phase.owner() == Some(agent) || state.phase.offer().is_some_and(|offer| offer.agent == agent)
+}

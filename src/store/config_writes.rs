@@ -1,0 +1,220 @@
+//! Changing configuration: statements for the journal. What they change is read back by [`super::config`].
+
+use crate::{
+    args,
+    clock::Timestamp,
+    domain::{campaign::Member, disposition::Disposition, schedule::Schedule},
+    ids::{BreakId, CampaignId, ChannelId, ClientId, ScheduleId, UserId},
+    store::{Db, StoreError, Value, config::CampaignConfig, write::Statement},
+};
+
+pub(super) const STATEMENTS: &[&str] = &[
+    INSERT_CLIENT,
+    UPDATE_CLIENT,
+    INSERT_CAMPAIGN,
+    UPDATE_CAMPAIGN,
+    PUT_MEMBER,
+    DELETE_MEMBER,
+    INSERT_CHANNEL,
+    UPDATE_CHANNEL,
+    SECRETS_OF,
+    INSERT_SECRET,
+    EXPIRE_SECRET,
+    DELETE_SECRET,
+    INSERT_DISPOSITION,
+    UPDATE_DISPOSITION,
+    INSERT_BREAK,
+    UPDATE_BREAK,
+    INSERT_SCHEDULE,
+    UPDATE_SCHEDULE,
+    DELETE_SCHEDULE,
+];
+
+const INSERT_CLIENT: &str = "INSERT INTO clients (id, name, zone, enabled, created_at) VALUES ($1, $2, $3, $4, $5)";
+const UPDATE_CLIENT: &str = "UPDATE clients SET name = $2, zone = $3, enabled = $4 WHERE id = $1";
+const INSERT_CAMPAIGN: &str =
+    "INSERT INTO campaigns (id, client_id, name, enabled, config, created_at) VALUES ($1, $2, $3, $4, $5, $6)";
+const UPDATE_CAMPAIGN: &str = "UPDATE campaigns SET name = $2, enabled = $3, config = $4 WHERE id = $1";
+const PUT_MEMBER: &str = "INSERT INTO members (campaign_id, user_id, penalty) VALUES ($1, $2, $3) \
+     ON CONFLICT (campaign_id, user_id) DO UPDATE SET penalty = excluded.penalty";
+const DELETE_MEMBER: &str = "DELETE FROM members WHERE campaign_id = $1 AND user_id = $2";
+const INSERT_CHANNEL: &str = "INSERT INTO channels (id, client_id, campaign_id, kind, name, enabled, endpoint, created_at) \
+     VALUES ($1, $2, $3, $4, $5, $6, $7, $8)";
+const UPDATE_CHANNEL: &str = "UPDATE channels SET campaign_id = $2, name = $3, enabled = $4, endpoint = $5 WHERE id = $1";
+const SECRETS_OF: &str =
+    "SELECT id, created_at, expires_at FROM channel_secrets WHERE channel_id = $1 ORDER BY created_at DESC, id DESC";
+const INSERT_SECRET: &str =
+    "INSERT INTO channel_secrets (id, channel_id, sealed, created_at, expires_at) VALUES ($1, $2, $3, $4, $5)";
+const EXPIRE_SECRET: &str = "UPDATE channel_secrets SET expires_at = $3 WHERE id = $1 AND channel_id = $2";
+const DELETE_SECRET: &str = "DELETE FROM channel_secrets WHERE id = $1 AND channel_id = $2";
+const INSERT_DISPOSITION: &str =
+    "INSERT INTO dispositions (id, client_id, parent_id, name, enabled, created_at) VALUES ($1, $2, $3, $4, $5, $6)";
+const UPDATE_DISPOSITION: &str = "UPDATE dispositions SET name = $2, enabled = $3 WHERE id = $1";
+const INSERT_BREAK: &str = "INSERT INTO breaks (id, name, enabled, created_at) VALUES ($1, $2, $3, $4)";
+const UPDATE_BREAK: &str = "UPDATE breaks SET name = $2, enabled = $3 WHERE id = $1";
+const INSERT_SCHEDULE: &str = "INSERT INTO schedules (id, client_id, name, config, created_at) VALUES ($1, $2, $3, $4, $5)";
+const UPDATE_SCHEDULE: &str = "UPDATE schedules SET name = $2, config = $3 WHERE id = $1";
+/// A campaign that names it keeps it.
+const DELETE_SCHEDULE: &str =
+    "DELETE FROM schedules WHERE id = $1 AND NOT EXISTS (SELECT 1 FROM campaigns WHERE config LIKE '%' || $1 || '%')";
+
+/// Creates a client.
+pub fn insert_client(id: ClientId, name: &str, zone: &str, enabled: bool, now: Timestamp) -> Statement {
+    Statement::new(INSERT_CLIENT, args![id.to_string(), name, zone, enabled, now])
+}
+
+/// Changes a client.
+pub fn update_client(id: ClientId, name: &str, zone: &str, enabled: bool) -> Statement {
+    Statement::must(UPDATE_CLIENT, args![id.to_string(), name, zone, enabled])
+}
+
+fn json<T: serde::Serialize>(value: &T) -> Result<String, StoreError> {
+    serde_json::to_string(value).map_err(|error| StoreError::Damaged(error.to_string()))
+}
+
+/// Creates a campaign.
+///
+/// # Errors
+/// [`StoreError::Damaged`] when the configuration has no JSON form.
+pub fn insert_campaign(
+    id: CampaignId,
+    client: ClientId,
+    name: &str,
+    enabled: bool,
+    config: &CampaignConfig,
+    now: Timestamp,
+) -> Result<Statement, StoreError> {
+    let args = args![id.to_string(), client.to_string(), name, enabled, json(config)?, now];
+    Ok(Statement::new(INSERT_CAMPAIGN, args))
+}
+
+/// Changes a campaign.
+///
+/// # Errors
+/// [`StoreError::Damaged`] when the configuration has no JSON form.
+pub fn update_campaign(id: CampaignId, name: &str, enabled: bool, config: &CampaignConfig) -> Result<Statement, StoreError> {
+    Ok(Statement::must(UPDATE_CAMPAIGN, args![id.to_string(), name, enabled, json(config)?]))
+}
+
+/// Makes somebody a member or changes their penalty.
+pub fn put_member(member: Member) -> Statement {
+    let Member { agent, campaign, penalty } = member;
+    Statement::new(PUT_MEMBER, args![campaign.to_string(), agent.to_string(), i64::from(penalty)])
+}
+
+/// Takes somebody out of a campaign.
+pub fn delete_member(campaign: CampaignId, user: UserId) -> Statement {
+    Statement::must(DELETE_MEMBER, args![campaign.to_string(), user.to_string()])
+}
+
+/// A channel's own columns.
+pub struct ChannelRow<'a> {
+    /// Its id.
+    pub id: ChannelId,
+    /// Whose.
+    pub client: ClientId,
+    /// Its one inbound campaign.
+    pub campaign: CampaignId,
+    /// Of which kind.
+    pub kind: crate::domain::channel::ChannelKind,
+    /// As shown.
+    pub name: &'a str,
+    /// Whether it takes anything in.
+    pub enabled: bool,
+    /// Where answers are posted.
+    pub endpoint: Option<&'a str>,
+}
+
+/// Creates a channel account.
+pub fn insert_channel(row: &ChannelRow<'_>, now: Timestamp) -> Statement {
+    let (id, client, campaign) = (row.id.to_string(), row.client.to_string(), row.campaign.to_string());
+    let endpoint = row.endpoint.map(str::to_owned);
+    Statement::new(INSERT_CHANNEL, args![id, client, campaign, row.kind.as_str(), row.name, row.enabled, endpoint, now])
+}
+
+/// Changes a channel account; its client and kind stay.
+pub fn update_channel(row: &ChannelRow<'_>) -> Statement {
+    let endpoint = row.endpoint.map(str::to_owned);
+    Statement::must(UPDATE_CHANNEL, args![row.id.to_string(), row.campaign.to_string(), row.name, row.enabled, endpoint])
+}
+
+/// A signing secret without what it signs with.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SecretRow {
+    /// Its id.
+    pub id: String,
+    /// When it was made.
+    pub created_at: Timestamp,
+    /// When it stops counting.
+    pub expires_at: Option<Timestamp>,
+}
+
+/// The signing secrets of a channel, the newest first.
+pub async fn secrets_of(db: &Db, channel: ChannelId) -> Result<Vec<SecretRow>, StoreError> {
+    let rows = db.rows(SECRETS_OF, args![channel.to_string()]).await?;
+    let secret =
+        |row: &super::Row| Ok(SecretRow { id: row.text(0)?.to_owned(), created_at: row.time(1)?, expires_at: row.opt_time(2)? });
+    rows.iter().map(secret).collect()
+}
+
+/// Adds a signing secret, sealed for its row.
+pub fn insert_secret(secret: &SecretRow, channel: ChannelId, sealed: String) -> Statement {
+    let SecretRow { id, created_at, expires_at } = secret;
+    Statement::new(INSERT_SECRET, args![id.as_str(), channel.to_string(), sealed, *created_at, *expires_at])
+}
+
+/// Says when a signing secret stops counting.
+pub fn expire_secret(id: &str, channel: ChannelId, at: Option<Timestamp>) -> Statement {
+    Statement::must(EXPIRE_SECRET, args![id, channel.to_string(), at])
+}
+
+/// Drops a signing secret.
+pub fn delete_secret(id: &str, channel: ChannelId) -> Statement {
+    Statement::must(DELETE_SECRET, args![id, channel.to_string()])
+}
+
+/// Creates a disposition.
+pub fn insert_disposition(node: &Disposition, now: Timestamp) -> Statement {
+    let parent = node.parent.map_or(Value::NoText, |id| Value::Text(id.to_string()));
+    let mut args = args![node.id.to_string(), node.client.to_string()];
+    args.push(parent);
+    args.extend(args![node.name.as_str(), node.enabled, now]);
+    Statement::new(INSERT_DISPOSITION, args)
+}
+
+/// Changes a disposition; its place in the tree stays.
+pub fn update_disposition(node: &Disposition) -> Statement {
+    Statement::must(UPDATE_DISPOSITION, args![node.id.to_string(), node.name.as_str(), node.enabled])
+}
+
+/// Creates a type of break.
+pub fn insert_break(id: BreakId, name: &str, enabled: bool, now: Timestamp) -> Statement {
+    Statement::new(INSERT_BREAK, args![id.to_string(), name, enabled, now])
+}
+
+/// Changes a type of break.
+pub fn update_break(id: BreakId, name: &str, enabled: bool) -> Statement {
+    Statement::must(UPDATE_BREAK, args![id.to_string(), name, enabled])
+}
+
+/// Creates a schedule.
+///
+/// # Errors
+/// [`StoreError::Damaged`] when it has no JSON form.
+pub fn insert_schedule(schedule: &Schedule, now: Timestamp) -> Result<Statement, StoreError> {
+    let (id, client) = (schedule.id.to_string(), schedule.client.to_string());
+    Ok(Statement::new(INSERT_SCHEDULE, args![id, client, schedule.name.as_str(), json(schedule)?, now]))
+}
+
+/// Changes a schedule.
+///
+/// # Errors
+/// [`StoreError::Damaged`] when it has no JSON form.
+pub fn update_schedule(schedule: &Schedule) -> Result<Statement, StoreError> {
+    Ok(Statement::must(UPDATE_SCHEDULE, args![schedule.id.to_string(), schedule.name.as_str(), json(schedule)?]))
+}
+
+/// Drops a schedule that no campaign names.
+pub fn delete_schedule(id: ScheduleId) -> Statement {
+    Statement::must(DELETE_SCHEDULE, args![id.to_string()])
+}

@@ -1,0 +1,107 @@
+//! Lists of conversations, the newest first, within a scope.
+//!
+//! One statement for each index that can lead; the other filters narrow what it finds. A scope is a text of campaign ids, or
+//! `*`, so that every statement stays static on both databases.
+
+use crate::{
+    args,
+    domain::conversation::Conversation,
+    ids::{AgentId, CampaignId, ChannelId, ContactId, ConversationId},
+    store::{Db, StoreError, write::ContactCard},
+};
+
+pub(super) const STATEMENTS: &[&str] = &[ALL, OF_AGENT, OF_CAMPAIGN, OF_CONTACT];
+
+macro_rules! list {
+    ($lead:literal) => {
+        concat!(
+            "SELECT c.state, coalesce(k.name, ''), coalesce((SELECT a.value FROM contact_addresses a \
+             WHERE a.contact_id = c.contact_id AND a.kind = (SELECT CASE h.kind WHEN 'webchat' THEN 'visitor' ELSE h.kind END \
+             FROM channels h WHERE h.id = c.channel_id) ORDER BY a.created_at DESC LIMIT 1), '') \
+             FROM conversations c LEFT JOIN contacts k ON k.id = c.contact_id WHERE ",
+            $lead,
+            " AND ($2 = '*' OR $2 LIKE '%' || c.campaign_id || '%') \
+             AND ($3 = '' OR c.phase = $3 OR ($3 = 'open' AND c.is_open = 1) OR ($3 = 'ended' AND c.is_open = 0)) \
+             AND ($4 = '' OR c.campaign_id = $4) AND ($5 = '' OR c.agent_id = $5 OR c.offered_to = $5) \
+             AND ($6 = '' OR c.contact_id = $6) AND ($7 = '' OR c.channel_id = $7) \
+             AND c.id < $8 ORDER BY c.id DESC LIMIT $9"
+        )
+    };
+}
+
+const ALL: &str = list!("$1 = ''");
+const OF_AGENT: &str = list!("(c.agent_id = $1 OR c.offered_to = $1)");
+const OF_CAMPAIGN: &str = list!("c.campaign_id = $1");
+const OF_CONTACT: &str = list!("c.contact_id = $1");
+
+/// Above every id.
+const END: &str = "ffffffff-ffff-ffff-ffff-ffffffffffff";
+
+/// Where the caller may read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Reach {
+    /// Everywhere.
+    All,
+    /// In these campaigns.
+    Campaigns(Vec<CampaignId>),
+    /// What this agent has or is offered, wherever it is.
+    Agent(AgentId),
+}
+
+/// Which conversations.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Filter {
+    /// A phase, `open` or `ended`.
+    pub phase: Option<&'static str>,
+    /// Of this campaign.
+    pub campaign: Option<CampaignId>,
+    /// That this agent has or is offered.
+    pub agent: Option<AgentId>,
+    /// With this contact.
+    pub contact: Option<ContactId>,
+    /// By this channel account.
+    pub channel: Option<ChannelId>,
+    /// Older than this one.
+    pub before: Option<ConversationId>,
+}
+
+/// Up to `limit` conversations, the newest first, with how their contacts are shown.
+pub async fn list(db: &Db, reach: &Reach, filter: &Filter, limit: usize) -> Result<Vec<(Conversation, ContactCard)>, StoreError> {
+    let text = |id: Option<String>| id.unwrap_or_default();
+    let (own, scope) = match reach {
+        Reach::All => (None, "*".to_owned()),
+        Reach::Campaigns(ids) => (None, ids.iter().map(CampaignId::to_string).collect::<Vec<_>>().join(" ")),
+        Reach::Agent(agent) => (Some(*agent), "*".to_owned()),
+    };
+    let agent = text(filter.agent.map(|id| id.to_string()));
+    let campaign = text(filter.campaign.map(|id| id.to_string()));
+    let contact = text(filter.contact.map(|id| id.to_string()));
+    let (sql, lead) = match (own, filter) {
+        (Some(own), _) => (OF_AGENT, own.to_string()),
+        (None, Filter { contact: Some(id), .. }) => (OF_CONTACT, id.to_string()),
+        (None, Filter { agent: Some(id), .. }) => (OF_AGENT, id.to_string()),
+        (None, Filter { campaign: Some(id), .. }) => (OF_CAMPAIGN, id.to_string()),
+        (None, _) => (ALL, String::new()),
+    };
+    let before = filter.before.map_or_else(|| END.to_owned(), |id| id.to_string());
+    let channel = text(filter.channel.map(|id| id.to_string()));
+    let args = args![
+        lead,
+        scope,
+        filter.phase.unwrap_or_default(),
+        campaign,
+        agent,
+        contact,
+        channel,
+        before,
+        i64::try_from(limit).unwrap_or(i64::MAX)
+    ];
+    let rows = db.rows(sql, args).await?;
+    rows.iter()
+        .map(|row| {
+            let state: Conversation = row.json(0)?;
+            let card = ContactCard { id: state.contact, name: row.text(1)?.to_owned(), address: row.text(2)?.to_owned() };
+            Ok((state, card))
+        })
+        .collect()
+}

@@ -1,0 +1,506 @@
+//! Configuration. `…Fields` is what can be written: `POST` sends it whole (what has a default may be left out), `PATCH` a part of
+//! it as JSON Merge Patch (RFC 7396): what is absent stays, `null` = the default.
+
+use chrono_tz::Tz;
+use serde::{Deserialize, Serialize};
+
+use super::Time;
+use crate::{
+    domain::{
+        campaign::{Campaign, OutOfHours},
+        channel::ChannelKind,
+        schedule,
+    },
+    ids::{BreakId, CampaignId, ChannelId, ClientId, DispositionId, ScheduleId, UserId},
+    store::config::CampaignConfig,
+};
+
+const fn yes() -> bool {
+    true
+}
+
+fn utc() -> String {
+    "UTC".to_owned()
+}
+
+/// A company served.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ts_rs::TS, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+#[ts(export_to = "wire.ts")]
+pub struct ClientFields {
+    /// 1 to 120 characters.
+    pub name: String,
+    /// IANA time zone; UTC by default.
+    #[serde(default = "utc")]
+    #[ts(as = "Option<String>", optional)]
+    pub zone: String,
+    /// Off: its channels take nothing in. On by default.
+    #[serde(default = "yes")]
+    #[ts(as = "Option<bool>", optional)]
+    pub enabled: bool,
+}
+
+/// A company served.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ts_rs::TS, utoipa::ToSchema)]
+#[ts(export_to = "wire.ts")]
+pub struct Client {
+    /// Its id.
+    pub id: ClientId,
+    /// 1 to 120 characters.
+    pub name: String,
+    /// IANA time zone.
+    pub zone: String,
+    /// Off: its channels take nothing in.
+    pub enabled: bool,
+    /// When it was created.
+    pub created_at: Time,
+}
+
+/// A campaign. The defaults work (S4-15).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ts_rs::TS, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+#[ts(export_to = "wire.ts", optional_fields)]
+pub struct CampaignFields {
+    /// The company served; cannot change.
+    pub client: ClientId,
+    /// 1 to 120 characters.
+    pub name: String,
+    /// Off: nothing is admitted, nothing offered. On by default.
+    #[serde(default = "yes")]
+    #[ts(as = "Option<bool>")]
+    pub enabled: bool,
+    /// The higher is served first, strictly; 1 to 100, 1 by default.
+    #[serde(default = "defaults::weight")]
+    #[ts(as = "Option<u8>")]
+    pub weight: u8,
+    /// When it is open; none = always.
+    #[serde(default)]
+    pub schedule: Option<ScheduleId>,
+    /// What a new conversation meets out of hours; `queue` by default.
+    #[serde(default = "defaults::out_of_hours")]
+    #[ts(as = "Option<OutOfHours>")]
+    pub out_of_hours: OutOfHours,
+    /// Sent to who writes out of hours, 1 to 4,000 characters; none = nothing is sent.
+    #[serde(default)]
+    pub out_of_hours_message: Option<String>,
+    /// Conversations of this campaign one agent may hold, 1 to 10,000; 5 by default.
+    #[serde(default = "defaults::max_per_agent")]
+    #[ts(as = "Option<u32>")]
+    pub max_per_agent: u32,
+    /// Offers are accepted by themselves. Off by default.
+    #[serde(default)]
+    #[ts(as = "Option<bool>")]
+    pub auto_accept: bool,
+    /// How long an offer stays open, 5 to 600 s; 20 by default.
+    #[serde(default = "defaults::offer_seconds")]
+    #[ts(as = "Option<u32>")]
+    pub offer_seconds: u32,
+    /// How long a transfer to an agent stays open, 5 to 600 s; 30 by default.
+    #[serde(default = "defaults::transfer_seconds")]
+    #[ts(as = "Option<u32>")]
+    pub transfer_seconds: u32,
+    /// Time after closing in which the agent still holds the conversation, 0 to 900 s; 0 by default.
+    #[serde(default)]
+    #[ts(as = "Option<u32>")]
+    pub wrap_up_seconds: u32,
+    /// Agents may close without having replied. Off by default.
+    #[serde(default)]
+    #[ts(as = "Option<bool>")]
+    pub close_without_reply: bool,
+    /// Agents may transfer to agents. On by default.
+    #[serde(default = "yes")]
+    #[ts(as = "Option<bool>")]
+    pub agent_transfer: bool,
+    /// Attachments may be sent. On by default.
+    #[serde(default = "yes")]
+    #[ts(as = "Option<bool>")]
+    pub attachments: bool,
+    /// Offered when closing, at most 500; when there are any, one is needed.
+    #[serde(default)]
+    #[ts(as = "Option<Vec<DispositionId>>")]
+    pub dispositions: Vec<DispositionId>,
+    /// Closes the segment of a transfer.
+    #[serde(default)]
+    pub transfer_disposition: Option<DispositionId>,
+}
+
+mod defaults {
+    use super::{CampaignConfig, OutOfHours};
+
+    pub(super) fn weight() -> u8 {
+        CampaignConfig::default().weight
+    }
+    pub(super) fn out_of_hours() -> OutOfHours {
+        CampaignConfig::default().out_of_hours
+    }
+    pub(super) fn max_per_agent() -> u32 {
+        CampaignConfig::default().max_per_agent
+    }
+    pub(super) fn offer_seconds() -> u32 {
+        CampaignConfig::default().offer_seconds
+    }
+    pub(super) fn transfer_seconds() -> u32 {
+        CampaignConfig::default().transfer_seconds
+    }
+}
+
+impl CampaignFields {
+    /// What can be written of a campaign as it is.
+    pub fn of(campaign: &Campaign) -> Self {
+        let CampaignConfig {
+            weight,
+            schedule,
+            out_of_hours,
+            out_of_hours_message,
+            max_per_agent,
+            auto_accept,
+            offer_seconds,
+            transfer_seconds,
+            wrap_up_seconds,
+            close_without_reply,
+            agent_transfer,
+            attachments,
+            dispositions,
+            transfer_disposition,
+        } = CampaignConfig::of(campaign);
+        Self {
+            client: campaign.client,
+            name: campaign.name.clone(),
+            enabled: campaign.enabled,
+            weight,
+            schedule,
+            out_of_hours,
+            out_of_hours_message,
+            max_per_agent,
+            auto_accept,
+            offer_seconds,
+            transfer_seconds,
+            wrap_up_seconds,
+            close_without_reply,
+            agent_transfer,
+            attachments,
+            dispositions,
+            transfer_disposition,
+        }
+    }
+
+    /// As the `config` column holds it.
+    pub fn config(&self) -> CampaignConfig {
+        CampaignConfig {
+            weight: self.weight,
+            schedule: self.schedule,
+            out_of_hours: self.out_of_hours,
+            out_of_hours_message: self.out_of_hours_message.clone(),
+            max_per_agent: self.max_per_agent,
+            auto_accept: self.auto_accept,
+            offer_seconds: self.offer_seconds,
+            transfer_seconds: self.transfer_seconds,
+            wrap_up_seconds: self.wrap_up_seconds,
+            close_without_reply: self.close_without_reply,
+            agent_transfer: self.agent_transfer,
+            attachments: self.attachments,
+            dispositions: self.dispositions.clone(),
+            transfer_disposition: self.transfer_disposition,
+        }
+    }
+}
+
+/// A campaign.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ts_rs::TS, utoipa::ToSchema)]
+#[schema(as = Campaign)]
+#[ts(export_to = "wire.ts", rename = "Campaign")]
+pub struct CampaignView {
+    /// Its id.
+    pub id: CampaignId,
+    /// What can be written.
+    #[serde(flatten)]
+    pub fields: CampaignFields,
+    /// When it was created.
+    pub created_at: Time,
+}
+
+/// A place in a campaign.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ts_rs::TS, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+#[ts(export_to = "wire.ts")]
+pub struct MemberFields {
+    /// 0 to 100; the lower is preferred. 0 by default.
+    #[serde(default)]
+    #[ts(as = "Option<u8>", optional)]
+    pub penalty: u8,
+}
+
+/// An agent in a campaign.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ts_rs::TS, utoipa::ToSchema)]
+#[ts(export_to = "wire.ts")]
+pub struct Member {
+    /// Where.
+    pub campaign: CampaignId,
+    /// Who.
+    pub user: UserId,
+    /// As shown.
+    pub name: String,
+    /// 0 to 100; the lower is preferred.
+    pub penalty: u8,
+}
+
+/// A channel account.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ts_rs::TS, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+#[ts(export_to = "wire.ts")]
+pub struct ChannelFields {
+    /// Whose; cannot change.
+    pub client: ClientId,
+    /// Its one inbound campaign, of the same client.
+    pub campaign: CampaignId,
+    /// Of which kind; cannot change.
+    pub kind: ChannelKind,
+    /// 1 to 120 characters.
+    pub name: String,
+    /// Off: takes nothing in, sends nothing. On by default.
+    #[serde(default = "yes")]
+    #[ts(as = "Option<bool>", optional)]
+    pub enabled: bool,
+    /// API channels: where answers are posted, an http or https URL.
+    #[serde(default)]
+    #[ts(optional)]
+    pub endpoint: Option<String>,
+}
+
+/// A channel account.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ts_rs::TS, utoipa::ToSchema)]
+#[schema(as = Channel)]
+#[ts(export_to = "wire.ts", rename = "Channel")]
+pub struct ChannelView {
+    /// Its id. An API channel takes calls at `/hooks/{id}`.
+    pub id: ChannelId,
+    /// What can be written.
+    #[serde(flatten)]
+    pub fields: ChannelFields,
+    /// When it was created.
+    pub created_at: Time,
+}
+
+/// A signing secret of a channel; never shown again.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ts_rs::TS, utoipa::ToSchema)]
+#[ts(export_to = "wire.ts")]
+pub struct ChannelSecret {
+    /// Its id.
+    pub id: String,
+    /// When it was made.
+    pub created_at: Time,
+    /// When it stops counting; none = when it is deleted.
+    pub expires_at: Option<Time>,
+}
+
+/// A new signing secret.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ts_rs::TS, utoipa::ToSchema)]
+#[ts(export_to = "wire.ts")]
+pub struct NewChannelSecret {
+    /// Its id.
+    pub id: String,
+    /// When it was made.
+    pub created_at: Time,
+    /// When it stops counting; none = when it is deleted.
+    pub expires_at: Option<Time>,
+    /// `whsec_…`: shown this once. Null when the request is repeated under its `Idempotency-Key`.
+    pub secret: Option<String>,
+}
+
+/// When a signing secret stops counting.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, ts_rs::TS, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+#[ts(export_to = "wire.ts")]
+pub struct ChannelSecretFields {
+    /// Null = it goes on counting.
+    pub expires_at: Option<Time>,
+}
+
+/// How a conversation can end.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ts_rs::TS, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+#[ts(export_to = "wire.ts")]
+pub struct DispositionFields {
+    /// Whose tree; cannot change.
+    pub client: ClientId,
+    /// The node above, of the same client; cannot change.
+    #[serde(default)]
+    #[ts(optional)]
+    pub parent: Option<DispositionId>,
+    /// 1 to 120 characters.
+    pub name: String,
+    /// Switched off ones stay in history and are offered no more. On by default.
+    #[serde(default = "yes")]
+    #[ts(as = "Option<bool>", optional)]
+    pub enabled: bool,
+}
+
+/// How a conversation can end.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ts_rs::TS, utoipa::ToSchema)]
+#[schema(as = Disposition)]
+#[ts(export_to = "wire.ts", rename = "Disposition")]
+pub struct DispositionView {
+    /// Its id.
+    pub id: DispositionId,
+    /// What can be written.
+    #[serde(flatten)]
+    pub fields: DispositionFields,
+}
+
+/// A type of break.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ts_rs::TS, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+#[ts(export_to = "wire.ts")]
+pub struct BreakFields {
+    /// 1 to 60 characters.
+    pub name: String,
+    /// Switched off ones cannot be taken. On by default.
+    #[serde(default = "yes")]
+    #[ts(as = "Option<bool>", optional)]
+    pub enabled: bool,
+}
+
+/// A type of break.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ts_rs::TS, utoipa::ToSchema)]
+#[schema(as = Break)]
+#[ts(export_to = "wire.ts", rename = "Break")]
+pub struct BreakView {
+    /// Its id.
+    pub id: BreakId,
+    /// What can be written.
+    #[serde(flatten)]
+    pub fields: BreakFields,
+    /// When it was created.
+    pub created_at: Time,
+}
+
+/// When campaigns are open.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ts_rs::TS, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+#[ts(export_to = "wire.ts")]
+pub struct ScheduleFields {
+    /// Whose; cannot change.
+    pub client: ClientId,
+    /// 1 to 120 characters.
+    pub name: String,
+    /// The zone in which all its dates and times are meant (IANA name).
+    #[ts(as = "String")]
+    #[schema(value_type = String)]
+    pub zone: Tz,
+    /// At most 100.
+    #[ts(as = "Vec<ScheduleInterval>")]
+    #[schema(value_type = Vec<ScheduleInterval>)]
+    pub weekly: Vec<schedule::Interval>,
+    /// At most 500, each date once.
+    #[serde(default)]
+    #[ts(as = "Option<Vec<ScheduleException>>", optional)]
+    #[schema(value_type = Vec<ScheduleException>)]
+    pub exceptions: Vec<schedule::Exception>,
+    /// Stands above everything else while it is in force.
+    #[serde(default, rename = "override")]
+    #[ts(optional)]
+    pub override_: Option<ScheduleOverride>,
+}
+
+/// Open every week from a time of a day to another.
+#[derive(Clone, Debug, Serialize, ts_rs::TS, utoipa::ToSchema)]
+#[ts(export_to = "wire.ts")]
+pub struct ScheduleInterval {
+    /// The day it starts on: `Mon` to `Sun`.
+    #[ts(type = "\"Mon\" | \"Tue\" | \"Wed\" | \"Thu\" | \"Fri\" | \"Sat\" | \"Sun\"")]
+    pub day: String,
+    /// Minutes since midnight, 0 to 1439.
+    pub start: u16,
+    /// Minutes since midnight, 1 to 1440; not after `start` = on the next day.
+    pub end: u16,
+}
+
+/// Open from a time of a day to another.
+#[derive(Clone, Debug, Serialize, ts_rs::TS, utoipa::ToSchema)]
+#[ts(export_to = "wire.ts")]
+pub struct ScheduleHours {
+    /// As in [`ScheduleInterval`].
+    pub start: u16,
+    /// As in [`ScheduleInterval`].
+    pub end: u16,
+}
+
+/// The hours of one date, instead of the weekly ones.
+#[derive(Clone, Debug, Serialize, ts_rs::TS, utoipa::ToSchema)]
+#[ts(export_to = "wire.ts")]
+pub struct ScheduleException {
+    /// Which date: `2026-12-25`.
+    pub date: String,
+    /// None = closed all day.
+    pub intervals: Vec<ScheduleHours>,
+}
+
+/// Opened or closed by hand.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ts_rs::TS, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+#[ts(export_to = "wire.ts")]
+pub struct ScheduleOverride {
+    /// What it makes of the schedule.
+    pub open: bool,
+    /// Since when; now by default.
+    #[serde(default)]
+    #[ts(optional)]
+    pub from: Option<Time>,
+    /// When it ends by itself; none = when somebody takes it away.
+    #[serde(default)]
+    #[ts(optional)]
+    pub until: Option<Time>,
+    /// Why, for colleagues: 1 to 120 characters.
+    pub reason: String,
+}
+
+impl ScheduleFields {
+    /// What can be written of a schedule as it is.
+    pub fn of(schedule: &schedule::Schedule) -> Self {
+        let override_ = schedule.override_.as_ref().map(|over| ScheduleOverride {
+            open: over.open,
+            from: Some(over.from.into()),
+            until: over.until.map(Time),
+            reason: over.reason.clone(),
+        });
+        Self {
+            client: schedule.client,
+            name: schedule.name.clone(),
+            zone: schedule.zone,
+            weekly: schedule.weekly.clone(),
+            exceptions: schedule.exceptions.clone(),
+            override_,
+        }
+    }
+
+    /// The schedule that this describes.
+    pub fn into_schedule(self, id: ScheduleId, now: crate::clock::Timestamp) -> schedule::Schedule {
+        let override_ = self.override_.map(|over| schedule::Override {
+            open: over.open,
+            from: over.from.map_or(now, |from| from.0),
+            until: over.until.map(|until| until.0),
+            reason: over.reason,
+        });
+        schedule::Schedule {
+            id,
+            client: self.client,
+            name: self.name,
+            zone: self.zone,
+            weekly: self.weekly,
+            exceptions: self.exceptions,
+            override_,
+        }
+    }
+}
+
+/// When campaigns are open.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ts_rs::TS, utoipa::ToSchema)]
+#[schema(as = Schedule)]
+#[ts(export_to = "wire.ts", rename = "Schedule")]
+pub struct ScheduleView {
+    /// Its id.
+    pub id: ScheduleId,
+    /// What can be written.
+    #[serde(flatten)]
+    pub fields: ScheduleFields,
+}

@@ -1,0 +1,156 @@
+//! Users, tokens and contacts.
+
+use serde::{Deserialize, Serialize};
+
+use super::Time;
+use crate::{
+    auth::secret::SecretText,
+    domain::{
+        contact::AddressKind,
+        permission::{Role, Scope},
+    },
+    ids::{ClientId, ContactId, TokenId, UserId},
+};
+
+const fn yes() -> bool {
+    true
+}
+
+const fn hundred() -> u32 {
+    100
+}
+
+/// A person. `PATCH` takes a part of it (JSON Merge Patch).
+#[derive(Clone, Debug, Serialize, Deserialize, ts_rs::TS, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+#[ts(export_to = "wire.ts")]
+pub struct UserFields {
+    /// 1 to 120 characters without spaces; kept in lower case, unique.
+    pub login: String,
+    /// 1 to 120 characters.
+    pub name: String,
+    /// Preset of permissions.
+    pub role: Role,
+    /// Where it holds, at most 100. An agent works in the campaigns they are a member of; their scopes say who administers
+    /// them.
+    #[serde(default)]
+    #[ts(as = "Option<Vec<Scope>>", optional)]
+    pub scopes: Vec<Scope>,
+    /// Capacity units as an agent, 1 to 1,000,000; 100 by default.
+    #[serde(default = "hundred")]
+    #[ts(as = "Option<u32>", optional)]
+    pub capacity: u32,
+    /// Off: cannot sign in, sessions are void. On by default.
+    #[serde(default = "yes")]
+    #[ts(as = "Option<bool>", optional)]
+    pub enabled: bool,
+    /// Write-only, 8 to 256 characters. Changing it ends all sessions. Without one nobody can sign in as this user.
+    #[serde(default, skip_serializing)]
+    #[ts(as = "Option<String>", optional)]
+    #[schema(value_type = Option<String>, write_only)]
+    pub password: Option<SecretText>,
+}
+
+/// A person.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ts_rs::TS, utoipa::ToSchema)]
+#[ts(export_to = "wire.ts")]
+pub struct User {
+    /// Their id.
+    pub id: UserId,
+    /// What they sign in with.
+    pub login: String,
+    /// As shown.
+    pub name: String,
+    /// Preset of permissions.
+    pub role: Role,
+    /// Where it holds.
+    pub scopes: Vec<Scope>,
+    /// Capacity units as an agent.
+    pub capacity: u32,
+    /// Off: cannot sign in.
+    pub enabled: bool,
+    /// When they were created.
+    pub created_at: Time,
+}
+
+/// A token for a program. Agents are people: that role is not possible.
+#[derive(Clone, Debug, Deserialize, ts_rs::TS, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+#[ts(export_to = "wire.ts")]
+pub struct TokenFields {
+    /// What it is for, 1 to 120 characters.
+    pub name: String,
+    /// Preset of permissions.
+    pub role: Role,
+    /// Where it holds, 1 to 100; not beyond one's own.
+    pub scopes: Vec<Scope>,
+    /// When it ends; none = when it is deleted.
+    #[serde(default)]
+    #[ts(optional)]
+    pub expires_at: Option<Time>,
+}
+
+/// A token, without what it opens with.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ts_rs::TS, utoipa::ToSchema)]
+#[ts(export_to = "wire.ts")]
+pub struct Token {
+    /// Its id.
+    pub id: TokenId,
+    /// What it is for.
+    pub name: String,
+    /// Preset of permissions.
+    pub role: Role,
+    /// Where it holds.
+    pub scopes: Vec<Scope>,
+    /// When it was made.
+    pub created_at: Time,
+    /// When it ends; none = when it is deleted.
+    pub expires_at: Option<Time>,
+}
+
+/// A new token.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ts_rs::TS, utoipa::ToSchema)]
+#[ts(export_to = "wire.ts")]
+pub struct NewToken {
+    /// Everything but the token itself.
+    #[serde(flatten)]
+    pub token: Token,
+    /// `ctl_…`: shown this once. Null when the request is repeated under its `Idempotency-Key`.
+    pub secret: Option<String>,
+}
+
+/// A customer of a client.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ts_rs::TS, utoipa::ToSchema)]
+#[ts(export_to = "wire.ts")]
+pub struct Contact {
+    /// Their id.
+    pub id: ContactId,
+    /// The company that serves them.
+    pub client: ClientId,
+    /// Empty when unknown.
+    pub name: String,
+    /// Where they can be reached.
+    pub addresses: Vec<ContactAddress>,
+    /// When they first wrote.
+    pub created_at: Time,
+}
+
+/// One way to reach a contact.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ts_rs::TS, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+#[ts(export_to = "wire.ts")]
+pub struct ContactAddress {
+    /// The network.
+    pub kind: AddressKind,
+    /// 1 to 254 bytes.
+    pub value: String,
+}
+
+/// What can be changed of a contact.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ts_rs::TS, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+#[ts(export_to = "wire.ts")]
+pub struct ContactFields {
+    /// At most 120 characters; empty = unknown.
+    pub name: String,
+}
