@@ -40,6 +40,7 @@ codes! {
     TooDeep 400 "The body is nested too deeply";
     BrokenBody 400 "The body ended early or could not be read";
     IdempotencyKeyInvalid 400 "The Idempotency-Key is not 1 to 200 visible ASCII characters";
+    IdempotencyKeyMissing 400 "Send an Idempotency-Key: it makes a repetition harmless";
     SignedOutSession 401 "Sign in first";
     WrongCredentials 401 "The login or the password is wrong";
     SignatureNoSecret 401 "No signing secret is configured";
@@ -99,6 +100,7 @@ codes! {
     ScheduleOverrideEmpty 422 "The override ends before it begins";
     ScheduleOverrideReason 422 "The override needs a reason";
     TooManyAttempts 429 "Too many attempts";
+    TooManyConnections 429 "Too many connections from one address";
     Busy 429 "Too much is going on at once";
     Internal 500 "Something went wrong on our side";
     Unavailable 503 "Not available at the moment";

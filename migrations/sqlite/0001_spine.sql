@@ -206,10 +206,11 @@ CREATE TABLE sessions (
 ) WITHOUT ROWID;
 CREATE INDEX sessions_user ON sessions (user_id);
 
--- Bearer tokens for programs; `hash` is SHA-256 of the token.
+-- Bearer tokens for programs; `hash` is SHA-256 of the token. With a user, the token acts as that person.
 CREATE TABLE tokens (
   id TEXT NOT NULL PRIMARY KEY,
   hash TEXT NOT NULL,
+  user_id TEXT,
   name TEXT NOT NULL,
   role TEXT NOT NULL,
   scopes TEXT NOT NULL,

@@ -53,4 +53,8 @@ pub mod router;
 pub mod shard;
 pub mod sink;
 pub mod start;
+#[cfg(test)]
+pub(crate) mod testing;
+#[cfg(test)]
+mod tests;
 pub mod watch;

@@ -60,6 +60,8 @@ pub struct Settings {
     pub journal_capacity: usize,
     /// After the last tab is gone, how long until an agent counts as lost.
     pub grace: Duration,
+    /// Where this server is reached, without a slash at its end: receivers of messages fetch attachments there.
+    pub origin: String,
 }
 
 /// A running engine.
@@ -74,7 +76,8 @@ pub struct Running {
 
 /// Folds the store and starts everything. The caller runs inside an actix system.
 pub async fn start(settings: Settings) -> Result<Running, StoreError> {
-    let Settings { location, node, sealer, clock, ids, intake_capacity, journal_capacity, grace } = settings;
+    let Settings { location, node, sealer, clock, ids, intake_capacity, journal_capacity, grace, origin } = settings;
+    let client = outbox::client().map_err(|error| StoreError::Unavailable(format!("the client for calls: {error}")))?;
     let db = location.open().await?;
     let publisher_gate: Arc<OnceLock<Gate<Publisher>>> = Arc::new(OnceLock::new());
     let to_publisher = Arc::clone(&publisher_gate);
@@ -97,7 +100,9 @@ pub async fn start(settings: Settings) -> Result<Running, StoreError> {
     let routing = load_routing(&directory, &clock, &agents, &open);
     let arbiter = Arbiter::new();
     let (send, started) = mpsc::channel();
-    let world = World { db, journal, directory, sealer, clock, ids, intake_capacity, grace, opened, agents, open, routing };
+    let sending = Sending { client, origin };
+    let world =
+        World { db, journal, directory, sealer, clock, ids, intake_capacity, grace, sending, opened, agents, open, routing };
     arbiter.spawn_fn(move || {
         let (engine, publisher) = world.start();
         let _ = publisher_gate.set(publisher);
@@ -130,6 +135,12 @@ fn load_routing(directory: &Directory, clock: &Clock, agents: &[Agent], open: &[
     routing
 }
 
+/// What outboxes need beside what everybody has.
+struct Sending {
+    client: reqwest::Client,
+    origin: String,
+}
+
 /// Everything that was read, about to come alive.
 struct World {
     db: Db,
@@ -140,6 +151,7 @@ struct World {
     ids: Arc<Ids>,
     intake_capacity: usize,
     grace: Duration,
+    sending: Sending,
     opened: Opened,
     agents: Vec<Agent>,
     open: Vec<Conversation>,
@@ -149,7 +161,21 @@ struct World {
 impl World {
     /// On the actors' own thread.
     fn start(self) -> (Engine, Gate<Publisher>) {
-        let Self { db, journal, directory, sealer, clock, ids, intake_capacity, grace, opened, agents, open, routing } = self;
+        let Self {
+            db,
+            journal,
+            directory,
+            sealer,
+            clock,
+            ids,
+            intake_capacity,
+            grace,
+            sending: Sending { client, origin },
+            opened,
+            agents,
+            open,
+            routing,
+        } = self;
         let Opened { epoch, head } = opened;
         let conversations = Arc::new(ConversationShared {
             db: db.clone(),
@@ -181,7 +207,17 @@ impl World {
         let signed_in: Vec<AgentId> = agents.iter().filter(|agent| agent.activity.is_some()).map(|agent| agent.id).collect();
         let floor = Gate::new("floor", Floor::new(db.clone(), sessions, signed_in, head).start(), floor::QUEUE);
         let watch = Gate::new("watch", Watch::new(db.clone(), epoch.clone(), head).start(), watch::QUEUE);
-        let outboxes = Gate::new("outboxes", Outboxes.start(), outbox::QUEUE);
+        let outboxes = Outboxes::new(Arc::new(outbox::Shared {
+            db: db.clone(),
+            journal: journal.clone(),
+            directory: directory.clone(),
+            clock: clock.clone(),
+            ids: Arc::clone(&ids),
+            commands: commands.clone(),
+            client,
+            origin,
+        }));
+        let outboxes = Gate::new("outboxes", outboxes.start(), outbox::QUEUE);
         let keeper = Keeper::new(Needs {
             db: db.clone(),
             sealer,

@@ -41,6 +41,8 @@ pub struct Session {
 pub struct Token {
     /// Its id.
     pub id: TokenId,
+    /// The person it acts as, with their permissions; none = a program of its own.
+    pub user: Option<UserId>,
     /// Its preset of permissions.
     pub role: Role,
     /// Where they hold.

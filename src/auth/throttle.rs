@@ -25,6 +25,8 @@ use crate::clock::Clock;
 pub const PER_ACCOUNT: NonZeroU32 = NonZeroU32::new(10).unwrap();
 /// Attempts per minute from one address.
 pub const PER_ADDRESS: NonZeroU32 = NonZeroU32::new(60).unwrap();
+/// Requests of visitors per second from one address: an office behind one address chats without noticing.
+pub const VISITORS_PER_ADDRESS: NonZeroU32 = NonZeroU32::new(50).unwrap();
 /// Places over which keys are spread.
 const PLACES: u64 = 1 << 16;
 /// Pairs of account and address remembered from earlier sign-ins.
@@ -48,6 +50,7 @@ pub struct Throttle {
     secret: RandomState,
     addresses: Limiter,
     accounts: Limiter,
+    visitors: Limiter,
     known: Mutex<KnownPlaces>,
 }
 
@@ -64,6 +67,7 @@ impl Throttle {
         Self {
             addresses: RateLimiter::dashmap_with_clock(Quota::per_minute(PER_ADDRESS), clock.clone()),
             accounts: RateLimiter::dashmap_with_clock(Quota::per_minute(PER_ACCOUNT), clock.clone()),
+            visitors: RateLimiter::dashmap_with_clock(Quota::per_second(VISITORS_PER_ADDRESS), clock.clone()),
             clock,
             secret: RandomState::new(),
             known: Mutex::default(),
@@ -83,6 +87,14 @@ impl Throttle {
         } else {
             self.spend(&self.accounts, &("account", login))
         }
+    }
+
+    /// Takes one request of a web chat's visitor from the address's budget.
+    ///
+    /// # Errors
+    /// How long to wait.
+    pub fn visitor(&self, peer: IpAddr) -> Result<(), Duration> {
+        self.spend(&self.visitors, &("visitor", network(peer)))
     }
 
     /// Remembers that this account was signed in to from here.

@@ -10,9 +10,9 @@ use std::{
 
 use super::Failure;
 use crate::{
-    auth::secret::{SecretText, Sealer},
+    auth::secret::{Sealer, SecretText},
     clock::Clock,
-    config::{Config, Database},
+    config::{Config, Database, SecretKey},
     ids::{Ids, IncarnationId},
     store::{
         Db, Location,
@@ -59,9 +59,14 @@ impl Instance {
         Ok(Self { config, clock, ids, location, node, _lock: lock })
     }
 
+    /// The installation's key.
+    pub fn key(&self) -> Result<SecretKey, Failure> {
+        self.config.sealing_key().map_err(|error| Failure::new("the secret key", error))
+    }
+
     /// What seals secrets at rest.
     pub fn sealer(&self) -> Result<Sealer, Failure> {
-        let key = self.config.sealing_key().map_err(|error| Failure::new("the secret key", error))?;
+        let key = self.key()?;
         let text = SecretText::new(key.to_base64().expose().to_owned());
         Sealer::new(KEY_VERSION, &text).map_err(|error| Failure::new("the secret key", error))
     }

@@ -11,6 +11,7 @@ use crate::{
     auth::{
         password::{Cost, Passwords},
         session::SessionCache,
+        visitor::VisitorTokens,
     },
     config::Config,
     domain::log::By,
@@ -42,6 +43,7 @@ pub(super) async fn run(config: Config) -> Result<(), Failure> {
     telemetry::log_to_stderr(&instance.config, instance.clock.clone()).map_err(|error| Failure::new("logging", error))?;
     telemetry::install_metrics().map_err(|error| Failure::new("metrics", error))?;
     let sealer = Arc::new(instance.sealer()?);
+    let visitors = VisitorTokens::new(instance.key()?.expose());
     let limits = &instance.config.limits;
     let running = start(Settings {
         location: instance.location.clone(),
@@ -52,6 +54,7 @@ pub(super) async fn run(config: Config) -> Result<(), Failure> {
         intake_capacity: usize::try_from(limits.intake_capacity).unwrap_or(usize::MAX),
         journal_capacity: usize::try_from(limits.journal_capacity).unwrap_or(usize::MAX),
         grace: Duration::from_secs(instance.config.grace_seconds),
+        origin: origin(&instance.config),
     })
     .await
     .map_err(|error| Failure::new("the database", error))?;
@@ -62,9 +65,10 @@ pub(super) async fn run(config: Config) -> Result<(), Failure> {
         engine.clone(),
         instance.config.clone(),
         sealer,
-        Passwords::new(Cost::OWASP),
+        Passwords::new(Cost::OWASP).map_err(|error| Failure::new("passwords", error))?,
         Arc::new(SessionCache::default()),
         Arc::new(files),
+        visitors,
         sockets,
         || true,
     );
@@ -97,6 +101,11 @@ pub(super) async fn run(config: Config) -> Result<(), Failure> {
     journal.join();
     tracing::info!("stopped");
     Ok(())
+}
+
+/// Where others reach this server.
+fn origin(config: &Config) -> String {
+    config.public_url.as_ref().map_or_else(|| format!("http://{}", config.listen), |url| url.origin())
 }
 
 fn attachments(config: &Config) -> Result<LocalFileSystem, Failure> {

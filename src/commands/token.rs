@@ -45,7 +45,7 @@ impl TokenCommand {
         let secret = for_program();
         let id: TokenId = instance.ids.next();
         let token = NamedToken {
-            token: Token { id, role, scopes: vec![Scope::All], expires_at: None },
+            token: Token { id, user: None, role, scopes: vec![Scope::All], expires_at: None },
             name,
             created_at: instance.clock.now(),
         };

@@ -87,7 +87,8 @@ pub(super) fn generate_password() -> String {
 
 /// The stored form of a password.
 pub(super) fn hash(password: &str) -> Result<String, Failure> {
-    password::check_rules(password).map_err(|error| Failure::new("the password", error))?;
-    let passwords = Passwords::new(Cost::OWASP);
-    passwords.hash(&SecretText::new(password.to_owned())).map_err(|error| Failure::new("the password", error))
+    let failed = |error| Failure::new("the password", error);
+    let password = SecretText::new(password.to_owned());
+    password::check_rules(&password).map_err(failed)?;
+    Passwords::new(Cost::OWASP).and_then(|passwords| passwords.hash(&password)).map_err(failed)
 }

@@ -61,7 +61,8 @@ impl SecretKey {
         &self.0
     }
 
-    pub(super) fn to_base64(&self) -> Redacted {
+    /// As written in a configuration.
+    pub fn to_base64(&self) -> Redacted {
         Redacted::new(BASE64_STANDARD.encode(self.0))
     }
 }

@@ -24,6 +24,7 @@ use crate::{
     error::ErrorCode,
     http::{problem::Problem, state::App},
     ids::{CampaignId, SessionId, UserId},
+    live::StillValid,
     store::people,
 };
 
@@ -99,10 +100,13 @@ pub async fn authenticate(app: &App, request: &HttpRequest) -> Result<Caller, Pr
         let bearer = text.filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer")).map(|(_, token)| token.trim());
         let hash = bearer.filter(|token| token::looks_like_bearer(token)).map(TokenHash::of).ok_or_else(nobody)?;
         let Some(Known::Token(token)) = look_up(app, hash, Kind::Token).await? else { return Err(nobody()) };
-        // A program is no person: it owns no conversation and no presence.
-        let subject = Subject { user: UserId::NIL, role: token.role, scopes: token.scopes };
         let directory = app.engine.directory.load();
-        return Ok(Caller { subject: Arc::new(subject), by: By::Program(token.id), session: None, directory });
+        let (subject, by) = match token.user {
+            Some(user) => (directory.subject(user).ok_or_else(nobody)?, By::User(user)),
+            // A program is no person: it owns no conversation and no presence.
+            None => (Subject { user: UserId::NIL, role: token.role, scopes: token.scopes }, By::Program(token.id)),
+        };
+        return Ok(Caller { subject: Arc::new(subject), by, session: None, directory });
     }
     let cookie = request.cookie(COOKIE).ok_or_else(nobody)?;
     if !token::looks_like_session(cookie.value()) {
@@ -138,6 +142,29 @@ async fn look_up(app: &App, hash: TokenHash, kind: Kind) -> Result<Option<Known>
     let Some(known) = found.filter(|known| known.is_valid(now)) else { return Ok(None) };
     app.sessions.remember(before, hash, known.clone());
     Ok(Some(known))
+}
+
+/// Whether what `request` came with still holds: for connections that outlive the request.
+pub fn still_valid(app: &App, request: &HttpRequest) -> StillValid {
+    let (app, credential) = (app.clone(), credential_of(request));
+    Box::new(move || {
+        let (app, credential) = (app.clone(), credential);
+        Box::pin(async move {
+            match credential {
+                // An answer that cannot be had is no revocation.
+                Some((hash, kind)) => look_up(&app, hash, kind).await.map_or(true, |known| known.is_some()),
+                None => false,
+            }
+        })
+    })
+}
+
+fn credential_of(request: &HttpRequest) -> Option<(TokenHash, Kind)> {
+    if let Some(value) = request.headers().get(header::AUTHORIZATION) {
+        let (_, token) = value.to_str().ok()?.split_once(' ')?;
+        return Some((TokenHash::of(token.trim()), Kind::Token));
+    }
+    request.cookie(COOKIE).map(|cookie| (TokenHash::of(cookie.value()), Kind::Session))
 }
 
 /// Beside the request: it need not wait for the disk, and a renewal that is lost is made again.

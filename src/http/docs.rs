@@ -120,7 +120,7 @@ fn operation(route: &Route, problem: &RefOr<Schema>, schemas: &mut Schemas) -> O
     let refused = ResponseBuilder::new().description("Not done; `code` says why.").content(PROBLEM_JSON, refused);
     operation = operation.response(route.status.to_string(), success.build()).response("default", refused.build());
     let allowed = match route.access {
-        Access::Public | Access::Signed => return operation.build(),
+        Access::Public | Access::Visitor | Access::Signed => return operation.build(),
         Access::Operator => "Needs the metrics token, or to be on this machine.".to_owned(),
         Access::Own => "For everybody who is signed in.".to_owned(),
         Access::Any(permissions) => {
@@ -202,6 +202,7 @@ mod tests {
                 Access::Any(permissions) => assert!(!permissions.is_empty(), "{}", route.path),
                 Access::Signed => assert!(route.path.starts_with("/hooks/")),
                 Access::Public | Access::Own => assert!(route.path.ends_with("/session"), "{}", route.path),
+                Access::Visitor => assert!(route.path.starts_with("/widget/")),
                 Access::Operator => panic!("{}", route.path),
             }
         }

@@ -70,7 +70,7 @@ async fn admit(app: &App, request: &HttpRequest, route: &Route) -> Result<(), Pr
             }
             return Ok(());
         }
-        Access::Signed | Access::Operator => return Ok(()),
+        Access::Visitor | Access::Signed | Access::Operator => return Ok(()),
         Access::Own => None,
         Access::Any(permissions) => Some(permissions),
     };

@@ -66,7 +66,11 @@ impl FromRequest for Once {
     }
 }
 
-fn parse<T: DeserializeOwned>(body: &[u8]) -> Result<T, Problem> {
+/// A body as what it should be.
+///
+/// # Errors
+/// What is wrong with it.
+pub(super) fn parse<T: DeserializeOwned>(body: &[u8]) -> Result<T, Problem> {
     serde_json::from_slice(body).map_err(|error| problem::of_json(&error, body))
 }
 

@@ -9,11 +9,14 @@ pub mod gate;
 pub mod input;
 pub mod once;
 pub mod ops;
+pub mod pages;
 pub mod problem;
 pub mod routes;
+pub mod sockets;
 pub mod staff;
 pub mod state;
 pub mod webhooks;
+pub mod widget;
 
 #[cfg(test)]
 mod tests;
@@ -45,6 +48,7 @@ pub fn configure(config: &mut ServiceConfig) {
         }
     }
     config.service(api.default_service(web::to(gate::not_found)).wrap(from_fn(gate::gate)));
+    config.default_service(web::get().to(pages::page));
 }
 
 /// Every address once, in the order of the table.

@@ -221,7 +221,11 @@ pub const fn is_in_directory(entity: Entity) -> bool {
     !matches!(entity, Entity::Session | Entity::Token | Entity::Contact)
 }
 
-fn key(request: &HttpRequest) -> Result<Option<&str>, Problem> {
+/// The key of a request, if it has one.
+///
+/// # Errors
+/// 400 when it is not 1 to [`MAX_KEY_CHARACTERS`] visible characters.
+pub(super) fn key(request: &HttpRequest) -> Result<Option<&str>, Problem> {
     let invalid = || Problem::new(ErrorCode::IdempotencyKeyInvalid);
     let mut values = request.headers().get_all(HEADER);
     let Some(value) = values.next() else { return Ok(None) };

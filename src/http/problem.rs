@@ -195,9 +195,8 @@ impl From<CommandError> for Problem {
             CommandError::Refused(refusal) => refusal.into(),
             CommandError::NotFound => Self::not_found(),
             CommandError::AnsweredBefore | CommandError::Conflict => Self::new(ErrorCode::Conflict),
-            CommandError::Died => Self::later(ErrorCode::Unavailable, 1),
             CommandError::Busy => Self::later(ErrorCode::Busy, 1),
-            CommandError::Unavailable => Self::later(ErrorCode::Unavailable, 2),
+            CommandError::Died | CommandError::Unavailable => Self::later(ErrorCode::Unavailable, 2),
         }
     }
 }

@@ -19,7 +19,7 @@ use crate::{
     http::{
         admin::{breaks, campaigns, channels, clients, dispositions, members, schedules, tokens, users},
         check::ListQuery,
-        docs, ops,
+        docs, ops, sockets,
         staff::{
             agents,
             attachments::{self, UploadQuery},
@@ -27,7 +27,7 @@ use crate::{
             conversations::{self, ConversationsQuery, MessagesQuery},
             me, session,
         },
-        webhooks,
+        webhooks, widget,
     },
     wire::{command, config, conversation, live, page::Page, people, session as wire_session},
 };
@@ -37,6 +37,8 @@ use crate::{
 pub enum Access {
     /// Everybody.
     Public,
+    /// Who holds a visitor's token.
+    Visitor,
     /// Who signs the request (Standard Webhooks).
     Signed,
     /// Who has the metrics token or is on this machine.
@@ -176,6 +178,13 @@ routes! {
 
     POST "/hooks/{channel}" webhooks::receive, Access::Signed, "channels",
         "A connected system hands over a message or a receipt", 200;
+
+    GET "/ws" sockets::staff, Access::Own, "live", "The live protocol for staff (WebSocket)", 101;
+    GET "/widget/ws" sockets::visitor, Access::Visitor, "live", "The live protocol for visitors (WebSocket)", 101;
+    POST "/widget/v1/{channel}/session" widget::session, Access::Public, "widget", "A new visitor of a web chat",
+        200, gives widget::VisitorSession;
+    POST "/widget/v1/messages" widget::message, Access::Visitor, "widget", "A visitor writes",
+        body widget::VisitorMessage, 200, gives widget::VisitorStored;
 
     POST "/api/v1/session" session::create, Access::Public, "session", "Sign in",
         body wire_session::SignIn, 200, gives wire_session::Profile;

@@ -1,6 +1,9 @@
 //! Handshakes of WebSockets: who may connect, and how many from one address.
 
-use std::{sync::Arc, sync::atomic::{AtomicU64, Ordering}};
+use std::{
+    sync::Arc,
+    sync::atomic::{AtomicU64, Ordering},
+};
 
 use actix_web::{HttpRequest, HttpResponse, web};
 use actix_web_actors::ws::WsResponseBuilder;
@@ -41,7 +44,8 @@ pub async fn visitor(app: web::Data<App>, request: HttpRequest, body: web::Paylo
     let sign_in = move |token: &str| {
         let (channel, id) = reader.visitors.read(token)?;
         let directory = reader.engine.directory.load();
-        let account = directory.channels.get(&channel).filter(|account| account.enabled && account.kind == ChannelKind::Webchat)?;
+        let account =
+            directory.channels.get(&channel).filter(|account| account.enabled && account.kind == ChannelKind::Webchat)?;
         Some(Visitor { channel, client: account.client, id })
     };
     open(&app, Who::Visitor { sign_in: Box::new(sign_in), visitor: None }, &request, body)

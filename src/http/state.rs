@@ -15,6 +15,7 @@ use crate::{
         secret::{Sealer, SecretText},
         session::SessionCache,
         throttle::Throttle,
+        visitor::VisitorTokens,
     },
     clock::{Clock, Timestamp},
     config::Config,
@@ -50,6 +51,8 @@ pub struct Shared {
     pub throttle: Throttle,
     /// Attachments' bytes.
     pub attachments: Arc<dyn ObjectStore>,
+    /// Tokens of web chat visitors.
+    pub visitors: VisitorTokens,
     /// WebSockets open, by address.
     pub sockets: SocketLimit,
     /// Says whether start-up is complete; beside it the journal must be ready.
@@ -71,6 +74,7 @@ impl App {
         passwords: Passwords,
         sessions: Arc<SessionCache>,
         attachments: Arc<dyn ObjectStore>,
+        visitors: VisitorTokens,
         sockets: SocketLimit,
         ready: impl Fn() -> bool + Send + Sync + 'static,
     ) -> Self {
@@ -83,6 +87,7 @@ impl App {
             passwords,
             sessions,
             attachments,
+            visitors,
             sockets,
             ready: Box::new(ready),
             hashing: Semaphore::new(HASHES_AT_ONCE),

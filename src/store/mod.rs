@@ -332,7 +332,10 @@ impl Db {
     }
 
     /// All rows of several statements, as of one moment.
-    pub async fn consistent<const N: usize>(&self, queries: [(&'static str, Vec<Value>); N]) -> Result<[Vec<Row>; N], StoreError> {
+    pub async fn consistent<const N: usize>(
+        &self,
+        queries: [(&'static str, Vec<Value>); N],
+    ) -> Result<[Vec<Row>; N], StoreError> {
         let mut results = [const { Vec::new() }; N];
         match self {
             Self::Sqlite(pool) => {

@@ -24,6 +24,7 @@ pub(super) const STATEMENTS: &[&str] = &[
     DELETE_SESSION,
     DELETE_SESSIONS_OF,
     DELETE_EXPIRED,
+    ANY,
     TOKEN,
     TOKENS,
     INSERT_TOKEN,
@@ -43,10 +44,11 @@ const RENEW_SESSION: &str = "UPDATE sessions SET expires_at = $2 WHERE hash = $1
 const DELETE_SESSION: &str = "DELETE FROM sessions WHERE id = $1 AND user_id = $2";
 const DELETE_SESSIONS_OF: &str = "DELETE FROM sessions WHERE user_id = $1";
 const DELETE_EXPIRED: &str = "DELETE FROM sessions WHERE expires_at <= $1";
-const TOKEN: &str = "SELECT id, role, scopes, expires_at FROM tokens WHERE hash = $1";
-const TOKENS: &str = "SELECT id, name, role, scopes, created_at, expires_at FROM tokens ORDER BY id DESC";
-const INSERT_TOKEN: &str = "INSERT INTO tokens (id, hash, name, role, scopes, created_at, expires_at) \
-     VALUES ($1, $2, $3, $4, $5, $6, $7)";
+const ANY: &str = "SELECT 1 FROM users LIMIT 1";
+const TOKEN: &str = "SELECT id, role, scopes, expires_at, user_id FROM tokens WHERE hash = $1";
+const TOKENS: &str = "SELECT id, name, role, scopes, created_at, expires_at, user_id FROM tokens ORDER BY id DESC";
+const INSERT_TOKEN: &str = "INSERT INTO tokens (id, hash, name, role, scopes, created_at, expires_at, user_id) \
+     VALUES ($1, $2, $3, $4, $5, $6, $7, $8)";
 const DELETE_TOKEN: &str = "DELETE FROM tokens WHERE id = $1";
 
 /// What signing in needs of a user.
@@ -159,10 +161,21 @@ fn role(word: &str) -> Result<Role, StoreError> {
     Role::parse(word).ok_or_else(|| StoreError::Damaged("role".to_owned()))
 }
 
+/// Whether there is anybody.
+pub async fn any(db: &Db) -> Result<bool, StoreError> {
+    Ok(db.row(ANY, vec![]).await?.is_some())
+}
+
 /// What a bearer token stands for; it may have expired.
 pub async fn token(db: &Db, hash: &TokenHash) -> Result<Option<Token>, StoreError> {
     let Some(row) = db.row(TOKEN, args![hash.to_string()]).await? else { return Ok(None) };
-    Ok(Some(Token { id: row.parse(0)?, role: role(row.text(1)?)?, scopes: row.json(2)?, expires_at: row.opt_time(3)? }))
+    Ok(Some(Token {
+        id: row.parse(0)?,
+        user: row.opt_parse(4)?,
+        role: role(row.text(1)?)?,
+        scopes: row.json(2)?,
+        expires_at: row.opt_time(3)?,
+    }))
 }
 
 /// A token as its administrators see it.
@@ -181,8 +194,13 @@ pub async fn tokens(db: &Db) -> Result<Vec<NamedToken>, StoreError> {
     let rows = db.rows(TOKENS, vec![]).await?;
     rows.iter()
         .map(|row| {
-            let token =
-                Token { id: row.parse(0)?, role: role(row.text(2)?)?, scopes: row.json(3)?, expires_at: row.opt_time(5)? };
+            let token = Token {
+                id: row.parse(0)?,
+                user: row.opt_parse(6)?,
+                role: role(row.text(2)?)?,
+                scopes: row.json(3)?,
+                expires_at: row.opt_time(5)?,
+            };
             Ok(NamedToken { token, name: row.text(1)?.to_owned(), created_at: row.time(4)? })
         })
         .collect()
@@ -190,9 +208,10 @@ pub async fn tokens(db: &Db) -> Result<Vec<NamedToken>, StoreError> {
 
 /// Makes a token valid.
 pub fn insert_token(hash: &TokenHash, token: &NamedToken) -> Statement {
-    let NamedToken { token: Token { id, role, scopes, expires_at }, name, created_at } = token;
+    let NamedToken { token: Token { id, user, role, scopes, expires_at }, name, created_at } = token;
+    let user = user.map(|user| user.to_string());
     let (id, hash, scopes) = (id.to_string(), hash.to_string(), scopes_text(scopes));
-    Statement::new(INSERT_TOKEN, args![id, hash, name.as_str(), role.as_str(), scopes, *created_at, *expires_at])
+    Statement::new(INSERT_TOKEN, args![id, hash, name.as_str(), role.as_str(), scopes, *created_at, *expires_at, user])
 }
 
 /// Makes a token void.

@@ -54,8 +54,7 @@ pub struct Snapshot {
 
 /// Reads the state as it stands now, all at one position.
 pub async fn take(db: &Db, stream: i64) -> Result<Snapshot, StoreError> {
-    let [head, open, agents] =
-        db.consistent([(HEAD, args![stream]), (OPEN, vec![]), (AGENTS, vec![])]).await?;
+    let [head, open, agents] = db.consistent([(HEAD, args![stream]), (OPEN, vec![]), (AGENTS, vec![])]).await?;
     let pos = head.first().map_or(Ok(0), |row| row.int(0))?;
     let mut parts = Vec::new();
     for rows in open.chunks(PART) {

@@ -29,7 +29,7 @@ impl Scratch {
     }
 
     /// A schema-free database on the server, created for this test.
-    async fn postgres(server: &str) -> Self {
+    pub(crate) async fn postgres(server: &str) -> Self {
         let number = NUMBER.fetch_add(1, Ordering::Relaxed);
         let name = format!("unit_{}_{number}", std::process::id());
         let Location::Postgres(options) = Location::postgres(server).unwrap() else { unreachable!() };

@@ -80,9 +80,15 @@ pub struct User {
 pub struct TokenFields {
     /// What it is for, 1 to 120 characters.
     pub name: String,
-    /// Preset of permissions.
+    /// The person it acts as, with that person's permissions as they change; none = a program of its own.
+    #[serde(default)]
+    #[ts(optional)]
+    pub user: Option<UserId>,
+    /// Preset of permissions; that of the person, if it acts as one.
     pub role: Role,
-    /// Where it holds, 1 to 100; not beyond one's own.
+    /// Where it holds, 1 to 100, not beyond one's own; none when it acts as a person.
+    #[serde(default)]
+    #[ts(as = "Option<Vec<Scope>>", optional)]
     pub scopes: Vec<Scope>,
     /// When it ends; none = when it is deleted.
     #[serde(default)]
@@ -98,6 +104,8 @@ pub struct Token {
     pub id: TokenId,
     /// What it is for.
     pub name: String,
+    /// The person it acts as.
+    pub user: Option<UserId>,
     /// Preset of permissions.
     pub role: Role,
     /// Where it holds.

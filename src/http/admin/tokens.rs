@@ -28,10 +28,11 @@ use crate::{
 };
 
 fn view(named: &NamedToken) -> Token {
-    let session::Token { id, role, scopes, expires_at } = &named.token;
+    let session::Token { id, user, role, scopes, expires_at } = &named.token;
     Token {
         id: *id,
         name: named.name.clone(),
+        user: *user,
         role: *role,
         scopes: scopes.clone(),
         created_at: named.created_at.into(),
@@ -63,16 +64,27 @@ pub async fn create(app: Data<App>, caller: Caller, input: Input<TokenFields>) -
     let now = app.now();
     let mut check = Check::default();
     check.line("name", &mut fields.name, NAME);
-    check.that(fields.role != Role::Agent, "role", ErrorCode::NotPossible, "agents are people, not programs");
-    check.that(!fields.scopes.is_empty(), "scopes", ErrorCode::TooShort, "at least one");
-    check_scopes(&mut check, &caller, &fields.scopes);
+    match fields.user {
+        Some(user) => {
+            let known = caller.directory.users.get(&user).filter(|known| known.scopes.iter().all(|scope| caller.covers(*scope)));
+            check.that(known.is_some(), "user", ErrorCode::UnknownReference, "no such user");
+            let same = known.is_none_or(|known| known.role == fields.role);
+            check.that(same, "role", ErrorCode::NotPossible, "the role of the person");
+            check.that(fields.scopes.is_empty(), "scopes", ErrorCode::NotPossible, "a person's scopes are their own");
+        }
+        None => {
+            check.that(fields.role != Role::Agent, "role", ErrorCode::NotPossible, "agents are people: say which with user");
+            check.that(!fields.scopes.is_empty(), "scopes", ErrorCode::TooShort, "at least one");
+            check_scopes(&mut check, &caller, &fields.scopes);
+        }
+    }
     let in_future = fields.expires_at.is_none_or(|at| at.0 > now);
     check.that(in_future, "expires_at", ErrorCode::OutOfRange, "in the future");
     check.done()?;
 
     let secret = token::for_program();
-    let TokenFields { name, role, scopes, expires_at } = fields;
-    let token = session::Token { id: app.engine.ids.next(), role, scopes, expires_at: expires_at.map(|at| at.0) };
+    let TokenFields { name, user, role, scopes, expires_at } = fields;
+    let token = session::Token { id: app.engine.ids.next(), user, role, scopes, expires_at: expires_at.map(|at| at.0) };
     let named = NamedToken { token, name, created_at: now };
     let statements = vec![people::insert_token(&TokenHash::of(secret.expose()), &named)];
     let kept = NewToken { token: view(&named), secret: None };

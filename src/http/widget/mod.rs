@@ -60,7 +60,7 @@ pub struct VisitorStored {
 /// # Errors
 /// 404 when there is no such web chat, 429.
 pub async fn session(app: web::Data<App>, request: HttpRequest, path: web::Path<String>) -> Result<HttpResponse, Problem> {
-    app.throttle.visitor(app.peer(&request))?;
+    allow(&app, &request)?;
     let channel: ChannelId = path.parse().map_err(|_| Problem::not_found())?;
     let account = account(&app, channel)?;
     let visitor: VisitorId = app.engine.ids.next();
@@ -73,13 +73,13 @@ pub async fn session(app: web::Data<App>, request: HttpRequest, path: web::Path<
 /// # Errors
 /// 401 without a valid token, 422, 429, 503.
 pub async fn message(app: web::Data<App>, request: HttpRequest, body: web::Bytes) -> Result<HttpResponse, Problem> {
-    app.throttle.visitor(app.peer(&request))?;
+    allow(&app, &request)?;
     let bearer = request.headers().get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
     let token = bearer.and_then(|value| value.strip_prefix("Bearer ")).unwrap_or_default();
     let (channel, visitor) = app.visitors.read(token).ok_or_else(|| Problem::new(ErrorCode::SignedOutSession))?;
     let account = account(&app, channel)?;
     let key = once::key(&request)?.ok_or_else(|| Problem::new(ErrorCode::IdempotencyKeyMissing))?;
-    let VisitorMessage { text, name } = input::json(&body)?;
+    let VisitorMessage { text, name } = input::parse(&body)?;
     let name: String = name.unwrap_or_default().chars().filter(|c| !c.is_control()).take(MAX_NAME).collect();
     let inbound = Inbound {
         channel,
@@ -97,6 +97,11 @@ pub async fn message(app: web::Data<App>, request: HttpRequest, body: web::Bytes
         Received::Repeated | Received::Quarantined => VisitorStored { conversation: None, seq: None },
     };
     Ok(HttpResponse::Ok().insert_header((header::CACHE_CONTROL, "no-store")).json(stored))
+}
+
+fn allow(app: &App, request: &HttpRequest) -> Result<(), Problem> {
+    let refused = |wait: std::time::Duration| Problem::later(ErrorCode::TooManyAttempts, wait.as_secs() + 1);
+    app.throttle.visitor(app.peer(request)).map_err(refused)
 }
 
 fn account(app: &App, channel: ChannelId) -> Result<Arc<Channel>, Problem> {

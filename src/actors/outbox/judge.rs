@@ -1,0 +1,123 @@
+//! What an answer to a call means, and when to try again. Pure.
+
+use std::time::Duration;
+
+use chrono::DateTime;
+
+use crate::clock::Timestamp;
+
+/// Waits between attempts; after the last of them the message has failed.
+pub(super) const BACK_OFF: [Duration; 8] = [
+    Duration::from_secs(1),
+    Duration::from_secs(5),
+    Duration::from_secs(30),
+    Duration::from_secs(2 * 60),
+    Duration::from_secs(10 * 60),
+    Duration::from_secs(30 * 60),
+    Duration::from_secs(2 * 3600),
+    Duration::from_secs(6 * 3600),
+];
+/// A receiver may ask for a longer wait than the back-off, up to this.
+const RETRY_AFTER_MAX: Duration = Duration::from_secs(3600);
+/// Up to this share of a wait is added, so that what failed together does not come back together.
+const JITTER: f64 = 0.2;
+
+/// What became of an attempt.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Outcome {
+    /// The receiver has it.
+    Sent,
+    /// It will never take it; a stable reason code.
+    Failed(String),
+    /// It did not take it now.
+    Refused {
+        /// It asked for this wait.
+        retry_after: Option<Duration>,
+    },
+    /// Whether it has it nobody knows.
+    Unknown,
+}
+
+impl Outcome {
+    /// How it is counted.
+    pub(super) const fn as_str(&self) -> &'static str {
+        match self {
+            Self::Sent => "sent",
+            Self::Failed(_) => "failed",
+            Self::Refused { .. } => "retry",
+            Self::Unknown => "unknown",
+        }
+    }
+}
+
+/// By status. A redirection is not followed: the endpoint may be mended, so it is tried again.
+pub(super) fn judge(status: u16, retry_after: Option<&str>, now: Timestamp) -> Outcome {
+    match status {
+        200..=299 => Outcome::Sent,
+        408 | 425 | 429 => Outcome::Refused { retry_after: wait_of(retry_after, now) },
+        400..=499 => Outcome::Failed(format!("http_{status}")),
+        _ => Outcome::Refused { retry_after: wait_of(retry_after, now) },
+    }
+}
+
+/// `Retry-After` (RFC 9110, 10.2.3): seconds, or a moment.
+fn wait_of(header: Option<&str>, now: Timestamp) -> Option<Duration> {
+    let text = header?.trim();
+    let wait = match text.parse() {
+        Ok(seconds) => Duration::from_secs(seconds),
+        Err(_) => Timestamp::from_chrono(DateTime::parse_from_rfc2822(text).ok()?.to_utc()).since(now),
+    };
+    Some(wait.min(RETRY_AFTER_MAX))
+}
+
+/// How long to wait after so many attempts; none = give up. `random` lies in [0, 1).
+pub(super) fn wait_after(attempts: u32, retry_after: Option<Duration>, random: f64) -> Option<Duration> {
+    let step = usize::try_from(attempts).ok()?.checked_sub(1)?;
+    let wait = BACK_OFF.get(step)?.mul_f64(1.0 + JITTER * random);
+    Some(wait.max(retry_after.unwrap_or_default()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    // 1994-11-06T08:49:37Z, the example of RFC 9110.
+    const NOW: Timestamp = Timestamp::from_micros(784_111_777_000_000);
+
+    fn refused(seconds: u64) -> Outcome {
+        Outcome::Refused { retry_after: Some(Duration::from_secs(seconds)) }
+    }
+
+    #[test]
+    fn only_what_can_change_is_tried_again() {
+        for status in [200, 201, 204] {
+            assert_eq!(judge(status, None, NOW), Outcome::Sent);
+        }
+        for status in [302, 408, 425, 429, 500, 503] {
+            assert_eq!(judge(status, None, NOW), Outcome::Refused { retry_after: None }, "{status}");
+        }
+        for status in [400, 401, 404, 410, 422] {
+            assert_eq!(judge(status, None, NOW), Outcome::Failed(format!("http_{status}")));
+        }
+    }
+
+    #[test]
+    fn a_wait_is_given_in_seconds_or_as_a_moment_and_is_an_hour_at_most() {
+        assert_eq!(judge(503, Some("7"), NOW), refused(7));
+        assert_eq!(judge(429, Some("Sun, 06 Nov 1994 08:50:37 GMT"), NOW), refused(60));
+        assert_eq!(judge(429, Some("Sun, 06 Nov 1994 08:40:37 GMT"), NOW), refused(0));
+        assert_eq!(judge(503, Some("86400"), NOW), refused(3600));
+        for nonsense in ["", "-1", "soon", "1e9", "99999999999999999999999"] {
+            assert_eq!(judge(503, Some(nonsense), NOW), Outcome::Refused { retry_after: None }, "{nonsense}");
+        }
+    }
+
+    #[test]
+    fn waits_grow_and_end() {
+        let waits: Vec<_> = (1..).map_while(|attempts| wait_after(attempts, None, 0.0)).collect();
+        assert_eq!(waits, BACK_OFF);
+        assert_eq!(wait_after(9, Some(Duration::from_secs(9)), 0.5), None);
+        assert_eq!(wait_after(1, Some(Duration::from_secs(9)), 0.5), Some(Duration::from_secs(9)));
+        assert_eq!(wait_after(2, Some(Duration::from_secs(1)), 0.5), Some(Duration::from_millis(5_500)));
+    }
+}

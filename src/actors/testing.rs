@@ -1,0 +1,398 @@
+//! A small contact center for tests: the whole engine over a scratch database, with recorders in the place of sockets.
+
+use std::{
+    future::Future,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering},
+    },
+    time::Duration,
+};
+
+use actix::{Arbiter, System};
+use bytestring::ByteString;
+use parking_lot::Mutex;
+
+use super::{
+    agent_session::{Attach, SinkId},
+    engine::{CommandError, Engine, Inbound, Received},
+    sink::Sink,
+    start::{Running, Settings, start},
+};
+use crate::{
+    args,
+    auth::secret::{Sealer, SecretText},
+    channels::standard_webhooks::SigningSecret,
+    clock::Clock,
+    domain::{
+        agent::{Agent, AgentCommand},
+        channel::ChannelKind,
+        contact::{Address, AddressKind},
+        conversation::Command,
+        log::{By, Entity},
+        message::Content,
+        schedule::Schedule,
+    },
+    ids::{AgentId, BreakId, CampaignId, ChannelId, ClientId, ConversationId, DispositionId, Ids, MessageId, UserId},
+    store::{config::CampaignConfig, inbox::Claim, journal::JournalThread, testing::Scratch, write::Statement},
+    wire::{
+        conversation::Done,
+        live::{Frame, Push},
+    },
+};
+
+/// Longer than anything here takes on a slow machine.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+pub(crate) const CLIENT: ClientId = ClientId::from_u128(1);
+/// The campaign of the channel; Ana and Luis are its members.
+pub(crate) const SALES: CampaignId = CampaignId::from_u128(2);
+/// A campaign of the same client; Eva is its member.
+pub(crate) const SUPPORT: CampaignId = CampaignId::from_u128(3);
+pub(crate) const CHANNEL: ChannelId = ChannelId::from_u128(4);
+pub(crate) const ANA: AgentId = AgentId::from_u128(5);
+pub(crate) const LUIS: AgentId = AgentId::from_u128(6);
+pub(crate) const EVA: AgentId = AgentId::from_u128(7);
+pub(crate) const SOL: UserId = UserId::from_u128(8);
+pub(crate) const LUNCH: BreakId = BreakId::from_u128(9);
+pub(crate) const SOLVED: DispositionId = DispositionId::from_u128(10);
+const SECRET: &str = "secret-1";
+
+/// Runs a test inside an actix system, on every database there is.
+pub(crate) fn on_both<F: Future<Output = ()>>(test: impl Fn(Scratch) -> F) {
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    System::new().block_on(async { test(Scratch::sqlite()).await });
+    if let Ok(server) = std::env::var("CENTRALITA_TEST_POSTGRES") {
+        System::new().block_on(async { test(Scratch::postgres(&server).await).await });
+    }
+}
+
+/// Asks until there is an answer.
+pub(crate) async fn eventually<T, F: Future<Output = Option<T>>>(what: &str, mut ask: impl FnMut() -> F) -> T {
+    let clock = Clock::system();
+    loop {
+        if let Some(answer) = ask().await {
+            return answer;
+        }
+        assert!(clock.elapsed() < PATIENCE, "waited too long: {what}");
+        tokio::time::sleep(Duration::from_millis(3)).await;
+    }
+}
+
+/// How a house is set up.
+#[derive(Clone)]
+pub(crate) struct Plan {
+    pub(crate) kind: ChannelKind,
+    pub(crate) sales: CampaignConfig,
+    pub(crate) support: CampaignConfig,
+    pub(crate) schedule: Option<Schedule>,
+    pub(crate) endpoint: Option<String>,
+    pub(crate) capacity: u32,
+    pub(crate) grace: Duration,
+}
+
+impl Default for Plan {
+    fn default() -> Self {
+        Self {
+            kind: ChannelKind::Webchat,
+            sales: CampaignConfig::default(),
+            support: CampaignConfig::default(),
+            schedule: None,
+            endpoint: None,
+            capacity: 100,
+            grace: Duration::from_secs(60),
+        }
+    }
+}
+
+/// The engine, running.
+pub(crate) struct House {
+    pub(crate) engine: Engine,
+    pub(crate) secret: SigningSecret,
+    pub(crate) sealer: Arc<Sealer>,
+    scratch: Scratch,
+    grace: Duration,
+    journal: JournalThread,
+    arbiter: Arbiter,
+    next: AtomicU64,
+}
+
+impl House {
+    /// A house furnished as planned.
+    pub(crate) async fn open(scratch: Scratch, plan: Plan) -> Self {
+        let sealer = Arc::new(Sealer::new(1, &SecretText::from("AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=")).unwrap());
+        let house = Self::run(scratch, sealer, plan.grace).await;
+        house.furnish(&plan).await;
+        house
+    }
+
+    async fn run(scratch: Scratch, sealer: Arc<Sealer>, grace: Duration) -> Self {
+        let clock = Clock::system();
+        let settings = Settings {
+            location: scratch.location.clone(),
+            node: "node".to_owned(),
+            sealer: Arc::clone(&sealer),
+            clock: clock.clone(),
+            ids: Arc::new(Ids::from_entropy(clock)),
+            intake_capacity: 1024,
+            journal_capacity: 4096,
+            grace,
+            origin: "http://house.test".to_owned(),
+        };
+        let Running { engine, journal, arbiter } = start(settings).await.unwrap();
+        let secret = SigningSecret::from_key(&[7; 32]).unwrap();
+        Self { engine, secret, sealer, scratch, grace, journal, arbiter, next: AtomicU64::new(0) }
+    }
+
+    /// Ends every actor where it stands and the journal after what it accepted; the database stays.
+    pub(crate) fn stop(self) -> Stopped {
+        let Self { engine, sealer, scratch, grace, journal, arbiter, .. } = self;
+        arbiter.stop();
+        arbiter.join().unwrap();
+        drop(engine);
+        journal.join();
+        Stopped { scratch, sealer, grace }
+    }
+
+    async fn furnish(&self, plan: &Plan) {
+        let zero = crate::clock::Timestamp::from_micros(0);
+        let text = |id: u128| uuid::Uuid::from_u128(id).to_string();
+        let mut rows = vec![Statement::new(
+            "INSERT INTO clients (id, name, zone, enabled, created_at) VALUES ($1, 'Client', 'UTC', 1, $2)",
+            args![text(1), zero],
+        )];
+        if let Some(schedule) = &plan.schedule {
+            rows.push(Statement::new(
+                "INSERT INTO schedules (id, client_id, name, config, created_at) VALUES ($1, $2, 'Hours', $3, $4)",
+                args![schedule.id.to_string(), text(1), json(schedule), zero],
+            ));
+        }
+        for (id, config) in [(SALES, &plan.sales), (SUPPORT, &plan.support)] {
+            rows.push(Statement::new(
+                "INSERT INTO campaigns (id, client_id, name, enabled, config, created_at) VALUES ($1, $2, 'Campaign', 1, $3, $4)",
+                args![id.to_string(), text(1), json(config), zero],
+            ));
+        }
+        rows.push(Statement::new(
+            "INSERT INTO channels (id, client_id, campaign_id, kind, name, enabled, endpoint, created_at) \
+             VALUES ($1, $2, $3, $4, 'Channel', 1, $5, $6)",
+            args![CHANNEL.to_string(), text(1), SALES.to_string(), plan.kind.as_str(), plan.endpoint.clone(), zero],
+        ));
+        rows.push(self.secret_row(SECRET, &self.secret));
+        rows.push(Statement::new(
+            "INSERT INTO breaks (id, name, enabled, created_at) VALUES ($1, 'Lunch', 1, $2)",
+            args![LUNCH.to_string(), zero],
+        ));
+        rows.push(Statement::new(
+            "INSERT INTO dispositions (id, client_id, parent_id, name, enabled, created_at) VALUES ($1, $2, NULL, 'Solved', 1, $3)",
+            args![SOLVED.to_string(), text(1), zero],
+        ));
+        for (user, role) in [(ANA, "agent"), (LUIS, "agent"), (EVA, "agent"), (SOL, "supervisor")] {
+            rows.push(Statement::new(
+                "INSERT INTO users (id, login, name, role, scopes, capacity, enabled, password, created_at) \
+                 VALUES ($1, $1, 'User', $2, '[{\"kind\":\"all\"}]', $3, 1, '', $4)",
+                args![user.to_string(), role, u64::from(plan.capacity), zero],
+            ));
+        }
+        for (campaign, agent) in [(SALES, ANA), (SALES, LUIS), (SUPPORT, EVA)] {
+            rows.push(Statement::new(
+                "INSERT INTO members (campaign_id, user_id, penalty) VALUES ($1, $2, 0)",
+                args![campaign.to_string(), agent.to_string()],
+            ));
+        }
+        self.engine.configure(rows, Entity::Campaign, SALES.to_string(), By::System, None).await.unwrap();
+    }
+
+    /// The row of a signing secret of the channel.
+    pub(crate) fn secret_row(&self, id: &str, secret: &SigningSecret) -> Statement {
+        let sealed = self.sealer.seal(id, &SecretText::new(secret.reveal())).unwrap();
+        Statement::new(
+            "INSERT INTO channel_secrets (id, channel_id, sealed, created_at, expires_at) VALUES ($1, $2, $3, $4, NULL)",
+            args![id, CHANNEL.to_string(), sealed, self.engine.clock.now()],
+        )
+    }
+
+    /// The channel's address, changed.
+    pub(crate) fn endpoint_row(&self, endpoint: &str) -> Statement {
+        Statement::must("UPDATE channels SET endpoint = $2 WHERE id = $1", args![CHANNEL.to_string(), endpoint])
+    }
+
+    /// Changes the channel's address.
+    pub(crate) async fn set_endpoint(&self, endpoint: &str) {
+        let row = self.endpoint_row(endpoint);
+        self.engine.configure(vec![row], Entity::Channel, CHANNEL.to_string(), By::System, None).await.unwrap();
+    }
+
+    /// A number never used before in this house.
+    pub(crate) fn number(&self) -> u64 {
+        self.next.fetch_add(1, Ordering::Relaxed)
+    }
+
+    /// A message as a channel hands it over.
+    pub(crate) fn inbound(&self, from: &str, provider_id: &str, text: &str) -> Inbound {
+        let kind = self.engine.directory.load().channels[&CHANNEL].kind;
+        Inbound {
+            channel: CHANNEL,
+            kind,
+            client: CLIENT,
+            campaign: SALES,
+            claim: Claim::new(CHANNEL, provider_id.to_owned(), self.engine.clock.now()),
+            from: Address::new(AddressKind::of(kind), from).unwrap(),
+            name: from.to_owned(),
+            text: text.into(),
+            attachments: Vec::new(),
+        }
+    }
+
+    /// A customer writes; gives back the conversation.
+    pub(crate) async fn says(&self, from: &str, text: &str) -> ConversationId {
+        let id = format!("{}-{}", self.engine.clock.now().micros(), self.number());
+        match self.engine.receive(self.inbound(from, &id, text)).await.unwrap() {
+            Received::Stored { conversation, .. } => conversation,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    /// An agent answers.
+    pub(crate) async fn replies(&self, agent: AgentId, conversation: ConversationId, text: &str) -> MessageId {
+        let message = self.engine.ids.next();
+        let content = Content { text: text.into(), attachments: Vec::new() };
+        self.command(agent, conversation, Command::Reply { message, agent, content }).await.unwrap();
+        message
+    }
+
+    /// An agent does something with a conversation.
+    pub(crate) async fn command(&self, agent: AgentId, of: ConversationId, command: Command) -> Result<Done, CommandError> {
+        self.engine.command(of, command, By::User(agent), None).await
+    }
+
+    /// Somebody does something about an agent's shift.
+    pub(crate) async fn agent(&self, agent: AgentId, command: AgentCommand) -> Result<Agent, CommandError> {
+        self.engine.agent(agent, command, By::User(agent), None).await
+    }
+
+    /// An agent opens a tab.
+    pub(crate) fn tab(&self, agent: AgentId) -> Tab {
+        self.resume(agent, None)
+    }
+
+    /// A tab connects again, with the position of its last frame.
+    pub(crate) fn resume(&self, agent: AgentId, pos: Option<u64>) -> Tab {
+        let (id, sink) = (self.number(), Arc::new(Recorder::default()));
+        let resume = pos.map(|pos| (self.engine.epoch.clone(), pos));
+        let attach = Attach { id, sink: Arc::clone(&sink) as Arc<dyn Sink>, resume };
+        assert!(self.engine.attach(agent, attach));
+        Tab { agent, id, sink, read: AtomicUsize::new(0) }
+    }
+
+    /// A tab is closed.
+    pub(crate) fn close(&self, tab: &Tab) {
+        tab.sink.open.store(false, Ordering::SeqCst);
+        self.engine.detach(tab.agent, tab.id);
+    }
+}
+
+/// A house whose process ended.
+pub(crate) struct Stopped {
+    scratch: Scratch,
+    sealer: Arc<Sealer>,
+    grace: Duration,
+}
+
+impl Stopped {
+    /// Starts it again over the same database.
+    pub(crate) async fn again(self) -> House {
+        House::run(self.scratch, self.sealer, self.grace).await
+    }
+}
+
+fn json<T: serde::Serialize>(value: &T) -> String {
+    serde_json::to_string(value).unwrap()
+}
+
+/// Takes frames in the place of a socket.
+pub(crate) struct Recorder {
+    frames: Mutex<Vec<ByteString>>,
+    open: AtomicBool,
+    /// Frames that still fit.
+    room: AtomicUsize,
+}
+
+impl Default for Recorder {
+    fn default() -> Self {
+        Self { frames: Mutex::default(), open: AtomicBool::new(true), room: AtomicUsize::new(usize::MAX) }
+    }
+}
+
+impl Recorder {
+    /// Takes this many frames more.
+    pub(crate) fn set_room(&self, room: usize) {
+        self.room.store(room, Ordering::SeqCst);
+    }
+
+    /// All frames so far.
+    pub(crate) fn frames(&self) -> Vec<Frame> {
+        self.frames.lock().iter().map(|bytes| serde_json::from_str(bytes).unwrap()).collect()
+    }
+}
+
+impl Sink for Recorder {
+    fn push(&self, frame: ByteString) -> bool {
+        let fits = self.room.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |room| room.checked_sub(1)).is_ok();
+        if fits {
+            self.frames.lock().push(frame);
+        }
+        fits
+    }
+
+    fn has_room(&self) -> bool {
+        self.room.load(Ordering::SeqCst) > 0
+    }
+
+    fn is_open(&self) -> bool {
+        self.open.load(Ordering::SeqCst)
+    }
+
+    fn close(&self) {
+        self.open.store(false, Ordering::SeqCst);
+    }
+}
+
+/// One tab of an agent.
+pub(crate) struct Tab {
+    pub(crate) agent: AgentId,
+    pub(crate) id: SinkId,
+    pub(crate) sink: Arc<Recorder>,
+    read: AtomicUsize,
+}
+
+impl Tab {
+    /// Reads on until a frame says this.
+    pub(crate) async fn until<T>(&self, what: &str, mut says: impl FnMut(&Frame) -> Option<T>) -> T {
+        let clock = Clock::system();
+        loop {
+            let at = self.read.load(Ordering::SeqCst);
+            match self.sink.frames().get(at) {
+                Some(frame) => {
+                    self.read.store(at + 1, Ordering::SeqCst);
+                    if let Some(found) = says(frame) {
+                        return found;
+                    }
+                }
+                None if clock.elapsed() > PATIENCE => panic!("waited too long: {what}; got {:#?}", self.sink.frames()),
+                None => tokio::time::sleep(Duration::from_millis(3)).await,
+            }
+        }
+    }
+
+    /// Reads on until the tab knows that its agent is signed in and takes offers.
+    pub(crate) async fn ready(&self) {
+        use crate::wire::live::{Activity, Me, Presence};
+        self.until("available", |frame| match &frame.push {
+            Push::Presence(Presence { activity: Activity::Available, .. })
+            | Push::Me(Me { presence: Some(Presence { activity: Activity::Available, .. }), .. }) => Some(()),
+            _ => None,
+        })
+        .await;
+    }
+}

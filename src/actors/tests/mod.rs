@@ -1,0 +1,1 @@
+//! Promises of the whole engine over a scratch database.

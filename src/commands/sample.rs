@@ -1,0 +1,193 @@
+//! `centralita sample`: something to try within a minute.
+
+use clap::Args;
+use serde::Serialize;
+
+use super::{
+    Failure, Instance, Output, print,
+    user::{CAPACITY, generate_password, hash},
+};
+use crate::{
+    auth::secret::{Sealer, SecretText},
+    channels::standard_webhooks::SigningSecret,
+    clock::Timestamp,
+    config::Config,
+    domain::{
+        campaign::Member,
+        channel::ChannelKind,
+        disposition::Disposition,
+        log::{By, Entity},
+        permission::{Role, Scope},
+    },
+    ids::{BreakId, CampaignId, ChannelId, ClientId, DispositionId, Ids, UserId},
+    store::{
+        config::CampaignConfig,
+        config_writes::{self, ChannelRow, SecretRow},
+        people::{self, UserRow},
+        write::Statement,
+    },
+};
+
+const CLIENT: &str = "Fibra Sur";
+const ZONE: &str = "America/Argentina/Buenos_Aires";
+const PEOPLE: [(&str, &str, Role); 6] = [
+    ("admin", "Alicia Admin", Role::Admin),
+    ("sofia", "Sofía Supervisora", Role::Supervisor),
+    ("auditor", "Aurelio Auditor", Role::Auditor),
+    ("ana", "Ana Aguirre", Role::Agent),
+    ("bruno", "Bruno Benítez", Role::Agent),
+    ("carla", "Carla Castro", Role::Agent),
+];
+const DISPOSITIONS: [&str; 4] = ["Resuelto", "Visita técnica", "Venta", "Sin respuesta"];
+const BREAKS: [&str; 3] = ["Almuerzo", "Baño", "Capacitación"];
+
+/// Fill an empty database.
+#[derive(Debug, Args)]
+pub struct Sample {
+    #[command(flatten)]
+    output: Output,
+}
+
+/// What was made, as `--json` prints it.
+#[derive(Serialize)]
+struct Made {
+    users: Vec<MadeUser>,
+    api_channel: MadeChannel,
+    chat_channel: ChannelId,
+    campaigns: Vec<CampaignId>,
+}
+
+#[derive(Serialize)]
+struct MadeUser {
+    login: &'static str,
+    password: String,
+    role: Role,
+}
+
+#[derive(Serialize)]
+struct MadeChannel {
+    id: ChannelId,
+    secret: String,
+}
+
+impl Sample {
+    pub(super) async fn run(self, config: Config) -> Result<(), Failure> {
+        let instance = Instance::open(config)?;
+        let offline = instance.offline().await?;
+        let failed = |error| Failure::new("the database", error);
+        if people::any(&offline.db).await.map_err(failed)? {
+            return Err(Failure("the database is not empty; sample only fills an empty one".to_owned()));
+        }
+        let mut filler = Filler { ids: &instance.ids, now: instance.clock.now(), statements: Vec::new() };
+        let made = filler.fill(&instance.sealer()?)?;
+        let Filler { statements, .. } = filler;
+        let fact = Some((Entity::Client, "sample".to_owned()));
+        let written = offline.journal.write(statements, fact, By::System, None).await;
+        written.map_err(|error| Failure::new("the database", error))?;
+        offline.close();
+        if self.output.json {
+            print(serde_json::to_string(&made).map_err(|error| Failure::new("the answer", error))?);
+        } else {
+            print(text(&made, &instance.config));
+        }
+        Ok(())
+    }
+}
+
+struct Filler<'a> {
+    ids: &'a Ids,
+    now: Timestamp,
+    statements: Vec<Statement>,
+}
+
+impl Filler<'_> {
+    fn fill(&mut self, sealer: &Sealer) -> Result<Made, Failure> {
+        let client: ClientId = self.ids.next();
+        self.statements.push(config_writes::insert_client(client, CLIENT, ZONE, true, self.now));
+        let dispositions = self.dispositions(client);
+        for name in BREAKS {
+            let id: BreakId = self.ids.next();
+            self.statements.push(config_writes::insert_break(id, name, true, self.now));
+        }
+        let support =
+            self.campaign(client, "Soporte", CampaignConfig { auto_accept: true, dispositions, ..Default::default() })?;
+        let sales = self.campaign(client, "Ventas", CampaignConfig::default())?;
+        let users = self.people(&[support, sales])?;
+        let (api_channel, chat_channel) = (self.ids.next(), self.ids.next());
+        self.channel(client, support, api_channel, ChannelKind::Api, "Sistema conectado");
+        self.channel(client, sales, chat_channel, ChannelKind::Webchat, "Chat de la página");
+        let secret = self.secret(api_channel, sealer)?;
+        let api_channel = MadeChannel { id: api_channel, secret };
+        Ok(Made { users, api_channel, chat_channel, campaigns: vec![support, sales] })
+    }
+
+    fn dispositions(&mut self, client: ClientId) -> Vec<DispositionId> {
+        let mut ids = Vec::new();
+        for name in DISPOSITIONS {
+            let node = Disposition { id: self.ids.next(), client, parent: None, name: name.to_owned(), enabled: true };
+            self.statements.push(config_writes::insert_disposition(&node, self.now));
+            ids.push(node.id);
+        }
+        ids
+    }
+
+    fn campaign(&mut self, client: ClientId, name: &str, config: CampaignConfig) -> Result<CampaignId, Failure> {
+        let id = self.ids.next();
+        let insert = config_writes::insert_campaign(id, client, name, true, &config, self.now);
+        self.statements.push(insert.map_err(|error| Failure::new("the campaign", error))?);
+        Ok(id)
+    }
+
+    fn people(&mut self, campaigns: &[CampaignId]) -> Result<Vec<MadeUser>, Failure> {
+        let mut users = Vec::new();
+        for (login, name, role) in PEOPLE {
+            let (id, password): (UserId, String) = (self.ids.next(), generate_password());
+            let scopes: &[Scope] = if role == Role::Agent { &[] } else { &[Scope::All] };
+            let user = UserRow { id, login, name, role, scopes, capacity: CAPACITY, enabled: true };
+            self.statements.push(people::insert_user(&user, &hash(&password)?, self.now));
+            if role == Role::Agent {
+                let member = |campaign: &CampaignId| Member { agent: id, campaign: *campaign, penalty: 0 };
+                self.statements.extend(campaigns.iter().map(member).map(config_writes::put_member));
+            }
+            users.push(MadeUser { login, password, role });
+        }
+        Ok(users)
+    }
+
+    fn channel(&mut self, client: ClientId, campaign: CampaignId, id: ChannelId, kind: ChannelKind, name: &str) {
+        let row = ChannelRow { id, client, campaign, kind, name, enabled: true, endpoint: None };
+        self.statements.push(config_writes::insert_channel(&row, self.now));
+    }
+
+    fn secret(&mut self, channel: ChannelId, sealer: &Sealer) -> Result<String, Failure> {
+        let secret = SigningSecret::generate(&mut rand::rng()).reveal();
+        let row = SecretRow { id: self.ids.next::<ChannelId>().to_string(), created_at: self.now, expires_at: None };
+        let sealed = sealer.seal(&row.id, &SecretText::new(secret.clone()));
+        let sealed = sealed.map_err(|error| Failure::new("the signing secret", error))?;
+        self.statements.push(config_writes::insert_secret(&row, channel, sealed));
+        Ok(secret)
+    }
+}
+
+fn text(made: &Made, config: &Config) -> String {
+    use std::fmt::Write;
+    let mut text = String::from("The database has sample data now. Sign in with:\n\n");
+    for MadeUser { login, password, role } in &made.users {
+        let _ = writeln!(text, "  {:<11} {login:<8} {password}", role.as_str());
+    }
+    let base = format!("http://{}", config.listen);
+    let MadeChannel { id, secret } = &made.api_channel;
+    let _ = write!(
+        text,
+        "\n  agents       {base}/\n  supervisors  {base}/supervisor\n  visitors     {base}/chat?channel={chat}\n  API          {base}/docs\n\n\
+         Hand over a customer's message as a connected system does (needs curl and openssl):\n\n\
+         \x20 id=msg-$RANDOM ts=$(date +%s)\n\
+         \x20 body='{{\"type\":\"message\",\"message\":{{\"id\":\"'$id'\",\"from\":{{\"id\":\"cliente-1\",\"name\":\"Marta\"}},\"text\":\"Hola, no tengo internet\"}}}}'\n\
+         \x20 key=$(printf %s '{key}' | base64 -d | od -An -v -tx1 | tr -d ' \\n')\n\
+         \x20 sig=$(printf %s \"$id.$ts.$body\" | openssl dgst -sha256 -mac HMAC -macopt hexkey:$key -binary | base64)\n\
+         \x20 curl -i {base}/hooks/{id} -H \"webhook-id: $id\" -H \"webhook-timestamp: $ts\" -H \"webhook-signature: v1,$sig\" -d \"$body\"\n",
+        chat = made.chat_channel,
+        key = secret.trim_start_matches("whsec_"),
+    );
+    text
+}
