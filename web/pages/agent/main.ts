@@ -122,7 +122,8 @@ class AgentPage {
     if (!offer) return;
     await this.act(async () => {
       await this.staff.accept(conversation.id, { offer: offer.offer });
-      if (this.#selected === null) this.select(conversation.id);
+      const busy = this.#selected !== null && this.#session.state.mine.has(this.#selected);
+      if (!busy) this.select(conversation.id);
     });
   }
 
