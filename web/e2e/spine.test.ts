@@ -161,6 +161,20 @@ describe('a supervisor', () => {
     await sofia.page.getByRole('heading', { name: 'Conversaciones de Bruno Benítez' }).waitFor(SOON);
   });
 
+  it('loses the server as well, and comes back to a true board', async () => {
+    await server.kill();
+    await sofia.sees(/Reconectando|Sin conexión/);
+    await server.start();
+    for (const person of [sofia, ana, bruno, visitor]) await person.sees('En vivo');
+    await row(sofia, 'Ana Aguirre').getByText('Almuerzo').waitFor(SOON);
+    const active = row(sofia, 'Bruno Benítez').getByRole('cell').nth(2);
+    await eventually(() => active.textContent()).toBe('1');
+    await visitor.writes('¿Me leen?', 'Enter');
+    await bruno.sees('¿Me leen?');
+    await sofia.message('¿Me leen?').waitFor(SOON);
+    expect(await sofia.wasNeverReloaded()).toBe(true);
+  });
+
   it('signs an agent out: the page says so and asks to sign in', async () => {
     await sofia.button('Desconectar Ana Aguirre').click();
     await sofia.page.locator('dialog').getByRole('button', { name: 'Desconectar' }).click();
@@ -169,7 +183,74 @@ describe('a supervisor', () => {
   });
 });
 
+describe('a long thread', () => {
+  it('shows the latest messages, and older ones without moving what is read', async () => {
+    await bruno.page.evaluate(async () => {
+      const page = (await (await fetch('/api/v1/conversations?phase=active')).json()) as { items: { id: string }[] };
+      for (let index = 0; index < 70; index += 1) {
+        const headers = { 'content-type': 'application/json', 'idempotency-key': `long-${index}` };
+        const body = JSON.stringify({ text: `Línea ${index}.` });
+        await fetch(`/api/v1/conversations/${page.items[0]?.id}/messages`, { method: 'POST', headers, body });
+      }
+    });
+    await bruno.sees('Línea 69.');
+    await bruno.page.reload();
+    await bruno.sees('En vivo');
+    await bruno.page.locator('.conversation').click();
+    await bruno.sees('Línea 69.');
+    await eventually(() => bruno.messages()).toHaveLength(50);
+
+    const thread = bruno.page.locator('.thread');
+    await thread.evaluate((box) => (box.scrollTop = 0));
+    const first = bruno.page.locator('.message').first();
+    const text = (await first.locator('.text').textContent()) ?? '';
+    const above = (await bruno.message(text).first().boundingBox())?.y ?? 0;
+    await bruno.button('Ver anteriores').click();
+    await eventually(async () => (await bruno.messages()).length).toBeGreaterThan(70);
+    const now = (await bruno.message(text).first().boundingBox())?.y ?? 0;
+    // The button above is gone: what is read may move by that much, not by twenty messages.
+    expect(Math.abs(now - above)).toBeLessThan(80);
+    expect((await bruno.messages())[0]).toBe('¿Hay alguien?');
+    await bruno.button('Ver anteriores').waitFor({ ...SOON, state: 'hidden' });
+  });
+});
+
 describe('the pages', () => {
+  it('hold still while they fill', async () => {
+    for (const path of ['/', '/supervisor.html', chat.replace(server.origin, '')]) {
+      const person = await Person.at(browser, server.origin + path);
+      if (path === '/') await person.signIn('ana', passwords.get('ana') ?? '');
+      else if (path.startsWith('/supervisor')) await person.signIn('sofia', passwords.get('sofia') ?? '');
+      else await person.sees('En vivo');
+      await person.page.reload();
+      await person.sees('En vivo');
+      const shift = await person.page.evaluate(
+        () =>
+          new Promise<number>((resolve) => {
+            let sum = 0;
+            new PerformanceObserver((list) => {
+              for (const entry of list.getEntries()) sum += (entry as unknown as { value: number }).value;
+            }).observe({ type: 'layout-shift', buffered: true });
+            setTimeout(() => resolve(sum), 1_500);
+          }),
+      );
+      expect(shift, path).toBeLessThan(0.02);
+      await person.page.context().close();
+    }
+  });
+
+  it('a visitor whose token no longer counts is a new visitor', async () => {
+    const person = await Person.at(browser, chat);
+    await person.sees('En vivo');
+    await person.page.evaluate(() => {
+      for (const name of Object.keys(localStorage)) if (name.startsWith('centralita.chat.')) localStorage.setItem(name, 'void');
+    });
+    await person.page.reload();
+    await person.sees('En vivo');
+    await person.sees('Escribir un mensaje para empezar.');
+    await person.page.context().close();
+  });
+
   it('speak the language of the browser, or the one chosen', async () => {
     const person = await Person.at(browser, chat, { locale: 'en-GB' });
     await person.sees('Write a message to start.');
