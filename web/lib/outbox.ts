@@ -119,13 +119,6 @@ export class Outbox {
     this.#sending.clear();
   }
 
-  /** Stops and forgets: another person signs in here. */
-  clear(): void {
-    this.stop();
-    this.#items = [];
-    this.#save();
-  }
-
   #pump(place: string): void {
     if (this.#stopped || this.#sending.has(place)) return;
     const next = this.#items.find((item) => item.place === place && (item.state.is === 'sending' || item.state.is === 'waiting'));

@@ -6,10 +6,9 @@ import type { ThreadState } from '@centralita/lib/store';
 import type { Conversation, Delivery, Message } from '@centralita/lib/wire';
 
 import { Composer } from '../ui/composer.ts';
-import { h, setHidden, setText } from '../ui/dom.ts';
+import { h, setHidden, setText, whileBusy } from '../ui/dom.ts';
 import { ThreadView, type Line } from '../ui/thread.ts';
-import { codeText, ownerOf, standingText } from '../ui/words.ts';
-import { contactName } from './inbox.ts';
+import { addressText, codeText, contactName, ownerOf, standingText } from '../ui/words.ts';
 
 export interface ConversationActions {
   back: () => void;
@@ -63,14 +62,14 @@ export class ConversationView {
     const button = (label: string, onclick: () => void) => h('button', { type: 'button', onclick }, label);
     this.#transfer = button(texts.t('action.transfer'), actions.transfer);
     this.#close = button(texts.t('action.close'), actions.close);
-    this.#endWrapUp = button(texts.t('action.end_wrap_up'), () => void this.#finish());
+    this.#endWrapUp = button(texts.t('action.end_wrap_up'), () => finish());
+    const finish = whileBusy([this.#endWrapUp], actions.endWrapUp);
     this.thread = new ThreadView(texts, texts.t('thread.label'), actions.older, ({ id }) => `/api/v1/attachments/${id}`);
     this.composer = new Composer({
       label: texts.t('reply.label', { name: '' }),
       hint: texts.t('reply.hint'),
       submit: texts.t('reply.submit'),
       enterSends: false,
-      maxLength: 60_000,
       send: actions.send,
       changed: actions.draft,
     });
@@ -104,8 +103,9 @@ export class ConversationView {
     const { standing } = conversation;
     const name = contactName(texts, conversation);
     setText(this.#name, name);
-    const address = conversation.contact_address === name ? '' : ` · ${conversation.contact_address}`;
-    setText(this.#place, `${model.campaignName(conversation.campaign)}${address}`);
+    const address = addressText(texts, conversation.contact_address);
+    const campaign = model.campaignName(conversation.campaign);
+    setText(this.#place, address === '' || address === name ? campaign : `${campaign} · ${address}`);
 
     const isMine = model.gone === null && ownerOf(standing) === model.me;
     const left = standing.is === 'wrap_up' ? ` · ${clock(Date.parse(standing.until) - model.now)}` : '';
@@ -130,15 +130,6 @@ export class ConversationView {
     if (conversation?.standing.is === 'ended') return this.texts.t('reply.ended');
     if (conversation?.standing.is === 'wrap_up') return this.texts.t('reply.wrap_up');
     return isMine ? null : this.texts.t('reply.gone');
-  }
-
-  async #finish(): Promise<void> {
-    this.#endWrapUp.disabled = true;
-    try {
-      await this.actions.endWrapUp();
-    } finally {
-      this.#endWrapUp.disabled = false;
-    }
   }
 }
 

@@ -3,8 +3,8 @@ import type { Close, Conversation, Profile, Transfer } from '@centralita/lib/wir
 
 import { askInDialog } from '../ui/dialog.ts';
 import { h } from '../ui/dom.ts';
+import { contactName } from '../ui/words.ts';
 import type { Colleagues } from './colleagues.ts';
-import { contactName } from './inbox.ts';
 
 export function askTransfer(
   texts: Texts,
@@ -12,6 +12,7 @@ export function askTransfer(
   colleagues: Colleagues,
   conversation: Conversation,
   act: (to: Transfer) => Promise<unknown>,
+  done: () => void,
 ): void {
   const campaign = profile.campaigns.find(({ id }) => id === conversation.campaign);
   const agents = campaign?.agent_transfer === false ? [] : colleagues.targets(conversation, profile);
@@ -37,6 +38,7 @@ export function askTransfer(
       const [kind, id] = select.value.split(' ') as [keyof Transfer, string];
       return act({ [kind]: id });
     },
+    done,
   });
 }
 
@@ -45,6 +47,7 @@ export function askClose(
   profile: Profile,
   conversation: Conversation,
   act: (how: Close) => Promise<unknown>,
+  done: () => void,
 ): void {
   const dispositions = profile.campaigns.find(({ id }) => id === conversation.campaign)?.dispositions ?? [];
   const select = h(
@@ -60,5 +63,6 @@ export function askClose(
     fields: needed ? [h('label', {}, texts.t('close.disposition'), select)] : [],
     submit: texts.t(needed ? 'close.submit_disposition' : 'close.submit'),
     act: () => act(needed ? { disposition: select.value } : {}),
+    done,
   });
 }

@@ -3,8 +3,8 @@
 import { clock, type Texts } from '@centralita/lib/i18n';
 import type { Conversation } from '@centralita/lib/wire';
 
-import { h, Keyed, setAttribute, setHidden, setText } from '../ui/dom.ts';
-import { standingText } from '../ui/words.ts';
+import { h, Keyed, setAttribute, setHidden, setText, whileBusy } from '../ui/dom.ts';
+import { contactName, standingText } from '../ui/words.ts';
 
 export interface InboxActions {
   select: (conversation: string) => void;
@@ -25,7 +25,6 @@ interface OfferPart {
   readonly element: HTMLLIElement;
   readonly left: HTMLElement;
   readonly campaign: HTMLElement;
-  readonly buttons: readonly HTMLButtonElement[];
   conversation: Conversation;
 }
 
@@ -36,10 +35,6 @@ interface OwnPart {
   readonly time: HTMLElement;
   readonly campaign: HTMLElement;
   readonly standing: HTMLElement;
-}
-
-export function contactName(texts: Texts, { contact_name, contact_address }: Conversation): string {
-  return contact_name || contact_address || texts.t('contact.unknown');
 }
 
 /** The offer that waits for this agent's answer. */
@@ -66,7 +61,7 @@ export class Inbox {
     this.#empty = h('p', { class: 'quiet' }, texts.t('inbox.empty'));
     this.element = h(
       'nav',
-      { class: 'inbox', 'aria-label': texts.t('inbox.label') },
+      { class: 'inbox', 'aria-label': texts.t('inbox.label'), tabindex: -1 },
       this.#offersBox,
       h('section', { 'aria-labelledby': 'own-title' }, h('h2', { id: 'own-title' }, texts.t('inbox.own')), this.#empty, this.#own),
     );
@@ -76,32 +71,29 @@ export class Inbox {
 
   show(model: InboxModel): void {
     this.#model = model;
+    const hadFocus = this.element.contains(document.activeElement);
     setHidden(this.#offersBox, model.offers.length === 0);
     setHidden(this.#empty, model.own.length > 0);
     this.#offerParts.show(model.offers);
     this.#ownParts.show(model.own);
+    // What had the focus is gone: the list keeps it.
+    if (hadFocus && !this.element.contains(document.activeElement)) this.element.focus();
   }
 
+  /** On this conversation, or on the list when it is gone. */
   focus(conversation: string): void {
-    this.#ownParts.get(conversation)?.button.focus();
+    (this.#ownParts.get(conversation)?.button ?? this.element).focus();
   }
 
   #createOffer(conversation: Conversation): OfferPart {
     const name = contactName(this.texts, conversation);
     const left = h('span', { class: 'clock' });
     const campaign = h('span', { class: 'quiet' });
-    const answer = async (how: 'accept' | 'decline') => {
-      for (const button of buttons) button.disabled = true;
-      try {
-        await this.actions[how](part.conversation);
-      } finally {
-        for (const button of buttons) button.disabled = false;
-      }
-    };
-    const buttons = [
-      h('button', { type: 'button', class: 'primary', onclick: () => void answer('accept') }, this.texts.t('offer.accept'), h('span', { class: 'unseen' }, ` ${name}`)),
-      h('button', { type: 'button', onclick: () => void answer('decline') }, this.texts.t('offer.decline'), h('span', { class: 'unseen' }, ` ${name}`)),
-    ];
+    const accept = h('button', { type: 'button', class: 'primary' }, this.texts.t('offer.accept'), h('span', { class: 'unseen' }, ` ${name}`));
+    const decline = h('button', { type: 'button' }, this.texts.t('offer.decline'), h('span', { class: 'unseen' }, ` ${name}`));
+    const buttons = [accept, decline];
+    accept.addEventListener('click', whileBusy(buttons, () => this.actions.accept(part.conversation)));
+    decline.addEventListener('click', whileBusy(buttons, () => this.actions.decline(part.conversation)));
     const element = h(
       'li',
       { class: 'offer' },
@@ -109,7 +101,7 @@ export class Inbox {
       h('p', { class: 'row' }, campaign),
       h('p', { class: 'buttons' }, ...buttons),
     );
-    const part: OfferPart = { element, left, campaign, buttons, conversation };
+    const part: OfferPart = { element, left, campaign, conversation };
     return part;
   }
 

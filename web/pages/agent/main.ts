@@ -10,11 +10,11 @@ import { ConnectionPill } from '../ui/header.ts';
 import { open } from '../ui/page.ts';
 import { Session } from '../ui/session.ts';
 import { SignInView } from '../ui/sign-in.ts';
-import { codeText, problemText } from '../ui/words.ts';
+import { codeText, contactName, problemText } from '../ui/words.ts';
 import { Colleagues } from './colleagues.ts';
 import { arrivedOf, ConversationView } from './conversation.ts';
 import { askClose, askTransfer } from './dialogs.ts';
-import { contactName, Inbox, offerFor } from './inbox.ts';
+import { Inbox, offerFor } from './inbox.ts';
 import { PresenceControl } from './presence.ts';
 
 /** How long "is typing" holds after the last sign of it. */
@@ -83,7 +83,8 @@ class AgentPage {
       this.#fail(error);
       return;
     }
-    this.#outbox?.clear();
+    // What was not sent yet goes out when this person signs in here again.
+    this.#outbox?.stop();
     this.#outbox = null;
     this.#person = null;
     this.#drafts.clear();
@@ -171,18 +172,20 @@ class AgentPage {
   transfer(): void {
     const [conversation, profile, texts] = [this.#conversation(), this.#session.profile, this.#texts];
     if (!conversation || !profile || !texts) return;
-    askTransfer(texts, profile, this.#colleagues, conversation, (to) => this.staff.transfer(conversation.id, to));
+    askTransfer(texts, profile, this.#colleagues, conversation, (to) => this.staff.transfer(conversation.id, to), () => this.#focusList(conversation.id));
   }
 
   close(): void {
     const [conversation, profile, texts] = [this.#conversation(), this.#session.profile, this.#texts];
     if (!conversation || !profile || !texts) return;
-    askClose(texts, profile, conversation, (how) => this.staff.close(conversation.id, how));
+    askClose(texts, profile, conversation, (how) => this.staff.close(conversation.id, how), () => this.#focusList(conversation.id));
   }
 
   async endWrapUp(): Promise<void> {
     const id = this.#selected;
-    if (id !== null) await this.act(() => this.staff.endWrapUp(id));
+    if (id === null) return;
+    await this.act(() => this.staff.endWrapUp(id));
+    this.#focusList(id);
   }
 
   async older(): Promise<void> {
@@ -259,6 +262,11 @@ class AgentPage {
         this.#otherNewsTimer = undefined;
       }, OTHERS_MS);
     }
+  }
+
+  /** The button that was used is gone with the conversation. */
+  #focusList(conversation: string): void {
+    this.#views?.inbox.focus(conversation);
   }
 
   #fail(error: unknown): void {

@@ -43,7 +43,7 @@ export class PresenceControl {
     setOptions(this.#select, options);
     if (!this.#busy && this.#select.value !== current) this.#select.value = current;
     // Only a supervisor ends a forced pause.
-    this.#select.disabled = this.#busy || presence === null || activity.is === 'forced_pause';
+    this.#select.disabled = presence === null || activity.is === 'forced_pause';
     setAttribute(this.element, 'data-activity', activity.is);
     setText(this.#since, presence === null ? '' : clock(now - Date.parse(presence.since)));
   }
@@ -51,12 +51,10 @@ export class PresenceControl {
   async #choose(): Promise<void> {
     const { value } = this.#select;
     this.#busy = true;
-    this.#select.disabled = true;
     try {
       await this.set(value === AVAILABLE ? { available: true } : { break_id: value });
     } finally {
       this.#busy = false;
-      this.#select.disabled = false;
     }
   }
 }

@@ -125,12 +125,16 @@ class ChatPage {
   }
 
   #renewing = false;
+  #renewals = 0;
 
   /** The token no longer counts: the next message comes from a new visitor. */
   async #renew(): Promise<void> {
     if (this.#renewing) return;
     this.#renewing = true;
     this.#live.stop();
+    // A server that takes none of its own tokens must not be asked for more and more of them.
+    if (this.#renewals > 0) await new Promise((resolve) => setTimeout(resolve, backoffMs(this.#renewals + 2)));
+    this.#renewals += 1;
     this.#token = null;
     this.#store(null);
     this.#state = EMPTY_CHAT;
@@ -262,7 +266,6 @@ class Views {
       hint: texts.t('chat.hint'),
       submit: texts.t('reply.submit'),
       enterSends: true,
-      maxLength: 4_000,
       send: (text) => page.send(text),
       changed: (text) => page.draft(text),
     });

@@ -4,8 +4,8 @@ import { clock, type Texts } from '@centralita/lib/i18n';
 import type { BoardState } from '@centralita/lib/store';
 import type { AgentRow, CampaignRow, WaitingRow } from '@centralita/lib/wire';
 
-import { h, Keyed, setAttribute, setHidden, setText } from '../ui/dom.ts';
-import { activityText } from '../ui/words.ts';
+import { h, Keyed, setAttribute, setHidden, setText, whileBusy } from '../ui/dom.ts';
+import { activityText, addressText } from '../ui/words.ts';
 
 export interface BoardActions {
   pause: (agent: string) => Promise<void>;
@@ -130,7 +130,9 @@ export class BoardView {
   #createAgent(row: AgentRow): AgentPart {
     const name = h('button', { type: 'button', class: 'link', onclick: () => this.actions.look(part.row) });
     const [state, since, active, offered] = [h('span', { class: 'activity' }), h('td', { class: 'number' }), h('td', { class: 'number' }), h('td', { class: 'number' })];
-    const toggle = h('button', { type: 'button', onclick: () => void this.#toggle(part) });
+    const toggle = h('button', { type: 'button' });
+    const pauseOrResume = () => this.actions[part.row.activity.is === 'forced_pause' ? 'resume' : 'pause'](part.row.agent);
+    toggle.addEventListener('click', whileBusy([toggle], pauseOrResume));
     const signOut = h('button', { type: 'button', onclick: () => this.actions.signOut(part.row) }, this.texts.t('board.sign_out'), h('span', { class: 'unseen' }, ` ${row.name}`));
     const element = h(
       'tr',
@@ -144,15 +146,6 @@ export class BoardView {
     );
     const part: AgentPart = { element, name, state, since, active, offered, toggle, signOut, row };
     return part;
-  }
-
-  async #toggle({ row, toggle }: AgentPart): Promise<void> {
-    toggle.disabled = true;
-    try {
-      await (row.activity.is === 'forced_pause' ? this.actions.resume(row.agent) : this.actions.pause(row.agent));
-    } finally {
-      toggle.disabled = false;
-    }
   }
 
   #updateAgent(part: AgentPart, row: AgentRow): void {
@@ -186,7 +179,7 @@ export class BoardView {
   #updateWaiting(part: WaitingPart, row: WaitingRow): void {
     const model = this.#model;
     if (!model) return;
-    setText(part.button, row.address || this.texts.t('contact.unknown'));
+    setText(part.button, addressText(this.texts, row.address) || this.texts.t('contact.unknown'));
     setAttribute(part.button, 'aria-current', model.watched === row.conversation ? 'true' : null);
     setText(part.campaign, model.campaignName(row.campaign));
     setText(part.wait, clock(model.now - Date.parse(row.arrived_at)));

@@ -20,6 +20,7 @@ const BOARD = 'board:1';
 class SupervisorPage {
   readonly #session: Session;
   #announcer = new Announcer();
+  #person: string | undefined;
   #problem: string | null = null;
   /** The agent whose conversations are listed. */
   #looked: { readonly row: AgentRow; readonly conversations: readonly Conversation[] | null } | null = null;
@@ -32,6 +33,8 @@ class SupervisorPage {
     this.#session = new Session({
       onChange: this.#render,
       onSignedIn: (profile, live) => {
+        if (profile.user?.id !== this.#person) this.#forget();
+        this.#person = profile.user?.id;
         if (mayRead(profile)) live.subscribe(BOARD);
       },
       onFrame: (_, before, after) => this.#heard(before, after),
@@ -57,9 +60,15 @@ class SupervisorPage {
 
   async signOut(): Promise<void> {
     await this.act(() => this.#session.signOut());
-    if (this.#session.profile) return;
+    if (!this.#session.profile) this.#forget();
+  }
+
+  /** What one person looked at is not the next one's. */
+  #forget(): void {
+    this.unwatch();
     this.#looked = null;
-    this.#watched = null;
+    this.#problem = null;
+    this.#person = undefined;
     this.#session.live.unsubscribe(BOARD);
   }
 

@@ -4,11 +4,10 @@ import type { Texts } from '@centralita/lib/i18n';
 import type { ThreadState } from '@centralita/lib/store';
 import type { Conversation } from '@centralita/lib/wire';
 
-import { contactName } from '../agent/inbox.ts';
 import { lineOf } from '../agent/conversation.ts';
 import { h, Keyed, setAttribute, setHidden, setText } from '../ui/dom.ts';
 import { ThreadView } from '../ui/thread.ts';
-import { ownerOf, standingText } from '../ui/words.ts';
+import { contactName, ownerOf, standingText } from '../ui/words.ts';
 
 export interface WatchModel {
   /** Whose conversations are listed. */

@@ -8,7 +8,6 @@ export interface ComposerOptions {
   readonly submit: string;
   /** Enter alone sends; otherwise Ctrl or ⌘ with it. */
   readonly enterSends: boolean;
-  readonly maxLength: number;
   readonly send: (text: string) => void;
   readonly changed: (text: string) => void;
 }
@@ -27,7 +26,6 @@ export class Composer {
     this.#text = h('textarea', {
       id: 'composer-text',
       rows: 3,
-      maxlength: options.maxLength,
       'aria-describedby': 'composer-hint',
       onkeydown: (event: KeyboardEvent) => this.#key(event),
       oninput: () => options.changed(this.#text.value),

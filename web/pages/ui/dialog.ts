@@ -1,6 +1,6 @@
 import type { Texts } from '@centralita/lib/i18n';
 
-import { h, setText } from './dom.ts';
+import { h, setText, whileBusy } from './dom.ts';
 import { problemText } from './words.ts';
 
 /**
@@ -16,30 +16,34 @@ export function askInDialog(
     readonly submit: string;
     readonly canSubmit?: boolean;
     readonly act: () => Promise<unknown>;
+    /** After the dialog is gone: what had the focus before may be gone too. */
+    readonly done?: () => void;
   },
 ): HTMLDialogElement {
   const problem = h('p', { class: 'problem', role: 'alert' });
   const confirm = h('button', { class: 'primary', disabled: options.canSubmit === false }, options.submit);
   const cancel = h('button', { type: 'button', onclick: () => dialog.close() }, texts.t('dialog.cancel'));
-  const submit = async (event: Event) => {
-    event.preventDefault();
-    confirm.disabled = true;
+  const act = whileBusy([confirm], async () => {
     setText(problem, '');
     try {
       await options.act();
-      dialog.close();
     } catch (error) {
       setText(problem, problemText(texts, error));
-    } finally {
-      confirm.disabled = false;
+      return;
     }
+    dialog.close();
+    options.done?.();
+  });
+  const submit = (event: Event) => {
+    event.preventDefault();
+    act();
   };
   const dialog = h(
     'dialog',
     { 'aria-labelledby': 'dialog-title', 'aria-describedby': 'dialog-explanation', onclose: () => dialog.remove() },
     h(
       'form',
-      { onsubmit: (event: Event) => void submit(event) },
+      { onsubmit: submit },
       h('h2', { id: 'dialog-title' }, options.title),
       h('p', { id: 'dialog-explanation' }, options.explanation),
       ...options.fields,

@@ -66,6 +66,20 @@ export class Keyed<Item, Part extends { readonly element: Element }> {
   }
 }
 
+/**
+ * Keeps a button from doing its work twice at once. It is not disabled meanwhile: a disabled button loses the focus, and whoever
+ * uses the keyboard with it.
+ */
+export function whileBusy(buttons: readonly HTMLButtonElement[], work: () => Promise<unknown>): () => void {
+  return () => {
+    if (buttons.some((button) => button.ariaDisabled === 'true')) return;
+    for (const button of buttons) button.ariaDisabled = 'true';
+    void work().finally(() => {
+      for (const button of buttons) button.ariaDisabled = null;
+    });
+  };
+}
+
 export interface Option {
   readonly value: string;
   readonly text: string;

@@ -1,7 +1,7 @@
 import type { Texts } from '@centralita/lib/i18n';
 import type { SignIn } from '@centralita/lib/wire';
 
-import { h, setHidden, setText } from './dom.ts';
+import { h, setHidden, setText, whileBusy } from './dom.ts';
 import { problemText } from './words.ts';
 
 export class SignInView {
@@ -23,9 +23,10 @@ export class SignInView {
     this.#login = h('input', { ...text, name: 'login', autocomplete: 'username' });
     this.#password = h('input', { ...text, type: 'password', name: 'password', autocomplete: 'current-password' });
     this.#button = h('button', { class: 'primary' }, texts.t('sign_in.submit'));
+    const send = whileBusy([this.#button], () => this.#submit());
     const submit = (event: Event) => {
       event.preventDefault();
-      void this.#submit();
+      send();
     };
     this.form = h(
       'form',
@@ -52,7 +53,6 @@ export class SignInView {
   }
 
   async #submit(): Promise<void> {
-    this.#button.disabled = true;
     setText(this.#problem, '');
     try {
       await this.signIn({ login: this.#login.value.trim(), password: this.#password.value });
@@ -60,8 +60,6 @@ export class SignInView {
       setText(this.#problem, problemText(this.texts, error));
       this.#password.value = '';
       this.#password.focus();
-    } finally {
-      this.#button.disabled = false;
     }
   }
 }

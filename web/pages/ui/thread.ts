@@ -3,7 +3,7 @@
 import type { Texts } from '@centralita/lib/i18n';
 import type { Attachment } from '@centralita/lib/wire';
 
-import { h, Keyed, setAttribute, setHidden, setText } from './dom.ts';
+import { h, Keyed, setAttribute, setHidden, setText, whileBusy } from './dom.ts';
 
 /** One message as shown. */
 export interface Line {
@@ -25,6 +25,9 @@ interface Part {
   readonly meta: HTMLElement;
   readonly actions: HTMLElement;
   line: Line;
+  time: string;
+  /** What `time` was made from: formatting is the slow part of showing a thread. */
+  timeOf: string;
 }
 
 /** This near to the end counts as reading along. */
@@ -37,6 +40,7 @@ export class ThreadView {
   readonly #empty = h('p', { class: 'quiet' });
   readonly #lines: Keyed<Line, Part>;
   #first: string | undefined;
+  #today = '';
 
   constructor(
     readonly texts: Texts,
@@ -44,7 +48,8 @@ export class ThreadView {
     readonly loadOlder: () => Promise<void>,
     readonly attachmentUrl: (attachment: Attachment) => string | null,
   ) {
-    this.#older = h('button', { type: 'button', class: 'older', onclick: () => void this.#loadOlder() }, texts.t('thread.older'));
+    this.#older = h('button', { type: 'button', class: 'older' }, texts.t('thread.older'));
+    this.#older.addEventListener('click', whileBusy([this.#older], () => this.loadOlder()));
     this.element = h(
       'div',
       { class: 'thread', role: 'log', 'aria-live': 'off', 'aria-label': label, tabindex: 0 },
@@ -61,22 +66,16 @@ export class ThreadView {
     const fromEnd = box.scrollHeight - box.scrollTop;
     const firstChanged = this.#first !== lines[0]?.id;
     this.#first = lines[0]?.id;
+    this.#today = new Date().toDateString();
+    const hadFocus = document.activeElement === this.#older;
     setHidden(this.#older, options.complete || lines.length === 0);
+    if (hadFocus && this.#older.hidden) box.focus();
     setHidden(this.#empty, lines.length > 0);
     setText(this.#empty, options.empty);
     this.#lines.show(lines);
     // Older ones above must not push away what is being read.
     if (wasAtEnd) box.scrollTop = box.scrollHeight;
     else if (firstChanged) box.scrollTop = box.scrollHeight - fromEnd;
-  }
-
-  async #loadOlder(): Promise<void> {
-    this.#older.disabled = true;
-    try {
-      await this.loadOlder();
-    } finally {
-      this.#older.disabled = false;
-    }
   }
 
   #create(line: Line): Part {
@@ -96,7 +95,7 @@ export class ThreadView {
       files.length > 0 && h('ul', { class: 'files' }, ...files),
       h('p', { class: 'meta' }, meta, actions),
     );
-    return { element, text, meta, actions, line };
+    return { element, text, meta, actions, line, time: '', timeOf: '' };
   }
 
   #update(part: Part, line: Line): void {
@@ -104,9 +103,13 @@ export class ThreadView {
     setAttribute(part.element, 'data-side', line.side);
     setAttribute(part.element, 'data-failed', line.failed ? '' : null);
     setText(part.text, line.text);
-    const time = this.texts.moment(line.at, Date.now());
-    setText(part.meta, line.state === '' ? time : `${time} · ${line.state}`);
-    setAttribute(part.meta, 'title', this.texts.fullMoment(line.at));
+    const timeOf = `${line.at} ${this.#today}`;
+    if (part.timeOf !== timeOf) {
+      part.timeOf = timeOf;
+      part.time = this.texts.moment(line.at, Date.now());
+      setAttribute(part.meta, 'title', this.texts.fullMoment(line.at));
+    }
+    setText(part.meta, line.state === '' ? part.time : `${part.time} · ${line.state}`);
     if (!line.failed) part.actions.replaceChildren();
     else if (!part.actions.hasChildNodes()) {
       part.actions.append(

@@ -17,6 +17,16 @@ export function codeText(texts: Texts, code: string): string {
   return key in texts.catalogue ? texts.t(key as Key) : texts.t('problem.other', { code });
 }
 
+/** Visitors of a web chat have no address but a long random one: its end tells them apart. */
+export function addressText(texts: Texts, address: string): string {
+  const visitor = /^[0-9a-f]{8}-[0-9a-f-]{27}$/.test(address);
+  return visitor ? texts.t('contact.visitor', { code: address.slice(-4).toUpperCase() }) : address;
+}
+
+export function contactName(texts: Texts, { contact_name, contact_address }: Conversation): string {
+  return contact_name || addressText(texts, contact_address) || texts.t('contact.unknown');
+}
+
 export function standingText(texts: Texts, { standing, unanswered }: Conversation, nameOf: (agent: string) => string): string {
   switch (standing.is) {
     case 'active':
