@@ -1,6 +1,7 @@
 //! A small contact center for tests: the whole engine over a scratch database, with recorders in the place of sockets.
 
 use std::{
+    collections::BTreeMap,
     future::Future,
     sync::{
         Arc,
@@ -28,16 +29,24 @@ use crate::{
         agent::{Agent, AgentCommand},
         channel::ChannelKind,
         contact::{Address, AddressKind},
-        conversation::Command,
-        log::{By, Entity},
+        conversation::{Command, Conversation, Event, Phase},
+        log::{By, Entity, Fact},
         message::Content,
         schedule::Schedule,
     },
-    ids::{AgentId, BreakId, CampaignId, ChannelId, ClientId, ConversationId, DispositionId, Ids, MessageId, UserId},
-    store::{config::CampaignConfig, inbox::Claim, journal::JournalThread, testing::Scratch, write::Statement},
+    ids::{AgentId, BreakId, CampaignId, ChannelId, ClientId, ConversationId, DispositionId, Ids, MessageId, OfferId, UserId},
+    store::{
+        config::CampaignConfig,
+        conversations,
+        inbox::Claim,
+        journal::{JournalThread, STREAM},
+        log,
+        testing::Scratch,
+        write::Statement,
+    },
     wire::{
-        conversation::Done,
-        live::{Frame, Push},
+        conversation::{Done, Standing, Summary},
+        live::{Activity, Frame, Me, Presence, Push},
     },
 };
 
@@ -385,14 +394,151 @@ impl Tab {
         }
     }
 
-    /// Reads on until the tab knows that its agent is signed in and takes offers.
+    /// Waits until the tab knows that its agent is signed in and takes offers.
     pub(crate) async fn ready(&self) {
-        use crate::wire::live::{Activity, Me, Presence};
-        self.until("available", |frame| match &frame.push {
-            Push::Presence(Presence { activity: Activity::Available, .. })
-            | Push::Me(Me { presence: Some(Presence { activity: Activity::Available, .. }), .. }) => Some(()),
+        self.does(Activity::Available).await;
+    }
+}
+
+impl Tab {
+    /// What the tab shows now.
+    pub(crate) fn shows(&self) -> Desk {
+        Desk::at(&self.sink.frames(), u64::MAX)
+    }
+
+    /// Waits until the tab shows this.
+    async fn until_it_shows<T>(&self, what: &str, shows: impl Fn(&Desk) -> Option<T>) -> T {
+        let clock = Clock::system();
+        loop {
+            if let Some(found) = shows(&self.shows()) {
+                return found;
+            }
+            assert!(clock.elapsed() < PATIENCE, "waited too long: {what}; got {:#?}", self.sink.frames());
+            tokio::time::sleep(Duration::from_millis(3)).await;
+        }
+    }
+
+    /// Waits until a conversation is offered here, to this agent.
+    pub(crate) async fn offer(&self, id: ConversationId) -> OfferId {
+        let mine = |standing: &Standing| match *standing {
+            Standing::Offered { offer, agent, .. } | Standing::Transferring { offer, agent, .. } => {
+                (agent == self.agent).then_some(offer)
+            }
+            _ => None,
+        };
+        self.until_it_shows("an offer", |desk| desk.conversations.get(&id).and_then(|found| mine(&found.standing))).await
+    }
+
+    /// Waits until the conversation is this agent's.
+    pub(crate) async fn active(&self, id: ConversationId) {
+        let mine = Standing::Active { agent: self.agent };
+        self.until_it_shows("active", |desk| desk.conversations.get(&id).filter(|found| found.standing == mine).map(|_| ()))
+            .await;
+    }
+
+    /// Waits until the agent does this.
+    pub(crate) async fn does(&self, activity: Activity) {
+        let is = |presence: &&Presence| presence.activity == activity;
+        self.until_it_shows("an activity", |desk| desk.presence.as_ref().filter(is).map(|_| ())).await;
+    }
+
+    /// Reads on until a conversation left this agent's inbox; gives back who has it.
+    pub(crate) async fn gone(&self, id: ConversationId) -> Option<AgentId> {
+        self.until("gone", |frame| match &frame.push {
+            Push::Gone(gone) if gone.conversation == id => Some(gone.owner),
             _ => None,
         })
-        .await;
+        .await
     }
+}
+
+impl House {
+    /// A tab of an agent who takes offers.
+    pub(crate) async fn at_work(&self, agent: AgentId) -> Tab {
+        let tab = self.tab(agent);
+        tab.ready().await;
+        tab
+    }
+
+    /// An agent takes what is offered.
+    pub(crate) async fn accept(&self, tab: &Tab, id: ConversationId) -> OfferId {
+        let offer = tab.offer(id).await;
+        self.command(tab.agent, id, Command::Accept { offer, agent: tab.agent }).await.unwrap();
+        tab.active(id).await;
+        offer
+    }
+
+    /// A customer writes and the agent takes it.
+    pub(crate) async fn talk(&self, tab: &Tab, from: &str) -> ConversationId {
+        let id = self.says(from, "Hola").await;
+        self.accept(tab, id).await;
+        id
+    }
+
+    /// How a conversation is stored.
+    pub(crate) async fn stored(&self, id: ConversationId) -> Conversation {
+        conversations::state(&self.engine.db, id).await.unwrap().unwrap()
+    }
+
+    /// Waits until a conversation is stored as wanted.
+    pub(crate) async fn until_stored(&self, id: ConversationId, what: &str, is: impl Fn(&Phase) -> bool) -> Conversation {
+        eventually(what, async || Some(self.stored(id).await).filter(|state| is(&state.phase))).await
+    }
+
+    /// Every fact of a conversation, in order.
+    pub(crate) async fn facts(&self, of: ConversationId) -> Vec<Event> {
+        let entries = log::after(&self.engine.db, STREAM, 0, 100_000).await.unwrap();
+        let facts = entries.into_iter().filter_map(|entry| match entry.fact {
+            Fact::Conversation { id, event, .. } if id == of => Some(event),
+            _ => None,
+        });
+        facts.collect()
+    }
+}
+
+/// What a client knows after folding the frames of topic `me`.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Desk {
+    pub(crate) presence: Option<Presence>,
+    pub(crate) conversations: BTreeMap<ConversationId, Summary>,
+}
+
+impl Desk {
+    /// Folds frames up to a position, and checks on the way that nothing steps back.
+    pub(crate) fn at(frames: &[Frame], pos: u64) -> Self {
+        let (mut desk, mut last) = (Self::default(), 0);
+        for frame in frames.iter().filter(|frame| frame.pos <= pos) {
+            assert!(frame.pos >= last, "position {} after {last}", frame.pos);
+            last = frame.pos;
+            desk.fold(&frame.push);
+        }
+        desk
+    }
+
+    fn fold(&mut self, push: &Push) {
+        match push {
+            Push::Me(me) => {
+                self.presence.clone_from(&me.presence);
+                self.conversations = me.conversations.iter().map(|one| (one.id, one.clone())).collect();
+            }
+            Push::Conversation(delta) => {
+                let seq = delta.conversation.seq;
+                let before = self.conversations.insert(delta.conversation.id, delta.conversation.clone());
+                assert!(before.is_none_or(|before| before.seq <= seq), "a conversation steps back");
+            }
+            Push::Gone(gone) => {
+                self.conversations.remove(&gone.conversation);
+            }
+            Push::Presence(presence) => self.presence = Some(presence.clone()),
+            _ => {}
+        }
+    }
+}
+
+/// A provider id that makes a conversation panic.
+pub(crate) const POISON: &str = "poison";
+
+/// Called before a conversation takes a message in.
+pub(crate) fn trip_over(provider_id: &str) {
+    assert!(!provider_id.starts_with(POISON), "tripped over {provider_id}, as planned");
 }

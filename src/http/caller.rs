@@ -151,8 +151,18 @@ pub fn still_valid(app: &App, request: &HttpRequest) -> StillValid {
         let (app, credential) = (app.clone(), credential);
         Box::pin(async move {
             match credential {
-                // An answer that cannot be had is no revocation.
-                Some((hash, kind)) => look_up(&app, hash, kind).await.map_or(true, |known| known.is_some()),
+                Some((hash, kind)) => match look_up(&app, hash, kind).await {
+                    Ok(Some(Known::Session(session))) => {
+                        // An open socket is use: a shift is longer than a session.
+                        if app.sessions.renew(&hash, app.now()) {
+                            renew(&app, hash, session.user);
+                        }
+                        true
+                    }
+                    // An answer that cannot be had is no revocation.
+                    Ok(Some(Known::Token(_))) | Err(_) => true,
+                    Ok(None) => false,
+                },
                 None => false,
             }
         })

@@ -96,6 +96,14 @@ impl App {
         }))
     }
 
+    /// The same with another configuration.
+    #[cfg(test)]
+    pub(super) fn with_config(&self, config: Config) -> Self {
+        let Shared { engine, sealer, passwords, sessions, attachments, visitors, sockets, .. } = &**self;
+        let (sealer, sessions, files) = (Arc::clone(sealer), Arc::clone(sessions), Arc::clone(attachments));
+        Self::new(engine.clone(), config, sealer, passwords.clone(), sessions, files, visitors.clone(), sockets.clone(), || true)
+    }
+
     /// The clock.
     pub fn clock(&self) -> &Clock {
         &self.engine.clock

@@ -38,6 +38,11 @@ impl Claim {
         claim
     }
 
+    /// Whether it is about the very same message.
+    pub fn is_same(&self, other: &Self) -> bool {
+        self.channel == other.channel && self.provider_id == other.provider_id
+    }
+
     /// Takes the next hash: another message happens to have this one.
     pub(super) fn rehash(&mut self) {
         self.salt = self.salt.wrapping_add(1);

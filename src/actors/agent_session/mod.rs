@@ -77,6 +77,8 @@ pub struct AgentSession {
     id: AgentId,
     shared: Arc<Shared>,
     agent: Agent,
+    /// Position of the last own append: what is published of earlier ones is older than `agent`.
+    agent_pos: u64,
     view: View,
     pos: u64,
     ring: VecDeque<(u64, ByteString)>,
@@ -106,6 +108,7 @@ impl AgentSession {
             shared,
             view: View::new(agent.id, conversations),
             agent,
+            agent_pos: pos,
             pos,
             ring: VecDeque::new(),
             ring_from: pos,
@@ -280,8 +283,12 @@ impl AgentSession {
         }
     }
 
+    /// What was folded before is skipped: the publisher repeats a group that somebody had no room for.
     fn fold(&mut self, append: &Committed, ctx: &mut Context<Self>) {
-        self.pos = self.pos.max(append.pos());
+        if append.pos() <= self.pos {
+            return;
+        }
+        self.pos = append.pos();
         match &append.about {
             About::Conversation(change) => {
                 if let Some(push) = self.view.fold(append, change) {
@@ -291,7 +298,7 @@ impl AgentSession {
                 self.pump(ctx);
             }
             About::Agent(agent) if agent.id == self.id => {
-                if self.in_flight.is_none() {
+                if self.in_flight.is_none() && append.pos() > self.agent_pos {
                     self.agent = agent.clone();
                 }
                 let presence = Presence { activity: agent.activity.into(), since: agent.since.into() };
@@ -398,9 +405,10 @@ impl Handler<messages::Settled> for AgentSession {
     fn handle(&mut self, messages::Settled(result): messages::Settled, ctx: &mut Self::Context) {
         let Some((next, request)) = self.in_flight.take() else { return };
         match result {
-            Ok(_) => {
+            Ok(committed) => {
                 let signed_out = next.activity.is_none();
                 self.agent = next;
+                self.agent_pos = committed.pos();
                 request.answer(Ok(self.agent.clone()));
                 if signed_out {
                     self.send_tabs_home();

@@ -22,7 +22,10 @@ use crate::{
         routing::ItemView,
     },
     ids::{CampaignId, ChannelId, ClientId, ContactId, ConversationId, MessageId},
-    store::write::{Committed, Refused},
+    store::{
+        inbox::Claim,
+        write::{Committed, Refused},
+    },
     wire::conversation::Done,
 };
 
@@ -99,6 +102,14 @@ impl Request {
     pub(super) fn cause(&self) -> Option<String> {
         match self {
             Self::Receive { inbound, .. } => Some(inbound.claim.provider_id.clone()),
+            Self::Command { .. } => None,
+        }
+    }
+
+    /// Which message of the customer it brings.
+    pub(super) fn claim(&self) -> Option<&Claim> {
+        match self {
+            Self::Receive { inbound, .. } => Some(&inbound.claim),
             Self::Command { .. } => None,
         }
     }

@@ -195,7 +195,7 @@ impl Conversation {
         let mut batch: Option<Batch> = None;
         while let Some(request) = self.queue.front() {
             let is_message = matches!(request, Request::Receive { .. });
-            if batch.is_some() && !is_message {
+            if batch.as_ref().is_some_and(|batch| !is_message || batch.claims(request)) {
                 break;
             }
             let Some(request) = self.queue.pop_front() else { break };
@@ -212,6 +212,8 @@ impl Conversation {
     fn step(&mut self, batch: Option<Batch>, request: Request, now: Timestamp) -> (Option<Batch>, bool) {
         match request {
             Request::Receive { inbound, ack } => {
+                #[cfg(test)]
+                crate::actors::testing::trip_over(&inbound.claim.provider_id);
                 let message = self.shared.ids.next();
                 let content = Content { text: Arc::clone(&inbound.text), attachments: inbound.attachments.clone() };
                 let command = Command::Receive { message, content };
@@ -432,6 +434,12 @@ impl Conversation {
 }
 
 impl Batch {
+    /// The same message again while the first is on its way: only the next append can find that it is stored by then.
+    fn claims(&self, request: &Request) -> bool {
+        let Some(claim) = request.claim() else { return false };
+        self.accepted.iter().filter_map(|accepted| accepted.request.claim()).any(|other| other.is_same(claim))
+    }
+
     /// Keeps the text an event speaks of; tells which message it was and its number.
     fn record(&mut self, event: &Event, command: &Command, now: Timestamp) -> Option<(MessageId, u64)> {
         let seq = self.next.seq;

@@ -28,13 +28,7 @@ async fn open(scratch: Scratch, endpoint: Option<&str>) -> (House, Tab) {
 /// A customer writes and Ana has the conversation.
 async fn talk(house: &House, tab: &Tab, from: &str) -> ConversationId {
     let id = house.says(from, "Hola").await;
-    tab.until("the conversation", |frame| match &frame.push {
-        Push::Conversation(delta) if delta.conversation.id == id => {
-            matches!(delta.conversation.standing, crate::wire::conversation::Standing::Active { .. }).then_some(())
-        }
-        _ => None,
-    })
-    .await;
+    tab.active(id).await;
     id
 }
 

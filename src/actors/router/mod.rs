@@ -7,7 +7,7 @@
 
 mod messages;
 
-use std::sync::Arc;
+use std::{collections::VecDeque, sync::Arc};
 
 use actix::{Actor, AsyncContext, Context, Handler};
 use smallvec::SmallVec;
@@ -45,12 +45,14 @@ pub struct Router {
     directory: Directory,
     clock: Clock,
     ids: Arc<Ids>,
+    /// Decisions that found no room, in order: none may overtake another.
+    undelivered: VecDeque<ToConversation>,
 }
 
 impl Router {
     /// Decides from `routing` on.
     pub fn new(routing: Routing, shard: Gate<Shard>, directory: Directory, clock: Clock, ids: Arc<Ids>) -> Self {
-        Self { routing, shard, directory, clock, ids }
+        Self { routing, shard, directory, clock, ids, undelivered: VecDeque::new() }
     }
 
     fn apply(&mut self, input: Input, ctx: &mut Context<Self>) {
@@ -60,7 +62,7 @@ impl Router {
         self.carry_out(decisions, ctx);
     }
 
-    fn carry_out(&self, decisions: Vec<Decision>, ctx: &mut Context<Self>) {
+    fn carry_out(&mut self, decisions: Vec<Decision>, ctx: &mut Context<Self>) {
         for decision in decisions {
             match decision {
                 Decision::Admit { conversation, admission, notice } => {
@@ -81,7 +83,7 @@ impl Router {
     }
 
     /// S1-11 to S1-13: tells the customer that nobody is there now.
-    fn notice(&self, conversation: ConversationId, ctx: &mut Context<Self>) {
+    fn notice(&mut self, conversation: ConversationId, ctx: &mut Context<Self>) {
         let text = self.routing.campaign_of(conversation).and_then(|campaign| {
             self.directory.load().campaigns.get(&campaign).and_then(|campaign| campaign.out_of_hours_message.clone())
         });
@@ -91,14 +93,27 @@ impl Router {
         }
     }
 
-    fn tell(&self, id: ConversationId, command: Command, ctx: &mut Context<Self>) {
+    fn tell(&mut self, id: ConversationId, command: Command, ctx: &mut Context<Self>) {
         let request = Request::Command { command, by: By::Router, keep: None, reply: Reply::Nobody };
         self.deliver(ToConversation { id: Some(id), request }, ctx);
     }
 
-    fn deliver(&self, message: ToConversation, ctx: &mut Context<Self>) {
-        if let Err(Refused(message)) = self.shard.send(message) {
-            ctx.run_later(AGAIN, |actor, ctx| actor.deliver(message, ctx));
+    /// A decision waits for room rather than getting lost; there are no more of them than conversations.
+    fn deliver(&mut self, message: ToConversation, ctx: &mut Context<Self>) {
+        let is_first = self.undelivered.is_empty();
+        self.undelivered.push_back(message);
+        if is_first {
+            self.deliver_all(ctx);
+        }
+    }
+
+    fn deliver_all(&mut self, ctx: &mut Context<Self>) {
+        while let Some(message) = self.undelivered.pop_front() {
+            if let Err(Refused(message)) = self.shard.send(message) {
+                self.undelivered.push_front(message);
+                ctx.run_later(AGAIN, Self::deliver_all);
+                return;
+            }
         }
     }
 
@@ -171,7 +186,7 @@ impl Handler<Restarted> for Router {
 impl Handler<Gated<Transfer>> for Router {
     type Result = ();
 
-    fn handle(&mut self, Gated { message, .. }: Gated<Transfer>, _: &mut Self::Context) {
+    fn handle(&mut self, Gated { message, .. }: Gated<Transfer>, ctx: &mut Self::Context) {
         let Transfer { conversation, from, to, by, keep, reply } = message;
         let offer = self.ids.next();
         let checked = match to {
@@ -195,9 +210,7 @@ impl Handler<Gated<Transfer>> for Router {
         if let Err(Refused(ToConversation { request, .. })) = self.shard.send(ToConversation { id: Some(conversation), request })
         {
             request.answer_busy();
-            let mut nothing = Vec::new();
-            let ids = Arc::clone(&self.ids);
-            self.routing.apply(Input::OfferRefused { conversation, offer }, self.clock.now(), &mut || ids.next(), &mut nothing);
+            self.apply(Input::OfferRefused { conversation, offer }, ctx);
         }
     }
 }

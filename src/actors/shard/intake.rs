@@ -56,10 +56,10 @@ impl Shard {
         };
         let Some(Request::Receive { inbound, .. }) = waiting.front() else { return };
         let id = self.conversation_of(&inbound.clone(), found, ctx);
-        let address = key.1.clone();
-        self.by_address.insert(key, Sender::At(id));
+        // Only a live conversation forgets the address when it ends; of any other the next message is looked up again.
         if let Some(Child::Live(live)) = self.children.get_mut(&id) {
-            live.address = Some(address);
+            live.address = Some(key.1.clone());
+            self.by_address.insert(key, Sender::At(id));
         }
         for request in waiting {
             self.deliver(id, request, ctx);

@@ -88,6 +88,7 @@ impl Shard {
     /// Delivers to a conversation, from the store if need be.
     fn deliver(&mut self, id: ConversationId, request: Request, ctx: &mut Context<Self>) {
         match self.children.get_mut(&id) {
+            Some(Child::Live(live)) if !live.gate.is_connected() => self.replace_dead(id, request, ctx),
             Some(Child::Live(live)) => {
                 if let Err(Refused(request)) = live.gate.send(request) {
                     self.no_room(id, request, ctx);
@@ -109,6 +110,20 @@ impl Shard {
             ctx.run_later(ROOM_AGAIN, move |actor, ctx| actor.deliver(id, request, ctx));
         } else {
             request.refuse(CommandError::Busy, id, &self.shared);
+        }
+    }
+
+    /// Its actor died and the notice of that is still on its way. One that was never stored does not come back: its
+    /// customer's next message starts another.
+    fn replace_dead(&mut self, id: ConversationId, request: Request, ctx: &mut Context<Self>) {
+        if let Some(Child::Live(mut live)) = self.children.remove(&id) {
+            self.forget_customer(id, &mut live);
+        }
+        if matches!(request, Request::Receive { .. }) {
+            self.load(id, VecDeque::new(), ctx);
+            self.intake(request, ctx);
+        } else {
+            self.load(id, VecDeque::from([request]), ctx);
         }
     }
 
@@ -227,9 +242,16 @@ impl Handler<Released> for Shard {
     type Result = ();
 
     fn handle(&mut self, Released { id, requests }: Released, ctx: &mut Self::Context) {
-        if let Some(Child::Live(mut live)) = self.children.remove(&id) {
-            self.forget_customer(id, &mut live);
-            self.children.insert(id, Child::Leaving { generation: live.generation, waiting: VecDeque::new() });
+        match self.children.remove(&id) {
+            Some(Child::Live(mut live)) => {
+                self.forget_customer(id, &mut live);
+                self.children.insert(id, Child::Leaving { generation: live.generation, waiting: VecDeque::new() });
+            }
+            // It says so again for everything that reaches it after the first time.
+            Some(other) => {
+                self.children.insert(id, other);
+            }
+            None => {}
         }
         for request in requests {
             self.intake(request, ctx);

@@ -1,1 +1,9 @@
-//! Promises of the whole engine over a scratch database.
+//! Promises of the whole engine over a scratch database: what a customer, an agent and a supervisor see.
+
+mod closing;
+mod intake;
+mod live;
+mod offers;
+mod presence;
+mod restart;
+mod transfers;

@@ -6,13 +6,16 @@ use actix_web::{
     web::{Data, Path},
 };
 
-use super::users::check_scopes;
+use super::users::{check_scopes, may_change};
 use crate::{
     auth::{
         session,
         token::{self, TokenHash},
     },
-    domain::{log::Entity, permission::Role},
+    domain::{
+        log::Entity,
+        permission::{Role, Scope},
+    },
     error::ErrorCode,
     http::{
         caller::Caller,
@@ -42,7 +45,11 @@ fn view(named: &NamedToken) -> Token {
 
 /// Nobody sees or deletes a token that holds more than they do.
 fn within(caller: &Caller, named: &NamedToken) -> bool {
-    named.token.scopes.iter().all(|scope| caller.covers(*scope))
+    match named.token.user {
+        // Its scopes are those of the person.
+        Some(user) => caller.directory.users.get(&user).map_or(caller.covers(Scope::All), |user| may_change(caller, user)),
+        None => named.token.scopes.iter().all(|scope| caller.covers(*scope)),
+    }
 }
 
 /// `GET`.
@@ -66,7 +73,7 @@ pub async fn create(app: Data<App>, caller: Caller, input: Input<TokenFields>) -
     check.line("name", &mut fields.name, NAME);
     match fields.user {
         Some(user) => {
-            let known = caller.directory.users.get(&user).filter(|known| known.scopes.iter().all(|scope| caller.covers(*scope)));
+            let known = caller.directory.users.get(&user).filter(|known| may_change(&caller, known));
             check.that(known.is_some(), "user", ErrorCode::UnknownReference, "no such user");
             let same = known.is_none_or(|known| known.role == fields.role);
             check.that(same, "role", ErrorCode::NotPossible, "the role of the person");

@@ -77,7 +77,7 @@ pub(super) fn may_see(caller: &Caller, user: &directory::User) -> bool {
 }
 
 /// Whether the caller may change this user: nobody may change who holds more, or is at work elsewhere.
-fn may_change(caller: &Caller, user: &directory::User) -> bool {
+pub(super) fn may_change(caller: &Caller, user: &directory::User) -> bool {
     if caller.covers(Scope::All) {
         return true;
     }

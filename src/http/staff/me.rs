@@ -82,7 +82,10 @@ fn path(id: DispositionId, directory: &Snapshot) -> Vec<String> {
 /// # Errors
 /// 409 signed out or paused by a supervisor; 422 unknown break.
 pub async fn set_presence(app: Data<App>, caller: Caller, input: Input<SetPresence>) -> Result<HttpResponse, Problem> {
-    caller.session.ok_or_else(Problem::not_found)?;
+    if !caller.directory.users.contains_key(&caller.user()) {
+        // A program has no presence.
+        return Err(Problem::not_found());
+    }
     let command = match input.value {
         SetPresence { available: Some(true), break_id: None } => AgentCommand::BeAvailable,
         SetPresence { available: None, break_id: Some(id) } => {

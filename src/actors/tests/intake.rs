@@ -1,0 +1,150 @@
+//! Customers' messages: stored once, in order, whatever happens.
+
+use crate::{
+    actors::{
+        engine::Received,
+        testing::{ANA, House, POISON, Plan, eventually, on_both},
+    },
+    domain::conversation::{Command, Event, OfferOutcome, Phase},
+    store::{conversations, inbox, journal::STREAM, log},
+    wire::conversation::Author,
+    wire::live::Push,
+};
+
+#[test]
+fn a_message_of_a_new_customer_is_stored_queued_offered_and_accepted_and_the_tab_shows_it() {
+    on_both(|scratch| async {
+        let house = House::open(scratch, Plan::default()).await;
+        let ana = house.at_work(ANA).await;
+        let id = house.says("visitor-1", "¿Hola?").await;
+        let stored = conversations::messages_after(&house.engine.db, id, 0, 10).await.unwrap();
+        assert_eq!(&*stored[0].message.text, "¿Hola?");
+        house.accept(&ana, id).await;
+        let facts = house.facts(id).await;
+        assert!(matches!(
+            facts[..],
+            [
+                Event::Started { .. },
+                Event::MessageReceived { .. },
+                Event::Admitted,
+                Event::Queued { .. },
+                Event::Offered(_),
+                Event::OfferAccepted { agent: ANA, .. }
+            ]
+        ));
+        house.says("visitor-1", "¿Hay alguien?").await;
+        let (author, text) = ana
+            .until("the next message", |frame| match &frame.push {
+                Push::Conversation(delta) => delta.messages.first().map(|message| (message.author, message.text.clone())),
+                _ => None,
+            })
+            .await;
+        assert_eq!((author, text.as_str()), (Author::Contact, "¿Hay alguien?"));
+    });
+}
+
+/// R2.
+#[test]
+fn duplicates_at_the_same_time_are_one_message() {
+    on_both(|scratch| async {
+        let house = House::open(scratch, Plan::default()).await;
+        let all = (0..60).map(|number| {
+            let provider_id = format!("m{}", number % 6);
+            let inbound = house.inbound("visitor-1", &provider_id, &provider_id);
+            let engine = house.engine.clone();
+            async move { engine.receive(inbound).await.unwrap() }
+        });
+        let received = futures_util::future::join_all(all).await;
+        assert_eq!(received.iter().filter(|one| matches!(one, Received::Stored { .. })).count(), 6);
+        assert_eq!(received.iter().filter(|one| **one == Received::Repeated).count(), 54);
+        let Some(Received::Stored { conversation, .. }) = received.iter().find(|one| **one != Received::Repeated) else {
+            panic!("nothing was stored");
+        };
+        let stored = conversations::messages_after(&house.engine.db, *conversation, 0, 100).await.unwrap();
+        let mut texts: Vec<&str> = stored.iter().map(|stored| &*stored.message.text).collect();
+        texts.sort_unstable();
+        assert_eq!(texts, ["m0", "m1", "m2", "m3", "m4", "m5"]);
+    });
+}
+
+/// R3: dense numbers, in the log and per conversation, with many customers at once.
+#[test]
+fn numbers_are_dense_whoever_writes_at_the_same_time() {
+    on_both(|scratch| async {
+        let house = House::open(scratch, Plan::default()).await;
+        let all = (0..100).map(|number| house.says(Box::leak(format!("visitor-{}", number % 10).into_boxed_str()), "Hola"));
+        let ids: std::collections::BTreeSet<_> = futures_util::future::join_all(all).await.into_iter().collect();
+        assert_eq!(ids.len(), 10);
+        let entries = log::after(&house.engine.db, STREAM, 0, 10_000).await.unwrap();
+        assert!((1_u64..).zip(&entries).all(|(pos, entry)| entry.pos == pos));
+        let mut last = std::collections::BTreeMap::new();
+        for entry in &entries {
+            if let crate::domain::log::Fact::Conversation { id, seq, .. } = entry.fact {
+                assert_eq!(seq, last.insert(id, seq).unwrap_or(0) + 1);
+            }
+        }
+    });
+}
+
+/// R13.
+#[test]
+fn a_message_that_makes_its_conversation_fail_twice_is_set_aside_and_the_next_goes_on() {
+    on_both(|scratch| async {
+        let house = House::open(scratch, Plan::default()).await;
+        let ana = house.at_work(ANA).await;
+        let poison = |number: u32| house.inbound("visitor-1", &format!("{POISON}-{number}"), "💣");
+        assert_eq!(house.engine.receive(poison(1)).await.unwrap(), Received::Quarantined);
+        let id = house.talk(&ana, "visitor-1").await;
+        assert_eq!(house.engine.receive(poison(2)).await.unwrap(), Received::Quarantined);
+        assert_eq!(inbox::quarantined(&house.engine.db).await.unwrap(), 2);
+        assert_eq!(house.says("visitor-1", "¿Y ahora?").await, id);
+        house.replies(ANA, id, "Sí").await;
+        let texts = conversations::messages_after(&house.engine.db, id, 0, 10).await.unwrap();
+        assert_eq!(texts.iter().map(|stored| &*stored.message.text).collect::<Vec<_>>(), ["Hola", "¿Y ahora?", "Sí"]);
+        house.command(ANA, id, Command::Close { agent: ANA, force: false, disposition: None }).await.unwrap();
+        let next = house.talk(&ana, "visitor-1").await;
+        assert_ne!(next, id);
+    });
+}
+
+#[test]
+fn a_customer_who_writes_after_the_end_starts_another_conversation() {
+    on_both(|scratch| async {
+        let mut plan = Plan::default();
+        plan.sales.close_without_reply = true;
+        let house = House::open(scratch, plan).await;
+        let ana = house.at_work(ANA).await;
+        for _ in 0..5 {
+            let id = house.talk(&ana, "visitor-1").await;
+            let close = Command::Close { agent: ANA, force: false, disposition: None };
+            let (done, next) = futures_util::join!(house.command(ANA, id, close), house.says("visitor-1", "una cosa más"));
+            done.unwrap();
+            if next == id {
+                continue;
+            }
+            house.accept(&ana, next).await;
+            house.replies(ANA, next, "Dígame").await;
+            let close = Command::Close { agent: ANA, force: false, disposition: None };
+            house.command(ANA, next, close).await.unwrap();
+        }
+    });
+}
+
+#[test]
+fn a_conversation_waits_with_nobody_there_and_is_offered_when_an_agent_comes() {
+    on_both(|scratch| async {
+        let house = House::open(scratch, Plan::default()).await;
+        let (first, second) = (house.says("visitor-1", "1").await, house.says("visitor-2", "2").await);
+        house.until_stored(second, "queued", |phase| matches!(phase, Phase::Queued { .. })).await;
+        let ana = house.at_work(ANA).await;
+        house.accept(&ana, first).await;
+        house.accept(&ana, second).await;
+        let facts = house.facts(first).await;
+        assert!(!facts.iter().any(|fact| matches!(fact, Event::OfferEnded { outcome: OfferOutcome::Missed, .. })));
+        eventually("the board is empty", async || {
+            let open = conversations::open(&house.engine.db).await.unwrap();
+            open.iter().all(|state| state.phase.owner() == Some(ANA)).then_some(())
+        })
+        .await;
+    });
+}
