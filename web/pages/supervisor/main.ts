@@ -157,6 +157,11 @@ class SupervisorPage {
     });
   }
 
+  /** What the list says of a conversation whose thread has not arrived yet. */
+  #listed(conversation: string | null): Conversation | null {
+    return this.#looked?.conversations?.find(({ id }) => id === conversation) ?? null;
+  }
+
   #show(): void {
     const [views, texts, session] = [this.#views, this.#texts, this.#session];
     if (!views || !texts) return;
@@ -191,7 +196,7 @@ class SupervisorPage {
     const denied = state.denied.get(this.#watched === null ? '' : conversationTopic(this.#watched));
     views.watch.show({
       agent: this.#looked && { name: this.#looked.row.name, conversations: this.#looked.conversations },
-      conversation: state.conversations.get(this.#watched ?? '') ?? null,
+      conversation: state.conversations.get(this.#watched ?? '') ?? this.#listed(this.#watched),
       watched: this.#watched,
       thread: state.threads.get(this.#watched ?? ''),
       denied: denied === undefined ? null : codeText(texts, denied),

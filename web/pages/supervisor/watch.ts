@@ -77,7 +77,7 @@ export class WatchView {
       setText(this.#none, texts.t(agent.conversations === null ? 'thread.loading' : 'watch.none'));
       this.#list.show(agent.conversations ?? []);
     }
-    const name = conversation ? contactName(texts, conversation) : texts.t('contact.unknown');
+    const name = conversation ? contactName(texts, conversation) : texts.t('thread.loading');
     const owner = conversation ? ownerOf(conversation.standing) : null;
     setText(this.#title, name);
     setText(this.#place, conversation ? [model.campaignName(conversation.campaign), owner && model.agentName(owner)].filter(Boolean).join(' · ') : '');
