@@ -46,7 +46,7 @@ use crate::{
     },
     wire::{
         conversation::{Done, Standing, Summary},
-        live::{Activity, Frame, Me, Presence, Push},
+        live::{Activity, Frame, Presence, Push},
     },
 };
 

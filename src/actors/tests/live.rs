@@ -162,7 +162,7 @@ fn after_every_command_a_snapshot_and_its_deltas_are_a_fresh_snapshot() {
 async fn walk(scratch: crate::store::testing::Scratch, seed: u64) {
     let mut plan = Plan { kind: ChannelKind::Api, capacity: 60, ..Plan::default() };
     plan.sales.close_without_reply = true;
-    plan.sales.wrap_up_seconds = u32::from(seed % 2 == 0);
+    plan.sales.wrap_up_seconds = u32::from(seed.is_multiple_of(2));
     plan.sales.auto_accept = seed == 3;
     let house = House::open(scratch, plan).await;
     let mut walker = Walker {
