@@ -34,8 +34,8 @@ pub const MAX_FRAME: usize = 16 * 1024;
 const MAX_TOPICS: usize = 64;
 /// How often the socket looks at its client: heartbeat, permissions.
 const LOOK: Duration = Duration::from_secs(4);
-/// Every so many looks a ping.
-const PING_EVERY: u32 = 5;
+/// Every so many looks a heartbeat: every 16 s.
+const PING_EVERY: u32 = 4;
 /// A client that was not heard of for so long is cut off.
 const SILENCE: Duration = Duration::from_secs(50);
 
@@ -153,8 +153,15 @@ impl Socket {
         }
         if self.looks.is_multiple_of(PING_EVERY) {
             ctx.ping(b"");
+            self.greet(ctx);
         }
         self.look_at_permissions(ctx);
+    }
+
+    /// Also the heartbeat that a page can see: scripts never see pings.
+    fn greet(&self, ctx: &mut Ctx) {
+        let hello = Hello { version: env!("CARGO_PKG_VERSION").to_owned(), now: self.engine.clock.now().into() };
+        self.say(Push::Hello(hello), ctx);
     }
 
     fn cut_off(&self, ctx: &mut Ctx) {
@@ -183,8 +190,7 @@ impl Actor for Socket {
     fn started(&mut self, ctx: &mut Ctx) {
         metrics::gauge!(telemetry::SOCKETS_OPEN, "audience" => self.audience()).increment(1.0);
         self.sink = Some(Arc::new(SocketSink::new(ctx.address(), self.connection.clone())));
-        let hello = Hello { version: env!("CARGO_PKG_VERSION").to_owned(), now: self.engine.clock.now().into() };
-        self.say(Push::Hello(hello), ctx);
+        self.greet(ctx);
         ctx.run_interval(LOOK, Self::look);
     }
 

@@ -164,7 +164,9 @@ impl Socket {
             let threads: Vec<Topic> = self.topics.iter().copied().filter(|topic| matches!(topic, Topic::Thread(_))).collect();
             for topic in threads {
                 self.leave(topic);
-                self.deny("conversation", "not_found", ctx);
+                if let Topic::Thread(thread) = topic {
+                    self.deny(&thread.topic(), "not_found", ctx);
+                }
             }
         }
     }
