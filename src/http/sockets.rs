@@ -30,7 +30,7 @@ pub async fn staff(app: web::Data<App>, request: HttpRequest, body: web::Payload
     if caller.session.is_some() {
         check_origin(&app, &request)?;
     }
-    let token = caller.session.is_none().then(|| Arc::clone(&caller.subject));
+    let token = caller.is_program().then(|| Arc::clone(&caller.subject));
     let who = Who::Staff { user: caller.subject.user, token, still_valid: still_valid(&app, &request) };
     open(&app, who, &request, body)
 }
