@@ -108,7 +108,7 @@ async fn kill_again_and_again(options: &Options, run: &str, workplace: &Workplac
             println!("{cycle} kills, {} acknowledged", trial.traffic.seen(|seen| seen.acked));
         }
     }
-    let stopped = server.stop()?;
+    let stopped = server.stop(&mut trial.findings)?;
     let mut table = Table::default();
     table.row("ready again after", restarts.line()).row("stopped after", format!("{stopped:.1?}"));
     Ok(trial.report(options, "crash", &table))

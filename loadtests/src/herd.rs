@@ -142,9 +142,17 @@ async fn drive(options: &Options, run: &str, workplace: &Workplace, mut random: 
     let still_there = heard.open.get();
     drop(herd);
     stored::close(db).await;
-    server.stop()?;
+    let mut findings = Findings::default();
+    server.stop(&mut findings)?;
 
-    report(options, &Memory { before, with_idle, before_deaf, with_deaf, idle }, &without_deaf, &beside_deaf, still_there)
+    report(
+        options,
+        &Memory { before, with_idle, before_deaf, with_deaf, idle },
+        &without_deaf,
+        &beside_deaf,
+        still_there,
+        findings,
+    )
 }
 
 /// Waits until so many conversations are with agents; with whom.
@@ -244,11 +252,17 @@ struct Memory {
     idle: usize,
 }
 
-fn report(options: &Options, memory: &Memory, without: &Latencies, beside: &Latencies, listening: usize) -> Outcome<Verdict> {
+fn report(
+    options: &Options,
+    memory: &Memory,
+    without: &Latencies,
+    beside: &Latencies,
+    listening: usize,
+    mut findings: Findings,
+) -> Outcome<Verdict> {
     let idle = per(memory.with_idle.saturating_sub(memory.before), u64::try_from(memory.idle)?);
     let deaf = per(memory.with_deaf.saturating_sub(memory.before_deaf), u64::try_from(options.deaf)?);
     let ratio = per(beside.quantile(0.99), without.quantile(0.99));
-    let mut findings = Findings::default();
     if listening != options.sockets - options.deaf {
         findings.add(format!("{listening} of {} listening sockets are still open", options.sockets - options.deaf));
     }

@@ -102,7 +102,7 @@ fn drive(options: &Options, random: &mut Random, run: &str, workplace: &Workplac
         }
     }
     drop(load);
-    let stopped = server.stop()?;
+    let stopped = server.stop(&mut findings)?;
 
     let secs = options.secs.max(0.001);
     let rate = |count: u32| (f64::from(count) / secs).round();

@@ -12,11 +12,11 @@ use std::{
 
 use rustix::process::{Pid, Signal, kill_process};
 
-use crate::{Outcome, Shared, random::Random, time};
+use crate::{Outcome, Shared, random::Random, report::Findings, time};
 
 /// How long a start may take: another node's lease may have to run out first.
 const START_WITHIN: Duration = Duration::from_secs(30);
-const STOP_WITHIN: Duration = Duration::from_secs(10);
+const STOP_WITHIN: Duration = Duration::from_secs(5);
 const POLL_EVERY: Duration = Duration::from_millis(5);
 
 /// A directory of one run: the server's data and log, and what the driver keeps beside them.
@@ -191,14 +191,15 @@ impl Server {
         Ok(())
     }
 
-    /// Asks it to end and waits; how long that took.
-    pub(crate) fn stop(mut self) -> Outcome<Duration> {
+    /// Asks it to end and waits; how long that took. Longer than promised is a finding (R16).
+    pub(crate) fn stop(mut self, findings: &mut Findings) -> Outcome<Duration> {
         let start = time::micros();
         let pid = i32::try_from(self.child.id()).ok().and_then(Pid::from_raw).ok_or("no process id")?;
         kill_process(pid, Signal::TERM)?;
         while self.child.try_wait()?.is_none() {
             if time::since(start) > STOP_WITHIN {
-                return Err(format!("still there {STOP_WITHIN:?} after SIGTERM").into());
+                findings.add(format!("the server was still there {STOP_WITHIN:?} after SIGTERM"));
+                break;
             }
             thread::sleep(POLL_EVERY);
         }

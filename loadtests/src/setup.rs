@@ -34,6 +34,8 @@ pub(crate) struct Setup {
 
 #[derive(Deserialize)]
 struct Token {
+    /// The command line's word, and the API's.
+    #[serde(alias = "secret")]
     token: String,
 }
 
@@ -96,7 +98,7 @@ async fn agent(api: &mut Api, run: &str, campaign: &str, number: usize) -> Outco
         "password": format!("{run}-load-{number}-password"), "capacity": 1_000_000,
     });
     let user = api.create("/api/v1/users", user).await?;
-    let token = json!({ "name": format!("agent-{run}-{number}"), "role": "agent", "user": user });
+    let token = json!({ "name": format!("agent-{run}-{number}"), "role": "agent", "user": user, "scopes": [] });
     let Token { token } = api.call("POST", "/api/v1/tokens", token).await?;
     let _: Value = api.call("PUT", &format!("/api/v1/campaigns/{campaign}/members/{user}"), json!({ "penalty": 0 })).await?;
     Ok(AgentAccess { user: user.parse()?, token })

@@ -97,7 +97,7 @@ pub async fn start(settings: Settings) -> Result<Running, StoreError> {
     directory.replace(config::load(&db, &sealer, clock.now()).await?);
     let open = conversations::open(&db).await?;
     let agents = people_state::agents(&db).await?;
-    let routing = load_routing(&directory, &clock, &agents, &open);
+    let routing = load_routing(&directory, &clock, &open);
     let arbiter = Arbiter::new();
     let (send, started) = mpsc::channel();
     let sending = Sending { client, origin };
@@ -112,7 +112,9 @@ pub async fn start(settings: Settings) -> Result<Running, StoreError> {
     Ok(Running { engine, journal: thread, arbiter })
 }
 
-fn load_routing(directory: &Directory, clock: &Clock, agents: &[Agent], open: &[Conversation]) -> Routing {
+/// Of agents the Router is told nothing yet: they get no new offers, but open ones run until their deadline, so that who
+/// comes back in time can still accept.
+fn load_routing(directory: &Directory, clock: &Clock, open: &[Conversation]) -> Routing {
     let snapshot = directory.load();
     let mut routing = Routing::loading();
     let mut learn = |input| routing.apply(input, clock.now(), &mut || crate::ids::OfferId::NIL, &mut Vec::new());
@@ -124,10 +126,6 @@ fn load_routing(directory: &Directory, clock: &Clock, agents: &[Agent], open: &[
     }
     for member in snapshot.members.values().flatten() {
         learn(Input::Member(*member));
-    }
-    for agent in agents.iter().filter(|agent| agent.activity.is_some()) {
-        let capacity = snapshot.users.get(&agent.id).map_or(0, |user| user.capacity);
-        learn(Input::Agent { agent: agent.id, capacity, available: false });
     }
     for state in open {
         learn(Input::Conversation { view: ItemView::of(state), ended_offers: smallvec::SmallVec::new() });

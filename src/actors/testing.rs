@@ -119,11 +119,20 @@ pub(crate) struct House {
     pub(crate) engine: Engine,
     pub(crate) secret: SigningSecret,
     pub(crate) sealer: Arc<Sealer>,
-    scratch: Scratch,
+    scratch: Option<Scratch>,
     grace: Duration,
-    journal: JournalThread,
-    arbiter: Arbiter,
+    threads: Option<(Arbiter, JournalThread)>,
     next: AtomicU64,
+}
+
+/// A test that is over leaves no engine behind.
+impl Drop for House {
+    fn drop(&mut self) {
+        if let Some((arbiter, _)) = self.threads.take() {
+            arbiter.stop();
+            let _ = arbiter.join();
+        }
+    }
 }
 
 impl House {
@@ -150,17 +159,19 @@ impl House {
         };
         let Running { engine, journal, arbiter } = start(settings).await.unwrap();
         let secret = SigningSecret::from_key(&[7; 32]).unwrap();
-        Self { engine, secret, sealer, scratch, grace, journal, arbiter, next: AtomicU64::new(0) }
+        let threads = Some((arbiter, journal));
+        Self { engine, secret, sealer, scratch: Some(scratch), grace, threads, next: AtomicU64::new(0) }
     }
 
     /// Ends every actor where it stands and the journal after what it accepted; the database stays.
-    pub(crate) fn stop(self) -> Stopped {
-        let Self { engine, sealer, scratch, grace, journal, arbiter, .. } = self;
+    pub(crate) fn stop(mut self) -> Stopped {
+        let (arbiter, journal) = self.threads.take().unwrap();
         arbiter.stop();
         arbiter.join().unwrap();
-        drop(engine);
+        let stopped = Stopped { scratch: self.scratch.take().unwrap(), sealer: Arc::clone(&self.sealer), grace: self.grace };
+        drop(self);
         journal.join();
-        Stopped { scratch, sealer, grace }
+        stopped
     }
 
     async fn furnish(&self, plan: &Plan) {

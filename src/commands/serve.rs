@@ -15,7 +15,10 @@ use crate::{
     },
     config::Config,
     domain::log::By,
-    http::{self, state::App},
+    http::{
+        self,
+        state::{App, Needs},
+    },
     live::{Connection, SocketLimit},
     store::{
         idempotency,
@@ -61,17 +64,17 @@ pub(super) async fn run(config: Config) -> Result<(), Failure> {
     let Running { engine, journal, arbiter } = running;
     let files = attachments(&instance.config)?;
     let sockets = SocketLimit::new(usize::try_from(limits.socket_limit_per_address).unwrap_or(usize::MAX));
-    let app = App::new(
-        engine.clone(),
-        instance.config.clone(),
+    let app = App::new(Needs {
+        engine: engine.clone(),
+        config: instance.config.clone(),
         sealer,
-        Passwords::new(Cost::OWASP).map_err(|error| Failure::new("passwords", error))?,
-        Arc::new(SessionCache::default()),
-        Arc::new(files),
+        passwords: Passwords::new(Cost::OWASP).map_err(|error| Failure::new("passwords", error))?,
+        sessions: Arc::new(SessionCache::default()),
+        attachments: Arc::new(files),
         visitors,
         sockets,
-        || true,
-    );
+        ready: Box::new(|| true),
+    });
     let listen = instance.config.listen;
     let shared = app.clone();
     let server = HttpServer::new(move || ActixApp::new().app_data(web::Data::new(shared.clone())).configure(http::configure))
@@ -111,7 +114,9 @@ fn origin(config: &Config) -> String {
 fn attachments(config: &Config) -> Result<LocalFileSystem, Failure> {
     let folder = config.data_dir.join("attachments");
     std::fs::create_dir_all(&folder).map_err(|error| Failure::new(&folder.display().to_string(), error))?;
-    LocalFileSystem::new_with_prefix(&folder).map_err(|error| Failure::new(&folder.display().to_string(), error))
+    let files = LocalFileSystem::new_with_prefix(&folder);
+    // A message names its files, so they must be on the disk when it is.
+    files.map(|files| files.with_fsync(true)).map_err(|error| Failure::new(&folder.display().to_string(), error))
 }
 
 /// Keeps the clock near the wall's, folds histograms, forgets what has run out.

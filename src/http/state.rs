@@ -65,19 +65,32 @@ pub struct Shared {
     pub(super) origin: Option<String>,
 }
 
+/// What an [`App`] is made of.
+pub struct Needs {
+    /// The front door to the actors.
+    pub engine: Engine,
+    /// How the server runs.
+    pub config: Config,
+    /// Seals channel secrets.
+    pub sealer: Arc<Sealer>,
+    /// Hashes passwords.
+    pub passwords: Passwords,
+    /// Who a cookie or token stands for; shared with whoever ends sessions.
+    pub sessions: Arc<SessionCache>,
+    /// Attachments' bytes.
+    pub attachments: Arc<dyn ObjectStore>,
+    /// Signs and reads visitors' tokens.
+    pub visitors: VisitorTokens,
+    /// WebSockets open, by address.
+    pub sockets: SocketLimit,
+    /// Says whether start-up is complete.
+    pub ready: Box<dyn Fn() -> bool + Send + Sync>,
+}
+
 impl App {
-    /// With fresh budgets. `ready` says whether start-up is complete.
-    pub fn new(
-        engine: Engine,
-        config: Config,
-        sealer: Arc<Sealer>,
-        passwords: Passwords,
-        sessions: Arc<SessionCache>,
-        attachments: Arc<dyn ObjectStore>,
-        visitors: VisitorTokens,
-        sockets: SocketLimit,
-        ready: impl Fn() -> bool + Send + Sync + 'static,
-    ) -> Self {
+    /// With fresh budgets.
+    pub fn new(needs: Needs) -> Self {
+        let Needs { engine, config, sealer, passwords, sessions, attachments, visitors, sockets, ready } = needs;
         Self(Arc::new(Shared {
             throttle: Throttle::new(engine.clock.clone()),
             origin: config.public_url.as_ref().map(|url| url.origin()),
@@ -89,7 +102,7 @@ impl App {
             attachments,
             visitors,
             sockets,
-            ready: Box::new(ready),
+            ready,
             hashing: Semaphore::new(HASHES_AT_ONCE),
             hashes: Semaphore::new(HASHES_AT_ONCE + HASHES_WAITING),
             hooks: RwLock::default(),
@@ -99,9 +112,18 @@ impl App {
     /// The same with another configuration.
     #[cfg(test)]
     pub(super) fn with_config(&self, config: Config) -> Self {
-        let Shared { engine, sealer, passwords, sessions, attachments, visitors, sockets, .. } = &**self;
-        let (sealer, sessions, files) = (Arc::clone(sealer), Arc::clone(sessions), Arc::clone(attachments));
-        Self::new(engine.clone(), config, sealer, passwords.clone(), sessions, files, visitors.clone(), sockets.clone(), || true)
+        let shared = &**self;
+        Self::new(Needs {
+            engine: shared.engine.clone(),
+            config,
+            sealer: Arc::clone(&shared.sealer),
+            passwords: shared.passwords.clone(),
+            sessions: Arc::clone(&shared.sessions),
+            attachments: Arc::clone(&shared.attachments),
+            visitors: shared.visitors.clone(),
+            sockets: shared.sockets.clone(),
+            ready: Box::new(|| true),
+        })
     }
 
     /// The clock.

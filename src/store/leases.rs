@@ -13,7 +13,8 @@ pub const RENEW_EVERY: Duration = Duration::from_secs(3);
 /// How long before its end the owner stops on its own.
 pub const MARGIN: Duration = Duration::from_secs(2);
 
-pub(super) const STATEMENTS: &[&str] = &[CREATE, TAKE, READ, RENEW_SQLITE, CREATE_STREAM, READ_STREAM];
+pub(super) const STATEMENTS: &[&str] = &[CREATE, READ, CREATE_STREAM, READ_STREAM];
+pub(super) const SQLITE_STATEMENTS: &[&str] = &[TAKE, RENEW_SQLITE];
 pub(super) const POSTGRES_STATEMENTS: &[&str] = &[TAKE_POSTGRES, RENEW_POSTGRES];
 
 pub(super) const CREATE: &str =

@@ -316,9 +316,10 @@ pub const STATEMENTS: &[(&str, &[&str])] = &[
     ("outbox", outbox::STATEMENTS),
     ("people", people::STATEMENTS),
     ("people_state", people_state::STATEMENTS),
+    ("snapshots", snapshots::STATEMENTS),
 ];
 /// Statements that only SQLite runs.
-pub const SQLITE_STATEMENTS: &[&[&str]] = &[sql::SQLITE_STATEMENTS];
+pub const SQLITE_STATEMENTS: &[&[&str]] = &[sql::SQLITE_STATEMENTS, leases::SQLITE_STATEMENTS];
 /// Statements that only PostgreSQL runs.
 pub const POSTGRES_STATEMENTS: &[&[&str]] = &[sql::POSTGRES_STATEMENTS, leases::POSTGRES_STATEMENTS];
 

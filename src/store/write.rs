@@ -177,8 +177,9 @@ pub struct ConversationChange {
     pub messages: SmallVec<[Arc<Message>; 1]>,
     /// The contact.
     pub contact: Arc<ContactCard>,
-    /// The agents to tell: see [`concerned`].
-    pub concerned: SmallVec<[AgentId; 2]>,
+    /// The agents to tell: see [`concerned`]. None when nobody knows who had it before, because this was read from the log:
+    /// then everybody is told.
+    pub concerned: Option<SmallVec<[AgentId; 2]>>,
 }
 
 impl Committed {

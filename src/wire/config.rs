@@ -59,7 +59,7 @@ pub struct Client {
 /// A campaign. The defaults work (S4-15).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ts_rs::TS, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
-#[ts(export_to = "wire.ts", optional_fields)]
+#[ts(export_to = "wire.ts", optional_fields = nullable)]
 pub struct CampaignFields {
     /// The company served; cannot change.
     pub client: ClientId,
@@ -263,7 +263,7 @@ pub struct ChannelFields {
     pub enabled: bool,
     /// API channels: where answers are posted, an http or https URL.
     #[serde(default)]
-    #[ts(optional)]
+    #[ts(optional = nullable)]
     pub endpoint: Option<String>,
 }
 
@@ -325,7 +325,7 @@ pub struct DispositionFields {
     pub client: ClientId,
     /// The node above, of the same client; cannot change.
     #[serde(default)]
-    #[ts(optional)]
+    #[ts(optional = nullable)]
     pub parent: Option<DispositionId>,
     /// 1 to 120 characters.
     pub name: String,
@@ -398,7 +398,7 @@ pub struct ScheduleFields {
     pub exceptions: Vec<schedule::Exception>,
     /// Stands above everything else while it is in force.
     #[serde(default, rename = "override")]
-    #[ts(optional)]
+    #[ts(optional = nullable)]
     pub override_: Option<ScheduleOverride>,
 }
 
@@ -444,11 +444,11 @@ pub struct ScheduleOverride {
     pub open: bool,
     /// Since when; now by default.
     #[serde(default)]
-    #[ts(optional)]
+    #[ts(optional = nullable)]
     pub from: Option<Time>,
     /// When it ends by itself; none = when somebody takes it away.
     #[serde(default)]
-    #[ts(optional)]
+    #[ts(optional = nullable)]
     pub until: Option<Time>,
     /// Why, for colleagues: 1 to 120 characters.
     pub reason: String,

@@ -36,6 +36,9 @@ pub struct Loaded {
     pub conversations: Vec<(Conversation, ContactCard)>,
     /// Position this reflects at least.
     pub pos: u64,
+    /// The process has just started: whether the agent is there nobody knows yet, and the Router is told nothing before a
+    /// tab connects or the grace is over.
+    pub just_started: bool,
 }
 
 /// A tab connects.

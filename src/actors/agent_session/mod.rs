@@ -88,6 +88,7 @@ pub struct AgentSession {
     requests: VecDeque<Do>,
     in_flight: Option<(Agent, Do)>,
     grace: Option<SpawnHandle>,
+    just_started: bool,
     lost: bool,
     slow_timer: bool,
     _notice: DeathNotice,
@@ -102,7 +103,7 @@ struct Tab {
 impl AgentSession {
     /// A session with what the store has of the agent.
     pub fn new(loaded: Loaded, shared: Arc<Shared>, notice: DeathNotice) -> Self {
-        let Loaded { agent, conversations, pos } = loaded;
+        let Loaded { agent, conversations, pos, just_started } = loaded;
         Self {
             id: agent.id,
             shared,
@@ -116,6 +117,7 @@ impl AgentSession {
             requests: VecDeque::new(),
             in_flight: None,
             grace: None,
+            just_started,
             lost: false,
             slow_timer: false,
             _notice: notice,
@@ -213,7 +215,8 @@ impl AgentSession {
         if !self.tabs.is_empty() {
             self.lost = false;
         }
-        if !self.lost {
+        let nothing_known = std::mem::take(&mut self.just_started) && self.tabs.is_empty();
+        if !self.lost && !nothing_known {
             self.tell_available();
         }
         if self.tabs.is_empty() && !self.lost {
@@ -424,6 +427,15 @@ impl Handler<messages::Settled> for AgentSession {
                 request.answer(Err(CommandError::Unavailable));
                 ctx.stop();
             }
+        }
+    }
+}
+
+/// However it ends: a tab that nobody tells anything any more must connect again.
+impl Drop for AgentSession {
+    fn drop(&mut self) {
+        for tab in &self.tabs {
+            tab.sink.close();
         }
     }
 }

@@ -38,6 +38,9 @@ impl View {
     /// What tabs must be told.
     pub(super) fn fold(&mut self, append: &Committed, change: &ConversationChange) -> Option<Push> {
         let state = &change.state;
+        if self.conversations.get(&state.id).is_some_and(|known| known.seq > state.seq) {
+            return None;
+        }
         if !concerns(self.agent, state) {
             self.conversations.remove(&state.id)?;
             return Some(Push::Gone(Gone { conversation: state.id, owner: state.phase.owner() }));

@@ -57,6 +57,7 @@ pub struct Floor {
     pos: u64,
     generation: u64,
     signed_in: Vec<AgentId>,
+    just_started: bool,
 }
 
 enum Session {
@@ -74,7 +75,7 @@ struct Died {
 impl Floor {
     /// A floor with sessions for `signed_in`; positions start at `pos`.
     pub fn new(db: Db, shared: Arc<Shared>, signed_in: Vec<AgentId>, pos: u64) -> Self {
-        Self { db, shared, sessions: FxHashMap::default(), pos, generation: 0, signed_in }
+        Self { db, shared, sessions: FxHashMap::default(), pos, generation: 0, signed_in, just_started: true }
     }
 
     fn deliver(&mut self, agent: AgentId, message: ToAgent, ctx: &mut Context<Self>) {
@@ -89,8 +90,8 @@ impl Floor {
 
     fn load(&mut self, agent: AgentId, waiting: VecDeque<ToAgent>, ctx: &mut Context<Self>) {
         self.sessions.insert(agent, Session::Loading { waiting, missed: Vec::new() });
-        let (db, pos) = (self.db.clone(), self.pos);
-        let read = async move { read(&db, agent, pos).await };
+        let (db, pos, just_started) = (self.db.clone(), self.pos, self.just_started);
+        let read = async move { read(&db, agent, pos, just_started).await };
         ctx.spawn(read.into_actor(self).map(move |loaded, actor, ctx| actor.loaded(agent, loaded, ctx)));
     }
 
@@ -162,14 +163,14 @@ fn refuse(message: ToAgent) {
     }
 }
 
-async fn read(db: &Db, id: AgentId, pos: u64) -> Result<Loaded, StoreError> {
+async fn read(db: &Db, id: AgentId, pos: u64, just_started: bool) -> Result<Loaded, StoreError> {
     let agent = people_state::agent(db, id).await?.unwrap_or_else(|| Agent::signed_out(id));
     let mut own = Vec::new();
     for state in conversations::of_agent(db, id).await? {
         let card = conversations::card(db, &state).await?;
         own.push((state, card));
     }
-    Ok(Loaded { agent, conversations: own, pos })
+    Ok(Loaded { agent, conversations: own, pos, just_started })
 }
 
 impl Actor for Floor {
@@ -179,6 +180,7 @@ impl Actor for Floor {
         for agent in std::mem::take(&mut self.signed_in) {
             self.load(agent, VecDeque::new(), ctx);
         }
+        self.just_started = false;
     }
 }
 
@@ -190,8 +192,9 @@ impl Handler<Gated<Published>> for Floor {
             self.pos = append.pos();
             match &append.about {
                 About::Conversation(change) => {
-                    for agent in &change.concerned {
-                        self.concern(*agent, Concern(Arc::clone(append)), ctx);
+                    let agents = change.concerned.clone().unwrap_or_else(|| self.sessions.keys().copied().collect());
+                    for agent in agents {
+                        self.concern(agent, Concern(Arc::clone(append)), ctx);
                     }
                 }
                 About::Agent(agent) => self.concern(agent.id, Concern(Arc::clone(append)), ctx),

@@ -16,12 +16,12 @@ use crate::{
         conversation::Event,
         log::{Entry, Fact},
     },
-    ids::{AgentId, ConversationId},
+    ids::ConversationId,
     store::{
         Db, StoreError, conversations,
         journal::{Group, STREAM},
         log, people_state,
-        write::{About, Committed, ContactCard, ConversationChange, concerned},
+        write::{About, Committed, ContactCard, ConversationChange},
     },
 };
 
@@ -107,22 +107,8 @@ async fn change(
     let Some((state, contact)) = states.get(&id).cloned() else {
         return Err(StoreError::Damaged(format!("conversation {id}")));
     };
-    let mut agents = concerned(None, &state);
-    agents.extend(named(event));
     let has_text = matches!(event, Event::MessageReceived { .. } | Event::Replied { .. } | Event::Noticed { .. });
     let message = if has_text { conversations::message_at(db, id, seq).await? } else { None };
     let messages = message.into_iter().map(|stored| stored.message).collect();
-    Ok(ConversationChange { state, messages, contact, concerned: agents })
-}
-
-/// Agents an event speaks of: whoever it takes the conversation from must hear of it too.
-fn named(event: &Event) -> SmallVec<[AgentId; 2]> {
-    match *event {
-        Event::Offered(offer) => SmallVec::from_slice(&[offer.agent]),
-        Event::OfferAccepted { agent, .. } | Event::OfferEnded { agent, .. } | Event::Replied { agent, .. } => {
-            SmallVec::from_slice(&[agent])
-        }
-        Event::TransferOffered { from, offer } => SmallVec::from_slice(&[from, offer.agent]),
-        _ => SmallVec::new(),
-    }
+    Ok(ConversationChange { state, messages, contact, concerned: None })
 }

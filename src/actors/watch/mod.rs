@@ -57,6 +57,8 @@ pub struct Watch {
     by_conversation: FxHashMap<ConversationId, Vec<Seat>>,
     by_visitor: FxHashMap<(ChannelId, VisitorId), Vec<Seat>>,
     pos: u64,
+    /// Reads begun so far.
+    reads: u64,
 }
 
 struct Seat {
@@ -67,8 +69,11 @@ struct Seat {
 }
 
 enum SeatState {
-    /// Its snapshot is being read; frames committed meanwhile wait.
-    Reading(Vec<(u64, ByteString)>),
+    /// Its snapshot is being read, by this read or a later one; frames committed meanwhile wait.
+    Reading {
+        read: u64,
+        early: Vec<(u64, ByteString)>,
+    },
     Following,
     /// Reads too slowly: gets a fresh snapshot when there is room.
     Behind,
@@ -77,7 +82,7 @@ enum SeatState {
 impl Watch {
     /// Nobody looks at anything yet.
     pub fn new(db: Db, epoch: String, pos: u64) -> Self {
-        Self { db, epoch, by_conversation: FxHashMap::default(), by_visitor: FxHashMap::default(), pos }
+        Self { db, epoch, by_conversation: FxHashMap::default(), by_visitor: FxHashMap::default(), pos, reads: 0 }
     }
 
     fn seats(&mut self, thread: Thread) -> &mut Vec<Seat> {
@@ -87,16 +92,17 @@ impl Watch {
         }
     }
 
-    /// Reads the thread for whoever needs a snapshot of it.
-    fn read(&self, thread: Thread, ctx: &mut Context<Self>) {
-        let db = self.db.clone();
+    /// Reads the thread for everybody who has waited for it until now.
+    fn read(&mut self, thread: Thread, ctx: &mut Context<Self>) {
+        let (db, number) = (self.db.clone(), self.reads);
+        self.reads += 1;
         let read = async move { read(&db, thread).await };
         ctx.spawn(read.into_actor(self).map(move |result, actor, _| match result {
-            Ok((pos, push)) => actor.snapshot(thread, pos, push),
+            Ok((pos, push)) => actor.snapshot(thread, number, pos, push),
             Err(error) => {
                 tracing::warn!(%error, "cannot read a thread");
                 actor.seats(thread).retain(|seat| {
-                    let waits = matches!(seat.state, SeatState::Reading(_));
+                    let waits = matches!(seat.state, SeatState::Reading { .. });
                     if waits {
                         seat.sink.close();
                     }
@@ -106,10 +112,14 @@ impl Watch {
         }));
     }
 
-    fn snapshot(&mut self, thread: Thread, pos: u64, push: Push) {
+    /// Who began to wait after the read had begun has missed what was committed between; a later read is theirs.
+    fn snapshot(&mut self, thread: Thread, number: u64, pos: u64, push: Push) {
         let bytes = frame(&thread.topic(), &self.epoch, pos, push);
         for seat in self.seats(thread) {
-            let SeatState::Reading(early) = &mut seat.state else { continue };
+            let SeatState::Reading { read, early } = &mut seat.state else { continue };
+            if *read > number {
+                continue;
+            }
             let early = std::mem::take(early);
             let fits = seat.sink.push(bytes.clone())
                 && early.into_iter().filter(|(at, _)| *at > pos).all(|(_, frame)| seat.sink.push(frame));
@@ -143,7 +153,7 @@ impl Watch {
             seats.retain(|seat| seat.sink.is_open());
             for seat in seats.iter_mut().filter(|seat| matches!(seat.state, SeatState::Behind) && seat.sink.has_room()) {
                 metrics::counter!(telemetry::RESYNCS).increment(1);
-                seat.state = SeatState::Reading(Vec::new());
+                seat.state = SeatState::Reading { read: self.reads, early: Vec::new() };
                 again.push(thread);
             }
         }
@@ -181,8 +191,8 @@ fn push_to(seats: &mut [Seat], pos: u64, bytes: &ByteString) {
     for seat in seats {
         match &mut seat.state {
             SeatState::Following if !seat.sink.push(bytes.clone()) => seat.state = SeatState::Behind,
-            SeatState::Reading(early) if early.len() < EARLY => early.push((pos, bytes.clone())),
-            SeatState::Reading(_) => seat.state = SeatState::Behind,
+            SeatState::Reading { early, .. } if early.len() < EARLY => early.push((pos, bytes.clone())),
+            SeatState::Reading { .. } => seat.state = SeatState::Behind,
             SeatState::Following | SeatState::Behind => {}
         }
     }
@@ -261,9 +271,10 @@ impl Handler<Gated<Follow>> for Watch {
     type Result = ();
 
     fn handle(&mut self, Gated { message: Follow { id, sink, thread, as_owner }, .. }: Gated<Follow>, ctx: &mut Self::Context) {
+        let state = SeatState::Reading { read: self.reads, early: Vec::new() };
         let seats = self.seats(thread);
         seats.retain(|seat| seat.id != id);
-        seats.push(Seat { id, sink, as_owner, state: SeatState::Reading(Vec::new()) });
+        seats.push(Seat { id, sink, as_owner, state });
         self.read(thread, ctx);
     }
 }

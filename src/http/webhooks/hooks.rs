@@ -3,7 +3,11 @@
 
 use std::fmt::Write;
 
-use actix_web::{HttpRequest, HttpResponse, http::header::HeaderName, web};
+use actix_web::{
+    HttpRequest, HttpResponse,
+    http::header::{CONTENT_TYPE, HeaderName, HeaderValue},
+    web,
+};
 use bytes::Bytes;
 
 use super::counters;
@@ -25,6 +29,7 @@ use crate::{
     store::{attachments, contacts, conversations, inbox::Claim},
 };
 
+const JSON: HeaderValue = HeaderValue::from_static("application/json");
 const ID: HeaderName = HeaderName::from_static(ID_HEADER);
 const TIMESTAMP: HeaderName = HeaderName::from_static(TIMESTAMP_HEADER);
 const SIGNATURE: HeaderName = HeaderName::from_static(SIGNATURE_HEADER);
@@ -71,7 +76,7 @@ impl Taken {
             Self::Quarantined => Bytes::from_static(br#"{"status":"quarantined"}"#),
             Self::Accepted => Bytes::from_static(br#"{"status":"accepted"}"#),
         };
-        HttpResponse::Ok().content_type("application/json").body(body)
+        HttpResponse::Ok().insert_header((CONTENT_TYPE, JSON)).body(body)
     }
 }
 

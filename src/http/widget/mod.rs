@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     actors::engine::{Inbound, Received},
+    channels::api::inbound::storable,
     directory::Channel,
     domain::{
         channel::ChannelKind,
@@ -89,7 +90,7 @@ pub async fn message(app: web::Data<App>, request: HttpRequest, body: web::Bytes
         claim: Claim::new(channel, format!("{visitor}:{key}"), app.now()),
         from: Address { kind: AddressKind::Visitor, value: visitor.to_string() },
         name: name.trim().to_owned(),
-        text: text.into(),
+        text: storable(&text),
         attachments: Vec::new(),
     };
     let stored = match app.engine.receive(inbound).await? {

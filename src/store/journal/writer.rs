@@ -511,7 +511,7 @@ fn into_committed(subject: Subject, pos: &mut u64) -> Committed {
                 state: change.state,
                 messages: change.messages,
                 contact: change.contact,
-                concerned: change.concerned,
+                concerned: Some(change.concerned),
             }));
             Committed { entries, about }
         }

@@ -1,0 +1,23 @@
+/** Delivery states only move forward; observations may arrive in any order. */
+
+import type { Delivery } from './wire/wire.ts';
+
+/** Where each state can come to, in any number of steps. */
+const REACHES: Readonly<Record<Delivery, readonly Delivery[]>> = {
+  scheduled: ['queued', 'sending', 'sent', 'delivered', 'read', 'failed', 'rejected', 'complained', 'cancelled', 'suppressed'],
+  queued: ['sending', 'sent', 'delivered', 'read', 'failed', 'rejected', 'complained', 'cancelled', 'suppressed'],
+  sending: ['sent', 'delivered', 'read', 'failed', 'rejected', 'complained'],
+  sent: ['delivered', 'read', 'rejected', 'complained'],
+  delivered: ['read', 'rejected', 'complained'],
+  read: ['complained'],
+  failed: [],
+  rejected: ['complained'],
+  complained: [],
+  cancelled: [],
+  suppressed: [],
+};
+
+/** Whether `next` lies behind `state` on some path. */
+export function isFurther(state: Delivery, next: Delivery): boolean {
+  return REACHES[state].includes(next);
+}

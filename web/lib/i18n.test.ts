@@ -1,0 +1,110 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+import { IntlMessageFormat } from 'intl-messageformat';
+import { describe, expect, it } from 'vitest';
+
+import en from '../locales/en.json';
+import es from '../locales/es.json';
+import ptBR from '../locales/pt-BR.json';
+import { chooseLanguage, clock, Texts, type Key } from './i18n.ts';
+import type { ErrorCode } from './wire/wire.ts';
+
+const catalogues: Record<string, Record<string, string>> = { es, en, 'pt-BR': ptBR };
+const web = join(import.meta.dirname, '..');
+
+/** No sentence for a code that the server cannot send: an entry here fails the type check. */
+type Impossible = Exclude<Extract<Key, `error.${string}`>, `error.${ErrorCode}`>;
+const impossible: readonly Impossible[] = [];
+
+/** Names of the arguments of a message, with how they are used. */
+function argumentsOf(text: string): string[] {
+  const found = new Set<string>();
+  const visit = (nodes: readonly unknown[]): void => {
+    for (const node of nodes) {
+      const { type, value, options } = node as { type: number; value?: string; options?: Record<string, { value: unknown[] }> };
+      if (type !== 0 && type !== 7 && value !== undefined) found.add(`${type} ${value}`);
+      for (const option of Object.values(options ?? {})) visit(option.value);
+    }
+  };
+  visit(new IntlMessageFormat(text, 'es', undefined, { ignoreTag: true }).getAst());
+  return [...found].sort();
+}
+
+function sources(folder: string): string {
+  const entries = readdirSync(folder, { withFileTypes: true }).filter(({ name }) => name !== 'node_modules');
+  const texts = entries.map((entry) => {
+    const path = join(folder, entry.name);
+    if (entry.isDirectory()) return sources(path);
+    return entry.name.endsWith('.ts') && !entry.name.endsWith('.test.ts') ? readFileSync(path, 'utf8') : '';
+  });
+  return texts.join('\n');
+}
+
+describe('catalogues', () => {
+  it('hold the same keys, in order', () => {
+    expect(impossible).toEqual([]);
+    for (const catalogue of Object.values(catalogues)) {
+      expect(Object.keys(catalogue)).toEqual(Object.keys(es));
+      expect(Object.keys(catalogue)).toEqual(Object.keys(catalogue).sort());
+    }
+  });
+
+  it('have no empty text, and the same arguments in every language', () => {
+    for (const key of Object.keys(es) as Key[]) {
+      for (const [language, catalogue] of Object.entries(catalogues)) {
+        const text = catalogue[key] ?? '';
+        expect(text.trim(), `${language} ${key}`).not.toBe('');
+        expect(argumentsOf(text), `${language} ${key}`).toEqual(argumentsOf(es[key]));
+      }
+    }
+  });
+
+  it('give every plural category of their language', () => {
+    for (const [language, catalogue] of Object.entries(catalogues)) {
+      const categories = new Intl.PluralRules(language).resolvedOptions().pluralCategories;
+      for (const [key, text] of Object.entries(catalogue)) {
+        if (!text.includes(', plural,')) continue;
+        for (const category of categories) expect(text, `${language} ${key}`).toContain(`${category} {`);
+      }
+    }
+  });
+
+  it('hold nothing that no screen uses', () => {
+    const code = sources(join(web, 'lib')) + sources(join(web, 'pages'));
+    // A key may be completed from a state: `delivery.${…}` uses all that begin with `delivery.`.
+    const families = [...code.matchAll(/[`']([a-z_]+\.)\$\{/g)].map(([, prefix = '']) => prefix);
+    const unused = Object.keys(es).filter((key) => !code.includes(`'${key}'`) && !families.some((prefix) => key.startsWith(prefix)));
+    expect(unused).toEqual([]);
+  });
+});
+
+describe('the language', () => {
+  it('is the remembered one, else the first of the browser that we speak, else Spanish', () => {
+    expect(chooseLanguage(['en-US'], 'pt-BR')).toBe('pt-BR');
+    expect(chooseLanguage(['en-US'], 'xx')).toBe('en');
+    expect(chooseLanguage(['de', 'pt-PT', 'en'], null)).toBe('pt-BR');
+    expect(chooseLanguage(['es-AR'], null)).toBe('es');
+    expect(chooseLanguage(['de'], null)).toBe('es');
+  });
+});
+
+describe('texts', () => {
+  const texts = new Texts('es', es, 'es-AR', 'UTC');
+
+  it('fill in names as they are', () => {
+    expect(texts.t('reply.label', { name: '<b>{x}</b> 50 %' })).toBe('Responder a <b>{x}</b> 50 %');
+    expect(texts.t('announce.others', { count: 1 })).toBe('1 mensaje nuevo en otras conversaciones');
+    expect(texts.t('announce.others', { count: 2 })).toBe('2 mensajes nuevos en otras conversaciones');
+  });
+
+  it('write the time of day, and the date when it is another', () => {
+    const now = Date.UTC(2026, 10, 22, 18);
+    expect(texts.moment('2026-11-22T15:05:00.000000Z', now)).toBe('15:05');
+    expect(texts.moment('2026-11-21T15:05:00.000000Z', now)).toMatch(/21\/11\/26,? 15:05/);
+  });
+
+  it('write durations as a clock that never runs backwards', () => {
+    expect([-5_000, 7_000, 761_000, 3_729_000].map(clock)).toEqual(['0:00', '0:07', '12:41', '1:02:09']);
+  });
+});

@@ -1,0 +1,102 @@
+/** Texts of the screens: ICU messages from one catalogue per language. */
+
+import { IntlMessageFormat } from 'intl-messageformat';
+
+import type es from '../locales/es.json';
+
+export type Catalogue = typeof es;
+export type Key = keyof Catalogue;
+export type Values = Readonly<Record<string, string | number>>;
+
+export const LANGUAGES = ['es', 'en', 'pt-BR'] as const;
+export type Language = (typeof LANGUAGES)[number];
+
+const REMEMBERED = 'centralita.language';
+
+/** The remembered choice, else the first language of the browser that we speak, else Spanish. */
+export function chooseLanguage(wanted: readonly string[], remembered: string | null): Language {
+  const choice = LANGUAGES.find((language) => language === remembered);
+  if (choice) return choice;
+  for (const tag of wanted) {
+    const base = tag.toLowerCase().split('-')[0];
+    const match = LANGUAGES.find((language) => language.toLowerCase().split('-')[0] === base);
+    if (match) return match;
+  }
+  return 'es';
+}
+
+export function rememberedLanguage(): string | null {
+  try {
+    return localStorage.getItem(REMEMBERED);
+  } catch {
+    return null;
+  }
+}
+
+export function rememberLanguage(language: Language): void {
+  try {
+    localStorage.setItem(REMEMBERED, language);
+  } catch {
+    // Then it holds until the page is closed.
+  }
+}
+
+export async function loadTexts(language: Language): Promise<Texts> {
+  const load: Record<Language, () => Promise<{ default: Catalogue }>> = {
+    es: () => import('../locales/es.json'),
+    en: () => import('../locales/en.json'),
+    'pt-BR': () => import('../locales/pt-BR.json'),
+  };
+  const { default: catalogue } = await load[language]();
+  // Regions format: the browser's own variant of the language decides about dates and numbers.
+  const region = navigator.languages.find((tag) => tag.split('-')[0] === language.split('-')[0]) ?? language;
+  return new Texts(language, catalogue, region);
+}
+
+/** One language: its texts, and how it writes times. */
+export class Texts {
+  readonly #messages = new Map<Key, IntlMessageFormat>();
+  readonly #time: Intl.DateTimeFormat;
+  readonly #dateTime: Intl.DateTimeFormat;
+  readonly #day: Intl.DateTimeFormat;
+
+  constructor(
+    readonly language: Language,
+    readonly catalogue: Catalogue,
+    region: string = language,
+    timeZone?: string,
+  ) {
+    const zone = timeZone === undefined ? {} : { timeZone };
+    this.#time = new Intl.DateTimeFormat(region, { timeStyle: 'short', hourCycle: 'h23', ...zone });
+    this.#dateTime = new Intl.DateTimeFormat(region, { dateStyle: 'short', timeStyle: 'short', hourCycle: 'h23', ...zone });
+    this.#day = new Intl.DateTimeFormat('en-CA', { dateStyle: 'short', ...zone });
+  }
+
+  t(key: Key, values?: Values): string {
+    let message = this.#messages.get(key);
+    if (!message) {
+      message = new IntlMessageFormat(this.catalogue[key], this.language, undefined, { ignoreTag: true });
+      this.#messages.set(key, message);
+    }
+    return String(message.format(values));
+  }
+
+  /** The time of day; with the date unless it is today. */
+  moment(iso: string, now: number): string {
+    const at = new Date(iso);
+    return (this.#day.format(at) === this.#day.format(now) ? this.#time : this.#dateTime).format(at);
+  }
+
+  /** In full. */
+  fullMoment(iso: string): string {
+    return this.#dateTime.format(new Date(iso));
+  }
+}
+
+/** `0:07`, `12:41`, `1:02:09`; never negative. */
+export function clock(ms: number): string {
+  const seconds = Math.max(0, Math.floor(ms / 1000));
+  const two = (number: number) => String(number).padStart(2, '0');
+  const [h, m, s] = [Math.floor(seconds / 3600), Math.floor(seconds / 60) % 60, seconds % 60];
+  return h > 0 ? `${h}:${two(m)}:${two(s)}` : `${m}:${two(s)}`;
+}
