@@ -9,12 +9,12 @@ use actix_web::{HttpRequest, HttpResponse, web};
 use actix_web_actors::ws::WsResponseBuilder;
 
 use crate::{
-    domain::channel::ChannelKind,
     error::ErrorCode,
     http::{
         caller::{authenticate, check_origin, still_valid},
         problem::Problem,
         state::App,
+        widget::web_chat,
     },
     live::{Connection, MAX_FRAME, Socket, Visitor, Who},
 };
@@ -44,9 +44,7 @@ pub async fn visitor(app: web::Data<App>, request: HttpRequest, body: web::Paylo
     let sign_in = move |token: &str| {
         let (channel, id) = reader.visitors.read(token)?;
         let directory = reader.engine.directory.load();
-        let account =
-            directory.channels.get(&channel).filter(|account| account.enabled && account.kind == ChannelKind::Webchat)?;
-        Some(Visitor { channel, client: account.client, id })
+        web_chat(&directory, channel).map(|account| Visitor { channel, client: account.client, id })
     };
     open(&app, Who::Visitor { sign_in: Box::new(sign_in), visitor: None }, &request, body)
 }

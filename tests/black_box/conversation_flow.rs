@@ -103,7 +103,7 @@ async fn an_agent_on_a_break_is_offered_nothing_until_it_ends(database: Database
     // Nobody else is there: the next one waits, and is given out the moment the break ends.
     bruno.api.post("/api/v1/me/presence", json!({ "break_id": lunch })).await.ok();
     let waiting = desk.channel.write("d", "hola").await;
-    assert_eq!(world.admin.conversation(&waiting).await["standing"]["is"], "queued");
+    world.until_standing(&waiting, "queued").await;
     ana.api.post("/api/v1/me/presence", json!({ "available": true })).await.ok();
     tab_of_ana.conversation(&waiting, "active").await;
     ana.api.post("/api/v1/me/presence", json!({ "break_id": desk.campaign })).await.refused(422, "unknown_break");
@@ -204,7 +204,7 @@ async fn closing_needs_a_reply_and_a_disposition(database: Database) {
     assert_eq!(done["standing"], json!({ "is": "ended", "ending": "closed", "disposition": solved }));
     tab.until("that it is gone", |frame| frame["kind"] == "gone" || frame["data"]["conversation"]["standing"]["is"] == "ended").await;
     agent.api.post(&close, json!({ "disposition": solved })).await.refused(409, "conversation_closed");
-    world.admin.reply(&conversation, "tarde").await.refused(403, "forbidden");
+    world.admin.reply(&conversation, "tarde").await.refused(409, "conversation_closed");
 }
 
 async fn wrap_up_holds_the_agent_until_it_ends(database: Database) {
@@ -217,7 +217,7 @@ async fn wrap_up_holds_the_agent_until_it_ends(database: Database) {
     let second = desk.channel.write("b", "hola").await;
     agent.api.post(&format!("/api/v1/conversations/{first}/close"), json!({})).await.ok();
     tab.conversation(&first, "wrap_up").await;
-    assert_eq!(world.admin.conversation(&second).await["standing"]["is"], "queued");
+    world.until_standing(&second, "queued").await;
     agent.api.act(&format!("/api/v1/conversations/{first}/wrap-up/end")).await.ok();
     tab.conversation(&second, "active").await;
     assert_eq!(world.admin.conversation(&first).await["standing"]["is"], "ended");

@@ -20,5 +20,6 @@ mod world;
 
 mod conversation_flow;
 mod durability;
+mod webhooks;
 
 

@@ -1,6 +1,6 @@
 //! A running server with people, campaigns and channels in it.
 
-use std::time::{Duration, SystemTime};
+use std::time::{Duration, Instant, SystemTime};
 
 use centralita::channels::standard_webhooks::{SigningSecret, sign};
 use serde_json::{Value, json};
@@ -89,6 +89,19 @@ impl World {
         server.terminate();
         let status = server.ended(STOP_WITHIN).await;
         assert!(status.success(), "{status}");
+    }
+
+    /// Waits until a conversation stands like this.
+    pub(crate) async fn until_standing(&self, conversation: &str, standing: &str) -> Value {
+        let start = Instant::now();
+        loop {
+            let state = self.admin.conversation(conversation).await;
+            if state["standing"]["is"] == standing {
+                return state;
+            }
+            assert!(start.elapsed() < Duration::from_secs(10), "not {standing}: {state}");
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
     }
 
     pub(crate) async fn client(&self, name: &str) -> String {
