@@ -47,6 +47,11 @@ impl Caller {
         self.subject.user
     }
 
+    /// A program of its own, not a person nor a token that acts as one.
+    pub fn is_program(&self) -> bool {
+        self.user() == UserId::NIL
+    }
+
     /// Whether they may do this there.
     pub fn may(&self, permission: Permission, place: Place) -> bool {
         may(&self.subject, permission, place)

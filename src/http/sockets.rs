@@ -9,12 +9,12 @@ use actix_web::{HttpRequest, HttpResponse, web};
 use actix_web_actors::ws::WsResponseBuilder;
 
 use crate::{
-    domain::channel::ChannelKind,
     error::ErrorCode,
     http::{
         caller::{authenticate, check_origin, still_valid},
         problem::Problem,
         state::App,
+        widget::web_chat,
     },
     live::{Connection, MAX_FRAME, Socket, Visitor, Who},
 };
@@ -30,7 +30,7 @@ pub async fn staff(app: web::Data<App>, request: HttpRequest, body: web::Payload
     if caller.session.is_some() {
         check_origin(&app, &request)?;
     }
-    let token = caller.session.is_none().then(|| Arc::clone(&caller.subject));
+    let token = caller.is_program().then(|| Arc::clone(&caller.subject));
     let who = Who::Staff { user: caller.subject.user, token, still_valid: still_valid(&app, &request) };
     open(&app, who, &request, body)
 }
@@ -44,9 +44,7 @@ pub async fn visitor(app: web::Data<App>, request: HttpRequest, body: web::Paylo
     let sign_in = move |token: &str| {
         let (channel, id) = reader.visitors.read(token)?;
         let directory = reader.engine.directory.load();
-        let account =
-            directory.channels.get(&channel).filter(|account| account.enabled && account.kind == ChannelKind::Webchat)?;
-        Some(Visitor { channel, client: account.client, id })
+        web_chat(&directory, channel).map(|account| Visitor { channel, client: account.client, id })
     };
     open(&app, Who::Visitor { sign_in: Box::new(sign_in), visitor: None }, &request, body)
 }

@@ -48,7 +48,7 @@ pub enum Who {
     Staff {
         /// Who.
         user: UserId,
-        /// What a program's token allows; people are looked up in the directory at every look.
+        /// What a program's token allows; people, and who acts as one, are looked up in the directory at every look.
         token: Option<Arc<Subject>>,
         /// Whether the session still holds.
         still_valid: StillValid,
@@ -80,6 +80,8 @@ pub struct Socket {
     pub(super) who: Who,
     pub(super) sink: Option<Arc<SocketSink>>,
     pub(super) topics: Vec<Topic>,
+    /// What the person could do at the last look.
+    pub(super) could: Option<Arc<Subject>>,
     connection: Option<Connection>,
     heard_at: Duration,
     looks: u32,
@@ -100,7 +102,7 @@ impl Socket {
     /// A socket for whoever the handshake has let in.
     pub fn new(id: SinkId, engine: Engine, who: Who, connection: Option<Connection>, place: Place) -> Self {
         let heard_at = engine.clock.elapsed();
-        Self { id, engine, who, sink: None, topics: Vec::new(), connection, heard_at, looks: 0, _place: place }
+        Self { id, engine, who, sink: None, topics: Vec::new(), could: None, connection, heard_at, looks: 0, _place: place }
     }
 
     pub(super) fn sink(&self) -> Option<Arc<dyn Sink>> {
@@ -191,6 +193,7 @@ impl Actor for Socket {
         metrics::gauge!(telemetry::SOCKETS_OPEN, "audience" => self.audience()).increment(1.0);
         self.sink = Some(Arc::new(SocketSink::new(ctx.address(), self.connection.clone())));
         self.greet(ctx);
+        self.could = self.subject();
         ctx.run_interval(LOOK, Self::look);
     }
 

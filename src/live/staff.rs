@@ -41,7 +41,7 @@ impl Socket {
     }
 
     /// What the person or program behind this socket may do now.
-    fn subject(&self) -> Option<Arc<Subject>> {
+    pub(super) fn subject(&self) -> Option<Arc<Subject>> {
         match &self.who {
             Who::Staff { token: Some(subject), .. } => Some(Arc::clone(subject)),
             Who::Staff { user, .. } => self.engine.directory.load().subject(*user).map(Arc::new),
@@ -108,14 +108,13 @@ impl Socket {
 
     fn follow(&mut self, state: &Conversation, subject: &Subject, ctx: &mut Ctx) {
         let thread = Thread::Conversation(state.id);
-        let place = self.engine.directory.load().place_of_campaign(state.campaign);
-        let as_owner = if may(subject, Permission::ReadConversations, place) {
-            None
-        } else if has(state, subject.user) && subject.role.grants(Permission::Answer) {
-            Some(subject.user)
-        } else {
-            self.deny(&thread.topic(), "not_found", ctx);
-            return;
+        let as_owner = match self.reaches(state, subject) {
+            Some(Seen::ByPermission) => None,
+            Some(Seen::ByOwner(agent)) => Some(agent),
+            None => {
+                self.deny(&thread.topic(), "not_found", ctx);
+                return;
+            }
         };
         let Some(sink) = self.sink() else { return };
         self.topics.push(Topic::Thread(thread));
@@ -150,26 +149,57 @@ impl Socket {
         }));
     }
 
-    fn revoke(&mut self, subject: &Subject, ctx: &mut Ctx) {
-        if self.topics.contains(&Topic::Board) && !may_somewhere(subject, Permission::ReadBoard) {
-            self.leave(Topic::Board);
-            self.deny(dashboard::TOPIC, "not_found", ctx);
+    /// Takes away what a change of role, scope or membership no longer allows. Nothing changed: nothing to do.
+    fn revoke(&mut self, subject: &Arc<Subject>, ctx: &mut Ctx) {
+        if self.could.as_ref() == Some(subject) {
+            return;
         }
+        self.could = Some(Arc::clone(subject));
         if self.topics.contains(&Topic::Me) && !is_agent(subject, self) {
             self.leave(Topic::Me);
             self.deny("me", "not_found", ctx);
         }
-        let reads = may_somewhere(subject, Permission::ReadConversations) || subject.role.grants(Permission::Answer);
-        if !reads {
-            let threads: Vec<Topic> = self.topics.iter().copied().filter(|topic| matches!(topic, Topic::Thread(_))).collect();
-            for topic in threads {
-                self.leave(topic);
-                if let Topic::Thread(thread) = topic {
-                    self.deny(&thread.topic(), "not_found", ctx);
+        for topic in self.topics.clone() {
+            match topic {
+                Topic::Board => {
+                    self.leave(Topic::Board);
+                    self.subscribe_board(subject, ctx);
                 }
+                Topic::Thread(Thread::Conversation(id)) => self.look_at_conversation(id, Arc::clone(subject), ctx),
+                Topic::Me | Topic::Thread(Thread::Visitor(..)) => {}
             }
         }
     }
+
+    fn look_at_conversation(&self, id: ConversationId, subject: Arc<Subject>, ctx: &mut Ctx) {
+        let db = self.engine.db.clone();
+        let read = async move { conversations::state(&db, id).await };
+        ctx.spawn(read.into_actor(self).map(move |state, socket, ctx| {
+            // What cannot be read is not shown until it can be.
+            let stays = state.is_ok_and(|state| state.is_some_and(|state| socket.reaches(&state, &subject).is_some()));
+            let thread = Thread::Conversation(id);
+            if !stays && socket.topics.contains(&Topic::Thread(thread)) {
+                socket.leave(Topic::Thread(thread));
+                socket.deny(&thread.topic(), "not_found", ctx);
+            }
+        }));
+    }
+
+    /// Whether the subject may look at a conversation, and how.
+    fn reaches(&self, state: &Conversation, subject: &Subject) -> Option<Seen> {
+        let place = self.engine.directory.load().place_of_campaign(state.campaign);
+        if may(subject, Permission::ReadConversations, place) {
+            return Some(Seen::ByPermission);
+        }
+        (has(state, subject.user) && subject.role.grants(Permission::Answer)).then_some(Seen::ByOwner(subject.user))
+    }
+}
+
+/// Why somebody may look at a conversation.
+enum Seen {
+    ByPermission,
+    /// As long as it is theirs.
+    ByOwner(AgentId),
 }
 
 /// Whoever answers customers in some campaign has an agent's session.

@@ -29,6 +29,7 @@ pub(super) const READ: &str = "SELECT node, expires_at FROM leases WHERE name = 
 pub(super) const RENEW_SQLITE: &str = "UPDATE leases SET expires_at = $3 + $4 WHERE name = $1 AND token = $2 RETURNING token";
 pub(super) const RENEW_POSTGRES: &str = "UPDATE leases SET \
      expires_at = (extract(epoch FROM clock_timestamp()) * 1000000)::bigint + $3 WHERE name = $1 AND token = $2 RETURNING token";
+pub(super) const GIVE_BACK: &str = "UPDATE leases SET expires_at = 0 WHERE name = $1 AND token = $2";
 pub(super) const CREATE_STREAM: &str =
     "INSERT INTO streams (stream, epoch, head) VALUES ($1, $2, 0) ON CONFLICT (stream) DO NOTHING";
 pub(super) const READ_STREAM: &str = "SELECT epoch, head FROM streams WHERE stream = $1";

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     actors::engine::{Inbound, Received},
     channels::api::inbound::storable,
-    directory::Channel,
+    directory::{Channel, Snapshot},
     domain::{
         channel::ChannelKind,
         contact::{Address, AddressKind},
@@ -106,7 +106,11 @@ fn allow(app: &App, request: &HttpRequest) -> Result<(), Problem> {
 }
 
 fn account(app: &App, channel: ChannelId) -> Result<Arc<Channel>, Problem> {
-    let directory = app.engine.directory.load();
+    web_chat(&app.engine.directory.load(), channel).cloned().ok_or_else(Problem::not_found)
+}
+
+/// A web chat that is on, of a client that is on.
+pub(super) fn web_chat(directory: &Snapshot, channel: ChannelId) -> Option<&Arc<Channel>> {
     let account = directory.channels.get(&channel).filter(|account| account.enabled && account.kind == ChannelKind::Webchat);
-    account.cloned().ok_or_else(Problem::not_found)
+    account.filter(|account| directory.clients.get(&account.client).is_some_and(|client| client.enabled))
 }

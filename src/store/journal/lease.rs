@@ -8,7 +8,7 @@ use crate::{
     clock::Clock,
     store::{
         Row, StoreError,
-        leases::{CREATE, MARGIN, READ, RENEW_POSTGRES, RENEW_SQLITE, TAKE, TAKE_POSTGRES, TTL},
+        leases::{CREATE, GIVE_BACK, MARGIN, READ, RENEW_POSTGRES, RENEW_SQLITE, TAKE, TAKE_POSTGRES, TTL},
     },
 };
 
@@ -70,6 +70,11 @@ impl Lease {
         }
         self.valid_until = started + TTL;
         Ok(())
+    }
+
+    /// Lets others take it at once.
+    pub(super) async fn give_back(&self, connection: &mut Connection) -> Result<(), StoreError> {
+        connection.execute(GIVE_BACK, args![self.name, self.token]).await.map(|_| ())
     }
 
     /// Whether the owner may still act on it.

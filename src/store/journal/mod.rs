@@ -81,12 +81,18 @@ pub struct Journal {
 }
 
 /// The journal's thread, to be joined at the end.
-pub struct JournalThread(thread::JoinHandle<()>);
+pub struct JournalThread {
+    thread: thread::JoinHandle<()>,
+    end: oneshot::Sender<()>,
+}
 
 impl JournalThread {
-    /// Waits until everything accepted is committed. Call after dropping every [`Journal`].
+    /// Refuses what comes from now on, whoever still has a [`Journal`], waits until everything accepted is committed, and
+    /// gives the lease back: the next process need not wait for its end (R16).
     pub fn join(self) {
-        if self.0.join().is_err() {
+        // Who has ended already cannot be told.
+        let _ = self.end.send(());
+        if self.thread.join().is_err() {
             tracing::error!("the journal's thread panicked");
         }
     }
@@ -110,6 +116,7 @@ impl Journal {
         let (jobs, queue) = mpsc::channel(options.capacity);
         let (report, health) = watch::channel(Health::Unavailable);
         let (opened, ready) = std::sync::mpsc::channel();
+        let (end, ending) = oneshot::channel();
         let clock = options.clock.clone();
         let thread = thread::Builder::new()
             .name("journal".to_owned())
@@ -125,7 +132,7 @@ impl Journal {
                     match Writer::open(options, report).await {
                         Ok(writer) => {
                             let _ = opened.send(Ok(writer.opened()));
-                            writer.run(queue).await;
+                            writer.run(queue, ending).await;
                         }
                         Err(error) => {
                             let _ = opened.send(Err(error));
@@ -135,7 +142,7 @@ impl Journal {
             })
             .map_err(|error| StoreError::Unavailable(format!("journal thread: {error}")))?;
         let opened = ready.recv().map_err(|_| StoreError::Unavailable("the journal did not start".to_owned()))??;
-        Ok((Self { jobs, health, clock }, JournalThread(thread), opened))
+        Ok((Self { jobs, health, clock }, JournalThread { thread, end }, opened))
     }
 
     /// Queues an append. Its `done` is called exactly once unless it comes back here because the queue is full.

@@ -5,7 +5,7 @@ use std::{sync::Arc, time::Duration};
 use rustc_hash::FxHashSet;
 use smallvec::SmallVec;
 use sqlx::{ConnectOptions, PgConnection, SqliteConnection};
-use tokio::sync::{mpsc, watch};
+use tokio::sync::{mpsc, oneshot, watch};
 
 use super::{
     GROUP_MAX, Health, Job, Opened, Options, RECONNECT_EVERY, STREAM,
@@ -106,19 +106,35 @@ impl Writer {
         Opened { epoch: self.epoch.clone(), head: self.head }
     }
 
-    pub(super) async fn run(mut self, mut queue: mpsc::Receiver<Job>) {
+    pub(super) async fn run(mut self, mut queue: mpsc::Receiver<Job>, mut ending: oneshot::Receiver<()>) {
         let mut jobs = Vec::with_capacity(GROUP_MAX);
+        let mut may_end = true;
         loop {
             let wait = if self.connection.is_some() { RENEW_EVERY } else { RECONNECT_EVERY };
-            match tokio::time::timeout(wait, queue.recv_many(&mut jobs, GROUP_MAX)).await {
-                Ok(0) => break,
-                Ok(_) | Err(_) => {}
+            tokio::select! {
+                told = &mut ending, if may_end => {
+                    may_end = false;
+                    if told.is_ok() {
+                        queue.close();
+                    }
+                    continue;
+                }
+                received = tokio::time::timeout(wait, queue.recv_many(&mut jobs, GROUP_MAX)) => {
+                    if received == Ok(0) {
+                        break;
+                    }
+                }
             }
             metrics::gauge!(telemetry::JOURNAL_QUEUE_ENTRIES).set(queue.len() as f64);
             if let Err(error) = self.keep_hold().await {
                 self.fail(&error);
             }
             self.serve(&mut jobs).await;
+        }
+        if let Some(connection) = &mut self.connection
+            && let Err(error) = self.lease.give_back(connection).await
+        {
+            tracing::warn!(%error, "the lease was not given back; it runs out by itself");
         }
         tracing::debug!(head = self.head, "journal ended");
     }

@@ -1,0 +1,23 @@
+//! The product as its users meet it: the real binary, started on a free port with a database of its own for every test,
+//! on SQLite and, when `CENTRALITA_TEST_POSTGRES` names a server, on PostgreSQL. One file per capability.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::print_stderr,
+    clippy::disallowed_methods,
+    reason = "tests may fail loudly, and they live on the wall clock"
+)]
+
+mod api;
+mod database;
+mod installation;
+mod receiver;
+mod socket;
+mod world;
+
+mod conversation_flow;
+mod durability;
+mod webhooks;
