@@ -42,6 +42,9 @@ const SILENCE: Duration = Duration::from_secs(50);
 /// Tells whether the session or token behind a socket still holds. Cheap while it does.
 pub type StillValid = Box<dyn Fn() -> LocalBoxFuture<'static, bool>>;
 
+/// Reads a visitor's token.
+pub type SignIn = Box<dyn Fn(&str) -> Option<Visitor>>;
+
 /// Who is at the other end.
 pub enum Who {
     /// Somebody who signed in.
@@ -56,7 +59,7 @@ pub enum Who {
     /// A visitor, once the first frame has said which.
     Visitor {
         /// Reads the token of the first frame.
-        sign_in: Box<dyn Fn(&str) -> Option<Visitor>>,
+        sign_in: SignIn,
         /// Who.
         visitor: Option<Visitor>,
     },
