@@ -12,14 +12,18 @@
 )]
 
 mod api;
+mod company;
 mod database;
 mod installation;
 mod receiver;
 mod socket;
 mod world;
 
+mod authorisation;
 mod conversation_flow;
 mod durability;
+mod idempotency;
+mod live;
 mod webhooks;
 
 

@@ -161,7 +161,12 @@ impl World {
 
     /// An agent of these campaigns.
     pub(crate) async fn agent(&self, campaigns: &[&str]) -> Person {
-        let agent = self.person("agent", json!([])).await;
+        self.agent_with(json!([]), campaigns).await
+    }
+
+    /// An agent whom the administrators of these scopes look after.
+    pub(crate) async fn agent_with(&self, scopes: Value, campaigns: &[&str]) -> Person {
+        let agent = self.person("agent", scopes).await;
         for campaign in campaigns {
             self.admin.put(&format!("/api/v1/campaigns/{campaign}/members/{}", agent.id), json!({})).await.ok();
         }
