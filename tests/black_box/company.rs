@@ -35,7 +35,7 @@ impl Company {
         let schedule = json!({ "client": client, "name": "Office", "zone": "Europe/Madrid", "weekly": weekly });
         let schedule = post("schedules", schedule).await;
         let disposition = post("dispositions", json!({ "client": client, "name": "Sold" })).await;
-        let manual = json!({ "auto_accept": false, "offer_seconds": 600, "close_without_reply": true });
+        let manual = json!({ "auto_accept": false, "offer_seconds": 600, "close_without_reply": true, "max_per_agent": 100 });
         let campaign = world.campaign(&client, manual.clone()).await;
         let campaign2 = world.campaign(&client, manual).await;
         let channel = world.channel(&client, &campaign, None).await;

@@ -24,6 +24,8 @@ mod conversation_flow;
 mod durability;
 mod idempotency;
 mod live;
+mod routing;
+mod sessions;
 mod webhooks;
 
 
