@@ -11,7 +11,7 @@ use crate::{
     actors::{
         agent_session,
         conversation::Shared as ConversationShared,
-        dashboard::{self, Dashboard},
+        dashboard::{self, Dashboard, Stored},
         engine::Engine,
         floor::{self, Floor},
         gate::{self, Gate},
@@ -26,16 +26,14 @@ use crate::{
     clock::Clock,
     directory::Directory,
     domain::{
-        agent::Agent,
         campaign::InForce,
         conversation::Conversation,
         routing::{Input, ItemView, Routing},
     },
     ids::{AgentId, Ids, IncarnationId},
     store::{
-        Db, Location, StoreError, config, conversations,
+        Db, Location, StoreError, config,
         journal::{Holder, Journal, JournalThread, Opened, Options},
-        people_state,
     },
 };
 
@@ -95,14 +93,12 @@ pub async fn start(settings: Settings) -> Result<Running, StoreError> {
     })?;
     let directory = Directory::default();
     directory.replace(config::load(&db, &sealer, clock.now()).await?);
-    let open = conversations::open(&db).await?;
-    let agents = people_state::agents(&db).await?;
-    let routing = load_routing(&directory, &clock, &open);
+    let stored = Stored::read(&db).await?;
+    let routing = load_routing(&directory, &clock, &stored.open);
     let arbiter = Arbiter::new();
     let (send, started) = mpsc::channel();
     let sending = Sending { client, origin };
-    let world =
-        World { db, journal, directory, sealer, clock, ids, intake_capacity, grace, sending, opened, agents, open, routing };
+    let world = World { db, journal, directory, sealer, clock, ids, intake_capacity, grace, sending, opened, stored, routing };
     arbiter.spawn_fn(move || {
         let (engine, publisher) = world.start();
         let _ = publisher_gate.set(publisher);
@@ -151,8 +147,7 @@ struct World {
     grace: Duration,
     sending: Sending,
     opened: Opened,
-    agents: Vec<Agent>,
-    open: Vec<Conversation>,
+    stored: Stored,
     routing: Routing,
 }
 
@@ -170,8 +165,7 @@ impl World {
             grace,
             sending: Sending { client, origin },
             opened,
-            agents,
-            open,
+            stored,
             routing,
         } = self;
         let Opened { epoch, head } = opened;
@@ -191,7 +185,7 @@ impl World {
         let _ = conversations.refused.set(Recipient::<OfferRefused>::from(router_addr.clone()));
         let _ = conversations.restarted.set(Recipient::<Restarted>::from(router_addr.clone()));
         let router = Gate::new("router", router_addr, router::QUEUE);
-        let dashboard = Dashboard::new(db.clone(), directory.clone(), epoch.clone(), head, &agents, &open).start();
+        let dashboard = Dashboard::new(db.clone(), directory.clone(), epoch.clone(), head, &stored).start();
         let dashboard = Gate::new("dashboard", dashboard, dashboard::QUEUE);
         let sessions = Arc::new(agent_session::Shared {
             journal: journal.clone(),
@@ -202,7 +196,8 @@ impl World {
             epoch: epoch.clone(),
             grace,
         });
-        let signed_in: Vec<AgentId> = agents.iter().filter(|agent| agent.activity.is_some()).map(|agent| agent.id).collect();
+        let signed_in: Vec<AgentId> =
+            stored.agents.iter().filter(|agent| agent.activity.is_some()).map(|agent| agent.id).collect();
         let floor = Gate::new("floor", Floor::new(db.clone(), sessions, signed_in, head).start(), floor::QUEUE);
         let watch = Gate::new("watch", Watch::new(db.clone(), epoch.clone(), head).start(), watch::QUEUE);
         let outboxes = Outboxes::new(Arc::new(outbox::Shared {
@@ -235,7 +230,7 @@ impl World {
             keeper: keeper.clone(),
         };
         let publisher = Gate::new("publisher", Publisher::new(db.clone(), head, listeners).start(), publisher::QUEUE);
-        for states in open.chunks(ADOPTED_AT_ONCE) {
+        for states in stored.open.chunks(ADOPTED_AT_ONCE) {
             gate::answer(&shard_addr, Adopt(states.to_vec()));
         }
         let engine =

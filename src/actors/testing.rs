@@ -46,7 +46,7 @@ use crate::{
     },
     wire::{
         conversation::{Done, Standing, Summary},
-        live::{Activity, Frame, Me, Presence, Push},
+        live::{Activity, Frame, Presence, Push},
     },
 };
 
@@ -486,6 +486,12 @@ impl House {
         id
     }
 
+    /// From now on the publisher learns of commits only by looking at the log.
+    pub(crate) fn lose_hints(&self) {
+        let (arbiter, _) = self.threads.as_ref().unwrap();
+        assert!(arbiter.spawn_fn(|| LOSES_HINTS.set(true)));
+    }
+
     /// How a conversation is stored.
     pub(crate) async fn stored(&self, id: ConversationId) -> Conversation {
         conversations::state(&self.engine.db, id).await.unwrap().unwrap()
@@ -544,6 +550,15 @@ impl Desk {
             _ => {}
         }
     }
+}
+
+thread_local! {
+    static LOSES_HINTS: std::cell::Cell<bool> = const { std::cell::Cell::new(false) };
+}
+
+/// Whether the publisher on this thread hears nothing from the journal.
+pub(crate) fn loses_hints() -> bool {
+    LOSES_HINTS.get()
 }
 
 /// A provider id that makes a conversation panic.

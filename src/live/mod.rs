@@ -8,5 +8,5 @@ mod visitor;
 
 pub use self::{
     connection::{Connection, SocketLimit},
-    socket::{MAX_FRAME, Socket, StillValid, Visitor, Who},
+    socket::{MAX_FRAME, SignIn, Socket, StillValid, Visitor, Who},
 };

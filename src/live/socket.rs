@@ -34,13 +34,16 @@ pub const MAX_FRAME: usize = 16 * 1024;
 const MAX_TOPICS: usize = 64;
 /// How often the socket looks at its client: heartbeat, permissions.
 const LOOK: Duration = Duration::from_secs(4);
-/// Every so many looks a ping.
-const PING_EVERY: u32 = 5;
+/// Every so many looks a heartbeat: every 16 s.
+const PING_EVERY: u32 = 4;
 /// A client that was not heard of for so long is cut off.
 const SILENCE: Duration = Duration::from_secs(50);
 
 /// Tells whether the session or token behind a socket still holds. Cheap while it does.
 pub type StillValid = Box<dyn Fn() -> LocalBoxFuture<'static, bool>>;
+
+/// Reads a visitor's token.
+pub type SignIn = Box<dyn Fn(&str) -> Option<Visitor>>;
 
 /// Who is at the other end.
 pub enum Who {
@@ -56,7 +59,7 @@ pub enum Who {
     /// A visitor, once the first frame has said which.
     Visitor {
         /// Reads the token of the first frame.
-        sign_in: Box<dyn Fn(&str) -> Option<Visitor>>,
+        sign_in: SignIn,
         /// Who.
         visitor: Option<Visitor>,
     },
@@ -155,8 +158,15 @@ impl Socket {
         }
         if self.looks.is_multiple_of(PING_EVERY) {
             ctx.ping(b"");
+            self.greet(ctx);
         }
         self.look_at_permissions(ctx);
+    }
+
+    /// Also the heartbeat that a page can see: scripts never see pings.
+    fn greet(&self, ctx: &mut Ctx) {
+        let hello = Hello { version: env!("CARGO_PKG_VERSION").to_owned(), now: self.engine.clock.now().into() };
+        self.say(Push::Hello(hello), ctx);
     }
 
     fn cut_off(&self, ctx: &mut Ctx) {
@@ -185,8 +195,7 @@ impl Actor for Socket {
     fn started(&mut self, ctx: &mut Ctx) {
         metrics::gauge!(telemetry::SOCKETS_OPEN, "audience" => self.audience()).increment(1.0);
         self.sink = Some(Arc::new(SocketSink::new(ctx.address(), self.connection.clone())));
-        let hello = Hello { version: env!("CARGO_PKG_VERSION").to_owned(), now: self.engine.clock.now().into() };
-        self.say(Push::Hello(hello), ctx);
+        self.greet(ctx);
         self.could = self.subject();
         ctx.run_interval(LOOK, Self::look);
     }

@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use rustc_hash::FxHashMap;
+
 use crate::{
     args,
     clock::Timestamp,
@@ -15,8 +17,21 @@ use crate::{
     store::{Db, Row, StoreError, write::ContactCard},
 };
 
-pub(super) const STATEMENTS: &[&str] =
-    &[STATE, CARD, OPEN_WITH, OF_AGENT, OPEN_STATES, LAST_WITH, UNREAD, MESSAGES, MESSAGES_AFTER, MESSAGE, DELIVERY, MESSAGE_AT];
+pub(super) const STATEMENTS: &[&str] = &[
+    STATE,
+    CARD,
+    OPEN_WITH,
+    OF_AGENT,
+    OPEN_STATES,
+    OPEN_ADDRESSES,
+    LAST_WITH,
+    UNREAD,
+    MESSAGES,
+    MESSAGES_AFTER,
+    MESSAGE,
+    DELIVERY,
+    MESSAGE_AT,
+];
 
 const STATE: &str = "SELECT state FROM conversations WHERE id = $1";
 /// The contact and the address of the channel's own network.
@@ -27,6 +42,10 @@ const LAST_WITH: &str = "SELECT state FROM conversations WHERE contact_id = $2 A
 const UNREAD: &str = "SELECT id, seq, author, text, attachments, at, delivery, reason FROM messages \
      WHERE conversation_id = $1 AND seq <= $2 AND delivery IN ('sent', 'delivered') ORDER BY seq LIMIT 100";
 const OF_AGENT: &str = "SELECT state FROM conversations WHERE (agent_id = $1 OR offered_to = $1) AND is_open = 1";
+/// As in [`CARD`], for all of them at once.
+const OPEN_ADDRESSES: &str = "SELECT c.id, coalesce((SELECT a.value FROM contact_addresses a WHERE a.contact_id = c.contact_id \
+     AND a.kind = CASE h.kind WHEN 'api' THEN 'api' ELSE 'visitor' END ORDER BY a.created_at DESC LIMIT 1), '') \
+     FROM conversations c JOIN channels h ON h.id = c.channel_id WHERE c.is_open = 1";
 const OPEN_STATES: &str = "SELECT state FROM conversations WHERE is_open = 1";
 const MESSAGES: &str = "SELECT id, seq, author, text, attachments, at, delivery, reason FROM messages \
      WHERE conversation_id = $1 AND seq < $2 ORDER BY seq DESC LIMIT $3";
@@ -91,6 +110,11 @@ pub async fn open(db: &Db) -> Result<Vec<Conversation>, StoreError> {
     })
     .await?;
     Ok(open)
+}
+
+/// Under which address every open conversation runs.
+pub async fn open_addresses(db: &Db) -> Result<FxHashMap<ConversationId, Box<str>>, StoreError> {
+    db.rows(OPEN_ADDRESSES, vec![]).await?.iter().map(|row| Ok((row.parse(0)?, row.text(1)?.into()))).collect()
 }
 
 /// Up to `limit` messages before `seq`, the latest first.

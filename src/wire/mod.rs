@@ -7,6 +7,8 @@ pub mod live;
 pub mod page;
 pub mod people;
 pub mod session;
+#[cfg(test)]
+mod typescript;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 

@@ -121,10 +121,13 @@ async fn a_supervisor_pauses_an_agent_and_ends_the_pause(database: Database) {
     supervisor.api.act(&format!("/api/v1/agents/{}/pause", agent.id)).await.ok();
     let activity = |is: &'static str| move |frame: &Value| frame["data"]["activity"]["is"] == is;
     tab.until("the pause", activity("forced_pause")).await;
-    let row = |frame: &Value| frame["data"]["agents"].as_array().into_iter().flatten().any(|row| row["activity"]["is"] == "forced_pause");
+    let row = |frame: &Value| {
+        frame["data"]["agents"].as_array().into_iter().flatten().any(|row| row["activity"]["is"] == "forced_pause")
+    };
     board.until("the pause on the board", row).await;
     let waiting = desk.channel.write("a", "hola").await;
-    let shown = |frame: &Value| frame["data"]["waiting"].as_array().into_iter().flatten().any(|row| row["conversation"] == waiting);
+    let shown =
+        |frame: &Value| frame["data"]["waiting"].as_array().into_iter().flatten().any(|row| row["conversation"] == waiting);
     board.until("the waiting conversation", shown).await;
     agent.api.post("/api/v1/me/presence", json!({ "available": true })).await.refused(409, "forced_pause");
 
@@ -202,7 +205,8 @@ async fn closing_needs_a_reply_and_a_disposition(database: Database) {
     agent.api.post(&close, json!({ "disposition": other })).await.refused_field("disposition", "unknown_reference");
     let done = agent.api.post(&close, json!({ "disposition": solved })).await.ok();
     assert_eq!(done["standing"], json!({ "is": "ended", "ending": "closed", "disposition": solved }));
-    tab.until("that it is gone", |frame| frame["kind"] == "gone" || frame["data"]["conversation"]["standing"]["is"] == "ended").await;
+    tab.until("that it is gone", |frame| frame["kind"] == "gone" || frame["data"]["conversation"]["standing"]["is"] == "ended")
+        .await;
     agent.api.post(&close, json!({ "disposition": solved })).await.refused(409, "conversation_closed");
     world.admin.reply(&conversation, "tarde").await.refused(409, "conversation_closed");
 }

@@ -76,7 +76,8 @@ async fn sqlite_rows(file: &std::path::Path) -> Vec<String> {
 
 async fn postgres_rows(url: &str) -> Vec<String> {
     let mut connection = PgConnection::connect(url).await.unwrap();
-    let tables = "SELECT tablename::text FROM pg_tables WHERE schemaname = 'public' AND tablename NOT IN ('leases', '_sqlx_migrations')";
+    let tables =
+        "SELECT tablename::text FROM pg_tables WHERE schemaname = 'public' AND tablename NOT IN ('leases', '_sqlx_migrations')";
     let mut rows = Vec::new();
     for table in sqlx::query_scalar::<_, String>(tables).fetch_all(&mut connection).await.unwrap() {
         let read = sqlx::AssertSqlSafe(format!("SELECT row_to_json(t)::text AS line FROM {table} t"));

@@ -284,7 +284,9 @@ async fn a_graceful_stop_tells_the_sockets_and_they_come_back(database: Database
 
 async fn a_second_process_on_the_same_data_is_refused(database: Database) {
     let world = World::new(&database).await;
-    for command in [&["serve"][..], &["migrate"], &["token", "create", "--role", "admin"], &["user", "create", "--login", "x"], &["sample"]] {
+    for command in
+        [&["serve"][..], &["migrate"], &["token", "create", "--role", "admin"], &["user", "create", "--login", "x"], &["sample"]]
+    {
         let output = world.installation.run(command);
         let said = String::from_utf8_lossy(&output.stderr);
         assert_eq!(output.status.code(), Some(1), "{command:?}: {said}");

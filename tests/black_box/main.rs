@@ -32,5 +32,3 @@ mod routing;
 mod secrets;
 mod sessions;
 mod webhooks;
-
-

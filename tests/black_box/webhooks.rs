@@ -44,7 +44,10 @@ async fn a_body_that_is_not_as_it_should_be_is_refused_by_name(database: Databas
         (whole.as_bytes()[..whole.len() - 1].to_vec(), "malformed_json"),
         (format!("{whole}{whole}").into_bytes(), "malformed_json"),
         (b"\xff\xfe{\0}\0".to_vec(), "invalid_utf8"),
-        (whole.replace("hola", "ho#la").into_bytes().iter().map(|byte| if *byte == b'#' { 0xff } else { *byte }).collect(), "invalid_utf8"),
+        (
+            whole.replace("hola", "ho#la").into_bytes().iter().map(|byte| if *byte == b'#' { 0xff } else { *byte }).collect(),
+            "invalid_utf8",
+        ),
         (deep(1000).into_bytes(), "invalid"),
         (deep(100_000).into_bytes(), "invalid"),
         (format!(r#"{{"type":"message","message":{}"#, r#"{"from":"#.repeat(20_000)).into_bytes(), "invalid"),
@@ -83,8 +86,16 @@ async fn a_body_that_is_not_as_it_should_be_is_refused_by_name(database: Databas
         (with(&|body| body["message"]["text"] = json!("  \n ")), "message.text", "empty_message"),
         (with(&|body| body["message"]["text"] = json!("x".repeat(65_537))), "message.text", "message_too_long"),
         (with(&|body| body["message"]["text"] = json!({ "$gt": "" })), "", "wrong_type"),
-        (with(&|body| body["message"]["attachments"] = json!([{ "id": desk_less_id() }])), "message.attachments.0.id", "unknown_reference"),
-        (r#"{"type":"message","type":"message","message":{"id":"m","from":{"id":"a"},"text":"x"}}"#.to_owned(), "type", "duplicate"),
+        (
+            with(&|body| body["message"]["attachments"] = json!([{ "id": desk_less_id() }])),
+            "message.attachments.0.id",
+            "unknown_reference",
+        ),
+        (
+            r#"{"type":"message","type":"message","message":{"id":"m","from":{"id":"a"},"text":"x"}}"#.to_owned(),
+            "type",
+            "duplicate",
+        ),
         (r#"{"message":{"id":"m","from":{"id":"a"},"text":"x"}}"#.to_owned(), "type", "missing_field"),
     ];
     for (body, field, code) in fields {
@@ -142,10 +153,16 @@ async fn only_the_exact_bytes_that_were_signed_pass(database: Database) {
             vec![("webhook-id", id), ("webhook-timestamp", &at), ("webhook-signature", &right), ("webhook-signature", &right)],
             "signature_header_repeated",
         ),
-        (vec![("webhook-id", id), ("webhook-id", "x"), ("webhook-timestamp", &at), ("webhook-signature", &right)], "signature_header_repeated"),
+        (
+            vec![("webhook-id", id), ("webhook-id", "x"), ("webhook-timestamp", &at), ("webhook-signature", &right)],
+            "signature_header_repeated",
+        ),
         (vec![("webhook-id", "a.b"), ("webhook-timestamp", &at), ("webhook-signature", &right)], "signature_invalid_id"),
         (vec![("webhook-id", id), ("webhook-timestamp", "soon"), ("webhook-signature", &right)], "signature_invalid_timestamp"),
-        (vec![("webhook-id", id), ("webhook-timestamp", &at), ("webhook-signature", &other_version)], "signature_no_usable_version"),
+        (
+            vec![("webhook-id", id), ("webhook-timestamp", &at), ("webhook-signature", &other_version)],
+            "signature_no_usable_version",
+        ),
         (vec![("webhook-id", id), ("webhook-timestamp", &at), ("webhook-signature", "hola")], "signature_no_usable_version"),
     ];
     for (headers, code) in refused {
@@ -155,7 +172,10 @@ async fn only_the_exact_bytes_that_were_signed_pass(database: Database) {
         let headers = [("webhook-id", id), ("webhook-timestamp", at.as_str()), ("webhook-signature", wrong.as_str())];
         let answer = channel.call_with(&headers, body.clone()).await;
         assert_eq!(answer.status, 401, "{wrong}: {answer}");
-        assert!(matches!(answer.json()["code"].as_str().unwrap(), "signature_mismatch" | "signature_no_usable_version"), "{answer}");
+        assert!(
+            matches!(answer.json()["code"].as_str().unwrap(), "signature_mismatch" | "signature_no_usable_version"),
+            "{answer}"
+        );
     }
     // Written again by somebody who parsed it: other bytes, even if they mean the same.
     let headers = [("webhook-id", id), ("webhook-timestamp", at.as_str()), ("webhook-signature", right.as_str())];
@@ -175,7 +195,9 @@ async fn only_the_exact_bytes_that_were_signed_pass(database: Database) {
 async fn a_signature_counts_for_five_minutes(database: Database) {
     let world = World::new(&database).await;
     let Desk { channel, .. } = world.desk(json!({})).await;
-    for (offset, code) in [(-305, "signature_too_old"), (305, "signature_too_new"), (-86_400, "signature_too_old"), (-290, ""), (290, "")] {
+    for (offset, code) in
+        [(-305, "signature_too_old"), (305, "signature_too_new"), (-86_400, "signature_too_old"), (-290, ""), (290, "")]
+    {
         let body = message(&format!("m{offset}"), "a", "hola").to_string();
         let (id, at) = (format!("call{offset}"), now() + offset);
         let signature = sign(&channel.secret, &id, at, body.as_bytes());

@@ -15,12 +15,11 @@ use std::{
 
 use actix::{Actor, ActorContext, Addr, AsyncContext, Context, Handler, Recipient, SpawnHandle, WrapFuture, fut::ActorFutureExt};
 use smallvec::SmallVec;
-use tokio::sync::oneshot;
 
 pub use self::messages::{Birth, Observe, Observed, Reply, Request, Settled};
 use crate::{
     actors::{
-        engine::{CommandError, Inbound, KeepAnswer, Received},
+        engine::{CommandError, KeepAnswer},
         gate::{self, Gated},
         lifecycle::DeathNotice,
         router::{OfferRefused, Restarted},
@@ -29,21 +28,16 @@ use crate::{
     clock::{Clock, Timestamp},
     directory::Directory,
     domain::{
-        contact::AddressKind,
         conversation::{Command, Conversation as State, Event, Rules},
         log::By,
         message::{Author, Content, Message},
-        refusal::Refusal,
     },
     ids::{ConversationId, Ids, MessageId},
     store::{
         Db, conversations,
         idempotency::Recorded,
         journal::Journal,
-        write::{
-            About, Append, Committed, ContactCard, ConversationAppend, NewContact, OutboxChange, OutboxState, Refused, Subject,
-            concerned,
-        },
+        write::{Append, ContactCard, ConversationAppend, NewContact, OutboxChange, OutboxState, Refused, Subject, concerned},
     },
     wire::conversation::{Done, Standing},
 };
@@ -500,8 +494,8 @@ fn rules_of(directory: &Directory, state: &State) -> Rules {
     let snapshot = directory.load();
     snapshot.campaigns.get(&state.campaign).map_or(
         Rules {
-            transfer_timeout: std::time::Duration::from_secs(30),
-            wrap_up: std::time::Duration::ZERO,
+            transfer_timeout: Duration::from_secs(30),
+            wrap_up: Duration::ZERO,
             auto_accept: false,
             close_without_reply: true,
             agent_transfer: true,

@@ -13,11 +13,33 @@ use crate::{
         permission::{Permission, Place, Subject, may},
     },
     ids::{AgentId, CampaignId, ConversationId},
+    store::{Db, StoreError, conversations, people_state},
     wire::live::{AgentRow, Board, BoardDelta, CampaignRow, WaitingRow},
 };
 
 /// Rows of the waiting list that are shown.
 const SHOWN: usize = 500;
+
+/// What the store has of what a board shows.
+pub struct Stored {
+    /// Every agent to whom anything ever happened.
+    pub agents: Vec<Agent>,
+    /// Every open conversation.
+    pub open: Vec<Conversation>,
+    /// Under which address each of them runs.
+    pub addresses: FxHashMap<ConversationId, Box<str>>,
+}
+
+impl Stored {
+    /// Reads all of it. What is committed meanwhile may be in it or not.
+    pub async fn read(db: &Db) -> Result<Self, StoreError> {
+        Ok(Self {
+            agents: people_state::agents(db).await?,
+            open: conversations::open(db).await?,
+            addresses: conversations::open_addresses(db).await?,
+        })
+    }
+}
 
 #[derive(Default)]
 pub(super) struct Fold {
@@ -86,11 +108,11 @@ impl Fold {
     }
 
     /// Starts over from the store; who is connected stays known.
-    pub(super) fn replace(&mut self, agents: &[Agent], open: &[Conversation]) {
+    pub(super) fn replace(&mut self, stored: &Stored) {
         let connected: Vec<AgentId> = self.agents.iter().filter(|(_, agent)| agent.connected).map(|(id, _)| *id).collect();
         let closed: Vec<CampaignId> = self.campaigns.iter().filter(|(_, queue)| queue.closed).map(|(id, _)| *id).collect();
         *self = Self::default();
-        for agent in agents {
+        for agent in &stored.agents {
             self.agent(agent);
         }
         for id in connected {
@@ -99,8 +121,8 @@ impl Fold {
         for id in closed {
             self.opened(id, false);
         }
-        for state in open {
-            self.conversation(state, None);
+        for state in &stored.open {
+            self.conversation(state, stored.addresses.get(&state.id).map(AsRef::as_ref));
         }
     }
 

@@ -13,6 +13,7 @@ use actix::{Actor, AsyncContext, Context, Handler, WrapFuture, fut::ActorFutureE
 use bytestring::ByteString;
 
 use self::board::Fold;
+pub use self::board::Stored;
 pub use self::messages::{Configured, Leave, Observe, Observed, Opened, Viewer, Watch};
 use crate::{
     actors::{
@@ -22,8 +23,8 @@ use crate::{
         sink::{Sink, frame},
     },
     directory::Directory,
-    domain::{agent::Agent, conversation::Conversation, permission::Subject},
-    store::{Db, StoreError, conversations, people_state, write::About},
+    domain::permission::Subject,
+    store::{Db, StoreError, journal::Group, write::About},
     telemetry,
     wire::live::Push,
 };
@@ -32,6 +33,8 @@ use crate::{
 pub const QUEUE: usize = 4096;
 /// How often changes are told.
 const TICK: Duration = Duration::from_millis(100);
+/// Between attempts to read everything again.
+const AGAIN: Duration = Duration::from_secs(1);
 /// The topic of the one routing domain.
 pub const TOPIC: &str = "board:1";
 
@@ -43,7 +46,15 @@ pub struct Dashboard {
     fold: Fold,
     pos: u64,
     viewers: Vec<Seat>,
-    reading: bool,
+    reading: Option<Reading>,
+}
+
+/// The store is being read.
+#[derive(Default)]
+struct Reading {
+    /// Committed meanwhile: folded once more on what was read.
+    early: Vec<Group>,
+    again: bool,
 }
 
 struct Seat {
@@ -55,16 +66,11 @@ struct Seat {
 
 impl Dashboard {
     /// A board of this state at `pos`.
-    pub fn new(db: Db, directory: Directory, epoch: String, pos: u64, agents: &[Agent], open: &[Conversation]) -> Self {
+    pub fn new(db: Db, directory: Directory, epoch: String, pos: u64, stored: &Stored) -> Self {
         let mut fold = Fold::default();
-        for agent in agents {
-            fold.agent(agent);
-        }
-        for state in open {
-            fold.conversation(state, None);
-        }
+        fold.replace(stored);
         fold.forget_changes();
-        Self { db, directory, epoch, fold, pos, viewers: Vec::new(), reading: false }
+        Self { db, directory, epoch, fold, pos, viewers: Vec::new(), reading: None }
     }
 
     /// One frame for what changed since the last tick.
@@ -111,24 +117,46 @@ impl Dashboard {
 
     /// Reads everything again after having missed something.
     fn start_over(&mut self, ctx: &mut Context<Self>) {
-        if self.reading {
+        if let Some(reading) = &mut self.reading {
+            reading.again = true;
             return;
         }
-        self.reading = true;
+        self.reading = Some(Reading::default());
         let db = self.db.clone();
-        let read = async move {
-            let agents = people_state::agents(&db).await?;
-            Ok::<_, StoreError>((agents, conversations::open(&db).await?))
-        };
-        ctx.spawn(read.into_actor(self).map(|result, actor, _| {
-            actor.reading = false;
-            if let Ok((agents, open)) = result {
-                actor.fold.replace(&agents, &open);
-                for seat in &mut actor.viewers {
+        let read = async move { Stored::read(&db).await };
+        ctx.spawn(read.into_actor(self).map(|result, actor, ctx| actor.was_read(result, ctx)));
+    }
+
+    fn was_read(&mut self, result: Result<Stored, StoreError>, ctx: &mut Context<Self>) {
+        let Reading { early, again } = self.reading.take().unwrap_or_default();
+        match result {
+            Ok(stored) => {
+                self.fold.replace(&stored);
+                for group in early {
+                    self.learn(&group);
+                }
+                for seat in &mut self.viewers {
                     seat.behind = true;
                 }
+                if again {
+                    self.start_over(ctx);
+                }
             }
-        }));
+            Err(error) => {
+                tracing::warn!(%error, "the board cannot be read; trying again");
+                ctx.run_later(AGAIN, Self::start_over);
+            }
+        }
+    }
+
+    fn learn(&mut self, group: &Group) {
+        for append in group.iter() {
+            match &append.about {
+                About::Conversation(change) => self.fold.conversation(&change.state, Some(&change.contact.address)),
+                About::Agent(agent) => self.fold.agent(agent),
+                About::Config(_) => {}
+            }
+        }
     }
 }
 
@@ -144,17 +172,15 @@ impl Handler<Gated<Published>> for Dashboard {
     type Result = ();
 
     fn handle(&mut self, Gated { message: Published(group), .. }: Gated<Published>, ctx: &mut Self::Context) {
-        let first = group.first().map_or(0, |append| append.first_pos());
-        if first > self.pos + 1 {
+        if group.first().is_some_and(|append| append.first_pos() > self.pos + 1) {
             self.start_over(ctx);
         }
-        for append in group.iter() {
-            self.pos = append.pos();
-            match &append.about {
-                About::Conversation(change) => self.fold.conversation(&change.state, Some(&change.contact.address)),
-                About::Agent(agent) => self.fold.agent(agent),
-                About::Config(_) => {}
-            }
+        self.pos = group.last().map_or(self.pos, |append| append.pos());
+        self.learn(&group);
+        match &mut self.reading {
+            Some(reading) if reading.early.len() < QUEUE => reading.early.push(group),
+            Some(reading) => reading.again = true,
+            None => {}
         }
     }
 }

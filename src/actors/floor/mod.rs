@@ -128,11 +128,12 @@ impl Floor {
     fn concern(&mut self, agent: AgentId, concern: Concern, ctx: &mut Context<Self>) {
         match self.sessions.get_mut(&agent) {
             Some(Session::Live { gate, .. }) => {
-                if gate.send(concern).is_err() {
-                    tracing::warn!(%agent, "an agent's session cannot keep up; rebuilding it");
-                    self.sessions.remove(&agent);
-                    self.load(agent, VecDeque::new(), ctx);
+                if gate.send(concern).is_ok() {
+                    return;
                 }
+                tracing::warn!(%agent, "an agent's session cannot keep up; rebuilding it");
+                self.sessions.remove(&agent);
+                self.load(agent, VecDeque::new(), ctx);
             }
             Some(Session::Loading { missed, .. }) => missed.push(concern),
             None => {}

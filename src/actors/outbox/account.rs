@@ -20,7 +20,7 @@ use crate::{
 };
 
 /// Hints that may be on their way.
-pub const HINTS: usize = 1024;
+pub(super) const HINTS: usize = 1024;
 /// Messages kept in memory, at about a hundred bytes each.
 const ROOM: usize = 10_000;
 /// Conversations that are sent to at once: enough to keep a receiver busy, too few to drown it.

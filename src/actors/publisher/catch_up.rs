@@ -3,7 +3,7 @@
 //! An entry read from the log comes with the conversation's state as it is now, which may be later than the entry: listeners
 //! fold by `seq`, so they take the newer state and skip what it already contains.
 
-use std::sync::Arc;
+use std::{collections::hash_map::Entry, sync::Arc};
 
 use actix::{AsyncContext, Context, WrapFuture, fut::ActorFutureExt};
 use rustc_hash::FxHashMap;
@@ -13,8 +13,8 @@ use super::{AGAIN, Publisher};
 use crate::{
     domain::{
         agent::Agent,
-        conversation::Event,
-        log::{Entry, Fact},
+        conversation::{Conversation, Event},
+        log::{self as facts, Fact},
     },
     ids::ConversationId,
     store::{
@@ -84,12 +84,12 @@ async fn read(db: &Db, pos: u64) -> Result<Group, StoreError> {
                 About::Conversation(Box::new(change(db, &mut states, *id, *seq, event).await?))
             }
         };
-        group.push(Arc::new(Committed { entries: SmallVec::<[Entry; 2]>::from_iter([entry]), about }));
+        group.push(Arc::new(Committed { entries: SmallVec::<[facts::Entry; 2]>::from_iter([entry]), about }));
     }
     Ok(group.into())
 }
 
-type States = FxHashMap<ConversationId, (crate::domain::conversation::Conversation, Arc<ContactCard>)>;
+type States = FxHashMap<ConversationId, (Conversation, Arc<ContactCard>)>;
 
 async fn change(
     db: &Db,
@@ -98,17 +98,19 @@ async fn change(
     seq: u64,
     event: &Event,
 ) -> Result<ConversationChange, StoreError> {
-    if !states.contains_key(&id) {
-        let state = conversations::state(db, id).await?;
-        let state = state.ok_or_else(|| StoreError::Damaged(format!("conversation {id} is in the log and not in its table")))?;
-        let card = Arc::new(conversations::card(db, &state).await?);
-        states.insert(id, (state, card));
-    }
-    let Some((state, contact)) = states.get(&id).cloned() else {
-        return Err(StoreError::Damaged(format!("conversation {id}")));
+    let (state, contact) = match states.entry(id) {
+        Entry::Occupied(known) => known.get().clone(),
+        Entry::Vacant(unknown) => unknown.insert(read_state(db, id).await?).clone(),
     };
     let has_text = matches!(event, Event::MessageReceived { .. } | Event::Replied { .. } | Event::Noticed { .. });
     let message = if has_text { conversations::message_at(db, id, seq).await? } else { None };
     let messages = message.into_iter().map(|stored| stored.message).collect();
     Ok(ConversationChange { state, messages, contact, concerned: None })
+}
+
+async fn read_state(db: &Db, id: ConversationId) -> Result<(Conversation, Arc<ContactCard>), StoreError> {
+    let state = conversations::state(db, id).await?;
+    let state = state.ok_or_else(|| StoreError::Damaged(format!("conversation {id} is in the log and not in its table")))?;
+    let card = Arc::new(conversations::card(db, &state).await?);
+    Ok((state, card))
 }

@@ -264,11 +264,8 @@ impl Handler<Died> for Shard {
 
     fn handle(&mut self, Died { id, generation }: Died, ctx: &mut Self::Context) {
         match self.children.remove(&id) {
-            Some(Child::Leaving { generation: left, waiting }) if left == generation => {
-                if !waiting.is_empty() {
-                    self.load(id, waiting, ctx);
-                }
-            }
+            Some(Child::Leaving { generation: left, waiting }) if left == generation && waiting.is_empty() => {}
+            Some(Child::Leaving { generation: left, waiting }) if left == generation => self.load(id, waiting, ctx),
             Some(Child::Live(mut live)) if live.generation == generation => {
                 self.forget_customer(id, &mut live);
                 self.load(id, VecDeque::new(), ctx);

@@ -138,6 +138,30 @@ fn a_visitor_sees_the_answers_and_the_end() {
     });
 }
 
+#[test]
+fn what_no_hint_announced_is_read_from_the_log_and_told_to_everybody_it_concerns() {
+    on_both(|scratch| async {
+        let mut plan = Plan::default();
+        plan.sales.close_without_reply = true;
+        let house = House::open(scratch, plan).await;
+        let ana = house.at_work(ANA).await;
+        let (closed, given) = (house.talk(&ana, "visitor-1").await, house.talk(&ana, "visitor-2").await);
+        let sink = follow(&house, given);
+        let texts = || ThreadView::of(&sink.frames()).texts();
+        eventually("the thread", async || (texts() == ["Hola"]).then_some(())).await;
+        house.lose_hints();
+        house.command(SOL, closed, Command::Close { agent: SOL, force: true, disposition: None }).await.unwrap();
+        house.says("visitor-2", "¿Hay alguien?").await;
+        house.engine.transfer(given, ANA, TransferTarget::Campaign(SUPPORT), By::User(ANA), None).await.unwrap();
+        assert_eq!(ana.gone(closed).await, None);
+        assert_eq!(ana.gone(given).await, None);
+        assert_eq!(texts(), ["Hola", "¿Hay alguien?"]);
+        let eva = house.at_work(EVA).await;
+        house.accept(&eva, given).await;
+        assert!(ana.shows().conversations.is_empty());
+    });
+}
+
 fn follow(house: &House, id: ConversationId) -> Arc<Recorder> {
     let sink = Arc::new(Recorder::default());
     assert!(house.engine.follow(house.number(), Arc::clone(&sink) as Arc<dyn Sink>, Thread::Conversation(id), None));
@@ -162,7 +186,7 @@ fn after_every_command_a_snapshot_and_its_deltas_are_a_fresh_snapshot() {
 async fn walk(scratch: crate::store::testing::Scratch, seed: u64) {
     let mut plan = Plan { kind: ChannelKind::Api, capacity: 60, ..Plan::default() };
     plan.sales.close_without_reply = true;
-    plan.sales.wrap_up_seconds = u32::from(seed % 2 == 0);
+    plan.sales.wrap_up_seconds = u32::from(seed.is_multiple_of(2));
     plan.sales.auto_accept = seed == 3;
     let house = House::open(scratch, plan).await;
     let mut walker = Walker {

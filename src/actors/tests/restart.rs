@@ -1,15 +1,20 @@
 //! The process ends and starts again over the same database: everything is as it was (R1, R8).
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use crate::{
-    actors::testing::{ANA, House, LUIS, LUNCH, Plan, SOL, on_both},
+    actors::{
+        sink::Sink,
+        testing::{ANA, House, LUIS, LUNCH, Plan, Recorder, SOL, eventually, on_both},
+    },
     domain::{
         agent::{Activity as Doing, AgentCommand},
         conversation::{Command, Ending, Event, OfferOutcome, Phase},
         log::{By, Fact},
+        permission::{Role, Scope, Subject},
     },
     store::{conversations, journal::STREAM, log, people_state},
+    wire::live::{Push, WaitingRow},
 };
 
 #[test]
@@ -117,4 +122,30 @@ fn a_break_outlives_the_process() {
         house.agent(ANA, AgentCommand::BeAvailable).await.unwrap();
         house.accept(&ana, id).await;
     });
+}
+
+#[test]
+fn the_board_shows_what_waits_as_before() {
+    on_both(|scratch| async {
+        let house = House::open(scratch, Plan::default()).await;
+        let id = house.says("visitor-1", "Hola").await;
+        house.until_stored(id, "queued", |phase| matches!(phase, Phase::Queued { .. })).await;
+        let before = eventually("the board", async || Some(waiting(&house).await).filter(|rows| !rows.is_empty())).await;
+        assert_eq!((before.len(), before[0].conversation, before[0].address.as_str()), (1, id, "visitor-1"));
+        let house = house.stop().again().await;
+        assert_eq!(waiting(&house).await, before);
+    });
+}
+
+async fn waiting(house: &House) -> Vec<WaitingRow> {
+    let sink = Arc::new(Recorder::default());
+    let subject = Subject { user: SOL, role: Role::Supervisor, scopes: vec![Scope::All] };
+    assert!(house.engine.watch_board(house.number(), Arc::clone(&sink) as Arc<dyn Sink>, subject));
+    eventually("a board", async || {
+        sink.frames().into_iter().find_map(|frame| match frame.push {
+            Push::Board(board) => Some(board.waiting),
+            _ => None,
+        })
+    })
+    .await
 }

@@ -12,7 +12,10 @@ use crate::{
         session::{COOKIE, LIFETIME, Session},
         token::{self, TokenHash},
     },
-    domain::log::{By, Entity},
+    domain::{
+        agent::AgentCommand,
+        log::{By, Entity},
+    },
     error::ErrorCode,
     http::{caller::Caller, input::Plain, once, problem::Problem, staff::me, state::App},
     ids::UserId,
@@ -77,6 +80,18 @@ fn cookie(app: &App, value: String) -> cookie::CookieBuilder<'static> {
     Cookie::build(COOKIE, value).path("/").http_only(true).same_site(SameSite::Lax).secure(app.config.secure_cookies())
 }
 
+/// Nobody is offered work, or keeps a customer waiting, who has gone home: with the last session the shift ends.
+async fn end_shift(app: &App, caller: &Caller) {
+    let is_member = caller.directory.memberships.get(&caller.user()).is_some_and(|list| !list.is_empty());
+    let elsewhere = people::sessions_of(&app.engine.db, caller.user()).await.is_ok_and(|others| !others.is_empty());
+    if is_member && !elsewhere {
+        let sign_out = AgentCommand::SignOut { by: None };
+        if let Err(error) = app.engine.agent(caller.user(), sign_out, caller.by, None).await {
+            tracing::warn!(%error, agent = %caller.user(), "the shift did not end with the session; the grace will end it");
+        }
+    }
+}
+
 /// `DELETE`: signs out.
 ///
 /// # Errors
@@ -86,6 +101,7 @@ pub async fn delete(app: Data<App>, caller: Caller) -> Result<HttpResponse, Prob
     let statements = vec![people::delete_session(id, caller.user())];
     app.engine.journal.write(statements, Some((Entity::Session, id.to_string())), caller.by, None).await?;
     app.sessions.forget_session(id);
+    end_shift(&app, &caller).await;
     let mut response = HttpResponse::NoContent().finish();
     let gone = cookie(&app, String::new()).max_age(cookie::time::Duration::ZERO).finish();
     response.add_cookie(&gone).map_err(|_| Problem::new(ErrorCode::Internal))?;

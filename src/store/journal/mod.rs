@@ -98,6 +98,11 @@ impl JournalThread {
     }
 }
 
+/// The journal's queue is full, or the journal has ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the journal has no room")]
+pub struct Full;
+
 /// What is known of the stream when the journal takes it over.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Opened {
@@ -145,15 +150,12 @@ impl Journal {
         Ok((Self { jobs, health, clock }, JournalThread { thread, end }, opened))
     }
 
-    /// Queues an append. Its `done` is called exactly once unless it comes back here because the queue is full.
-    pub fn append(&self, append: Append) -> Result<(), Append> {
-        match self.jobs.try_send(Job::Append(append)) {
-            Ok(()) => Ok(()),
-            Err(
-                mpsc::error::TrySendError::Full(Job::Append(append)) | mpsc::error::TrySendError::Closed(Job::Append(append)),
-            ) => Err(append),
-            Err(_) => Ok(()),
-        }
+    /// Queues an append. Its `done` is called exactly once unless this is refused.
+    ///
+    /// # Errors
+    /// [`Full`]; `done` is dropped uncalled.
+    pub fn append(&self, append: Append) -> Result<(), Full> {
+        self.jobs.try_send(Job::Append(append)).map_err(|_| Full)
     }
 
     /// Commits some statements in one transaction, with the fact to log and the answer to keep.

@@ -1,107 +1,821 @@
 // Every type that crosses to the browser, as the server's `wire` types are exported.
 
-export type Activity = { "is": "signed_out" } | { "is": "available" } | { "is": "on_break", kind: string, } | { "is": "forced_pause", by: string, } | { "is": "not_responding" };
+export type Activity = { "is": "signed_out" } | { "is": "available" } | { "is": "on_break", 
+/**
+ * Of which type.
+ */
+kind: BreakId, } | { "is": "forced_pause", 
+/**
+ * Who did.
+ */
+by: UserId, } | { "is": "not_responding" };
 
-export type AgentRow = { agent: string, name: string, connected: boolean, activity: Activity, since: string, active: number, offered: number, campaigns: Array<string>, };
+export type AgentRow = { 
+/**
+ * Who.
+ */
+agent: UserId, 
+/**
+ * As shown.
+ */
+name: string, 
+/**
+ * A browser is connected.
+ */
+connected: boolean, 
+/**
+ * What they are doing.
+ */
+activity: Activity, 
+/**
+ * Since when.
+ */
+since: Time, 
+/**
+ * Conversations they hold.
+ */
+active: number, 
+/**
+ * Offers they have not answered.
+ */
+offered: number, 
+/**
+ * Their campaigns.
+ */
+campaigns: Array<CampaignId>, };
 
-export type AnswerOffer = { offer: string, };
+export type AnswerOffer = { 
+/**
+ * Which offer.
+ */
+offer: OfferId, };
 
-export type Ask = { "kind": "subscribe", topic: string, epoch?: string, pos?: number, } | { "kind": "unsubscribe", topic: string, } | { "kind": "typing", conversation?: string, } | { "kind": "sign_in", token: string, } | { "kind": "seen", conversation: string, seq: number, };
+export type Ask = { "kind": "subscribe", 
+/**
+ * Which.
+ */
+topic: string, 
+/**
+ * Of the last frame received.
+ */
+epoch?: string, 
+/**
+ * Of the last frame received.
+ */
+pos?: number, } | { "kind": "unsubscribe", 
+/**
+ * Which.
+ */
+topic: string, } | { "kind": "typing", 
+/**
+ * Where; visitors leave it out.
+ */
+conversation?: ConversationId, } | { "kind": "sign_in", 
+/**
+ * The token.
+ */
+token: string, } | { "kind": "seen", 
+/**
+ * Of which conversation.
+ */
+conversation: ConversationId, 
+/**
+ * `seq` of the last message shown.
+ */
+seq: number, };
 
-export type Attachment = { id: string, name: string, media_type: string, size: number, };
+export type Attachment = { 
+/**
+ * To fetch it: `GET /api/v1/attachments/{id}`.
+ */
+id: AttachmentId, 
+/**
+ * As shown.
+ */
+name: string, 
+/**
+ * Found in the bytes.
+ */
+media_type: string, 
+/**
+ * Bytes.
+ */
+size: number, };
 
-export type Author = { "is": "contact" } | { "is": "agent", id: string, } | { "is": "system" };
+export type AttachmentId = string;
 
-export type Board = { agents: Array<AgentRow>, campaigns: Array<CampaignRow>, waiting: Array<WaitingRow>, };
+export type Author = { "is": "contact" } | { "is": "agent", 
+/**
+ * Who.
+ */
+id: UserId, } | { "is": "system" };
 
-export type BoardDelta = { agents: Array<AgentRow>, agents_gone: Array<string>, campaigns: Array<CampaignRow>, waiting: Array<WaitingRow>, waiting_gone: Array<string>, };
+export type Board = { 
+/**
+ * Agents who are signed in.
+ */
+agents: Array<AgentRow>, 
+/**
+ * Campaigns.
+ */
+campaigns: Array<CampaignRow>, 
+/**
+ * Conversations that wait, the oldest first, at most 500.
+ */
+waiting: Array<WaitingRow>, };
 
-export type CampaignRow = { campaign: string, name: string, open: boolean, waiting: number, oldest: string | null, active: number, };
+export type BoardDelta = { 
+/**
+ * Agents that changed.
+ */
+agents: Array<AgentRow>, 
+/**
+ * Agents who signed out.
+ */
+agents_gone: Array<UserId>, 
+/**
+ * Campaigns that changed.
+ */
+campaigns: Array<CampaignRow>, 
+/**
+ * Conversations that wait since.
+ */
+waiting: Array<WaitingRow>, 
+/**
+ * Conversations that wait no longer.
+ */
+waiting_gone: Array<ConversationId>, };
+
+export type BreakId = string;
+
+export type CampaignId = string;
+
+export type CampaignRow = { 
+/**
+ * Which.
+ */
+campaign: CampaignId, 
+/**
+ * As shown.
+ */
+name: string, 
+/**
+ * Within its schedule.
+ */
+open: boolean, 
+/**
+ * Conversations that wait.
+ */
+waiting: number, 
+/**
+ * Since when the oldest of them waits.
+ */
+oldest: Time | null, 
+/**
+ * Conversations with agents.
+ */
+active: number, };
+
+export type ChannelId = string;
 
 export type ChannelKind = "api" | "webchat";
 
-export type Chat = { messages: Array<ChatMessage>, ended: boolean, snapshot: boolean, };
+export type Chat = { 
+/**
+ * Messages, in order.
+ */
+messages: Array<ChatMessage>, 
+/**
+ * The conversation is over; the next message starts another one.
+ */
+ended: boolean, 
+/**
+ * Replaces everything shown; else adds to it.
+ */
+snapshot: boolean, };
 
-export type ChatMessage = { conversation: string, seq: number, from: ChatSender, text: string, at: string, attachments?: Array<Attachment>, };
+export type ChatMessage = { 
+/**
+ * Of which conversation.
+ */
+conversation: ConversationId, 
+/**
+ * Its number there.
+ */
+seq: number, 
+/**
+ * From whom.
+ */
+from: ChatSender, 
+/**
+ * Plain text.
+ */
+text: string, 
+/**
+ * When.
+ */
+at: Time, 
+/**
+ * Files.
+ */
+attachments?: Array<Attachment>, };
 
 export type ChatSender = "me" | "agent" | "system";
 
-export type Close = { disposition?: string, };
+export type ClientId = string;
 
-export type Conversation = { id: string, client: string, channel: string, channel_kind: ChannelKind, campaign: string, contact: string, contact_name: string, contact_address: string, seq: number, standing: Standing, since: string, arrived_at: string, last_message_at: string, unanswered: boolean, replied: boolean, };
+export type Close = { 
+/**
+ * One of the campaign's.
+ */
+disposition?: DispositionId, };
 
-export type ConversationDelta = { conversation: Conversation, messages?: Array<Message>, deliveries?: Array<DeliveryDelta>, };
+export type ContactId = string;
+
+export type Conversation = { 
+/**
+ * Its id.
+ */
+id: ConversationId, 
+/**
+ * The company served.
+ */
+client: ClientId, 
+/**
+ * By which channel account it came.
+ */
+channel: ChannelId, 
+/**
+ * Of which kind.
+ */
+channel_kind: ChannelKind, 
+/**
+ * Its campaign now.
+ */
+campaign: CampaignId, 
+/**
+ * With whom.
+ */
+contact: ContactId, 
+/**
+ * Empty when unknown.
+ */
+contact_name: string, 
+/**
+ * The address it runs under.
+ */
+contact_address: string, 
+/**
+ * Number of the last event: dense from 1.
+ */
+seq: number, 
+/**
+ * Where it stands.
+ */
+standing: Standing, 
+/**
+ * Since when.
+ */
+since: Time, 
+/**
+ * When the customer wrote first.
+ */
+arrived_at: Time, 
+/**
+ * When anybody wrote last.
+ */
+last_message_at: Time, 
+/**
+ * The customer wrote last.
+ */
+unanswered: boolean, 
+/**
+ * An agent answered at least once.
+ */
+replied: boolean, };
+
+export type ConversationDelta = { 
+/**
+ * Its state now.
+ */
+conversation: Conversation, 
+/**
+ * Messages recorded by this change.
+ */
+messages?: Array<Message>, 
+/**
+ * Deliveries that moved.
+ */
+deliveries?: Array<DeliveryDelta>, };
+
+export type ConversationId = string;
 
 export type Delivery = "scheduled" | "queued" | "sending" | "sent" | "delivered" | "read" | "failed" | "rejected" | "complained" | "cancelled" | "suppressed";
 
-export type DeliveryDelta = { message: string, to: Delivery, reason?: string, };
+export type DeliveryDelta = { 
+/**
+ * Which message.
+ */
+message: MessageId, 
+/**
+ * Where it stands now.
+ */
+to: Delivery, 
+/**
+ * A stable code.
+ */
+reason?: string, };
 
-export type Denied = { topic: string, code: string, };
+export type Denied = { 
+/**
+ * Which topic.
+ */
+topic: string, 
+/**
+ * A stable code.
+ */
+code: string, };
 
-export type Done = { conversation: string, seq: number, standing: Standing, message?: string, };
+export type DispositionId = string;
+
+export type Done = { 
+/**
+ * Which conversation.
+ */
+conversation: ConversationId, 
+/**
+ * Number of its last event after the command.
+ */
+seq: number, 
+/**
+ * Where it stands.
+ */
+standing: Standing, 
+/**
+ * The message that the command recorded.
+ */
+message?: MessageId, };
 
 export type Ending = "closed" | "out_of_hours" | "abandoned" | "expired" | "overflowed";
 
 export type ErrorCode = "malformed_json" | "invalid_utf8" | "too_deep" | "broken_body" | "idempotency_key_invalid" | "idempotency_key_missing" | "signed_out_session" | "wrong_credentials" | "signature_no_secret" | "signature_header_missing" | "signature_header_empty" | "signature_header_repeated" | "signature_invalid_id" | "signature_invalid_timestamp" | "signature_too_old" | "signature_too_new" | "signature_no_usable_version" | "signature_mismatch" | "forbidden" | "wrong_origin" | "not_found" | "method_not_allowed" | "conflict" | "in_use" | "conversation_closed" | "wrong_state" | "not_owner" | "offer_gone" | "too_many_transfers" | "transfer_target" | "signed_out" | "forced_pause" | "too_large" | "unsupported_media_type" | "invalid" | "idempotency_key_reused" | "reply_first" | "disposition_needed" | "transfer_not_allowed" | "empty_message" | "message_too_long" | "attachments_not_allowed" | "unknown_break" | "unknown_field" | "missing_field" | "wrong_type" | "too_short" | "too_long" | "out_of_range" | "control_characters" | "unknown_reference" | "not_possible" | "duplicate" | "taken" | "password_too_short" | "password_too_long" | "schedule_name" | "schedule_hours" | "schedule_too_many_intervals" | "schedule_too_many_exceptions" | "schedule_exception_date" | "schedule_exception_twice" | "schedule_override_empty" | "schedule_override_reason" | "too_many_attempts" | "too_many_connections" | "busy" | "internal" | "unavailable";
 
-export type FieldError = { field: string, code: ErrorCode, detail: string, };
+export type FieldError = { 
+/**
+ * Which field; dots lead into objects, numbers into lists.
+ */
+field: string, 
+/**
+ * What is wrong with it.
+ */
+code: ErrorCode, 
+/**
+ * For people who read English.
+ */
+detail: string, };
 
-export type Frame = { v: number, topic: string, epoch: string, pos: number, } & Push;
+export type Frame = { 
+/**
+ * [`VERSION`].
+ */
+v: number, 
+/**
+ * `me`, `conversation:{id}`, `board:{domain}`, `chat`, or `-` for the connection itself.
+ */
+topic: string, 
+/**
+ * Changes when positions may have been reused: a client with another epoch starts over.
+ */
+epoch: string, 
+/**
+ * Position in the log that this frame reflects; for snapshots the position they stand at.
+ */
+pos: number, } & ({ "kind": "hello", "data": Hello } | { "kind": "me", "data": Me } | { "kind": "conversation", "data": ConversationDelta } | { "kind": "gone", "data": Gone } | { "kind": "presence", "data": Presence } | { "kind": "thread", "data": Thread } | { "kind": "chat", "data": Chat } | { "kind": "board", "data": Board } | { "kind": "board_delta", "data": BoardDelta } | { "kind": "resync" } | { "kind": "reload" } | { "kind": "denied", "data": Denied } | { "kind": "signed_out" } | { "kind": "typing", "data": Typing });
 
-export type Gone = { conversation: string, owner: string | null, };
+export type Gone = { 
+/**
+ * Which.
+ */
+conversation: ConversationId, 
+/**
+ * Who has it now.
+ */
+owner: UserId | null, };
 
-export type Hello = { version: string, now: string, };
+export type Hello = { 
+/**
+ * Version of the server.
+ */
+version: string, 
+/**
+ * Server time.
+ */
+now: Time, };
 
-export type Me = { user: string, role: Role, presence: Presence | null, conversations: Array<Conversation>, };
+export type Me = { 
+/**
+ * Who.
+ */
+user: UserId, 
+/**
+ * Preset of permissions.
+ */
+role: Role, 
+/**
+ * The agent's state; none for who is no agent.
+ */
+presence: Presence | null, 
+/**
+ * Own conversations and open offers.
+ */
+conversations: Array<Conversation>, };
 
-export type Member = { campaign: string, user: string, name: string, penalty: number, };
+export type Member = { 
+/**
+ * Where.
+ */
+campaign: CampaignId, 
+/**
+ * Who.
+ */
+user: UserId, 
+/**
+ * As shown.
+ */
+name: string, 
+/**
+ * 0 to 100; the lower is preferred.
+ */
+penalty: number, };
 
-export type Message = { id: string, seq: number, author: Author, text: string, attachments?: Array<Attachment>, at: string, delivery?: Delivery, reason?: string, };
+export type Message = { 
+/**
+ * Its id.
+ */
+id: MessageId, 
+/**
+ * Number of the event that recorded it; orders the thread.
+ */
+seq: number, 
+/**
+ * Who wrote it.
+ */
+author: Author, 
+/**
+ * Plain text.
+ */
+text: string, 
+/**
+ * Files.
+ */
+attachments?: Array<Attachment>, 
+/**
+ * When it was recorded.
+ */
+at: Time, 
+/**
+ * Outbound messages only.
+ */
+delivery?: Delivery, 
+/**
+ * Why the delivery stands as it does: a stable code.
+ */
+reason?: string, };
 
-export type Page<T> = { items: Array<T>, next: string | null, };
+export type MessageId = string;
+
+export type OfferId = string;
+
+export type Page<T> = { 
+/**
+ * In the order of the list.
+ */
+items: Array<T>, 
+/**
+ * To be sent as `cursor` for what follows; none at the end.
+ */
+next: string | null, };
 
 export type Permission = "own" | "read_config" | "write_config" | "write_members" | "read_users" | "write_users" | "read_contacts" | "write_contacts" | "answer" | "read_conversations" | "force_conversations" | "read_board" | "control_agents";
 
-export type Presence = { activity: Activity, since: string, };
+export type Presence = { 
+/**
+ * What.
+ */
+activity: Activity, 
+/**
+ * Since when.
+ */
+since: Time, };
 
-export type Problem = { type: string, title: string, status: number, code: ErrorCode, detail: string, errors?: Array<FieldError>, current_owner?: string | null, };
+export type Problem = { 
+/**
+ * A URN of the code.
+ */
+type: string, 
+/**
+ * The same for every problem of this code.
+ */
+title: string, 
+/**
+ * The HTTP status.
+ */
+status: number, 
+/**
+ * Stable.
+ */
+code: ErrorCode, 
+/**
+ * What happened this time, for people who read English.
+ */
+detail: string, 
+/**
+ * Every field at fault, when fields are at fault.
+ */
+errors?: Array<FieldError>, 
+/**
+ * With `not_owner` and `offer_gone`: who has the conversation now, if anybody.
+ */
+current_owner?: UserId | null, };
 
-export type Profile = { user: ProfileUser | null, role: Role, permissions: Array<Permission>, scopes: Array<Scope>, campaigns: Array<ProfileCampaign>, breaks: Array<ProfileBreak>, };
+export type Profile = { 
+/**
+ * The person; none for a program.
+ */
+user: ProfileUser | null, 
+/**
+ * Preset of permissions.
+ */
+role: Role, 
+/**
+ * What the preset holds.
+ */
+permissions: Array<Permission>, 
+/**
+ * Where it holds; an agent's follow from membership.
+ */
+scopes: Array<Scope>, 
+/**
+ * An agent's campaigns, or those in scope; by name.
+ */
+campaigns: Array<ProfileCampaign>, 
+/**
+ * Types of break that can be taken; by name.
+ */
+breaks: Array<ProfileBreak>, };
 
-export type ProfileBreak = { id: string, name: string, };
+export type ProfileBreak = { 
+/**
+ * Its id.
+ */
+id: BreakId, 
+/**
+ * As shown.
+ */
+name: string, };
 
-export type ProfileCampaign = { id: string, name: string, client: string, client_name: string, close_without_reply: boolean, agent_transfer: boolean, attachments: boolean, dispositions: Array<ProfileDisposition>, };
+export type ProfileCampaign = { 
+/**
+ * Its id.
+ */
+id: CampaignId, 
+/**
+ * As shown.
+ */
+name: string, 
+/**
+ * The company served.
+ */
+client: ClientId, 
+/**
+ * Its name.
+ */
+client_name: string, 
+/**
+ * Agents may close without having replied.
+ */
+close_without_reply: boolean, 
+/**
+ * Agents may transfer to agents.
+ */
+agent_transfer: boolean, 
+/**
+ * Attachments may be sent.
+ */
+attachments: boolean, 
+/**
+ * To choose from when closing; when there are any, one is needed.
+ */
+dispositions: Array<ProfileDisposition>, };
 
-export type ProfileDisposition = { id: string, path: Array<string>, };
+export type ProfileDisposition = { 
+/**
+ * Its id.
+ */
+id: DispositionId, 
+/**
+ * Its name and those above it, from the top.
+ */
+path: Array<string>, };
 
-export type ProfileUser = { id: string, login: string, name: string, };
+export type ProfileUser = { 
+/**
+ * Their id.
+ */
+id: UserId, 
+/**
+ * What they sign in with.
+ */
+login: string, 
+/**
+ * As shown.
+ */
+name: string, };
 
 export type Push = { "kind": "hello", "data": Hello } | { "kind": "me", "data": Me } | { "kind": "conversation", "data": ConversationDelta } | { "kind": "gone", "data": Gone } | { "kind": "presence", "data": Presence } | { "kind": "thread", "data": Thread } | { "kind": "chat", "data": Chat } | { "kind": "board", "data": Board } | { "kind": "board_delta", "data": BoardDelta } | { "kind": "resync" } | { "kind": "reload" } | { "kind": "denied", "data": Denied } | { "kind": "signed_out" } | { "kind": "typing", "data": Typing };
 
 export type QueueReason = "new" | "out_of_hours" | "transferred" | "agent_lost" | "agent_signed_out" | "not_accepted";
 
-export type Reply = { text: string, attachments?: Array<string>, };
+export type Reply = { 
+/**
+ * Plain text; may be empty when there are attachments.
+ */
+text: string, 
+/**
+ * Uploaded before for this conversation by the same person; at most 10.
+ */
+attachments?: Array<AttachmentId>, };
 
 export type Role = "admin" | "supervisor" | "agent" | "auditor";
 
-export type Scope = { "kind": "all" } | { "kind": "client", "id": string } | { "kind": "campaign", "id": string };
+export type Scope = { "kind": "all" } | { "kind": "client", "id": ClientId } | { "kind": "campaign", "id": CampaignId };
 
-export type SetPresence = { available?: boolean, break_id?: string, };
+export type SetPresence = { 
+/**
+ * `true` = take offers. `false` is not possible: take a break.
+ */
+available?: boolean, 
+/**
+ * Take this break.
+ */
+break_id?: BreakId, };
 
-export type SignIn = { login: string, password: string, };
+export type SignIn = { 
+/**
+ * Capital letters do not matter.
+ */
+login: string, 
+/**
+ * At most 256 characters.
+ */
+password: string, };
 
-export type Standing = { "is": "arrived" } | { "is": "admitted" } | { "is": "queued", reason: QueueReason, } | { "is": "offered", offer: string, agent: string, deadline: string, } | { "is": "active", agent: string, } | { "is": "dormant", agent: string, } | { "is": "parked", agent: string, until: string, } | { "is": "transferring", from: string, offer: string, agent: string, deadline: string, } | { "is": "wrap_up", agent: string, until: string, } | { "is": "ended", ending: Ending, disposition: string | null, };
+export type Standing = { "is": "arrived" } | { "is": "admitted" } | { "is": "queued", 
+/**
+ * Why.
+ */
+reason: QueueReason, } | { "is": "offered", 
+/**
+ * The offer to answer.
+ */
+offer: OfferId, 
+/**
+ * To whom.
+ */
+agent: UserId, 
+/**
+ * When it counts as missed.
+ */
+deadline: Time, } | { "is": "active", 
+/**
+ * Who.
+ */
+agent: UserId, } | { "is": "dormant", 
+/**
+ * Whose it is.
+ */
+agent: UserId, } | { "is": "parked", 
+/**
+ * Whose it is.
+ */
+agent: UserId, 
+/**
+ * Until when.
+ */
+until: Time, } | { "is": "transferring", 
+/**
+ * Who keeps it meanwhile.
+ */
+from: UserId, 
+/**
+ * The offer to answer.
+ */
+offer: OfferId, 
+/**
+ * To whom.
+ */
+agent: UserId, 
+/**
+ * When it returns to the sender.
+ */
+deadline: Time, } | { "is": "wrap_up", 
+/**
+ * Who.
+ */
+agent: UserId, 
+/**
+ * Until when at most.
+ */
+until: Time, } | { "is": "ended", 
+/**
+ * How.
+ */
+ending: Ending, 
+/**
+ * The closing disposition.
+ */
+disposition: DispositionId | null, };
 
-export type Thread = { conversation: Conversation | null, messages: Array<Message>, };
+export type Thread = { 
+/**
+ * Its state; none for a visitor who has not written yet.
+ */
+conversation: Conversation | null, 
+/**
+ * The latest messages, in order.
+ */
+messages: Array<Message>, };
 
-export type Transfer = { agent?: string, campaign?: string, };
+export type Time = string;
 
-export type Typing = { conversation: string, agent: string | null, };
+export type Transfer = { 
+/**
+ * An agent of a campaign of the same client, who must accept.
+ */
+agent?: UserId, 
+/**
+ * The queue of a campaign of the same client.
+ */
+campaign?: CampaignId, };
 
-export type VisitorMessage = { text: string, name?: string, };
+export type Typing = { 
+/**
+ * Where.
+ */
+conversation: ConversationId, 
+/**
+ * Who; none = the customer.
+ */
+agent: UserId | null, };
 
-export type VisitorSession = { token: string, visitor: string, };
+export type UserId = string;
 
-export type VisitorStored = { conversation: string | null, seq: number | null, };
+export type VisitorId = string;
 
-export type WaitingRow = { conversation: string, campaign: string, address: string, arrived_at: string, };
+export type VisitorMessage = { 
+/**
+ * Plain text.
+ */
+text: string, 
+/**
+ * How the visitor wants to be called.
+ */
+name?: string, };
+
+export type VisitorSession = { 
+/**
+ * To be sent as `Authorization: Bearer` and as the first frame of the socket.
+ */
+token: string, 
+/**
+ * Who the visitor is from now on.
+ */
+visitor: VisitorId, };
+
+export type VisitorStored = { 
+/**
+ * In which conversation; none when the same message had been stored before.
+ */
+conversation: ConversationId | null, 
+/**
+ * Its number there.
+ */
+seq: number | null, };
+
+export type WaitingRow = { 
+/**
+ * Which.
+ */
+conversation: ConversationId, 
+/**
+ * Where.
+ */
+campaign: CampaignId, 
+/**
+ * From which address.
+ */
+address: string, 
+/**
+ * Since when.
+ */
+arrived_at: Time, };

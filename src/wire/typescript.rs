@@ -1,0 +1,107 @@
+//! Keeps `web/lib/wire/wire.ts` what these types say. `UPDATE_WIRE=1 cargo test --lib wire` writes it anew.
+
+use std::{collections::BTreeMap, path::Path};
+
+use ts_rs::TS;
+
+use super::{command, config, conversation, live, page, session};
+use crate::{
+    domain::{channel, conversation as states, delivery, permission},
+    error::ErrorCode,
+    http::{problem, widget},
+    ids,
+};
+
+const FILE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/web/lib/wire/wire.ts");
+const HEAD: &str = "// Every type that crosses to the browser, as the server's `wire` types are exported.\n";
+
+macro_rules! declarations {
+    ($($type:ty),* $(,)?) => {{
+        let config = ts_rs::Config::default();
+        let mut all = BTreeMap::new();
+        $( all.insert(<$type as TS>::ident(&config), format!("\nexport {}\n", <$type as TS>::decl(&config))); )*
+        all
+    }};
+}
+
+fn text() -> String {
+    let all = declarations![
+        states::Ending,
+        states::QueueReason,
+        channel::ChannelKind,
+        delivery::Delivery,
+        permission::Permission,
+        permission::Role,
+        permission::Scope,
+        command::AnswerOffer,
+        command::Close,
+        command::Reply,
+        command::Transfer,
+        conversation::Attachment,
+        conversation::Author,
+        conversation::Done,
+        conversation::Message,
+        conversation::Standing,
+        conversation::Summary,
+        live::Activity,
+        live::AgentRow,
+        live::Ask,
+        live::Board,
+        live::BoardDelta,
+        live::CampaignRow,
+        live::Chat,
+        live::ChatMessage,
+        live::ChatSender,
+        live::ConversationDelta,
+        live::DeliveryDelta,
+        live::Denied,
+        live::Frame,
+        live::Gone,
+        live::Hello,
+        live::Me,
+        live::Presence,
+        live::Push,
+        live::Thread,
+        live::Typing,
+        live::WaitingRow,
+        page::Page<conversation::Message>,
+        config::Member,
+        session::Profile,
+        session::ProfileBreak,
+        session::ProfileCampaign,
+        session::ProfileDisposition,
+        session::ProfileUser,
+        session::SetPresence,
+        session::SignIn,
+        problem::FieldError,
+        problem::ProblemBody,
+        widget::VisitorMessage,
+        widget::VisitorSession,
+        widget::VisitorStored,
+        ErrorCode,
+        super::Time,
+        ids::AttachmentId,
+        ids::BreakId,
+        ids::CampaignId,
+        ids::ChannelId,
+        ids::ClientId,
+        ids::ContactId,
+        ids::ConversationId,
+        ids::DispositionId,
+        ids::MessageId,
+        ids::OfferId,
+        ids::UserId,
+        ids::VisitorId,
+    ];
+    std::iter::once(HEAD.to_owned()).chain(all.into_values()).collect()
+}
+
+#[test]
+fn the_browser_has_the_same_types() {
+    let text = text();
+    if std::env::var_os("UPDATE_WIRE").is_some() {
+        std::fs::write(FILE, &text).unwrap();
+    }
+    let current = std::fs::read_to_string(Path::new(FILE)).unwrap_or_default();
+    assert!(current == text, "web/lib/wire/wire.ts is not what the types say: run UPDATE_WIRE=1 cargo test --lib wire");
+}
