@@ -49,7 +49,9 @@ async fn a_file_travels_from_the_agent_to_the_connected_system(database: Databas
 async fn a_file_travels_from_the_connected_system_to_the_agent(database: Database) {
     let world = World::new(&database).await;
     let a = Company::new(&world, "A").await;
-    let file = upload(&a.supervisor.api, &format!("name=foto.png&channel={}", a.ids["channel"]), &b"\x89PNG\r\n\x1a\n0000"[..]).await.ok();
+    let file = upload(&a.supervisor.api, &format!("name=foto.png&channel={}", a.ids["channel"]), &b"\x89PNG\r\n\x1a\n0000"[..])
+        .await
+        .ok();
     assert_eq!(file["media_type"], "image/png");
     let body = json!({ "type": "message", "message": { "id": "f", "from": { "id": "customer" }, "attachments": [{ "id": file["id"] }] } });
     a.channel.call(body.to_string()).await.ok();
@@ -92,8 +94,17 @@ async fn a_name_is_nothing_but_a_name(database: Database) {
     let world = World::new(&database).await;
     let a = Company::new(&world, "A").await;
     let names = [
-        "..%2f..%2fx", "%2e%2e%2f%2e%2e%2fetc%2fpasswd", "C%3A%5Cx%5Cy.txt", "a%00b.txt", "%E2%80%8B.htaccess", "%E2%80%AEgpj.exe", "a%0d%0aSet-Cookie:%20x=1.txt",
-        "%22%3B%20filename%3D%22evil.html", "", "...", "%F0%9F%98%80.png",
+        "..%2f..%2fx",
+        "%2e%2e%2f%2e%2e%2fetc%2fpasswd",
+        "C%3A%5Cx%5Cy.txt",
+        "a%00b.txt",
+        "%E2%80%8B.htaccess",
+        "%E2%80%AEgpj.exe",
+        "a%0d%0aSet-Cookie:%20x=1.txt",
+        "%22%3B%20filename%3D%22evil.html",
+        "",
+        "...",
+        "%F0%9F%98%80.png",
     ];
     let folder = world.installation.data();
     let outside = || std::fs::read_dir(folder.parent().unwrap()).unwrap().count();
@@ -101,7 +112,10 @@ async fn a_name_is_nothing_but_a_name(database: Database) {
     for name in names.iter().map(|name| (*name).to_owned()).chain(["x".repeat(300)]) {
         let file = upload(&a.agent.api, &format!("name={name}&conversation={}", a.ids["conversation"]), "x").await.ok();
         let kept = text(&file["name"]);
-        assert!((1..=120).contains(&kept.chars().count()) && !kept.contains(['/', '\\', '\0', '\r', '\n', '"']), "{name}: {kept:?}");
+        assert!(
+            (1..=120).contains(&kept.chars().count()) && !kept.contains(['/', '\\', '\0', '\r', '\n', '"']),
+            "{name}: {kept:?}"
+        );
         assert!(!kept.contains(['\u{202e}', '\u{200b}']), "{kept:?}");
         let answer = a.agent.api.get(&format!("/api/v1/attachments/{}", text(&file["id"]))).await;
         assert_eq!(answer.ok_bytes(), b"x");
@@ -131,7 +145,12 @@ async fn a_file_that_is_too_large_leaves_nothing_behind(database: Database) {
     let request = a.agent.api.request("POST", &format!("/api/v1/attachments?{query}")).body(reqwest::Body::wrap_stream(chunks));
     Answer::of("chunks".to_owned(), request).await.refused(413, "too_large");
     // Compressed bytes are bytes: nobody unpacks them.
-    let request = a.agent.api.request("POST", &format!("/api/v1/attachments?{query}")).header("content-encoding", "gzip").body(vec![0x1f, 0x8b, 8, 0, 0]);
+    let request = a
+        .agent
+        .api
+        .request("POST", &format!("/api/v1/attachments?{query}"))
+        .header("content-encoding", "gzip")
+        .body(vec![0x1f, 0x8b, 8, 0, 0]);
     let packed = Answer::of("gzip".to_owned(), request).await;
     assert!(matches!(packed.status, 201 | 400 | 415), "{packed}");
     if packed.status != 201 {
@@ -146,9 +165,26 @@ async fn no_path_leads_out(database: Database) {
     let secret = world.installation.data().join("secret.key");
     let secret = std::fs::read_to_string(secret).unwrap();
     let traversals = [
-        "../secret.key", "..%2fsecret.key", "%2e%2e%2fsecret.key", "%2e%2e/secret.key", "..%5csecret.key", "....//secret.key", "..;/secret.key",
-        "%252e%252e%252fsecret.key", "..%c0%afsecret.key", "..%ef%bc%8fsecret.key", "/etc/passwd", "%2fetc%2fpasswd", "file:///etc/passwd",
-        "../../../../../../etc/passwd", "..%00/secret.key", "%00", ".", "..", "%20", "~/.ssh/id_rsa",
+        "../secret.key",
+        "..%2fsecret.key",
+        "%2e%2e%2fsecret.key",
+        "%2e%2e/secret.key",
+        "..%5csecret.key",
+        "....//secret.key",
+        "..;/secret.key",
+        "%252e%252e%252fsecret.key",
+        "..%c0%afsecret.key",
+        "..%ef%bc%8fsecret.key",
+        "/etc/passwd",
+        "%2fetc%2fpasswd",
+        "file:///etc/passwd",
+        "../../../../../../etc/passwd",
+        "..%00/secret.key",
+        "%00",
+        ".",
+        "..",
+        "%20",
+        "~/.ssh/id_rsa",
     ];
     for path in traversals {
         for prefix in ["/api/v1/attachments/", "/assets/", "/", "/docs/", "/widget/v1/"] {

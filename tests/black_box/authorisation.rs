@@ -90,7 +90,8 @@ async fn an_agent_sees_nothing_of_a_colleague_in_another_campaign(database: Data
 async fn lists_show_nothing_of_another_company(database: Database) {
     let world = World::new(&database).await;
     let (a, b) = (Company::new(&world, "A").await, Company::new(&world, "B").await);
-    let foreign = || b.ids.iter().filter(|(kind, _)| **kind != "break").chain([(&"admin", &b.admin.id), (&"agent", &b.agent.login)]);
+    let foreign =
+        || b.ids.iter().filter(|(kind, _)| **kind != "break").chain([(&"admin", &b.admin.id), (&"agent", &b.agent.login)]);
     for route in ROUTES.iter().filter(|route| route.method == "GET" && matches!(route.access, Access::Own | Access::Any(_))) {
         let Some(request) = template(route) else { continue };
         let path = request.filled(&a.ids, None).0;

@@ -151,9 +151,19 @@ impl Template {
 pub(crate) fn template(route: &Route) -> Option<Template> {
     let name = format!("{} {}", route.method, route.path);
     let (path, body) = match name.as_str() {
-        "GET /healthz" | "GET /readyz" | "GET /metrics" | "GET /openapi.json" | "GET /docs" | "GET /docs/viewer.js"
-        | "GET /docs/viewer.css" | "GET /ws" | "GET /widget/ws" | "POST /hooks/{channel}"
-        | "POST /widget/v1/{channel}/session" | "POST /widget/v1/messages" | "POST /api/v1/session" => return None,
+        "GET /healthz"
+        | "GET /readyz"
+        | "GET /metrics"
+        | "GET /openapi.json"
+        | "GET /docs"
+        | "GET /docs/viewer.js"
+        | "GET /docs/viewer.css"
+        | "GET /ws"
+        | "GET /widget/ws"
+        | "POST /hooks/{channel}"
+        | "POST /widget/v1/{channel}/session"
+        | "POST /widget/v1/messages"
+        | "POST /api/v1/session" => return None,
         "DELETE /api/v1/session" => ("session", None),
         "GET /api/v1/me" => ("me", None),
         "POST /api/v1/me/presence" => ("me/presence", Some(json!({ "break_id": "{{break}}" }))),
@@ -167,9 +177,7 @@ pub(crate) fn template(route: &Route) -> Option<Template> {
             ("conversations/{{conversation}}/messages", Some(json!({ "text": "hi", "attachments": ["{{attachment}}"] })))
         }
         "POST /api/v1/conversations/{id}/accept" => ("conversations/{{offered}}/accept", Some(json!({ "offer": "{{offer}}" }))),
-        "POST /api/v1/conversations/{id}/decline" => {
-            ("conversations/{{offered}}/decline", Some(json!({ "offer": "{{offer}}" })))
-        }
+        "POST /api/v1/conversations/{id}/decline" => ("conversations/{{offered}}/decline", Some(json!({ "offer": "{{offer}}" }))),
         "POST /api/v1/conversations/{id}/transfer" => {
             ("conversations/{{conversation}}/transfer", Some(json!({ "campaign": "{{campaign2}}" })))
         }
@@ -216,7 +224,9 @@ pub(crate) fn template(route: &Route) -> Option<Template> {
             ("channels", Some(json!({ "client": "{{client}}", "campaign": "{{campaign}}", "kind": "api", "name": "new" })))
         }
         "GET /api/v1/channels/{id}" => ("channels/{{channel}}", None),
-        "PATCH /api/v1/channels/{id}" => ("channels/{{channel}}", Some(json!({ "campaign": "{{campaign2}}", "name": "renamed" }))),
+        "PATCH /api/v1/channels/{id}" => {
+            ("channels/{{channel}}", Some(json!({ "campaign": "{{campaign2}}", "name": "renamed" })))
+        }
         "GET /api/v1/channels/{id}/secrets" => ("channels/{{channel}}/secrets", None),
         "POST /api/v1/channels/{id}/secrets" => ("channels/{{channel}}/secrets", None),
         "PATCH /api/v1/channels/{id}/secrets/{secret}" => {

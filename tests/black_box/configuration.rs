@@ -22,8 +22,15 @@ on_both!(
 async fn a_risky_or_wrong_configuration_is_refused_with_a_sentence(database: Database) {
     let refusals: [(&[(&str, &str)], &[&str]); 14] = [
         (&[("LISTEN", "0.0.0.0:28080")], &["secret_key is missing", "public_url is missing", "openssl rand -base64 32"]),
-        (&[("LISTEN", "0.0.0.0:28080"), ("SECRET_KEY", "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8="), ("PUBLIC_URL", "http://help.example.com")], &["passwords would travel in the clear"]),
-        (&[("SECRET_KEY", "too short")], &["secret_key"]),
+        (
+            &[
+                ("LISTEN", "0.0.0.0:28080"),
+                ("SECRET_KEY", "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8="),
+                ("PUBLIC_URL", "http://help.example.com"),
+            ],
+            &["passwords would travel in the clear"],
+        ),
+        (&[("SECRET_KEY", "too short")], &["CENTRALITA_SECRET_KEY"]),
         (&[("TRUSTED_PROXIES", "0.0.0.0/0")], &["anybody could claim any address"]),
         (&[("GRACE_SECONDS", "1")], &["grace_seconds is 1: set it between 15 and 300"]),
         (&[("WORKERS", "0")], &["workers is 0"]),
@@ -81,7 +88,8 @@ async fn sample_fills_an_empty_database_and_what_it_prints_works(database: Datab
         assert!(!output.status.success() && said.contains("sample only fills an empty one"), "{said}");
     }
     let server = installation.start().await;
-    let (login, password) = printed.lines().find_map(|line| line.trim().strip_prefix("supervisor ")?.trim().split_once(' ')).unwrap();
+    let (login, password) =
+        printed.lines().find_map(|line| line.trim().strip_prefix("supervisor ")?.trim().split_once(' ')).unwrap();
     let body = json!({ "login": login.trim(), "password": password.trim() });
     let answer = Api::anonymous(&installation.host).post("/api/v1/session", body).await;
     assert_eq!(answer.ok()["campaigns"].as_array().unwrap().len(), 2);
@@ -89,7 +97,8 @@ async fn sample_fills_an_empty_database_and_what_it_prints_works(database: Datab
 
     let tools = ["bash", "curl", "openssl"].iter().all(|tool| Command::new(tool).arg("--version").output().is_ok());
     if tools {
-        let script: String = printed.lines().filter(|line| line.starts_with("  ") && line.contains(['=', '$'])).collect::<Vec<_>>().join("\n");
+        let script: String =
+            printed.lines().filter(|line| line.starts_with("  ") && line.contains(['=', '$'])).collect::<Vec<_>>().join("\n");
         assert!(script.contains("curl "), "{script}");
         let output = Command::new("bash").args(["-c", &script]).output().unwrap();
         let said = String::from_utf8_lossy(&output.stdout);
@@ -104,7 +113,8 @@ async fn sample_fills_an_empty_database_and_what_it_prints_works(database: Datab
 
 async fn people_and_tokens_are_made_on_the_command_line(database: Database) {
     let installation = Installation::new(&database);
-    let made: Value = serde_json::from_str(&installation.print(&["user", "create", "--login", " Boss@Example.com ", "--json"])).unwrap();
+    let made: Value =
+        serde_json::from_str(&installation.print(&["user", "create", "--login", " Boss@Example.com ", "--json"])).unwrap();
     assert_eq!((&made["login"], &made["role"]), (&json!("boss@example.com"), &json!("admin")));
     let output = installation.run(&["user", "create", "--login", "boss@example.com"]);
     let said = String::from_utf8_lossy(&output.stderr);

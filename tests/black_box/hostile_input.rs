@@ -25,12 +25,35 @@ on_both!(
     a_list_is_never_longer_than_it_may_be,
     a_slow_client_is_cut_off_and_holds_nobody_up,
     nesting_and_size_are_refused_on_every_write,
+    a_visitor_sends_nonsense,
 );
 
 /// What other tables and careless servers call their columns.
 const FOREIGN: [&str; 24] = [
-    "id", "account_id", "client_id", "user_id", "role_id", "is_admin", "admin", "password_hash", "phc", "hash", "created_at", "updated_at", "status",
-    "seq", "owner", "agent_id", "secret", "sealed", "token", "permissions", "uploaded_by", "__proto__", "constructor", "$set",
+    "id",
+    "account_id",
+    "client_id",
+    "user_id",
+    "role_id",
+    "is_admin",
+    "admin",
+    "password_hash",
+    "phc",
+    "hash",
+    "created_at",
+    "updated_at",
+    "status",
+    "seq",
+    "owner",
+    "agent_id",
+    "secret",
+    "sealed",
+    "token",
+    "permissions",
+    "uploaded_by",
+    "__proto__",
+    "constructor",
+    "$set",
 ];
 
 async fn a_field_that_is_not_offered_is_refused_and_writes_nothing(database: Database) {
@@ -73,10 +96,13 @@ async fn a_field_that_is_not_offered_is_refused_and_writes_nothing(database: Dat
 
 /// The fields that the documentation offers for a request.
 fn fields_of(document: &Value, request: &crate::company::Template) -> Vec<String> {
-    let pattern = ROUTES.iter().find(|route| template(route).is_some_and(|known| known.path == request.path && known.method == request.method));
+    let pattern = ROUTES
+        .iter()
+        .find(|route| template(route).is_some_and(|known| known.path == request.path && known.method == request.method));
     let operation = &document["paths"][pattern.unwrap().path][request.method.to_lowercase()];
     let schema = &operation["requestBody"]["content"]["application/json"]["schema"];
-    let name = schema["$ref"].as_str().and_then(|name| name.rsplit('/').next()).unwrap_or_else(|| panic!("no schema: {operation}"));
+    let name =
+        schema["$ref"].as_str().and_then(|name| name.rsplit('/').next()).unwrap_or_else(|| panic!("no schema: {operation}"));
     document["components"]["schemas"][name]["properties"].as_object().unwrap().keys().cloned().collect()
 }
 
@@ -90,7 +116,9 @@ async fn what_is_fixed_cannot_be_changed(database: Database) {
         let path = format!("/api/v1/{kind}s/{}", a.ids[kind]);
         root.patch(&path, json!({ "client": theirs })).await.refused_field("client", "not_possible");
     }
-    root.patch(&format!("/api/v1/channels/{}", a.ids["channel"]), json!({ "kind": "webchat" })).await.refused_field("kind", "not_possible");
+    root.patch(&format!("/api/v1/channels/{}", a.ids["channel"]), json!({ "kind": "webchat" }))
+        .await
+        .refused_field("kind", "not_possible");
     let disposition = format!("/api/v1/dispositions/{}", a.ids["disposition"]);
     let moved = root.patch(&disposition, json!({ "parent": a.ids["disposition"] })).await;
     moved.refused_field("parent", "not_possible");
@@ -159,7 +187,8 @@ async fn no_query_is_ever_code(database: Database) {
             assert_eq!(twice.status, 422, "{twice}");
         }
         let unknown = world.admin.get(&format!("{bare}?order=1;drop")).await;
-        assert!(unknown.status == 422 || parameters.as_array().is_none_or(Vec::is_empty), "{unknown}");
+        let has_query = parameters.as_array().into_iter().flatten().any(|parameter| parameter["in"] == "query");
+        assert!(unknown.status == 422 || !has_query, "{unknown}");
     }
     assert!(tried > 200, "{tried}");
     // What is searched for is what is meant.
@@ -168,7 +197,10 @@ async fn no_query_is_ever_code(database: Database) {
         let query = url::form_urlencoded::Serializer::new(String::new()).append_pair("q", text).finish();
         list(&world.admin.get(&format!("/api/v1/contacts?{query}")).await.ok()).len()
     };
-    assert_eq!((found("100%").await, found("%").await, found("0%_s").await, found("_s").await, found("__").await), (1, 1, 1, 1, 0));
+    assert_eq!(
+        (found("100%").await, found("%").await, found("0%_s").await, found("_s").await, found("__").await),
+        (1, 1, 1, 1, 0)
+    );
     assert!(world.installation.rows().await.len() > before.len());
 }
 
@@ -196,7 +228,18 @@ async fn a_list_is_never_longer_than_it_may_be(database: Database) {
     for number in 0..3 {
         world.client(&format!("client {number}")).await;
     }
-    let lists = ["conversations", "contacts", "clients", "campaigns", "channels", "dispositions", "breaks", "schedules", "users", "tokens"];
+    let lists = [
+        "conversations",
+        "contacts",
+        "clients",
+        "campaigns",
+        "channels",
+        "dispositions",
+        "breaks",
+        "schedules",
+        "users",
+        "tokens",
+    ];
     for name in lists.map(str::to_owned).into_iter().chain([format!("campaigns/{}/members", company.ids["campaign"])]) {
         let path = format!("/api/v1/{name}");
         for limit in ["0", "201", "1000000000", "4294967296", "99999999999999999999", "-1", "1.5", "x", ""] {
@@ -274,7 +317,9 @@ async fn nesting_and_size_are_refused_on_every_write(database: Database) {
     }
     let many = Value::Object(long).to_string();
     for route in ROUTES.iter().filter(|route| route.method != "GET" && matches!(route.access, Access::Any(_))) {
-        let Some(request) = template(route).filter(|request| request.body.is_some() && !request.path.contains('?')) else { continue };
+        let Some(request) = template(route).filter(|request| request.body.is_some() && !request.path.contains('?')) else {
+            continue;
+        };
         let path = request.filled(&company.ids, None).0;
         let send = async |body: String| {
             let sent = world.admin.request(&request.method, &path).header("content-type", "application/json").body(body);
@@ -284,9 +329,39 @@ async fn nesting_and_size_are_refused_on_every_write(database: Database) {
         assert!(matches!(deep.status, 400 | 422), "{deep}");
         assert!(matches!(send(many.clone()).await.status, 400 | 422));
         send(" ".repeat(3_000_000)).await.refused(413, "too_large");
-        send("{\"name\":\"\u{0}".to_owned()).await.refused(400, "malformed_json");
+        send("{\"\u{0}".to_owned()).await.refused(400, "malformed_json");
         let answer = send(String::new()).await;
         answer.refused(400, "malformed_json");
     }
     assert_eq!(world.installation.rows().await, before);
+}
+
+async fn a_visitor_sends_nonsense(database: Database) {
+    let world = World::new(&database).await;
+    let company = Company::new(&world, "A").await;
+    let token = world.visitor(&company.ids["chat"]).await;
+    let visitor = crate::api::Api::bearer(world.host(), &token);
+    let before = world.installation.rows().await;
+    let send = async |key: &str, body: String| {
+        let sent = visitor.request("POST", "/widget/v1/messages").header("idempotency-key", key).body(body);
+        crate::api::Answer::of("a visitor's message".to_owned(), sent).await
+    };
+    send("1", String::new()).await.refused(400, "malformed_json");
+    send("2", "{".to_owned()).await.refused(400, "malformed_json");
+    send("3", "[".repeat(10_000)).await.refused(422, "invalid");
+    send("4", json!({ "text": "x", "channel": "x" }).to_string()).await.refused_field("channel", "unknown_field");
+    send("5", json!({ "name": "x" }).to_string()).await.refused_field("text", "missing_field");
+    send("6", json!({ "text": 7 }).to_string()).await.refused_field("", "wrong_type");
+    send("7", "x".repeat(200_000)).await.refused(413, "too_large");
+    send("", json!({ "text": "x" }).to_string()).await.refused(400, "idempotency_key_invalid");
+    visitor.post("/widget/v1/messages", json!({ "text": "x" })).await.refused(400, "idempotency_key_missing");
+    for text in ["", " \n\t "] {
+        let answer = send("8", json!({ "text": text }).to_string()).await;
+        assert_eq!(answer.status, 422, "{answer}");
+    }
+    send("9", json!({ "text": "x".repeat(16 * 1024 + 1) }).to_string()).await.refused(422, "message_too_long");
+    assert_eq!(world.installation.rows().await, before);
+    // The longest text there may be passes, with a name that looks like none.
+    let name = "\u{202e}\0<b>".repeat(100);
+    send("10", json!({ "text": "ñ".repeat(8 * 1024), "name": name }).to_string()).await.ok();
 }

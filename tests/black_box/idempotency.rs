@@ -134,7 +134,12 @@ async fn the_same_key_at_the_same_time_has_one_effect(database: Database) {
     let reply = format!("/api/v1/conversations/{}/messages", company.ids["conversation"]);
     let tries = [
         (world.admin.clone(), "/api/v1/clients", json!({ "name": "only once" }), "clients "),
-        (world.admin.clone(), "/api/v1/users", json!({ "login": "once", "name": "x", "role": "auditor", "password": "a good password" }), "users "),
+        (
+            world.admin.clone(),
+            "/api/v1/users",
+            json!({ "login": "once", "name": "x", "role": "auditor", "password": "a good password" }),
+            "users ",
+        ),
         (company.agent.api.clone(), reply.as_str(), json!({ "text": "only once" }), "messages "),
     ];
     for (api, path, body, table) in tries {
@@ -172,7 +177,10 @@ async fn a_key_belongs_to_one_request_of_one_caller(database: Database) {
     one.call_once("PATCH", &path(&first), "p", Some(&json!({ "name": "y" }))).await.ok();
     one.call_once("PATCH", &path(&second), "p", Some(&json!({ "name": "y" }))).await.refused(422, "idempotency_key_reused");
     // Without a key everything happens each time.
-    let (third, fourth) = (one.post("/api/v1/dispositions", disposition("x")).await.id(), one.post("/api/v1/dispositions", disposition("x")).await.id());
+    let (third, fourth) = (
+        one.post("/api/v1/dispositions", disposition("x")).await.id(),
+        one.post("/api/v1/dispositions", disposition("x")).await.id(),
+    );
     assert_ne!(third, fourth);
 }
 
@@ -194,7 +202,8 @@ async fn a_key_that_is_none_is_refused(database: Database) {
         let answer = world.admin.call_once("POST", "/api/v1/clients", key, Some(&body)).await;
         answer.refused(400, "idempotency_key_invalid");
     }
-    let twice = world.admin.request("POST", "/api/v1/clients").header("idempotency-key", "a").header("idempotency-key", "b").json(&body);
+    let twice =
+        world.admin.request("POST", "/api/v1/clients").header("idempotency-key", "a").header("idempotency-key", "b").json(&body);
     Answer::of("two keys".to_owned(), twice).await.refused(400, "idempotency_key_invalid");
     assert_eq!(effects(&world).await, before);
     let odd = "' OR 1=1--\u{7e}".replace(' ', "");

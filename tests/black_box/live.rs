@@ -58,9 +58,18 @@ async fn a_cookie_counts_only_from_a_page_of_this_server(database: Database) {
     let browser = Api::browser(world.host(), &cookie);
     assert_eq!(Socket::try_open(&world.anonymous().with("cookie", &cookie), "/ws").await.err(), Some(403));
     let port = world.host().split(':').nth(1).unwrap();
-    let foreign = ["null", "https://evil.example", "file://", "http://127.0.0.1", "http://127.0.0.1.evil.example", "http://evil.example/http://127.0.0.1", ""];
+    let foreign = [
+        "null",
+        "https://evil.example",
+        "file://",
+        "http://127.0.0.1",
+        "http://127.0.0.1.evil.example",
+        "http://evil.example/http://127.0.0.1",
+        "",
+    ];
     let foreign = foreign.iter().map(|origin| (*origin).to_owned());
-    let near = [format!("http://localhost:{port}"), format!("http://{}.evil.example", world.host()), format!("ftp://{}", world.host())];
+    let near =
+        [format!("http://localhost:{port}"), format!("http://{}.evil.example", world.host()), format!("ftp://{}", world.host())];
     for origin in foreign.chain(near) {
         let page = browser.clone().with("origin", &origin);
         assert_eq!(Socket::try_open(&page, "/ws").await.err(), Some(403), "{origin}");
@@ -84,7 +93,22 @@ async fn topics_are_denied_to_who_may_not_see_them(database: Database) {
     let (a, b) = (Company::new(&world, "A").await, Company::new(&world, "B").await);
     let theirs = format!("conversation:{}", b.ids["conversation"]);
     let unknown = "conversation:01900000-0000-7000-8000-000000000001".to_owned();
-    let anything = ["", "*", "%", "me:", "conversation:*", "conversation:%", "conversation:", "board:*", "board:2", "chat", "visitor", "-", "ME", "conversation:' OR 1=1--"];
+    let anything = [
+        "",
+        "*",
+        "%",
+        "me:",
+        "conversation:*",
+        "conversation:%",
+        "conversation:",
+        "board:*",
+        "board:2",
+        "chat",
+        "visitor",
+        "-",
+        "ME",
+        "conversation:' OR 1=1--",
+    ];
     for (who, person) in a.people() {
         let mut socket = Socket::open(&person.api).await;
         for topic in anything.iter().copied().chain([theirs.as_str(), &unknown]) {
@@ -220,14 +244,16 @@ async fn a_snapshot_and_what_follows_is_what_a_fresh_snapshot_shows(database: Da
     }
     let fresh = Socket::following(&a.supervisor.api, &topic).await.1["data"].clone();
     assert_eq!(thread["conversation"], fresh["conversation"]);
-    let texts = |thread: &Value| thread["messages"].as_array().unwrap().iter().map(|message| text(&message["text"])).collect::<Vec<_>>();
+    let texts =
+        |thread: &Value| thread["messages"].as_array().unwrap().iter().map(|message| text(&message["text"])).collect::<Vec<_>>();
     assert_eq!(texts(&thread), texts(&fresh));
     assert_eq!(texts(&fresh), ["hello", "one", "two", "three"]);
     let fresh = Socket::following(&a.agent.api, "me").await.1["data"].clone();
     assert_eq!(inbox["conversations"], fresh["conversations"]);
     assert_eq!(fresh["conversations"].as_array().unwrap().len(), 1);
     // Positions only grow.
-    let positions: Vec<u64> = a.tab.seen.iter().filter(|frame| frame["topic"] == "me").map(|frame| frame["pos"].as_u64().unwrap()).collect();
+    let positions: Vec<u64> =
+        a.tab.seen.iter().filter(|frame| frame["topic"] == "me").map(|frame| frame["pos"].as_u64().unwrap()).collect();
     assert!(positions.windows(2).all(|pair| pair[0] <= pair[1]), "{positions:?}");
 }
 
@@ -267,7 +293,8 @@ async fn who_reads_too_slowly_gets_a_fresh_snapshot(database: Database) {
         last = format!("{number} {words}");
         a.channel.tell(&format!("b{number}"), "customer", &last).await.ok();
     }
-    let of_last = |frame: &Value| frame["data"]["messages"].as_array().into_iter().flatten().any(|message| message["text"] == last);
+    let of_last =
+        |frame: &Value| frame["data"]["messages"].as_array().into_iter().flatten().any(|message| message["text"] == last);
     quick.until("the last message", of_last).await;
     slow.until("the last message", of_last).await;
     let is_thread = |frame: &&Value| frame["kind"] == "thread";
@@ -309,8 +336,20 @@ async fn frames_that_are_not_as_they_should_be_do_no_harm(database: Database) {
     let world = World::new(&database).await;
     let a = Company::new(&world, "A").await;
     let mut socket = Socket::open(&a.agent.api).await;
-    let nonsense = ["", "hola", "{", "[]", "null", "7", r#"{"kind":"other"}"#, r#"{"kind":"subscribe"}"#, r#"{"kind":"subscribe","topic":7}"#,
-        r#"{"kind":"subscribe","topic":"me","extra":1}"#, r#"{"kind":"subscribe","topic":"me","pos":-1}"#, "\u{0}"];
+    let nonsense = [
+        "",
+        "hola",
+        "{",
+        "[]",
+        "null",
+        "7",
+        r#"{"kind":"other"}"#,
+        r#"{"kind":"subscribe"}"#,
+        r#"{"kind":"subscribe","topic":7}"#,
+        r#"{"kind":"subscribe","topic":"me","extra":1}"#,
+        r#"{"kind":"subscribe","topic":"me","pos":-1}"#,
+        "\u{0}",
+    ];
     for frame in nonsense {
         socket.send(Message::text(frame)).await;
         let denied = socket.until(frame, |frame| frame["kind"] == "denied").await;
@@ -318,7 +357,11 @@ async fn frames_that_are_not_as_they_should_be_do_no_harm(database: Database) {
     }
     socket.send(Message::text("[".repeat(15_000))).await;
     socket.until("the refusal", |frame| frame["data"]["code"] == "malformed").await;
-    for ask in [json!({ "kind": "sign_in", "token": "x" }), json!({ "kind": "seen", "conversation": a.ids["conversation"], "seq": 1 }), json!({ "kind": "typing" })] {
+    for ask in [
+        json!({ "kind": "sign_in", "token": "x" }),
+        json!({ "kind": "seen", "conversation": a.ids["conversation"], "seq": 1 }),
+        json!({ "kind": "typing" }),
+    ] {
         socket.say(ask).await;
         socket.until("the refusal", |frame| frame["data"]["code"] == "not_for_staff").await;
     }

@@ -8,7 +8,11 @@ use crate::{
     world::World,
 };
 
-on_both!(every_route_is_documented_and_there, the_documentation_runs_no_script_of_its_own, unknown_addresses_and_methods_are_told_so);
+on_both!(
+    every_route_is_documented_and_there,
+    the_documentation_runs_no_script_of_its_own,
+    unknown_addresses_and_methods_are_told_so
+);
 
 async fn every_route_is_documented_and_there(database: Database) {
     let world = World::new(&database).await;
@@ -23,7 +27,10 @@ async fn every_route_is_documented_and_there(database: Database) {
         let answer = world.admin.call(route.method.as_str(), &path, None).await;
         assert!(answer.status < 500, "{answer}");
         let names_an_object = route.path.contains('{');
-        assert!(answer.status != 404 || names_an_object || route.path == "/api/v1/session" || route.path == "/metrics", "{answer}");
+        assert!(
+            answer.status != 404 || names_an_object || route.path == "/api/v1/session" || route.path == "/metrics",
+            "{answer}"
+        );
         assert_ne!(answer.status, 405, "{answer}");
     }
     // Every reference leads somewhere.
@@ -42,7 +49,10 @@ async fn the_documentation_runs_no_script_of_its_own(database: Database) {
     let page = world.anonymous().get("/docs").await;
     let html = String::from_utf8(page.ok_bytes().to_vec()).unwrap();
     let policy = page.header("content-security-policy");
-    assert!(!policy.contains("unsafe-inline") && !policy.contains("unsafe-eval") && policy.contains("frame-ancestors 'none'"), "{policy}");
+    assert!(
+        !policy.contains("unsafe-inline") && !policy.contains("unsafe-eval") && policy.contains("frame-ancestors 'none'"),
+        "{policy}"
+    );
     for script in html.split("<script").skip(1) {
         let tag = script.split('>').next().unwrap();
         assert!(tag.contains("src=") && script.split('>').nth(1).unwrap().starts_with("</script"), "{script}");

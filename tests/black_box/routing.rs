@@ -192,7 +192,11 @@ async fn out_of_hours_a_campaign_closes_with_a_notice_or_lets_wait(database: Dat
     // Once per contact and closed period, not once per message.
     channel.write("b", "¿hola?").await;
     assert_eq!(world.admin.texts(&conversation).await, ["hola", notice, "¿hola?"]);
-    world.admin.patch(&format!("/api/v1/schedules/{schedule}"), json!({ "override": { "open": true, "reason": "back" } })).await.ok();
+    world
+        .admin
+        .patch(&format!("/api/v1/schedules/{schedule}"), json!({ "override": { "open": true, "reason": "back" } }))
+        .await
+        .ok();
     tab.conversation(&conversation, "active").await;
     assert_eq!(receiver.waiting(), 0);
 }

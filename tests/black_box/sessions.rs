@@ -49,7 +49,10 @@ async fn the_cookie_is_out_of_reach_of_scripts_and_foreign_pages(database: Datab
     assert_eq!(answer.ok()["role"], "supervisor");
     let cookie = answer.header("set-cookie").to_owned();
     let attributes: Vec<&str> = cookie.split("; ").skip(1).collect();
-    assert!(attributes.contains(&"HttpOnly") && attributes.contains(&"SameSite=Lax") && attributes.contains(&"Path=/"), "{cookie}");
+    assert!(
+        attributes.contains(&"HttpOnly") && attributes.contains(&"SameSite=Lax") && attributes.contains(&"Path=/"),
+        "{cookie}"
+    );
     assert!(!cookie.contains("Domain"), "{cookie}");
     let value = cookie.split(['=', ';']).nth(1).unwrap();
     assert!(!String::from_utf8_lossy(&answer.body).contains(value));
@@ -78,7 +81,16 @@ async fn whoever_cannot_sign_in_learns_nothing(database: Database) {
     let off = user(&world, "off", "auditor").await;
     world.admin.patch(&format!("/api/v1/users/{off}"), json!({ "enabled": false })).await.ok();
     world.admin.post("/api/v1/users", json!({ "login": "no-password", "name": "x", "role": "agent" })).await.ok();
-    let tries = [("ana", "wrong password"), ("nobody", PASSWORD), ("off", PASSWORD), ("no-password", ""), ("no-password", PASSWORD), ("' OR 1=1--", PASSWORD), ("", ""), ("ana\u{0}", PASSWORD)];
+    let tries = [
+        ("ana", "wrong password"),
+        ("nobody", PASSWORD),
+        ("off", PASSWORD),
+        ("no-password", ""),
+        ("no-password", PASSWORD),
+        ("' OR 1=1--", PASSWORD),
+        ("", ""),
+        ("ana\u{0}", PASSWORD),
+    ];
     let mut bodies = Vec::new();
     let mut times = Vec::new();
     for (login, password) in tries {
@@ -94,7 +106,10 @@ async fn whoever_cannot_sign_in_learns_nothing(database: Database) {
     let fastest = times.iter().min().unwrap();
     assert!(*fastest > Duration::from_millis(5), "{times:?}");
     let long = "x".repeat(10_000);
-    assert_eq!(try_sign_in(&world, &long, &long).await.refused(401, "wrong_credentials")["detail"], "The login or the password is wrong");
+    assert_eq!(
+        try_sign_in(&world, &long, &long).await.refused(401, "wrong_credentials")["detail"],
+        "The login or the password is wrong"
+    );
 }
 
 async fn guessing_is_slowed_down_and_the_owner_still_gets_in(database: Database) {
@@ -158,7 +173,8 @@ async fn a_foreign_page_changes_nothing(database: Database) {
         // What a form can send, even from our own page.
         if body.is_some() && !path.contains("/attachments?") {
             for kind in ["application/x-www-form-urlencoded", "text/plain", "multipart/form-data; boundary=x", ""] {
-                let form = browser.request(&request.method, &path).header("content-type", kind).body(body.clone().unwrap().to_string());
+                let form =
+                    browser.request(&request.method, &path).header("content-type", kind).body(body.clone().unwrap().to_string());
                 Answer::of(path.clone(), form).await.refused(415, "unsupported_media_type");
             }
         }
