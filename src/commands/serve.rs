@@ -95,12 +95,9 @@ pub(super) async fn run(config: Config) -> Result<(), Failure> {
         .map_err(|error| Failure::new(&format!("cannot listen on {listen}"), error))?
         .run();
     tracing::info!(%listen, version = env!("CARGO_PKG_VERSION"), "ready");
-    let upkeep = rt::spawn(upkeep(app.clone()));
+    rt::spawn(upkeep(app.clone()));
     rt::spawn(stop_when_fenced(engine.journal.clone(), server.handle()));
     server.await.map_err(|error| Failure::new("the server", error))?;
-    // It holds a handle to the journal, which ends when the last one is gone.
-    upkeep.abort();
-    let _ = upkeep.await;
     arbiter.stop();
     drop((app, engine));
     let _ = arbiter.join();

@@ -40,6 +40,9 @@ pub struct Create {
 impl TokenCommand {
     pub(super) async fn run(self, config: Config) -> Result<(), Failure> {
         let Self::Create(Create { role, name, output }) = self;
+        if role == Role::Agent {
+            return Err(Failure("agents are people: a token has the role admin, supervisor or auditor".to_owned()));
+        }
         let instance = Instance::open(config)?;
         let offline = instance.offline().await?;
         let secret = for_program();

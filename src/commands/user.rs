@@ -14,6 +14,7 @@ use crate::{
         log::{By, Entity},
         permission::{Role, Scope},
     },
+    http::check::{NAME, is_control},
     ids::UserId,
     store::{
         people::{self, UserRow},
@@ -56,10 +57,11 @@ pub(super) fn parse_role(word: &str) -> Result<Role, String> {
 impl UserCommand {
     pub(super) async fn run(self, config: Config) -> Result<(), Failure> {
         let Self::Create(Create { login, name, role, output }) = self;
+        let login = login.trim().to_lowercase();
+        check_login(&login)?;
         let password = generate_password();
         let instance = Instance::open(config)?;
         let offline = instance.offline().await?;
-        let login = login.trim().to_lowercase();
         let name = name.unwrap_or_else(|| login.clone());
         let id: UserId = instance.ids.next();
         let phc = hash(&password)?;
@@ -78,6 +80,12 @@ impl UserCommand {
         }
         Ok(())
     }
+}
+
+/// As the REST API has it.
+fn check_login(login: &str) -> Result<(), Failure> {
+    let fits = NAME.contains(&login.chars().count()) && !login.chars().any(|c| c.is_whitespace() || is_control(c));
+    if fits { Ok(()) } else { Err(Failure(format!("a login has {} to {} characters and no spaces", NAME.start(), NAME.end()))) }
 }
 
 /// Letters and digits, about 95 bits.

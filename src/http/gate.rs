@@ -15,6 +15,7 @@ use crate::{
     error::ErrorCode,
     http::{
         caller::{authenticate, check_origin, is_unsafe},
+        once,
         problem::Problem,
         routes::{self, Access, Route},
         state::App,
@@ -43,6 +44,11 @@ pub async fn gate(request: ServiceRequest, next: Next<impl MessageBody + 'static
         Ok(()) => next.call(request).await?.map_into_boxed_body(),
         Err(problem) => request.into_response(problem.error_response()),
     };
+    if response.status().is_client_error()
+        && let Some(kept) = once::kept_meanwhile(&app, response.request()).await
+    {
+        response = response.into_response(kept);
+    }
     keep_private(response.headers_mut());
     let pattern = route.map_or("-", |route| route.path);
     metrics::counter!(telemetry::HTTP_REQUESTS, "route" => pattern, "status" => class(response.status().as_u16())).increment(1);

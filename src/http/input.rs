@@ -1,14 +1,18 @@
 //! What a request brings: bodies, query strings and ids, each with a clear problem when it is not as it should be.
 
+use std::time::Duration;
+
 use actix_web::{
     FromRequest, HttpMessage, HttpRequest,
     dev::Payload,
+    error::PayloadError,
     http::{Method, header},
     web,
 };
 use bytes::{Bytes, BytesMut};
-use futures_util::{StreamExt, future::LocalBoxFuture};
+use futures_util::{Stream, StreamExt, future::LocalBoxFuture};
 use serde::{Deserialize, Deserializer, de::DeserializeOwned};
+use tokio::time::timeout;
 
 use crate::{
     error::ErrorCode,
@@ -18,6 +22,11 @@ use crate::{
         state::App,
     },
 };
+
+/// A body that stands still for so long is given up (security.md, 50).
+const STANDSTILL: Duration = Duration::from_secs(10);
+/// A body that is read at once may take so long in all.
+const WHOLE: Duration = Duration::from_secs(60);
 
 /// The body of a write, with its idempotency.
 pub struct Input<T> {
@@ -94,31 +103,46 @@ pub fn app(request: &HttpRequest) -> Result<App, Problem> {
 /// The whole body, at most `limit` bytes. A body that came in one piece is not copied.
 ///
 /// # Errors
-/// 413 as soon as it is known, 400 when it ends early.
+/// 413 as soon as it is known, 400 when it ends early or comes too slowly.
 pub async fn read(request: &HttpRequest, payload: &mut Payload, limit: usize) -> Result<Bytes, Problem> {
     let too_large = || Problem::with(ErrorCode::TooLarge, format!("at most {limit} bytes"));
     let announced = request.headers().get(header::CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse::<usize>().ok());
     if announced.is_some_and(|length| length > limit) {
         return Err(too_large());
     }
-    let broken = |_| Problem::new(ErrorCode::BrokenBody);
-    let Some(first) = payload.next().await else { return Ok(Bytes::new()) };
-    let first = first.map_err(broken)?;
-    if first.len() > limit {
-        return Err(too_large());
-    }
-    if announced == Some(first.len()) {
-        return Ok(first);
-    }
-    let mut body = BytesMut::from(first);
-    while let Some(chunk) = payload.next().await {
-        let chunk = chunk.map_err(broken)?;
-        if body.len() + chunk.len() > limit {
+    let rest = async {
+        let Some(first) = chunk(payload).await? else { return Ok(Bytes::new()) };
+        if first.len() > limit {
             return Err(too_large());
         }
-        body.extend_from_slice(&chunk);
-    }
-    Ok(body.freeze())
+        if announced == Some(first.len()) {
+            return Ok(first);
+        }
+        let mut body = BytesMut::from(first);
+        while let Some(chunk) = chunk(payload).await? {
+            if body.len() + chunk.len() > limit {
+                return Err(too_large());
+            }
+            body.extend_from_slice(&chunk);
+        }
+        Ok(body.freeze())
+    };
+    timeout(WHOLE, rest).await.map_err(|_| too_slow())?
+}
+
+/// The next piece of a body; none at its end.
+///
+/// # Errors
+/// 400 when it ends early or stands still.
+pub(super) async fn chunk(
+    payload: &mut (impl Stream<Item = Result<Bytes, PayloadError>> + Unpin),
+) -> Result<Option<Bytes>, Problem> {
+    let next = timeout(STANDSTILL, payload.next()).await.map_err(|_| too_slow())?;
+    next.transpose().map_err(|_| Problem::new(ErrorCode::BrokenBody))
+}
+
+fn too_slow() -> Problem {
+    Problem::with(ErrorCode::BrokenBody, "the body came too slowly")
 }
 
 /// A query string; unknown parameters are refused where `T` denies them.

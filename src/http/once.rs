@@ -7,7 +7,7 @@
 //! An answer that shows a secret once (a new token, a new signing secret) is kept with `null` in its place, so whoever
 //! repeats that request learns that it was done but not the secret.
 
-use actix_web::{HttpMessage, HttpRequest, HttpResponse, http::StatusCode};
+use actix_web::{HttpMessage, HttpRequest, HttpResponse, ResponseError, http::StatusCode};
 use serde::Serialize;
 
 use crate::{
@@ -67,6 +67,9 @@ impl Once {
             }
             _ => None,
         };
+        if let Some(keep) = &keep {
+            request.extensions_mut().insert(keep.clone());
+        }
         Ok(Self { app, by, keep })
     }
 
@@ -214,6 +217,15 @@ impl Once {
             Err(error) => Err(error.into()),
         }
     }
+}
+
+/// The answer kept meanwhile for a request that was refused: the same request, sent at the same time, was faster, and its effect
+/// stood in the way of this one.
+pub async fn kept_meanwhile(app: &App, request: &HttpRequest) -> Option<HttpResponse> {
+    let keep = request.extensions().get::<KeepAnswer>().cloned()?;
+    let found = idempotency::find(&app.engine.db, &keep.scope, app.now()).await.ok()??;
+    let same = found.request_hash == keep.request_hash;
+    same.then(|| Problem::replay(found.status, found.body).error_response())
 }
 
 /// Whether the directory holds rows of this kind.

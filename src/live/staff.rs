@@ -54,7 +54,8 @@ impl Socket {
             self.deny(name, "not_found", ctx);
             return;
         };
-        if self.topics.contains(&topic) {
+        // Asking for `me` again is no going away: an agent's only tab must not seem to have gone.
+        if topic != Topic::Me && self.topics.contains(&topic) {
             self.leave(topic);
         }
         if !self.has_room_for_topic(name, ctx) {
@@ -71,7 +72,9 @@ impl Socket {
     fn subscribe_me(&mut self, subject: &Subject, resume: Option<(String, u64)>, ctx: &mut Ctx) {
         let Some(sink) = self.sink() else { return };
         if is_agent(subject, self) {
-            self.topics.push(Topic::Me);
+            if !self.topics.contains(&Topic::Me) {
+                self.topics.push(Topic::Me);
+            }
             if !self.engine.attach(subject.user, Attach { id: self.id, sink, resume }) {
                 self.end(CloseCode::Again, ctx);
             }
@@ -123,11 +126,10 @@ impl Socket {
         }
     }
 
-    /// Other viewers of the conversation and its visitor see it.
+    /// Other viewers of the conversation see it: only who may look at it may be seen there.
     fn type_in(&self, conversation: ConversationId, ctx: &mut Ctx) {
         let Who::Staff { user, .. } = &self.who else { return };
-        let follows = self.topics.contains(&Topic::Thread(Thread::Conversation(conversation)));
-        if !follows && !self.topics.contains(&Topic::Me) {
+        if !self.topics.contains(&Topic::Thread(Thread::Conversation(conversation))) {
             self.deny("-", "not_found", ctx);
             return;
         }
@@ -191,7 +193,7 @@ impl Socket {
         if may(subject, Permission::ReadConversations, place) {
             return Some(Seen::ByPermission);
         }
-        (has(state, subject.user) && subject.role.grants(Permission::Answer)).then_some(Seen::ByOwner(subject.user))
+        (has(state, subject.user) && may_somewhere(subject, Permission::Answer)).then_some(Seen::ByOwner(subject.user))
     }
 }
 

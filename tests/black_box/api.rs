@@ -158,6 +158,13 @@ impl Answer {
         self.json()
     }
 
+    /// The body of a success that is no JSON.
+    #[track_caller]
+    pub(crate) fn ok_bytes(&self) -> &[u8] {
+        assert!((200..300).contains(&self.status), "{self}");
+        &self.body
+    }
+
     /// The `id` of what was created.
     #[track_caller]
     pub(crate) fn id(&self) -> String {

@@ -12,12 +12,23 @@
 )]
 
 mod api;
+mod company;
 mod database;
 mod installation;
 mod receiver;
 mod socket;
 mod world;
 
+mod attachments;
+mod authorisation;
+mod configuration;
 mod conversation_flow;
 mod durability;
+mod hostile_input;
+mod idempotency;
+mod live;
+mod openapi;
+mod routing;
+mod secrets;
+mod sessions;
 mod webhooks;

@@ -152,7 +152,7 @@ impl World {
     /// Somebody with this role and these scopes, by token.
     pub(crate) async fn person(&self, role: &str, scopes: Value) -> Person {
         let login = format!("{role}-{}", number());
-        let user = json!({ "login": login, "name": login, "role": role, "scopes": scopes });
+        let user = json!({ "login": login, "name": login, "role": role, "scopes": scopes, "capacity": 10_000 });
         let id = self.admin.post("/api/v1/users", user).await.id();
         let token = json!({ "name": login, "user": id, "role": role, "scopes": [] });
         let secret = text(&self.admin.post("/api/v1/tokens", token).await.ok()["secret"]);
@@ -161,7 +161,12 @@ impl World {
 
     /// An agent of these campaigns.
     pub(crate) async fn agent(&self, campaigns: &[&str]) -> Person {
-        let agent = self.person("agent", json!([])).await;
+        self.agent_with(json!([]), campaigns).await
+    }
+
+    /// An agent whom the administrators of these scopes look after.
+    pub(crate) async fn agent_with(&self, scopes: Value, campaigns: &[&str]) -> Person {
+        let agent = self.person("agent", scopes).await;
         for campaign in campaigns {
             self.admin.put(&format!("/api/v1/campaigns/{campaign}/members/{}", agent.id), json!({})).await.ok();
         }

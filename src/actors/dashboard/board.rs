@@ -80,7 +80,8 @@ struct Item {
 pub(super) struct Changes {
     agents: BTreeSet<AgentId>,
     campaigns: BTreeSet<CampaignId>,
-    items: BTreeSet<ConversationId>,
+    /// With the campaign in which each waits or waited: who may not see that one hears nothing of it.
+    items: BTreeSet<(ConversationId, CampaignId)>,
 }
 
 impl Changes {
@@ -178,7 +179,7 @@ impl Fold {
         if item.waits {
             let key = (item.arrived_at, id);
             let _ = if come { queue.waiting.insert(key) } else { queue.waiting.remove(&key) };
-            self.changes.items.insert(id);
+            self.changes.items.insert((id, item.campaign));
         }
         if let Some(owner) = item.owner {
             step(&mut queue.active);
@@ -215,13 +216,16 @@ impl Fold {
         for id in &changes.agents {
             match self.agent_row(*id, directory, subject) {
                 Some(row) => delta.agents.push(row),
-                None => delta.agents_gone.push(*id),
+                None if sees_agent(subject, directory, *id) => delta.agents_gone.push(*id),
+                None => {}
             }
         }
         delta.campaigns = changes.campaigns.iter().filter_map(|id| self.campaign_row(*id, directory, subject)).collect();
-        for id in &changes.items {
+        for (id, campaign) in changes.items.iter().filter(|(_, campaign)| sees(subject, directory, *campaign)) {
             match self.waiting_row(*id) {
-                Some(row) if sees(subject, directory, row.campaign) => delta.waiting.push(row),
+                Some(row) if row.campaign == *campaign => delta.waiting.push(row),
+                // It has moved to another campaign that is seen too: a row of its own.
+                Some(row) if sees(subject, directory, row.campaign) => {}
                 _ => delta.waiting_gone.push(*id),
             }
         }
@@ -232,11 +236,7 @@ impl Fold {
         let on_shift = self.agents.get(&id)?;
         on_shift.activity?;
         let user = directory.users.get(&id)?;
-        let memberships = directory.memberships.get(&id);
-        let campaigns: Vec<CampaignId> = memberships.into_iter().flatten().map(|member| member.campaign).collect();
-        let visible = may(subject, Permission::ReadBoard, Place::GLOBAL)
-            || campaigns.iter().any(|campaign| sees(subject, directory, *campaign));
-        visible.then(|| AgentRow {
+        sees_agent(subject, directory, id).then(|| AgentRow {
             agent: id,
             name: user.name.clone(),
             connected: on_shift.connected,
@@ -244,7 +244,7 @@ impl Fold {
             since: on_shift.since.into(),
             active: on_shift.active,
             offered: on_shift.offered,
-            campaigns,
+            campaigns: campaigns_of(directory, id).collect(),
         })
     }
 
@@ -273,6 +273,15 @@ impl Fold {
             arrived_at: item.arrived_at.into(),
         })
     }
+}
+
+fn campaigns_of(directory: &Snapshot, agent: AgentId) -> impl Iterator<Item = CampaignId> {
+    directory.memberships.get(&agent).into_iter().flatten().map(|member| member.campaign)
+}
+
+fn sees_agent(subject: &Subject, directory: &Snapshot, agent: AgentId) -> bool {
+    may(subject, Permission::ReadBoard, Place::GLOBAL)
+        || campaigns_of(directory, agent).any(|campaign| sees(subject, directory, campaign))
 }
 
 fn sees(subject: &Subject, directory: &Snapshot, campaign: CampaignId) -> bool {

@@ -9,7 +9,6 @@ use actix_web::{
     web::{self, Data, Path},
 };
 use bytes::{Bytes, BytesMut};
-use futures_util::StreamExt;
 use object_store::{MultipartUpload, ObjectStoreExt, PutPayload, path::Path as ObjectPath};
 use serde::Deserialize;
 use sha2::{Digest, Sha256};
@@ -21,7 +20,13 @@ use crate::{
     },
     error::ErrorCode,
     http::{
-        caller::Caller, check::is_control, input::Query, once::Once, problem::Problem, staff::conversations::visible, state::App,
+        caller::Caller,
+        check::is_control,
+        input::{self, Query},
+        once::Once,
+        problem::Problem,
+        staff::conversations::visible,
+        state::App,
     },
     ids::{AttachmentId, ChannelId, ClientId, ConversationId},
     store::attachments::{self, Stored},
@@ -139,8 +144,7 @@ async fn store(
     }
     let mut upload = Upload { size: 0, head: BytesMut::new(), digest: Sha256::new() };
     let mut part = BytesMut::new();
-    while let Some(chunk) = payload.next().await {
-        let chunk = chunk.map_err(|_| Problem::new(ErrorCode::BrokenBody))?;
+    while let Some(chunk) = input::chunk(&mut payload).await? {
         upload.size += chunk.len() as u64;
         if upload.size > limit {
             return Err(too_large());

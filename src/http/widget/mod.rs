@@ -21,6 +21,8 @@ use crate::{
 
 /// The longest name a visitor may give, in characters.
 const MAX_NAME: usize = 120;
+/// The largest body, in bytes: the longest text with every character escaped.
+const MAX_BODY_BYTES: usize = 6 * ChannelKind::Webchat.max_text_bytes() + 4096;
 
 /// A visitor's session.
 #[derive(Clone, Debug, Serialize, Deserialize, ts_rs::TS, utoipa::ToSchema)]
@@ -72,14 +74,15 @@ pub async fn session(app: web::Data<App>, request: HttpRequest, path: web::Path<
 /// `POST /widget/v1/messages`: durable when answered; the `Idempotency-Key` makes a repetition harmless.
 ///
 /// # Errors
-/// 401 without a valid token, 422, 429, 503.
-pub async fn message(app: web::Data<App>, request: HttpRequest, body: web::Bytes) -> Result<HttpResponse, Problem> {
+/// 401 without a valid token, 413, 422, 429, 503.
+pub async fn message(app: web::Data<App>, request: HttpRequest, payload: web::Payload) -> Result<HttpResponse, Problem> {
     allow(&app, &request)?;
     let bearer = request.headers().get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
     let token = bearer.and_then(|value| value.strip_prefix("Bearer ")).unwrap_or_default();
     let (channel, visitor) = app.visitors.read(token).ok_or_else(|| Problem::new(ErrorCode::SignedOutSession))?;
     let account = account(&app, channel)?;
     let key = once::key(&request)?.ok_or_else(|| Problem::new(ErrorCode::IdempotencyKeyMissing))?;
+    let body = input::read(&request, &mut payload.into_inner(), MAX_BODY_BYTES).await?;
     let VisitorMessage { text, name } = input::parse(&body)?;
     let name: String = name.unwrap_or_default().chars().filter(|c| !c.is_control()).take(MAX_NAME).collect();
     let inbound = Inbound {

@@ -1,0 +1,274 @@
+//! A company with one of everything, and for every route of the table a request that works in it. A route that is new needs
+//! an entry here before the tests run again.
+
+use std::collections::BTreeMap;
+
+use centralita::http::routes::Route;
+use serde_json::{Value, json};
+
+use crate::{
+    api::{Answer, Api, text},
+    socket::Socket,
+    world::{Channel, Person, World},
+};
+
+/// One of everything, and the people who work with it.
+pub(crate) struct Company {
+    /// By kind: what stands in the braces of a [`Template`].
+    pub(crate) ids: BTreeMap<&'static str, String>,
+    pub(crate) channel: Channel,
+    pub(crate) admin: Person,
+    pub(crate) supervisor: Person,
+    pub(crate) auditor: Person,
+    /// Has `conversation` and is offered `offered`.
+    pub(crate) agent: Person,
+    pub(crate) tab: Socket,
+    /// Works in `campaign2`.
+    pub(crate) colleague: Person,
+}
+
+impl Company {
+    pub(crate) async fn new(world: &World, name: &str) -> Self {
+        let client = world.client(name).await;
+        let post = async |path: &str, body: Value| world.admin.post(&format!("/api/v1/{path}"), body).await.id();
+        let weekly = json!([{ "day": "Mon", "start": 0, "end": 1440 }]);
+        let schedule = json!({ "client": client, "name": "Office", "zone": "Europe/Madrid", "weekly": weekly });
+        let schedule = post("schedules", schedule).await;
+        let disposition = post("dispositions", json!({ "client": client, "name": "Sold" })).await;
+        let manual = json!({ "auto_accept": false, "offer_seconds": 600, "close_without_reply": true, "max_per_agent": 100 });
+        let campaign = world.campaign(&client, manual.clone()).await;
+        let campaign2 = world.campaign(&client, manual).await;
+        let channel = world.channel(&client, &campaign, None).await;
+        let secrets = world.admin.get(&format!("/api/v1/channels/{}/secrets", channel.id)).await.ok();
+        let secret = text(&secrets["items"][0]["id"]);
+        let chat = world.chat(&client, &campaign).await;
+        let scopes = json!([{ "kind": "client", "id": client }]);
+        let admin = world.person("admin", scopes.clone()).await;
+        let supervisor = world.person("supervisor", scopes.clone()).await;
+        let auditor = world.person("auditor", scopes.clone()).await;
+        let token = post("tokens", json!({ "name": "t", "role": "auditor", "scopes": scopes })).await;
+        let agent = world.agent_with(scopes.clone(), &[&campaign]).await;
+        let colleague = world.agent_with(scopes, &[&campaign2]).await;
+        let kind = post("breaks", json!({ "name": format!("Break of {name}") })).await;
+
+        let mut tab = Socket::at_work(&agent.api).await;
+        let conversation = channel.write("customer", "hello").await;
+        let shown = tab.conversation(&conversation, "offered").await;
+        let offer = json!({ "offer": shown["conversation"]["standing"]["offer"] });
+        agent.api.post(&format!("/api/v1/conversations/{conversation}/accept"), offer).await.ok();
+        let contact = text(&shown["conversation"]["contact"]);
+        let attachment = upload(&agent.api, &format!("name=a.txt&conversation={conversation}"), "file").await.id();
+        let offered = channel.write("another customer", "hello").await;
+        let shown = tab.conversation(&offered, "offered").await;
+        let offer = text(&shown["conversation"]["standing"]["offer"]);
+        let ids = BTreeMap::from([
+            ("client", client),
+            ("schedule", schedule),
+            ("disposition", disposition),
+            ("campaign", campaign),
+            ("campaign2", campaign2),
+            ("channel", channel.id.clone()),
+            ("secret", secret),
+            ("chat", chat),
+            ("token", token),
+            ("user", agent.id.clone()),
+            ("break", kind),
+            ("conversation", conversation),
+            ("contact", contact),
+            ("attachment", attachment),
+            ("offered", offered),
+            ("offer", offer),
+        ]);
+        Self { ids, channel, admin, supervisor, auditor, agent, tab, colleague }
+    }
+
+    /// Everybody, with the name of their part.
+    pub(crate) fn people(&self) -> [(&'static str, &Person); 5] {
+        [
+            ("admin", &self.admin),
+            ("supervisor", &self.supervisor),
+            ("auditor", &self.auditor),
+            ("agent", &self.agent),
+            ("colleague", &self.colleague),
+        ]
+    }
+}
+
+/// Uploads a file.
+pub(crate) async fn upload(api: &Api, query: &str, bytes: impl Into<reqwest::Body>) -> Answer {
+    let request = api.request("POST", &format!("/api/v1/attachments?{query}")).body(bytes);
+    Answer::of(format!("an upload with {query}"), request).await
+}
+
+/// A request with the kinds of its ids in braces.
+#[derive(Clone, Debug)]
+pub(crate) struct Template {
+    pub(crate) method: String,
+    pub(crate) path: String,
+    pub(crate) body: Option<Value>,
+}
+
+impl Template {
+    /// How many ids it holds.
+    pub(crate) fn ids(&self) -> Vec<String> {
+        let text = self.text();
+        let mut kinds = Vec::new();
+        let mut rest = text.as_str();
+        while let Some(start) = rest.find("{{") {
+            let end = start + rest[start..].find("}}").unwrap();
+            kinds.push(rest[start + 2..end].to_owned());
+            rest = &rest[end + 2..];
+        }
+        kinds
+    }
+
+    fn text(&self) -> String {
+        let body = self.body.as_ref().map_or(String::new(), Value::to_string);
+        format!("{}\n{body}", self.path)
+    }
+
+    /// With these ids, but another one at one position.
+    pub(crate) fn filled(&self, ids: &BTreeMap<&'static str, String>, other: Option<(usize, &str)>) -> (String, Option<Value>) {
+        let mut text = self.text();
+        for (position, kind) in self.ids().iter().enumerate() {
+            let id = match other {
+                Some((at, id)) if at == position => id,
+                _ => ids.get(kind.as_str()).unwrap_or_else(|| panic!("no {kind} for {self:?}")),
+            };
+            text = text.replacen(&format!("{{{{{kind}}}}}"), id, 1);
+        }
+        let (path, body) = text.split_once('\n').unwrap();
+        (path.to_owned(), (!body.is_empty()).then(|| serde_json::from_str(body).unwrap()))
+    }
+
+    pub(crate) async fn send(&self, api: &Api, ids: &BTreeMap<&'static str, String>, other: Option<(usize, &str)>) -> Answer {
+        let (path, body) = self.filled(ids, other);
+        api.call(&self.method, &path, body.as_ref()).await
+    }
+}
+
+/// What a route is tried with; none for those that are no calls of the API: pages, sockets, signed calls, visitors.
+pub(crate) fn template(route: &Route) -> Option<Template> {
+    let name = format!("{} {}", route.method, route.path);
+    let (path, body) = match name.as_str() {
+        "GET /healthz"
+        | "GET /readyz"
+        | "GET /metrics"
+        | "GET /openapi.json"
+        | "GET /docs"
+        | "GET /docs/viewer.js"
+        | "GET /docs/viewer.css"
+        | "GET /ws"
+        | "GET /widget/ws"
+        | "POST /hooks/{channel}"
+        | "POST /widget/v1/{channel}/session"
+        | "POST /widget/v1/messages"
+        | "POST /api/v1/session" => return None,
+        "DELETE /api/v1/session" => ("session", None),
+        "GET /api/v1/me" => ("me", None),
+        "POST /api/v1/me/presence" => ("me/presence", Some(json!({ "break_id": "{{break}}" }))),
+
+        "GET /api/v1/conversations" => {
+            ("conversations?campaign={{campaign}}&agent={{user}}&contact={{contact}}&channel={{channel}}", None)
+        }
+        "GET /api/v1/conversations/{id}" => ("conversations/{{conversation}}", None),
+        "GET /api/v1/conversations/{id}/messages" => ("conversations/{{conversation}}/messages", None),
+        "POST /api/v1/conversations/{id}/messages" => {
+            ("conversations/{{conversation}}/messages", Some(json!({ "text": "hi", "attachments": ["{{attachment}}"] })))
+        }
+        "POST /api/v1/conversations/{id}/accept" => ("conversations/{{offered}}/accept", Some(json!({ "offer": "{{offer}}" }))),
+        "POST /api/v1/conversations/{id}/decline" => ("conversations/{{offered}}/decline", Some(json!({ "offer": "{{offer}}" }))),
+        "POST /api/v1/conversations/{id}/transfer" => {
+            ("conversations/{{conversation}}/transfer", Some(json!({ "campaign": "{{campaign2}}" })))
+        }
+        "POST /api/v1/conversations/{id}/close" => ("conversations/{{conversation}}/close", Some(json!({}))),
+        "POST /api/v1/conversations/{id}/wrap-up/end" => ("conversations/{{conversation}}/wrap-up/end", None),
+
+        "POST /api/v1/attachments" => ("attachments?name=b.txt&conversation={{conversation}}", Some(json!("bytes"))),
+        "GET /api/v1/attachments/{id}" => ("attachments/{{attachment}}", None),
+
+        "GET /api/v1/contacts" => ("contacts?client={{client}}", None),
+        "GET /api/v1/contacts/{id}" => ("contacts/{{contact}}", None),
+        "PATCH /api/v1/contacts/{id}" => ("contacts/{{contact}}", Some(json!({ "name": "renamed" }))),
+        "POST /api/v1/contacts/{id}/addresses" => {
+            ("contacts/{{contact}}/addresses", Some(json!({ "kind": "email", "value": "x@example.com" })))
+        }
+
+        "POST /api/v1/agents/{id}/pause" => ("agents/{{user}}/pause", None),
+        "POST /api/v1/agents/{id}/resume" => ("agents/{{user}}/resume", None),
+        "POST /api/v1/agents/{id}/sign-out" => ("agents/{{user}}/sign-out", None),
+
+        "GET /api/v1/clients" => ("clients", None),
+        "POST /api/v1/clients" => ("clients", Some(json!({ "name": "new" }))),
+        "GET /api/v1/clients/{id}" => ("clients/{{client}}", None),
+        "PATCH /api/v1/clients/{id}" => ("clients/{{client}}", Some(json!({ "name": "renamed" }))),
+
+        "GET /api/v1/campaigns" => ("campaigns", None),
+        "POST /api/v1/campaigns" => {
+            let references = json!({ "client": "{{client}}", "name": "new", "schedule": "{{schedule}}",
+                "dispositions": ["{{disposition}}"], "transfer_disposition": "{{disposition}}" });
+            ("campaigns", Some(references))
+        }
+        "GET /api/v1/campaigns/{id}" => ("campaigns/{{campaign}}", None),
+        "PATCH /api/v1/campaigns/{id}" => {
+            let references = json!({ "name": "renamed", "schedule": "{{schedule}}", "dispositions": ["{{disposition}}"],
+                "transfer_disposition": "{{disposition}}" });
+            ("campaigns/{{campaign}}", Some(references))
+        }
+        "GET /api/v1/campaigns/{id}/members" => ("campaigns/{{campaign}}/members", None),
+        "PUT /api/v1/campaigns/{id}/members/{user}" => ("campaigns/{{campaign}}/members/{{user}}", Some(json!({ "penalty": 1 }))),
+        "DELETE /api/v1/campaigns/{id}/members/{user}" => ("campaigns/{{campaign}}/members/{{user}}", None),
+
+        "GET /api/v1/channels" => ("channels", None),
+        "POST /api/v1/channels" => {
+            ("channels", Some(json!({ "client": "{{client}}", "campaign": "{{campaign}}", "kind": "api", "name": "new" })))
+        }
+        "GET /api/v1/channels/{id}" => ("channels/{{channel}}", None),
+        "PATCH /api/v1/channels/{id}" => {
+            ("channels/{{channel}}", Some(json!({ "campaign": "{{campaign2}}", "name": "renamed" })))
+        }
+        "GET /api/v1/channels/{id}/secrets" => ("channels/{{channel}}/secrets", None),
+        "POST /api/v1/channels/{id}/secrets" => ("channels/{{channel}}/secrets", None),
+        "PATCH /api/v1/channels/{id}/secrets/{secret}" => {
+            ("channels/{{channel}}/secrets/{{secret}}", Some(json!({ "expires_at": "2999-01-01T00:00:00Z" })))
+        }
+        "DELETE /api/v1/channels/{id}/secrets/{secret}" => ("channels/{{channel}}/secrets/{{secret}}", None),
+
+        "GET /api/v1/dispositions" => ("dispositions", None),
+        "POST /api/v1/dispositions" => {
+            ("dispositions", Some(json!({ "client": "{{client}}", "parent": "{{disposition}}", "name": "new" })))
+        }
+        "GET /api/v1/dispositions/{id}" => ("dispositions/{{disposition}}", None),
+        "PATCH /api/v1/dispositions/{id}" => ("dispositions/{{disposition}}", Some(json!({ "name": "renamed" }))),
+
+        // Of the whole installation: no client has its own.
+        "GET /api/v1/breaks" => ("breaks", None),
+        "POST /api/v1/breaks" => ("breaks", Some(json!({ "name": "new" }))),
+        "GET /api/v1/breaks/{id}" => ("breaks/{{break}}", None),
+        "PATCH /api/v1/breaks/{id}" => ("breaks/{{break}}", Some(json!({ "name": "renamed" }))),
+
+        "GET /api/v1/schedules" => ("schedules", None),
+        "POST /api/v1/schedules" => {
+            ("schedules", Some(json!({ "client": "{{client}}", "name": "new", "zone": "UTC", "weekly": [] })))
+        }
+        "GET /api/v1/schedules/{id}" => ("schedules/{{schedule}}", None),
+        "PATCH /api/v1/schedules/{id}" => ("schedules/{{schedule}}", Some(json!({ "name": "renamed" }))),
+        "DELETE /api/v1/schedules/{id}" => ("schedules/{{schedule}}", None),
+
+        "GET /api/v1/users" => ("users", None),
+        "POST /api/v1/users" => {
+            let scopes = json!([{ "kind": "client", "id": "{{client}}" }, { "kind": "campaign", "id": "{{campaign}}" }]);
+            ("users", Some(json!({ "login": "new", "name": "new", "role": "supervisor", "scopes": scopes })))
+        }
+        "GET /api/v1/users/{id}" => ("users/{{user}}", None),
+        "PATCH /api/v1/users/{id}" => {
+            ("users/{{user}}", Some(json!({ "name": "renamed", "scopes": [{ "kind": "client", "id": "{{client}}" }] })))
+        }
+
+        "GET /api/v1/tokens" => ("tokens", None),
+        "POST /api/v1/tokens" => ("tokens", Some(json!({ "name": "new", "role": "agent", "user": "{{user}}" }))),
+        "DELETE /api/v1/tokens/{id}" => ("tokens/{{token}}", None),
+        _ => panic!("{name} has no entry: say with which request it is tested"),
+    };
+    Some(Template { method: route.method.to_string(), path: format!("/api/v1/{path}"), body })
+}
