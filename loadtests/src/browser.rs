@@ -157,16 +157,21 @@ impl View {
         Some(format!("{:?}, fresh {:?}", self.conversations.get(differing), fresh_conversations.get(differing)))
     }
 
-    /// Messages that this browser should have been pushed and was not.
-    pub(crate) fn missed<'a>(
-        &'a self,
-        stored: &'a BTreeMap<(ConversationId, u64), MessageRow>,
-    ) -> impl Iterator<Item = MessageId> + 'a {
-        let expected = self.conversations.values().filter_map(|summary| Some((summary, *self.base.get(&summary.id)?)));
-        expected.flat_map(|(summary, base)| {
-            let messages = stored.range((summary.id, base + 1)..=(summary.id, summary.seq.max(base + 1)));
-            messages.map(|(_, row)| row.id).filter(|id| !self.seen.contains(id))
-        })
+    /// Messages that this browser should have been pushed and was not, each in words.
+    pub(crate) fn missed(&self, stored: &BTreeMap<(ConversationId, u64), MessageRow>) -> Vec<String> {
+        let mut missed = Vec::new();
+        for summary in self.conversations.values() {
+            let Some(base) = self.base.get(&summary.id).filter(|base| **base < summary.seq) else { continue };
+            for ((conversation, seq), row) in stored.range((summary.id, base + 1)..=(summary.id, summary.seq)) {
+                if !self.seen.contains(&row.id) {
+                    missed.push(format!(
+                        "message {} ({:?}, event {seq} of conversation {conversation}, known since event {base}, shown at {}; connection {})",
+                        row.id, row.mark, summary.seq, self.connections
+                    ));
+                }
+            }
+        }
+        missed
     }
 
     /// Everything found so far, taken.
@@ -340,7 +345,8 @@ mod tests {
     fn a_message_that_never_came_is_found_and_one_before_the_snapshot_is_not_expected() {
         let (shown, _) = view(vec![frame(5, "me", me(vec![summary(1, 4, active())])), delta(7, 1, 6, vec![message(11, 6)])]);
         let stored = rows(&[(1, 2, 9), (1, 5, 10), (1, 6, 11), (1, 7, 12), (2, 5, 13)]);
-        assert_eq!(shown.missed(&stored).collect::<Vec<_>>(), [MessageId::from_u128(10)]);
+        let missed = shown.missed(&stored);
+        assert!(missed.len() == 1 && missed[0].contains(&MessageId::from_u128(10).to_string()), "{missed:?}");
     }
 
     #[test]
