@@ -41,6 +41,8 @@ pub(crate) struct View {
     conversations: BTreeMap<ConversationId, Summary>,
     /// Up to which `seq` each conversation was known before its first delta: from there on every message must come.
     base: BTreeMap<ConversationId, u64>,
+    /// Up to which `seq` the last snapshot reached: nothing before that comes again.
+    covered: BTreeMap<ConversationId, u64>,
     seen: BTreeSet<MessageId>,
     /// Connections so far, and those that began with a snapshot though a position was named.
     pub(crate) connections: u64,
@@ -74,8 +76,9 @@ impl View {
             if frame.epoch != self.epoch {
                 self.findings.add(format!("a delta of epoch {} after epoch {}", frame.epoch, self.epoch));
             }
-            if frame.pos < self.pos {
-                self.findings.add(format!("a frame at {} after one at {}", frame.pos, self.pos));
+            // What was pushed before is not pushed again: every change of the log has a position of its own.
+            if frame.pos <= self.pos {
+                self.findings.add(format!("a delta at {} after a frame at {}", frame.pos, self.pos));
             }
         }
         match frame.push {
@@ -104,6 +107,7 @@ impl View {
         self.snapshots += 1;
         self.presence = me.presence;
         self.base = me.conversations.iter().map(|summary| (summary.id, summary.seq)).collect();
+        self.covered = self.base.clone();
         self.conversations = me.conversations.into_iter().map(|summary| (summary.id, summary)).collect();
     }
 
@@ -111,7 +115,8 @@ impl View {
         let ConversationDelta { conversation, messages, .. } = delta;
         let (id, seq) = (conversation.id, conversation.seq);
         match self.conversations.get(&id) {
-            Some(known) if seq <= known.seq => {
+            // The same again is possible: a delta brings the state as it is now, which may be that of a later change.
+            Some(known) if seq < known.seq => {
                 self.findings.add(format!("conversation {id} at {seq} was pushed after it had been at {}", known.seq));
             }
             Some(_) => {}
@@ -124,6 +129,9 @@ impl View {
             if !self.seen.insert(message.id) {
                 self.pushed_twice += 1;
                 self.findings.add(format!("message {} was pushed twice", message.id));
+            }
+            if self.covered.get(&id).is_some_and(|covered| message.seq <= *covered) {
+                self.findings.add(format!("message {} was pushed after a snapshot that contained it", message.id));
             }
             if message.seq > seq {
                 self.findings.add(format!("message {} has number {}, beyond its conversation's {seq}", message.id, message.seq));
@@ -144,6 +152,7 @@ impl View {
     fn forget(&mut self, id: ConversationId) {
         self.conversations.remove(&id);
         self.base.remove(&id);
+        self.covered.remove(&id);
     }
 
     /// How this view differs from a fresh snapshot; none when it does not.
@@ -358,8 +367,11 @@ mod tests {
         };
         assert_eq!(with(delta(7, 1, 6, vec![message(12, 6)])), (0, 0));
         assert_eq!(with(delta(7, 1, 6, vec![message(11, 5)])), (1, 1));
-        assert_eq!(with(delta(7, 1, 5, vec![])), (0, 1), "the same state again");
+        assert_eq!(with(delta(7, 1, 4, vec![])), (0, 1), "an earlier state");
         assert_eq!(with(delta(4, 1, 6, vec![])), (0, 1), "an earlier position");
+        assert_eq!(with(delta(6, 1, 6, vec![])), (0, 1), "the same position again");
+        assert_eq!(with(delta(7, 1, 6, vec![message(13, 4)])), (0, 1), "a message that the snapshot contained");
+        assert_eq!(with(delta(7, 1, 5, vec![message(13, 5)])), (0, 0), "a later change's state came with the one before");
         let mut other_epoch = delta(7, 1, 6, vec![]);
         other_epoch.epoch = "f".to_owned();
         assert_eq!(with(other_epoch), (0, 1));
