@@ -19,11 +19,12 @@ pub trait Sink: Send + Sync {
 /// Serialises a frame once for everybody who gets it.
 pub fn frame(topic: &str, epoch: &str, pos: u64, push: Push) -> ByteString {
     let frame = Frame { v: VERSION, topic: topic.to_owned(), epoch: epoch.to_owned(), pos, push };
-    serde_json::to_string(&frame).map_or_else(
+    // Frames wait in rings and gates: no spare capacity there.
+    serde_json::to_string(&frame).map(String::into_boxed_str).map_or_else(
         |error| {
             tracing::error!(%error, "a frame has no JSON form");
             ByteString::new()
         },
-        ByteString::from,
+        |text| ByteString::from(String::from(text)),
     )
 }

@@ -8,13 +8,14 @@ use crate::{
     args,
     clock::Timestamp,
     domain::{
+        agent::Agent,
         conversation::Conversation,
         delivery::Delivery,
         log::By,
         message::{Author, Message},
     },
     ids::{AgentId, ChannelId, ContactId, ConversationId, MessageId},
-    store::{Db, Row, StoreError, write::ContactCard},
+    store::{Db, Row, StoreError, log, people_state, write::ContactCard},
 };
 
 pub(super) const STATEMENTS: &[&str] = &[
@@ -96,9 +97,14 @@ pub async fn unread(db: &Db, id: ConversationId, seq: u64) -> Result<Vec<StoredM
     db.rows(UNREAD, args![id.to_string(), seq]).await?.iter().map(message).collect()
 }
 
-/// Open conversations an agent has or is offered.
-pub async fn of_agent(db: &Db, agent: AgentId) -> Result<Vec<Conversation>, StoreError> {
-    db.rows(OF_AGENT, args![agent.to_string()]).await?.iter().map(|row| row.json(0)).collect()
+/// The agent's state and the conversations they have or are offered, all as of one position, which comes first.
+pub async fn desk_of_agent(db: &Db, stream: i64, agent: AgentId) -> Result<(u64, Agent, Vec<Conversation>), StoreError> {
+    let id = || args![agent.to_string()];
+    let [head, state, own] = db.consistent([(log::HEAD, args![stream]), (people_state::AGENT, id()), (OF_AGENT, id())]).await?;
+    let pos = head.first().map_or(Ok(0), |row| row.int(0))?;
+    let state = state.first().map_or_else(|| Ok(Agent::signed_out(agent)), |row| row.json(0))?;
+    let own = own.iter().map(|row| row.json(0)).collect::<Result<_, _>>()?;
+    Ok((u64::try_from(pos).unwrap_or(0), state, own))
 }
 
 /// Every open conversation.

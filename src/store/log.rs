@@ -15,7 +15,7 @@ pub(super) const STATEMENTS: &[&str] = &[AFTER, HEAD];
 
 const AFTER: &str = "SELECT pos, at, actor, cause, conversation_id, conv_seq, kind, data FROM log \
      WHERE stream = $1 AND pos > $2 ORDER BY pos LIMIT $3";
-const HEAD: &str = "SELECT head FROM streams WHERE stream = $1";
+pub(super) const HEAD: &str = "SELECT head FROM streams WHERE stream = $1";
 
 /// Up to `limit` entries after `pos`, in order.
 pub async fn after(db: &Db, stream: i64, pos: u64, limit: u64) -> Result<Vec<Entry>, StoreError> {

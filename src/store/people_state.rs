@@ -9,7 +9,7 @@ use crate::{
 
 pub(super) const STATEMENTS: &[&str] = &[AGENT, AGENTS];
 
-const AGENT: &str = "SELECT state FROM agent_states WHERE agent_id = $1";
+pub(super) const AGENT: &str = "SELECT state FROM agent_states WHERE agent_id = $1";
 const AGENTS: &str = "SELECT state FROM agent_states";
 
 /// The state of one agent; none when nothing ever happened to them.

@@ -49,6 +49,8 @@ use crate::{
 pub const QUEUE: usize = 2048;
 /// Frames kept for tabs that reconnect.
 const RING: usize = 256;
+/// Their size in bytes.
+const RING_BYTES: usize = 128 * 1024;
 /// Requests that may wait for the append in flight.
 const REQUESTS: usize = 32;
 /// How often a slow tab is looked at again.
@@ -84,6 +86,7 @@ pub struct AgentSession {
     ring: VecDeque<(u64, ByteString)>,
     /// Frames after this position are all in the ring.
     ring_from: u64,
+    ring_bytes: usize,
     tabs: Vec<Tab>,
     requests: VecDeque<Do>,
     in_flight: Option<(Agent, Do)>,
@@ -113,6 +116,7 @@ impl AgentSession {
             pos,
             ring: VecDeque::new(),
             ring_from: pos,
+            ring_bytes: 0,
             tabs: Vec::new(),
             requests: VecDeque::new(),
             in_flight: None,
@@ -141,16 +145,22 @@ impl AgentSession {
     /// To every tab; keeps it for those that reconnect.
     fn push(&mut self, push: Push, ctx: &mut Context<Self>) {
         let frame = self.encode(push);
-        if self.ring.len() >= RING
-            && let Some((pos, _)) = self.ring.pop_front()
-        {
-            self.ring_from = pos;
-        }
-        self.ring.push_back((self.pos, frame.clone()));
+        self.remember(frame.clone());
         for tab in self.tabs.iter_mut().filter(|tab| !tab.behind) {
             tab.behind = !tab.sink.push(frame.clone());
         }
         self.watch_slow_tabs(ctx);
+    }
+
+    /// Keeps a frame for tabs that reconnect, within [`RING`] frames and [`RING_BYTES`].
+    fn remember(&mut self, frame: ByteString) {
+        self.ring_bytes += frame.len();
+        self.ring.push_back((self.pos, frame));
+        while self.ring.len() > RING || self.ring_bytes > RING_BYTES {
+            let Some((pos, oldest)) = self.ring.pop_front() else { return };
+            self.ring_from = pos;
+            self.ring_bytes -= oldest.len();
+        }
     }
 
     fn watch_slow_tabs(&mut self, ctx: &mut Context<Self>) {

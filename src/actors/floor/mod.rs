@@ -17,9 +17,8 @@ use crate::{
         lifecycle::DeathNotice,
         publisher::Published,
     },
-    domain::agent::Agent,
     ids::AgentId,
-    store::{Db, StoreError, conversations, people_state, write::About},
+    store::{Db, StoreError, conversations, journal::STREAM, write::About},
 };
 
 /// Messages that may wait.
@@ -54,7 +53,6 @@ pub struct Floor {
     db: Db,
     shared: Arc<Shared>,
     sessions: FxHashMap<AgentId, Session>,
-    pos: u64,
     generation: u64,
     signed_in: Vec<AgentId>,
     just_started: bool,
@@ -73,9 +71,9 @@ struct Died {
 }
 
 impl Floor {
-    /// A floor with sessions for `signed_in`; positions start at `pos`.
-    pub fn new(db: Db, shared: Arc<Shared>, signed_in: Vec<AgentId>, pos: u64) -> Self {
-        Self { db, shared, sessions: FxHashMap::default(), pos, generation: 0, signed_in, just_started: true }
+    /// A floor with sessions for `signed_in`.
+    pub fn new(db: Db, shared: Arc<Shared>, signed_in: Vec<AgentId>) -> Self {
+        Self { db, shared, sessions: FxHashMap::default(), generation: 0, signed_in, just_started: true }
     }
 
     fn deliver(&mut self, agent: AgentId, message: ToAgent, ctx: &mut Context<Self>) {
@@ -90,8 +88,8 @@ impl Floor {
 
     fn load(&mut self, agent: AgentId, waiting: VecDeque<ToAgent>, ctx: &mut Context<Self>) {
         self.sessions.insert(agent, Session::Loading { waiting, missed: Vec::new() });
-        let (db, pos, just_started) = (self.db.clone(), self.pos, self.just_started);
-        let read = async move { read(&db, agent, pos, just_started).await };
+        let (db, just_started) = (self.db.clone(), self.just_started);
+        let read = async move { read(&db, agent, just_started).await };
         ctx.spawn(read.into_actor(self).map(move |loaded, actor, ctx| actor.loaded(agent, loaded, ctx)));
     }
 
@@ -164,10 +162,11 @@ fn refuse(message: ToAgent) {
     }
 }
 
-async fn read(db: &Db, id: AgentId, pos: u64, just_started: bool) -> Result<Loaded, StoreError> {
-    let agent = people_state::agent(db, id).await?.unwrap_or_else(|| Agent::signed_out(id));
+/// States and position belong together: what is committed later is folded into them, what is older is not told twice.
+async fn read(db: &Db, id: AgentId, just_started: bool) -> Result<Loaded, StoreError> {
+    let (pos, agent, states) = conversations::desk_of_agent(db, STREAM, id).await?;
     let mut own = Vec::new();
-    for state in conversations::of_agent(db, id).await? {
+    for state in states {
         let card = conversations::card(db, &state).await?;
         own.push((state, card));
     }
@@ -190,7 +189,6 @@ impl Handler<Gated<Published>> for Floor {
 
     fn handle(&mut self, Gated { message: Published(group), .. }: Gated<Published>, ctx: &mut Self::Context) {
         for append in group.iter() {
-            self.pos = append.pos();
             match &append.about {
                 About::Conversation(change) => {
                     let agents = change.concerned.clone().unwrap_or_else(|| self.sessions.keys().copied().collect());

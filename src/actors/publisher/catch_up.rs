@@ -37,10 +37,33 @@ impl Publisher {
         let db = self.db.clone();
         let head = async move { log::head(&db, STREAM).await };
         ctx.spawn(head.into_actor(self).map(|head, actor, ctx| {
-            if head.is_ok_and(|head| head > actor.pos) && !actor.catching_up {
+            let behind = head.is_ok_and(|head| head > actor.pos);
+            // Under load the head is always a little ahead: only who stands still has lost a hint.
+            let stands_still = actor.looked_at.replace(actor.pos) == Some(actor.pos);
+            if behind && stands_still && !actor.catching_up {
                 actor.catch_up(ctx);
             }
         }));
+    }
+
+    /// Goes over from the log to the hints that came meanwhile, as soon as they follow on.
+    fn carry_on(&mut self) {
+        while let Some(group) = self.early.pop_front() {
+            let span = |group: &Group| Some((group.first()?.first_pos(), group.last()?.pos()));
+            let Some((first, last)) = span(&group) else { continue };
+            if last <= self.pos {
+                continue;
+            }
+            if first > self.pos + 1 {
+                self.early.push_front(group);
+                return;
+            }
+            if !self.pass_on(Arc::clone(&group)) {
+                self.early.push_front(group);
+                return;
+            }
+            self.catching_up = false;
+        }
     }
 
     pub(super) fn catch_up(&mut self, ctx: &mut Context<Self>) {
@@ -50,11 +73,15 @@ impl Publisher {
         ctx.spawn(read.into_actor(self).map(|result, actor, ctx| match result {
             Ok(group) if group.is_empty() => {
                 actor.catching_up = false;
+                actor.early.clear();
                 actor.look_soon(ctx);
             }
             Ok(group) => {
                 if actor.pass_on(group) {
-                    actor.catch_up(ctx);
+                    actor.carry_on();
+                    if actor.catching_up || !actor.early.is_empty() {
+                        actor.catch_up(ctx);
+                    }
                 } else {
                     ctx.run_later(AGAIN, Self::catch_up);
                 }

@@ -7,7 +7,7 @@
 
 mod catch_up;
 
-use std::{sync::Arc, time::Duration};
+use std::{collections::VecDeque, sync::Arc, time::Duration};
 
 use actix::{Actor, AsyncContext, Context, Handler};
 
@@ -57,12 +57,16 @@ pub struct Publisher {
     pos: u64,
     listeners: Listeners,
     catching_up: bool,
+    /// Hints that came while the log was being read, at most [`QUEUE`].
+    early: VecDeque<Group>,
+    /// The position at the last look.
+    looked_at: Option<u64>,
 }
 
 impl Publisher {
     /// Carries on after `pos`.
     pub fn new(db: Db, pos: u64, listeners: Listeners) -> Self {
-        Self { db, pos, listeners, catching_up: false }
+        Self { db, pos, listeners, catching_up: false, early: VecDeque::new(), looked_at: None }
     }
 
     /// Passes on a group that follows directly. False when somebody who must not miss it has no room: then all of it is passed
@@ -99,11 +103,15 @@ impl Handler<Gated<Published>> for Publisher {
     type Result = ();
 
     fn handle(&mut self, Gated { message: Published(group), .. }: Gated<Published>, ctx: &mut Self::Context) {
-        if self.catching_up {
-            return;
-        }
         #[cfg(test)]
         if crate::actors::testing::loses_hints() {
+            return;
+        }
+        if self.catching_up {
+            if self.early.len() == QUEUE {
+                self.early.pop_front();
+            }
+            self.early.push_back(group);
             return;
         }
         let first = group.first().map_or(0, |append| append.first_pos());
