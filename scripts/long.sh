@@ -17,3 +17,7 @@ on_both() {
 cargo build --release --workspace
 on_both crash --cycles "$cycles"
 on_both inbound --rate "$rate" --secs "$secs" --agents "$agents"
+target/release/loadtests crash --disk-full
+# shellcheck disable=SC2016 # the variable is the inner shell's
+scripts/postgres.sh bash -c 'exec target/release/loadtests crash --database-away 30 --database "$CENTRALITA_TEST_POSTGRES"'
+target/release/loadtests herd --sockets 5000 --deaf 500 --frames 200

@@ -20,6 +20,10 @@ scripts/postgres.sh cargo test --workspace --no-fail-fast 2>&1 | tee "$log" || s
 
 # With all targets, dependencies have the features that the tests gave them and are not compiled a second time.
 cargo build --workspace --all-targets
+# A few rounds of the crash loop; `make long` has the long ones.
+target/debug/loadtests crash --cycles 3 || status=1
+# shellcheck disable=SC2016 # the variable is the inner shell's
+scripts/postgres.sh bash -c 'exec target/debug/loadtests crash --cycles 3 --database "$CENTRALITA_TEST_POSTGRES"' || status=1
 CENTRALITA_TEST_BINARY=$PWD/target/debug/centralita CHROMIUM=$(command -v chromium || true) \
   scripts/web.sh test 2>&1 | tee -a "$log" || status=1
 

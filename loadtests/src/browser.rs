@@ -41,6 +41,8 @@ pub(crate) struct View {
     conversations: BTreeMap<ConversationId, Summary>,
     /// Up to which `seq` each conversation was known before its first delta: from there on every message must come.
     base: BTreeMap<ConversationId, u64>,
+    /// Up to which `seq` the last snapshot reached: nothing before that comes again.
+    covered: BTreeMap<ConversationId, u64>,
     seen: BTreeSet<MessageId>,
     /// Connections so far, and those that began with a snapshot though a position was named.
     pub(crate) connections: u64,
@@ -74,8 +76,9 @@ impl View {
             if frame.epoch != self.epoch {
                 self.findings.add(format!("a delta of epoch {} after epoch {}", frame.epoch, self.epoch));
             }
-            if frame.pos < self.pos {
-                self.findings.add(format!("a frame at {} after one at {}", frame.pos, self.pos));
+            // What was pushed before is not pushed again: every change of the log has a position of its own.
+            if frame.pos <= self.pos {
+                self.findings.add(format!("a delta at {} after a frame at {}", frame.pos, self.pos));
             }
         }
         match frame.push {
@@ -104,6 +107,7 @@ impl View {
         self.snapshots += 1;
         self.presence = me.presence;
         self.base = me.conversations.iter().map(|summary| (summary.id, summary.seq)).collect();
+        self.covered = self.base.clone();
         self.conversations = me.conversations.into_iter().map(|summary| (summary.id, summary)).collect();
     }
 
@@ -111,7 +115,8 @@ impl View {
         let ConversationDelta { conversation, messages, .. } = delta;
         let (id, seq) = (conversation.id, conversation.seq);
         match self.conversations.get(&id) {
-            Some(known) if seq <= known.seq => {
+            // The same again is possible: a delta brings the state as it is now, which may be that of a later change.
+            Some(known) if seq < known.seq => {
                 self.findings.add(format!("conversation {id} at {seq} was pushed after it had been at {}", known.seq));
             }
             Some(_) => {}
@@ -124,6 +129,9 @@ impl View {
             if !self.seen.insert(message.id) {
                 self.pushed_twice += 1;
                 self.findings.add(format!("message {} was pushed twice", message.id));
+            }
+            if self.covered.get(&id).is_some_and(|covered| message.seq <= *covered) {
+                self.findings.add(format!("message {} was pushed after a snapshot that contained it", message.id));
             }
             if message.seq > seq {
                 self.findings.add(format!("message {} has number {}, beyond its conversation's {seq}", message.id, message.seq));
@@ -144,6 +152,7 @@ impl View {
     fn forget(&mut self, id: ConversationId) {
         self.conversations.remove(&id);
         self.base.remove(&id);
+        self.covered.remove(&id);
     }
 
     /// How this view differs from a fresh snapshot; none when it does not.
@@ -157,16 +166,21 @@ impl View {
         Some(format!("{:?}, fresh {:?}", self.conversations.get(differing), fresh_conversations.get(differing)))
     }
 
-    /// Messages that this browser should have been pushed and was not.
-    pub(crate) fn missed<'a>(
-        &'a self,
-        stored: &'a BTreeMap<(ConversationId, u64), MessageRow>,
-    ) -> impl Iterator<Item = MessageId> + 'a {
-        let expected = self.conversations.values().filter_map(|summary| Some((summary, *self.base.get(&summary.id)?)));
-        expected.flat_map(|(summary, base)| {
-            let messages = stored.range((summary.id, base + 1)..=(summary.id, summary.seq.max(base + 1)));
-            messages.map(|(_, row)| row.id).filter(|id| !self.seen.contains(id))
-        })
+    /// Messages that this browser should have been pushed and was not, each in words.
+    pub(crate) fn missed(&self, stored: &BTreeMap<(ConversationId, u64), MessageRow>) -> Vec<String> {
+        let mut missed = Vec::new();
+        for summary in self.conversations.values() {
+            let Some(base) = self.base.get(&summary.id).filter(|base| **base < summary.seq) else { continue };
+            for ((conversation, seq), row) in stored.range((summary.id, base + 1)..=(summary.id, summary.seq)) {
+                if !self.seen.contains(&row.id) {
+                    missed.push(format!(
+                        "message {} ({:?}, event {seq} of conversation {conversation}, known since event {base}, shown at {}; connection {})",
+                        row.id, row.mark, summary.seq, self.connections
+                    ));
+                }
+            }
+        }
+        missed
     }
 
     /// Everything found so far, taken.
@@ -340,7 +354,8 @@ mod tests {
     fn a_message_that_never_came_is_found_and_one_before_the_snapshot_is_not_expected() {
         let (shown, _) = view(vec![frame(5, "me", me(vec![summary(1, 4, active())])), delta(7, 1, 6, vec![message(11, 6)])]);
         let stored = rows(&[(1, 2, 9), (1, 5, 10), (1, 6, 11), (1, 7, 12), (2, 5, 13)]);
-        assert_eq!(shown.missed(&stored).collect::<Vec<_>>(), [MessageId::from_u128(10)]);
+        let missed = shown.missed(&stored);
+        assert!(missed.len() == 1 && missed[0].contains(&MessageId::from_u128(10).to_string()), "{missed:?}");
     }
 
     #[test]
@@ -352,8 +367,11 @@ mod tests {
         };
         assert_eq!(with(delta(7, 1, 6, vec![message(12, 6)])), (0, 0));
         assert_eq!(with(delta(7, 1, 6, vec![message(11, 5)])), (1, 1));
-        assert_eq!(with(delta(7, 1, 5, vec![])), (0, 1), "the same state again");
+        assert_eq!(with(delta(7, 1, 4, vec![])), (0, 1), "an earlier state");
         assert_eq!(with(delta(4, 1, 6, vec![])), (0, 1), "an earlier position");
+        assert_eq!(with(delta(6, 1, 6, vec![])), (0, 1), "the same position again");
+        assert_eq!(with(delta(7, 1, 6, vec![message(13, 4)])), (0, 1), "a message that the snapshot contained");
+        assert_eq!(with(delta(7, 1, 5, vec![message(13, 5)])), (0, 0), "a later change's state came with the one before");
         let mut other_epoch = delta(7, 1, 6, vec![]);
         other_epoch.epoch = "f".to_owned();
         assert_eq!(with(other_epoch), (0, 1));

@@ -253,17 +253,17 @@ impl Trial {
         for (browser, before) in self.browsers.iter().zip(&mut self.connections) {
             let difference = catch_up(browser).await?;
             let mut view = browser.view.borrow_mut();
-            let missed = view.missed(&read.tables.messages).count();
-            if missed > 0 {
-                self.lost += u64::try_from(missed)?;
-                self.findings.add(format!("agent {} was never pushed {missed} messages", browser.agent.user));
+            let missed = view.missed(&read.tables.messages);
+            self.lost += u64::try_from(missed.len())?;
+            for missed in &missed {
+                self.findings.add(format!("agent {} was never pushed {missed}", browser.agent.user));
             }
             if let Some(difference) = &difference {
                 self.findings.add(format!("agent {}: shown {difference}", browser.agent.user));
             }
             if view.connections > *before {
                 self.reconnected += 1;
-                self.resumed += u64::from(difference.is_none() && missed == 0);
+                self.resumed += u64::from(difference.is_none() && missed.is_empty());
                 *before = view.connections;
             }
             self.findings.extend(view.take_findings());

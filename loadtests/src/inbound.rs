@@ -124,6 +124,10 @@ fn drive(options: &Options, random: &mut Random, run: &str, workplace: &Workplac
         .row("due to ack", window.ack.line())
         .row("sent late by", window.late.line())
         .row(
+            "due and never sent",
+            format!("{}{}", window.unsent, if window.unsent > 0 { ": more --connections, or less --rate" } else { "" }),
+        )
+        .row(
             "server",
             format!(
                 "{} µs/post, {} cores, {} kB resident",

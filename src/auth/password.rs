@@ -3,12 +3,12 @@
 //! Hashing and verifying take tens of milliseconds and 19 MiB on purpose. Call them inside `actix_web::web::block`, never
 //! on an arbiter: there they would hold up every conversation of that thread.
 
-use std::fmt;
+use std::{fmt, sync::Arc};
 
-use argon2::{
-    Algorithm, Argon2, Params, Version,
-    password_hash::{PasswordHasher, PasswordVerifier},
-};
+use argon2::{Algorithm, Argon2, Block, Params, Version};
+use base64::{Engine, prelude::BASE64_STANDARD_NO_PAD};
+use parking_lot::Mutex;
+use subtle::ConstantTimeEq;
 use thiserror::Error;
 
 use super::secret::SecretText;
@@ -17,6 +17,11 @@ use super::secret::SecretText;
 pub const MIN_CHARACTERS: usize = 8;
 /// The longest password, in characters; bounds the work a caller can ask for.
 pub const MAX_CHARACTERS: usize = 256;
+
+const SALT_BYTES: usize = 16;
+const OUTPUT_BYTES: usize = 32;
+/// What a stored hash may ask for: a damaged row must not take all memory.
+const MOST_MEMORY_KIB: u32 = 1024 * 1024;
 
 /// What computing one hash costs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -85,6 +90,7 @@ pub struct Passwords {
     argon2: Argon2<'static>,
     /// A hash of the same cost that no password fits.
     dummy: String,
+    memory: Arc<Mutex<Vec<Block>>>,
 }
 
 impl Passwords {
@@ -95,7 +101,7 @@ impl Passwords {
     pub fn new(cost: Cost) -> Result<Self, PasswordError> {
         let params = Params::new(cost.memory_kib, cost.passes, cost.lanes, None).map_err(|_| PasswordError::Cost)?;
         let argon2 = Argon2::new(Algorithm::Argon2id, Version::V0x13, params);
-        Ok(Self { argon2, dummy: dummy_hash(cost) })
+        Ok(Self { argon2, dummy: dummy_hash(cost), memory: Arc::default() })
     }
 
     /// The PHC string to store, with a random salt. Slow: see the module.
@@ -104,14 +110,30 @@ impl Passwords {
     /// A [`PasswordError`] when the password breaks the rules or the system is out of memory or randomness.
     pub fn hash(&self, password: &SecretText) -> Result<String, PasswordError> {
         check_rules(password)?;
-        let hash = self.argon2.hash_password(password.expose().as_bytes()).map_err(|_| PasswordError::Hashing)?;
-        Ok(hash.to_string())
+        let (salt, mut output) = (rand::random::<[u8; SALT_BYTES]>(), [0; OUTPUT_BYTES]);
+        self.derive(&self.argon2, password, &salt, &mut output).map_err(|_| PasswordError::Hashing)?;
+        let params = self.argon2.params();
+        let (salt, output) = (BASE64_STANDARD_NO_PAD.encode(salt), BASE64_STANDARD_NO_PAD.encode(output));
+        Ok(phc(params.m_cost(), params.t_cost(), params.p_cost(), &salt, &output))
     }
 
     /// Whether `password` is the one behind `phc`, at the cost that `phc` names. A `phc` that cannot be read fits nothing.
     /// Slow: see the module.
     pub fn verify(&self, password: &SecretText, phc: &str) -> bool {
-        self.argon2.verify_password(password.expose().as_bytes(), phc).is_ok()
+        let Some(Stored { argon2, salt, expected }) = Stored::read(phc) else { return false };
+        let mut output = [0; OUTPUT_BYTES];
+        self.derive(&argon2, password, &salt, &mut output).is_ok() && bool::from(output.ct_eq(&expected))
+    }
+
+    /// One at a time, in memory that is kept: 19 MiB that come and go would leave holes that the allocator keeps.
+    fn derive(&self, argon2: &Argon2<'_>, password: &SecretText, salt: &[u8], output: &mut [u8]) -> Result<(), argon2::Error> {
+        let mut memory = self.memory.lock();
+        let blocks = argon2.params().block_count();
+        if memory.len() < blocks {
+            memory.resize(blocks, Block::default());
+        }
+        let Some(memory) = memory.get_mut(..blocks) else { return Err(argon2::Error::MemoryTooLittle) };
+        argon2.hash_password_into_with_memory(password.expose().as_bytes(), salt, output, memory)
     }
 
     /// For a user who does not exist or has no password: the work of [`Passwords::verify`], and always no. Without it the
@@ -132,7 +154,36 @@ impl fmt::Debug for Passwords {
 fn dummy_hash(cost: Cost) -> String {
     let Cost { memory_kib, passes, lanes } = cost;
     let (salt, output) = ("A".repeat(22), "A".repeat(43));
+    phc(memory_kib, passes, lanes, &salt, &output)
+}
+
+fn phc(memory_kib: u32, passes: u32, lanes: u32, salt: &str, output: &str) -> String {
     format!("$argon2id$v=19$m={memory_kib},t={passes},p={lanes}${salt}${output}")
+}
+
+/// A PHC string of this module, read.
+struct Stored {
+    argon2: Argon2<'static>,
+    salt: Vec<u8>,
+    expected: [u8; OUTPUT_BYTES],
+}
+
+impl Stored {
+    fn read(phc: &str) -> Option<Self> {
+        let mut parts = phc.strip_prefix("$argon2id$v=19$")?.split('$');
+        let (costs, salt, output) = (parts.next()?, parts.next()?, parts.next()?);
+        let mut costs = costs.split(',').zip(["m=", "t=", "p="]).map(|(cost, name)| cost.strip_prefix(name)?.parse::<u32>().ok());
+        let (memory_kib, passes, lanes) = (costs.next()??, costs.next()??, costs.next()??);
+        if memory_kib > MOST_MEMORY_KIB || parts.next().is_some() {
+            return None;
+        }
+        let params = Params::new(memory_kib, passes, lanes, None).ok()?;
+        Some(Self {
+            argon2: Argon2::new(Algorithm::Argon2id, Version::V0x13, params),
+            salt: BASE64_STANDARD_NO_PAD.decode(salt).ok()?,
+            expected: BASE64_STANDARD_NO_PAD.decode(output).ok()?.try_into().ok()?,
+        })
+    }
 }
 
 #[cfg(test)]

@@ -22,8 +22,8 @@ use crate::{
     live::{Connection, SocketLimit},
     store::{
         idempotency,
-        journal::{Health, Journal},
-        people,
+        journal::{Health, Journal, STREAM},
+        people, snapshots,
     },
     telemetry,
 };
@@ -36,6 +36,8 @@ const KEEP_ALIVE: Duration = Duration::from_secs(75);
 /// A client that sends its head more slowly is cut off (security.md, 50).
 const HEAD_TIMEOUT: Duration = Duration::from_secs(10);
 const UPKEEP: Duration = Duration::from_secs(5);
+/// Rounds of upkeep between two looks whether a snapshot is due.
+const SNAPSHOT_EVERY: u32 = 6;
 /// Rounds of upkeep between two sweeps of what has run out.
 const SWEEP_EVERY: u32 = 120;
 
@@ -127,6 +129,13 @@ async fn upkeep(app: App) {
         app.clock().resync();
         telemetry::upkeep();
         round = round.wrapping_add(1);
+        if round.is_multiple_of(SNAPSHOT_EVERY) {
+            match snapshots::take_when_due(&app.engine.db, &app.engine.journal, STREAM).await {
+                Ok(Some(pos)) => tracing::info!(pos, "took a snapshot of the log's fold"),
+                Ok(None) => {}
+                Err(error) => tracing::warn!(%error, "could not take a snapshot"),
+            }
+        }
         if round.is_multiple_of(SWEEP_EVERY) {
             let forget = vec![idempotency::forget(app.now()), people::delete_expired(app.now())];
             if let Err(error) = app.engine.journal.write(forget, None, By::System, None).await {

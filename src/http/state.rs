@@ -24,8 +24,8 @@ use crate::{
     live::SocketLimit,
 };
 
-/// Password hashes computed at once: each takes 19 MiB and tens of milliseconds of a core.
-const HASHES_AT_ONCE: usize = 2;
+/// Password hashes computed at once: each takes tens of milliseconds of a core, and they share their memory.
+const HASHES_AT_ONCE: usize = 1;
 /// Those that may wait for their turn; more are refused.
 const HASHES_WAITING: usize = 32;
 /// How long one waits for its turn.

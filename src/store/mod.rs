@@ -43,6 +43,10 @@ static POSTGRES: Migrator = sqlx::migrate!("migrations/postgres");
 
 /// Readers of the embedded database.
 const SQLITE_READERS: u32 = 4;
+/// Pages of a large group must fit, or they are written to the WAL more than once: 64 MiB, taken as needed.
+const WRITER_CACHE: &str = "-65536";
+/// 2 MiB.
+const READER_CACHE: &str = "-2048";
 /// Connections to PostgreSQL beside the journal's own.
 const POSTGRES_READERS: u32 = 8;
 const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(5);
@@ -254,6 +258,7 @@ impl Location {
             .synchronous(SqliteSynchronous::Full)
             .busy_timeout(Duration::from_secs(5))
             .foreign_keys(true)
+            .pragma("cache_size", WRITER_CACHE)
             .statement_cache_capacity(256)
             .disable_statement_logging();
         Self::Sqlite(Box::new(options))
@@ -270,7 +275,7 @@ impl Location {
         self.migrate().await?;
         Ok(match self {
             Self::Sqlite(options) => {
-                let options = options.as_ref().clone().read_only(true);
+                let options = options.as_ref().clone().read_only(true).pragma("cache_size", READER_CACHE);
                 let pool = SqlitePoolOptions::new().max_connections(SQLITE_READERS).acquire_timeout(ACQUIRE_TIMEOUT);
                 Db::Sqlite(pool.connect_lazy_with(options))
             }

@@ -10,8 +10,12 @@ use serde::{Deserialize, Serialize};
 use crate::{
     args,
     clock::Timestamp,
-    domain::{agent::Agent, conversation::Conversation},
-    store::{Db, Row, StoreError, write::Statement},
+    domain::{agent::Agent, conversation::Conversation, log::By},
+    store::{
+        Db, Row, StoreError,
+        journal::Journal,
+        write::{Statement, WriteError},
+    },
 };
 
 /// Entries between two snapshots.
@@ -78,6 +82,24 @@ pub fn keep(stream: i64, snapshot: &Snapshot, at: Timestamp) -> Result<Vec<State
     Ok(statements)
 }
 
+/// Takes a snapshot when the last one lies [`EVERY`] entries back; tells its position. The parts are written one by one, so
+/// none of them keeps the writer for long.
+///
+/// # Errors
+/// When the store does not answer; what was written counts for nothing then and is replaced by the next one.
+pub async fn take_when_due(db: &Db, journal: &Journal, stream: i64) -> Result<Option<u64>, WriteError> {
+    let last = db.row(LATEST, args![stream]).await?.map_or(Ok(0), |row| row.int(0))?;
+    let head = super::log::head(db, stream).await?;
+    if head < u64::try_from(last).unwrap_or(0) + EVERY {
+        return Ok(None);
+    }
+    let snapshot = take(db, stream).await?;
+    for statement in keep(stream, &snapshot, journal.now())? {
+        journal.write(vec![statement], None, By::System, None).await?;
+    }
+    Ok(Some(snapshot.pos))
+}
+
 /// The latest snapshot that is complete.
 pub async fn latest(db: &Db, stream: i64) -> Result<Option<Snapshot>, StoreError> {
     let Some(row) = db.row(LATEST, args![stream]).await? else { return Ok(None) };
@@ -88,4 +110,34 @@ pub async fn latest(db: &Db, stream: i64) -> Result<Option<Snapshot>, StoreError
 
 fn all<T: serde::de::DeserializeOwned>(rows: &[Row]) -> Result<Vec<T>, StoreError> {
     rows.iter().map(|row| row.json(0)).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        ids::AgentId,
+        store::{journal::STREAM, testing::on_both},
+    };
+
+    #[test]
+    fn a_snapshot_counts_once_its_last_part_is_there() {
+        on_both(|scratch| async move {
+            let (journal, thread, _) = scratch.journal(|_| {});
+            let db = scratch.open().await;
+            let agents = (1..=3).map(|number| Agent::signed_out(AgentId::from_u128(number))).collect();
+            let part = Part { conversations: Vec::new(), agents };
+            let snapshot = Snapshot { pos: 7, parts: vec![part.clone(), Part::default()] };
+            let mut statements = keep(STREAM, &snapshot, journal.now()).unwrap();
+            let ending = statements.split_off(2);
+            journal.write(statements, None, By::System, None).await.unwrap();
+            assert_eq!(latest(&db, STREAM).await.unwrap(), None);
+            journal.write(ending, None, By::System, None).await.unwrap();
+            assert_eq!(latest(&db, STREAM).await.unwrap(), Some(snapshot));
+            let newer = Snapshot { pos: 9, parts: vec![part] };
+            journal.write(keep(STREAM, &newer, journal.now()).unwrap(), None, By::System, None).await.unwrap();
+            assert_eq!(latest(&db, STREAM).await.unwrap(), Some(newer));
+            thread.join();
+        });
+    }
 }

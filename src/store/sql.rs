@@ -27,7 +27,9 @@ INSERT INTO conversations (id, client_id, channel_id, campaign_id, contact_id, p
  FROM json_each($6) WHERE true \
  ON CONFLICT (id) DO UPDATE SET campaign_id = excluded.campaign_id, phase = excluded.phase, agent_id = excluded.agent_id, \
  offered_to = excluded.offered_to, is_open = excluded.is_open, seq = excluded.seq, next_due = excluded.next_due, \
- state = excluded.state",
+ state = excluded.state; \
+UPDATE conversations SET seq = r.value->>'$.s.seq', state = r.value->'s' \
+ FROM json_each($7) r WHERE conversations.id = r.value->>'$.s.id'",
             $end
         )
     };
@@ -84,7 +86,9 @@ new_conversations AS (INSERT INTO conversations (id, client_id, channel_id, camp
  FROM fence, json_to_recordset($9::json) AS r(s json, p text, a text, o text, n bigint, d bigint) \
  ON CONFLICT (id) DO UPDATE SET campaign_id = excluded.campaign_id, phase = excluded.phase, agent_id = excluded.agent_id, \
  offered_to = excluded.offered_to, is_open = excluded.is_open, seq = excluded.seq, next_due = excluded.next_due, \
- state = excluded.state) \
+ state = excluded.state), \
+touched AS (UPDATE conversations v SET seq = (r.s->>'seq')::bigint, state = r.s::text \
+ FROM fence, json_to_recordset($10::json) AS r(s json) WHERE v.id = r.s->>'id') \
 SELECT head FROM fence";
 
 /// PostgreSQL: what only some groups bring, in the same transaction as [`POSTGRES_HOT`].

@@ -98,6 +98,8 @@ pub struct ConversationAppend {
     pub contact: Arc<ContactCard>,
     /// See [`concerned`].
     pub concerned: SmallVec<[AgentId; 2]>,
+    /// See [`moved`].
+    pub moved: bool,
 }
 
 /// Everything one agent commits at once.
@@ -248,6 +250,21 @@ pub enum WriteError {
     /// Anything else.
     #[error(transparent)]
     Store(#[from] StoreError),
+}
+
+/// Whether a change shows in the columns that lists and indexes use. Most messages change only the state itself; leaving the
+/// indexes alone then halves what a message writes.
+pub fn moved(before: Option<&Conversation>, after: &Conversation) -> bool {
+    let columns = |state: &Conversation| {
+        (
+            state.campaign,
+            state.phase.as_str(),
+            state.phase.owner(),
+            state.phase.offer().map(|offer| offer.agent),
+            state.next_due(),
+        )
+    };
+    before.is_none_or(|before| columns(before) != columns(after))
 }
 
 /// The agents a change concerns: who has it, who had it, to whom it is or was offered.

@@ -67,6 +67,8 @@ pub(super) struct Window {
     pub(super) e2e: Latencies,
     pub(super) ack: Latencies,
     pub(super) late: Latencies,
+    /// Due within it and not sent when it ended: no connection was free.
+    pub(super) unsent: u64,
     pub(super) server_cpu_us: u64,
     pub(super) own_cpu_us: u64,
     pub(super) rss_kb: u64,
@@ -83,6 +85,7 @@ impl Window {
             e2e: Latencies::new()?,
             ack: Latencies::new()?,
             late: Latencies::new()?,
+            unsent: 0,
             server_cpu_us: 0,
             own_cpu_us: 0,
             rss_kb: 0,
@@ -277,6 +280,7 @@ impl Load {
             self.receive(deadline)?;
         }
         let mut window = self.window.take().ok_or("no window")?;
+        window.unsent = pace.map_or(0, |pace| pace.unsent(to));
         let (server_before, own_before) = began.ok_or("nothing was measured")?;
         window.server_cpu_us = server_after.saturating_sub(server_before);
         window.own_cpu_us = own_after.saturating_sub(own_before);
@@ -544,6 +548,11 @@ struct Pace {
 }
 
 impl Pace {
+    #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, clippy::cast_precision_loss, reason = "within hours")]
+    fn unsent(&self, end: u64) -> u64 {
+        (((end - self.start) as f64 / self.period) as u64).saturating_sub(self.sent)
+    }
+
     #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, clippy::cast_precision_loss, reason = "within hours")]
     fn next(&self) -> u64 {
         self.start + (self.sent as f64 * self.period) as u64

@@ -37,7 +37,9 @@ use crate::{
         Db, conversations,
         idempotency::Recorded,
         journal::Journal,
-        write::{Append, ContactCard, ConversationAppend, NewContact, OutboxChange, OutboxState, Refused, Subject, concerned},
+        write::{
+            Append, ContactCard, ConversationAppend, NewContact, OutboxChange, OutboxState, Refused, Subject, concerned, moved,
+        },
     },
     wire::conversation::{Done, Standing},
 };
@@ -311,6 +313,7 @@ impl Conversation {
         let append = Append {
             subject: Subject::Conversation(Box::new(ConversationAppend {
                 concerned: concerned(self.state.as_ref(), &next),
+                moved: moved(self.state.as_ref(), &next),
                 state: next.clone(),
                 first_seq,
                 events,

@@ -146,6 +146,7 @@ pub(super) struct Rows<'a> {
     log: Vec<LogRow<'a>>,
     messages: Vec<MessageRow<'a>>,
     conversations: Vec<ConversationRow<'a>>,
+    touched: Vec<ConversationRow<'a>>,
     recorded: Vec<RecordedRow<'a>>,
     deliveries: Vec<DeliveryRow<'a>>,
     outbox_in: Vec<OutboxIn>,
@@ -156,8 +157,9 @@ pub(super) struct Rows<'a> {
     agents: Vec<&'a Agent>,
 }
 
-/// The arrays of [`super::super::sql`]'s hot statements: inbox, log, messages, conversations.
-pub(super) struct Hot(pub(super) [String; 4]);
+/// The arrays of [`super::super::sql`]'s hot statements: inbox, log, messages, conversations that moved, those that
+/// did not.
+pub(super) struct Hot(pub(super) [String; 5]);
 /// The arrays of its cold statements, in their order.
 pub(super) struct Cold(pub(super) [String; 8]);
 
@@ -198,7 +200,8 @@ impl<'a> Rows<'a> {
             let Message { id: i, seq, author, text, attachments, at, delivery } = message.as_ref();
             self.messages.push(MessageRow { c: id, q: *seq, i: *i, w: *author, x: text, a: attachments, t: *at, d: *delivery });
         }
-        self.conversations.push(ConversationRow {
+        let rows = if change.moved { &mut self.conversations } else { &mut self.touched };
+        rows.push(ConversationRow {
             s: state,
             p: state.phase.as_str(),
             a: state.phase.owner(),
@@ -235,7 +238,7 @@ impl<'a> Rows<'a> {
     }
 
     pub(super) fn hot(&self) -> Hot {
-        Hot([json(&self.inbox), json(&self.log), json(&self.messages), json(&self.conversations)])
+        Hot([json(&self.inbox), json(&self.log), json(&self.messages), json(&self.conversations), json(&self.touched)])
     }
 
     /// None when the group brings nothing of the kind.

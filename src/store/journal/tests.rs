@@ -59,6 +59,7 @@ fn started(number: u128, provider_id: &str) -> (Append, Answer) {
             noticed: false,
             outbox: smallvec![],
             concerned: smallvec![],
+            moved: true,
         })),
         claims: smallvec![Claim::new(CHANNEL, provider_id.to_owned(), AT)],
         recorded: smallvec![],
