@@ -10,6 +10,9 @@ scripts/packages.sh
 scripts/web.sh build
 scripts/lint.sh
 
+# Tests of the running server wait more than they compute.
+export RUST_TEST_THREADS=${RUST_TEST_THREADS:-$(($(nproc) * 3))}
+
 log=$(mktemp)
 trap 'rm -f "$log"' EXIT
 status=0

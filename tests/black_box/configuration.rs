@@ -19,8 +19,11 @@ on_both!(
     a_file_configures_the_server_and_the_environment_beats_it,
 );
 
+type Settings = &'static [(&'static str, &'static str)];
+type Sentences = &'static [&'static str];
+
 async fn a_risky_or_wrong_configuration_is_refused_with_a_sentence(database: Database) {
-    let refusals: [(&[(&str, &str)], &[&str]); 14] = [
+    let refusals: [(Settings, Sentences); 14] = [
         (&[("LISTEN", "0.0.0.0:28080")], &["secret_key is missing", "public_url is missing", "openssl rand -base64 32"]),
         (
             &[

@@ -144,6 +144,19 @@ fn run(test: impl Future<Output = ()>) {
     runtime().block_on(async { tokio::time::timeout(PATIENCE, test).await.expect("the test hangs") });
 }
 
+/// Makes a test of each function that takes long and in which the database has no part: `name::on_sqlite`.
+macro_rules! on_sqlite_only {
+    ($($name:ident),+ $(,)?) => {$(
+        mod $name {
+            #[test]
+            fn on_sqlite() {
+                $crate::database::on_sqlite(super::$name);
+            }
+        }
+    )+};
+}
+pub(crate) use on_sqlite_only;
+
 /// Makes two tests of each function: `name::on_sqlite` and `name::on_postgres`.
 macro_rules! on_both {
     ($($name:ident),+ $(,)?) => {$(

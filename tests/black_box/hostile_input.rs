@@ -13,9 +13,11 @@ use tokio::{
 use crate::{
     api::list,
     company::{Company, template},
-    database::{Database, on_both},
+    database::{Database, on_both, on_sqlite_only},
     world::World,
 };
+
+on_sqlite_only!(a_slow_client_is_cut_off_and_holds_nobody_up);
 
 on_both!(
     a_field_that_is_not_offered_is_refused_and_writes_nothing,
@@ -23,7 +25,6 @@ on_both!(
     no_query_is_ever_code,
     no_path_is_ever_code,
     a_list_is_never_longer_than_it_may_be,
-    a_slow_client_is_cut_off_and_holds_nobody_up,
     nesting_and_size_are_refused_on_every_write,
     a_visitor_sends_nonsense,
 );

@@ -27,8 +27,13 @@ fn writes() -> impl Iterator<Item = (&'static Route, Template)> {
     ROUTES.iter().filter(is_write).filter_map(|route| Some((route, template(route)?)))
 }
 
-/// Everything that has an effect, once what follows from it has happened too: a declined offer is made again.
+/// Everything that has an effect.
 async fn effects(world: &World) -> Vec<String> {
+    world.installation.rows().await
+}
+
+/// The same once what follows by itself has happened too: a declined offer is made again.
+async fn settled(world: &World) -> Vec<String> {
     let mut rows = world.installation.rows().await;
     loop {
         tokio::time::sleep(std::time::Duration::from_millis(100)).await;
@@ -53,7 +58,9 @@ async fn every_write_under_a_key_has_one_effect_and_one_answer_across_restarts(d
         let (path, body) = request.filled(&company.ids, None);
         let first = api.call_once(&request.method, &path, &key, body.as_ref()).await;
         assert_eq!(first.status, route.status, "{first}");
-        let before = effects(&world).await;
+        let moves_people =
+            ["/conversations/", "/agents/", "/presence", "/members/", "/campaigns/"].iter().any(|part| path.contains(part));
+        let before = if moves_people { settled(&world).await } else { effects(&world).await };
         let again = api.call_once(&request.method, &path, &key, body.as_ref()).await;
         same_answer(&first, &again);
         assert_eq!(effects(&world).await, before, "{again}");
@@ -70,7 +77,7 @@ async fn every_write_under_a_key_has_one_effect_and_one_answer_across_restarts(d
     }
     assert!(done.len() > 25, "{}", done.len());
     world.crash().await;
-    let before = effects(&world).await;
+    let before = settled(&world).await;
     for (request, api, key, first) in &done {
         let again = api.call_once(&request.method, &request.path, key, request.body.as_ref()).await;
         same_answer(first, &again);

@@ -6,12 +6,14 @@ use serde_json::{Value, json};
 
 use crate::{
     api::{list, text},
-    database::{Database, on_both},
+    database::{Database, on_both, on_sqlite_only},
     installation::Installation,
     receiver::Receiver,
     socket::Socket,
     world::{Person, World},
 };
+
+on_sqlite_only!(after_the_grace_an_unanswered_customer_goes_to_the_front_of_the_queue);
 
 on_both!(
     an_offer_that_runs_out_goes_to_the_next_agent,
@@ -23,7 +25,6 @@ on_both!(
     out_of_hours_a_campaign_closes_with_a_notice_or_lets_wait,
     a_queue_that_opens_is_served_at_once,
     an_agent_who_goes_away_is_offered_nothing_and_loses_open_offers,
-    after_the_grace_an_unanswered_customer_goes_to_the_front_of_the_queue,
     a_campaign_that_is_off_offers_nothing,
 );
 

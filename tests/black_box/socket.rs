@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use tokio::{net::TcpStream, time::timeout};
 use tokio_tungstenite::{
     MaybeTlsStream, WebSocketStream, connect_async,
-    tungstenite::{self, Error, Message, client::IntoClientRequest},
+    tungstenite::{Error, Message, client::IntoClientRequest},
 };
 
 use crate::api::{Api, text};
@@ -136,7 +136,7 @@ impl Socket {
                     Some(Ok(Message::Close(frame))) => return frame.map(|frame| u16::from(frame.code)),
                     Some(Ok(Message::Text(frame))) => self.seen.push(serde_json::from_str(&frame).unwrap()),
                     Some(Ok(_)) => {}
-                    Some(Err(tungstenite::Error::Io(_) | tungstenite::Error::Protocol(_))) | None => return None,
+                    Some(Err(Error::Io(_) | Error::Protocol(_))) | None => return None,
                     Some(Err(error)) => panic!("{error}"),
                 }
             }
