@@ -79,11 +79,6 @@ impl<A: Actor> Gate<A> {
     pub fn is_idle(&self) -> bool {
         self.permits.available_permits() * 2 > self.capacity
     }
-
-    /// Room for another message now.
-    pub fn has_room(&self) -> bool {
-        self.permits.available_permits() > 0
-    }
 }
 
 /// Sends an answer that was asked for: at most one per question, so the questions are the bound.

@@ -19,7 +19,7 @@ pub struct Disposition {
     pub enabled: bool,
 }
 
-/// Whether `id` is an enabled leaf of `tree`.
-pub fn is_choosable(tree: &[Disposition], id: DispositionId) -> bool {
-    tree.iter().any(|node| node.id == id && node.enabled) && !tree.iter().any(|node| node.parent == Some(id) && node.enabled)
+/// Whether `id` is a leaf of the trees that `nodes` make up; nodes that are switched off count for nothing.
+pub fn is_leaf<'a>(mut nodes: impl Iterator<Item = &'a Disposition>, id: DispositionId) -> bool {
+    !nodes.any(|node| node.parent == Some(id) && node.enabled)
 }

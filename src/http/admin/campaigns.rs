@@ -12,6 +12,7 @@ use serde_json::{Map, Value};
 use crate::{
     domain::{
         campaign::Campaign,
+        disposition::is_leaf,
         log::Entity,
         permission::{Permission, Place},
     },
@@ -62,7 +63,7 @@ fn check(caller: &Caller, fields: &mut CampaignFields, is_new: bool) -> Result<(
     let different: BTreeSet<_> = dispositions.iter().collect();
     check.that(different.len() == dispositions.len(), "dispositions", ErrorCode::Duplicate, "each one once");
     for (index, id) in dispositions.iter().take(MAX_DISPOSITIONS).enumerate() {
-        let is_leaf = || !directory.dispositions.values().any(|node| node.parent == Some(*id) && node.enabled);
+        let is_leaf = || is_leaf(directory.dispositions.values().map(AsRef::as_ref), *id);
         let field = format!("dispositions.{index}");
         check.that(known(id) && is_leaf(), &field, ErrorCode::UnknownReference, "no leaf of this client's dispositions");
     }

@@ -14,6 +14,7 @@ use crate::{
     channels::api::inbound::storable,
     domain::{
         conversation::{Command, Conversation, OfferOutcome},
+        disposition::is_leaf,
         message::{Attachment, Content},
         permission::{Permission, Place, Role, Scope},
         refusal::Refusal,
@@ -310,7 +311,8 @@ pub async fn close(
     if let Some(chosen) = disposition {
         let directory = &caller.directory;
         let offered = directory.campaigns.get(&state.campaign).is_some_and(|campaign| campaign.dispositions.contains(&chosen));
-        if !offered || !directory.dispositions.get(&chosen).is_some_and(|node| node.enabled) {
+        let enabled = directory.dispositions.get(&chosen).is_some_and(|node| node.enabled);
+        if !offered || !enabled || !is_leaf(directory.dispositions.values().map(AsRef::as_ref), chosen) {
             return Err(Problem::field("disposition", ErrorCode::UnknownReference, "no disposition of this campaign"));
         }
     }
