@@ -24,7 +24,10 @@ const ENTRIES: u64 = 5_000;
 const MESSAGES: &str = "SELECT m.conversation_id, m.seq, m.id, m.author, m.text, m.delivery, c.channel_id FROM messages m \
      JOIN conversations c ON c.id = m.conversation_id WHERE (m.conversation_id, m.seq) > ($1, $2) \
      ORDER BY m.conversation_id, m.seq LIMIT $3";
-const CONVERSATIONS: &str = "SELECT id, seq, phase, is_open, state FROM conversations WHERE id > $1 ORDER BY id LIMIT $2";
+const CONVERSATIONS: &str = "SELECT c.id, c.seq, c.phase, c.is_open, c.state, m.seq, m.at \
+     FROM conversations c LEFT JOIN messages m ON m.conversation_id = c.id \
+     AND m.seq = (SELECT max(n.seq) FROM messages n WHERE n.conversation_id = c.id AND n.seq > c.seq) \
+     WHERE c.id > $1 ORDER BY c.id LIMIT $2";
 const AGENTS: &str = "SELECT agent_id, state FROM agent_states";
 const TAKEN_TWICE: &str =
     "SELECT channel_id, provider_id, COUNT(*) FROM inbox GROUP BY channel_id, provider_id HAVING COUNT(*) > 1 LIMIT 100";
@@ -182,11 +185,14 @@ async fn read_conversations(db: &Db, tables: &mut Tables) -> Outcome<()> {
         let Some(last) = rows.last() else { return Ok(()) };
         last.text(0)?.clone_into(&mut after);
         for row in &rows {
-            let state: Conversation = row.json(4)?;
+            let mut state: Conversation = row.json(4)?;
             let agrees = state.phase.as_str() == row.text(2)?
                 && state.seq == u64::try_from(row.int(1)?)?
                 && state.phase.is_ended() == (row.int(3)? == 0);
             tables.torn_rows += u64::from(!agrees);
+            if let (Some(seq), Some(at)) = (row.opt_int(5)?, row.opt_time(6)?) {
+                state.also_received(u64::try_from(seq)?, at);
+            }
             tables.conversations.insert(row.parse(0)?, state);
         }
     }

@@ -7,7 +7,7 @@ use crate::{
     args,
     domain::conversation::Conversation,
     ids::{AgentId, CampaignId, ChannelId, ContactId, ConversationId},
-    store::{Db, StoreError, write::ContactCard},
+    store::{Db, StoreError, conversations, write::ContactCard},
 };
 
 pub(super) const STATEMENTS: &[&str] = &[ALL, OF_AGENT, OF_CAMPAIGN, OF_CONTACT];
@@ -15,10 +15,11 @@ pub(super) const STATEMENTS: &[&str] = &[ALL, OF_AGENT, OF_CAMPAIGN, OF_CONTACT]
 macro_rules! list {
     ($lead:literal) => {
         concat!(
-            "SELECT c.state, coalesce(k.name, ''), coalesce((SELECT a.value FROM contact_addresses a \
+            "SELECT c.state, m.seq, m.at, coalesce(k.name, ''), coalesce((SELECT a.value FROM contact_addresses a \
              WHERE a.contact_id = c.contact_id AND a.kind = (SELECT CASE h.kind WHEN 'webchat' THEN 'visitor' ELSE h.kind END \
              FROM channels h WHERE h.id = c.channel_id) ORDER BY a.created_at DESC LIMIT 1), '') \
-             FROM conversations c LEFT JOIN contacts k ON k.id = c.contact_id WHERE ",
+             FROM conversations c LEFT JOIN contacts k ON k.id = c.contact_id LEFT JOIN messages m ON m.conversation_id = c.id \
+             AND m.seq = (SELECT max(n.seq) FROM messages n WHERE n.conversation_id = c.id AND n.seq > c.seq) WHERE ",
             $lead,
             " AND ($2 = '*' OR $2 LIKE '%' || c.campaign_id || '%') \
              AND ($3 = '' OR c.phase = $3 OR ($3 = 'open' AND c.is_open = 1) OR ($3 = 'ended' AND c.is_open = 0)) \
@@ -99,8 +100,8 @@ pub async fn list(db: &Db, reach: &Reach, filter: &Filter, limit: usize) -> Resu
     let rows = db.rows(sql, args).await?;
     rows.iter()
         .map(|row| {
-            let state: Conversation = row.json(0)?;
-            let card = ContactCard { id: state.contact, name: row.text(1)?.to_owned(), address: row.text(2)?.to_owned() };
+            let state = conversations::conversation(row)?;
+            let card = ContactCard { id: state.contact, name: row.text(3)?.to_owned(), address: row.text(4)?.to_owned() };
             Ok((state, card))
         })
         .collect()

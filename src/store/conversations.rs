@@ -34,20 +34,32 @@ pub(super) const STATEMENTS: &[&str] = &[
     MESSAGE_AT,
 ];
 
-const STATE: &str = "SELECT state FROM conversations WHERE id = $1";
+/// `c.state`, then number and time of what the customer has added since: see [`super::write::RowChange::None`].
+macro_rules! state {
+    ($rest:literal) => {
+        concat!(
+            "SELECT c.state, m.seq, m.at FROM conversations c LEFT JOIN messages m ON m.conversation_id = c.id \
+             AND m.seq = (SELECT max(n.seq) FROM messages n WHERE n.conversation_id = c.id AND n.seq > c.seq) WHERE ",
+            $rest
+        )
+    };
+}
+
+const STATE: &str = state!("c.id = $1");
 /// The contact and the address of the channel's own network.
 const CARD: &str = "SELECT k.id, k.name, coalesce((SELECT a.value FROM contact_addresses a WHERE a.contact_id = k.id AND a.kind = $2 \
      ORDER BY a.created_at DESC LIMIT 1), '') FROM contacts k WHERE k.id = $1";
-const OPEN_WITH: &str = "SELECT state FROM conversations WHERE channel_id = $1 AND contact_id = $2 AND is_open = 1";
-const LAST_WITH: &str = "SELECT state FROM conversations WHERE contact_id = $2 AND channel_id = $1 ORDER BY id DESC LIMIT 1";
+const OPEN_WITH: &str = state!("c.channel_id = $1 AND c.contact_id = $2 AND c.is_open = 1");
+const LAST_WITH: &str = state!("c.contact_id = $2 AND c.channel_id = $1 ORDER BY c.id DESC LIMIT 1");
 const UNREAD: &str = "SELECT id, seq, author, text, attachments, at, delivery, reason FROM messages \
      WHERE conversation_id = $1 AND seq <= $2 AND delivery IN ('sent', 'delivered') ORDER BY seq LIMIT 100";
-const OF_AGENT: &str = "SELECT state FROM conversations WHERE (agent_id = $1 OR offered_to = $1) AND is_open = 1";
+const OF_AGENT: &str = state!("(c.agent_id = $1 OR c.offered_to = $1) AND c.is_open = 1");
 /// As in [`CARD`], for all of them at once.
 const OPEN_ADDRESSES: &str = "SELECT c.id, coalesce((SELECT a.value FROM contact_addresses a WHERE a.contact_id = c.contact_id \
      AND a.kind = CASE h.kind WHEN 'api' THEN 'api' ELSE 'visitor' END ORDER BY a.created_at DESC LIMIT 1), '') \
      FROM conversations c JOIN channels h ON h.id = c.channel_id WHERE c.is_open = 1";
-const OPEN_STATES: &str = "SELECT state FROM conversations WHERE is_open = 1";
+/// Every open conversation, for [`conversation`].
+pub(super) const OPEN_STATES: &str = state!("c.is_open = 1");
 const MESSAGES: &str = "SELECT id, seq, author, text, attachments, at, delivery, reason FROM messages \
      WHERE conversation_id = $1 AND seq < $2 ORDER BY seq DESC LIMIT $3";
 const MESSAGES_AFTER: &str = "SELECT id, seq, author, text, attachments, at, delivery, reason FROM messages \
@@ -69,7 +81,7 @@ pub struct StoredMessage {
 
 /// The state of a conversation after its last committed event.
 pub async fn state(db: &Db, id: ConversationId) -> Result<Option<Conversation>, StoreError> {
-    db.row(STATE, args![id.to_string()]).await?.map(|row| row.json(0)).transpose()
+    db.row(STATE, args![id.to_string()]).await?.map(|row| conversation(&row)).transpose()
 }
 
 /// How a conversation's contact is shown.
@@ -84,12 +96,12 @@ pub async fn card(db: &Db, conversation: &Conversation) -> Result<ContactCard, S
 
 /// The open conversation of a contact on a channel account; there is at most one.
 pub async fn open_with(db: &Db, channel: ChannelId, contact: ContactId) -> Result<Option<Conversation>, StoreError> {
-    db.row(OPEN_WITH, args![channel.to_string(), contact.to_string()]).await?.map(|row| row.json(0)).transpose()
+    db.row(OPEN_WITH, args![channel.to_string(), contact.to_string()]).await?.map(|row| conversation(&row)).transpose()
 }
 
 /// The latest conversation of a contact on a channel account, open or not.
 pub async fn last_with(db: &Db, channel: ChannelId, contact: ContactId) -> Result<Option<Conversation>, StoreError> {
-    db.row(LAST_WITH, args![channel.to_string(), contact.to_string()]).await?.map(|row| row.json(0)).transpose()
+    db.row(LAST_WITH, args![channel.to_string(), contact.to_string()]).await?.map(|row| conversation(&row)).transpose()
 }
 
 /// Outbound messages up to `seq` that are not read yet.
@@ -103,7 +115,7 @@ pub async fn desk_of_agent(db: &Db, stream: i64, agent: AgentId) -> Result<(u64,
     let [head, state, own] = db.consistent([(log::HEAD, args![stream]), (people_state::AGENT, id()), (OF_AGENT, id())]).await?;
     let pos = head.first().map_or(Ok(0), |row| row.int(0))?;
     let state = state.first().map_or_else(|| Ok(Agent::signed_out(agent)), |row| row.json(0))?;
-    let own = own.iter().map(|row| row.json(0)).collect::<Result<_, _>>()?;
+    let own = own.iter().map(conversation).collect::<Result<_, _>>()?;
     Ok((u64::try_from(pos).unwrap_or(0), state, own))
 }
 
@@ -111,7 +123,7 @@ pub async fn desk_of_agent(db: &Db, stream: i64, agent: AgentId) -> Result<(u64,
 pub async fn open(db: &Db) -> Result<Vec<Conversation>, StoreError> {
     let mut open = Vec::new();
     db.each(OPEN_STATES, vec![], |row| {
-        open.push(row.json(0)?);
+        open.push(conversation(row)?);
         Ok(())
     })
     .await?;
@@ -148,6 +160,15 @@ pub async fn delivery(db: &Db, id: ConversationId, of: MessageId) -> Result<Opti
     let Some(row) = db.row(DELIVERY, args![id.to_string(), of.to_string()]).await? else { return Ok(None) };
     let state = Delivery::parse(row.text(1)?).ok_or_else(|| StoreError::Damaged("delivery".to_owned()))?;
     Ok(Some((u64::try_from(row.int(0)?).unwrap_or(0), state)))
+}
+
+/// Reads a row that begins with the columns of `state!`.
+pub(super) fn conversation(row: &Row) -> Result<Conversation, StoreError> {
+    let mut state: Conversation = row.json(0)?;
+    if let (Some(seq), Some(at)) = (row.opt_int(1)?, row.opt_time(2)?) {
+        state.also_received(u64::try_from(seq).unwrap_or(0), at);
+    }
+    Ok(state)
 }
 
 fn message(row: &Row) -> Result<StoredMessage, StoreError> {

@@ -44,7 +44,8 @@ static POSTGRES: Migrator = sqlx::migrate!("migrations/postgres");
 /// Readers of the embedded database.
 const SQLITE_READERS: u32 = 4;
 /// Pages of a large group must fit, or they are written to the WAL more than once: 64 MiB, taken as needed.
-const WRITER_CACHE: &str = "-65536";
+const WRITER_CACHE_KIB: i64 = 65_536;
+const SQLITE_BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 /// 2 MiB.
 const READER_CACHE: &str = "-2048";
 /// Connections to PostgreSQL beside the journal's own.
@@ -148,37 +149,42 @@ pub enum Row {
     Sqlite(SqliteRow),
     /// Of PostgreSQL.
     Postgres(PgRow),
+    /// Of the connection that writes to SQLite.
+    Plain(Vec<Value>),
 }
 
 macro_rules! get {
-    ($row:expr, $type:ty, $index:expr) => {
+    ($row:expr, $type:ty, $index:expr, $($value:pat => $plain:expr),+) => {
         match $row {
-            Row::Sqlite(row) => row.try_get::<$type, _>($index),
-            Row::Postgres(row) => row.try_get::<$type, _>($index),
+            Row::Sqlite(row) => row.try_get::<$type, _>($index).map_err(StoreError::from),
+            Row::Postgres(row) => row.try_get::<$type, _>($index).map_err(StoreError::from),
+            Row::Plain(row) => match row.get($index) {
+                $(Some($value) => Ok($plain),)+
+                other => Err(StoreError::Damaged(format!("column {}: {other:?}", $index))),
+            },
         }
-        .map_err(StoreError::from)
     };
 }
 
 impl Row {
     /// Column `index` as text.
     pub fn text(&self, index: usize) -> Result<&str, StoreError> {
-        get!(self, &str, index)
+        get!(self, &str, index, Value::Text(text) => text)
     }
 
     /// Column `index` as text that may be NULL.
     pub fn opt_text(&self, index: usize) -> Result<Option<&str>, StoreError> {
-        get!(self, Option<&str>, index)
+        get!(self, Option<&str>, index, Value::Text(text) => Some(text), Value::NoText | Value::NoInt => None)
     }
 
     /// Column `index` as a number.
     pub fn int(&self, index: usize) -> Result<i64, StoreError> {
-        get!(self, i64, index)
+        get!(self, i64, index, Value::Int(number) => *number)
     }
 
     /// Column `index` as a number that may be NULL.
     pub fn opt_int(&self, index: usize) -> Result<Option<i64>, StoreError> {
-        get!(self, Option<i64>, index)
+        get!(self, Option<i64>, index, Value::Int(number) => Some(*number), Value::NoText | Value::NoInt => None)
     }
 
     /// Column `index` as a moment.
@@ -256,9 +262,8 @@ impl Location {
             .create_if_missing(true)
             .journal_mode(SqliteJournalMode::Wal)
             .synchronous(SqliteSynchronous::Full)
-            .busy_timeout(Duration::from_secs(5))
+            .busy_timeout(SQLITE_BUSY_TIMEOUT)
             .foreign_keys(true)
-            .pragma("cache_size", WRITER_CACHE)
             .statement_cache_capacity(256)
             .disable_statement_logging();
         Self::Sqlite(Box::new(options))

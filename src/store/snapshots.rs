@@ -12,7 +12,7 @@ use crate::{
     clock::Timestamp,
     domain::{agent::Agent, conversation::Conversation, log::By},
     store::{
-        Db, Row, StoreError,
+        Db, Row, StoreError, conversations,
         journal::Journal,
         write::{Statement, WriteError},
     },
@@ -25,14 +25,13 @@ pub const PART: usize = 500;
 /// Number of the part that says that all are there.
 const END: i64 = -1;
 
-pub(super) const STATEMENTS: &[&str] = &[INSERT, LATEST, PARTS, DROP_OLD, OPEN, AGENTS, HEAD];
+pub(super) const STATEMENTS: &[&str] = &[INSERT, LATEST, PARTS, DROP_OLD, AGENTS, HEAD];
 
 const INSERT: &str = "INSERT INTO snapshots (stream, pos, part, at, data) VALUES ($1, $2, $3, $4, $5) \
      ON CONFLICT (stream, pos, part) DO UPDATE SET data = excluded.data, at = excluded.at";
 const LATEST: &str = "SELECT pos FROM snapshots WHERE stream = $1 AND part = -1 ORDER BY pos DESC LIMIT 1";
 const PARTS: &str = "SELECT data FROM snapshots WHERE stream = $1 AND pos = $2 AND part >= 0 ORDER BY part";
 const DROP_OLD: &str = "DELETE FROM snapshots WHERE stream = $1 AND pos < $2";
-const OPEN: &str = "SELECT state FROM conversations WHERE is_open = 1";
 const AGENTS: &str = "SELECT state FROM agent_states";
 const HEAD: &str = "SELECT head FROM streams WHERE stream = $1";
 
@@ -58,11 +57,13 @@ pub struct Snapshot {
 
 /// Reads the state as it stands now, all at one position.
 pub async fn take(db: &Db, stream: i64) -> Result<Snapshot, StoreError> {
-    let [head, open, agents] = db.consistent([(HEAD, args![stream]), (OPEN, vec![]), (AGENTS, vec![])]).await?;
+    let [head, open, agents] =
+        db.consistent([(HEAD, args![stream]), (conversations::OPEN_STATES, vec![]), (AGENTS, vec![])]).await?;
     let pos = head.first().map_or(Ok(0), |row| row.int(0))?;
     let mut parts = Vec::new();
     for rows in open.chunks(PART) {
-        parts.push(Part { conversations: all(rows)?, agents: Vec::new() });
+        let conversations = rows.iter().map(conversations::conversation).collect::<Result<_, _>>()?;
+        parts.push(Part { conversations, agents: Vec::new() });
     }
     for rows in agents.chunks(PART) {
         parts.push(Part { conversations: Vec::new(), agents: all(rows)? });

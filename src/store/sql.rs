@@ -1,63 +1,41 @@
-//! The statements of one group commit. A table's rows travel as one JSON array of objects with one-letter keys, so a group is
-//! a handful of statements however many rows it has.
+//! The statements of a group commit. On SQLite they run row by row; on PostgreSQL a table's rows travel as one JSON array of
+//! objects with one-letter keys.
 
-/// SQLite: opens the transaction, reads the fence and finds repeated claims. Rows: (0, head, '', ''), (1, hash, channel,
-/// provider id), (2, 0, scope, '').
-pub(super) const SQLITE_BEGIN: &str = "\
-BEGIN IMMEDIATE; \
-SELECT 0, s.head, '', '' FROM streams s JOIN leases l ON l.name = $1 AND l.token = $2 WHERE s.stream = $3; \
-SELECT 1, hash, channel_id, provider_id FROM inbox WHERE hash IN (SELECT value FROM json_each($4)); \
-SELECT 2, 0, scope, '' FROM idempotency WHERE scope IN (SELECT value FROM json_each($5))";
-
-macro_rules! sqlite_hot {
-    ($end:literal) => {
-        concat!(
-            "UPDATE streams SET head = $2 WHERE stream = $1; \
-INSERT INTO inbox (hash, channel_id, provider_id, received_at, state) \
- SELECT value->>'h', value->>'c', value->>'p', value->>'t', 1 FROM json_each($3); \
-INSERT INTO log (stream, pos, at, actor, cause, conversation_id, conv_seq, kind, version, data) \
- SELECT $1, value->>'p', value->>'t', value->>'w', value->>'c', value->>'i', value->>'q', value->>'$.e.kind', 1, \
- coalesce(value->'$.e.data', 'null') FROM json_each($4); \
-INSERT INTO messages (conversation_id, seq, id, author, text, attachments, at, delivery) \
- SELECT value->>'c', value->>'q', value->>'i', value->>'w', value->>'x', value->'a', value->>'t', value->>'d' FROM json_each($5); \
-INSERT INTO conversations (id, client_id, channel_id, campaign_id, contact_id, phase, agent_id, offered_to, is_open, seq, \
- arrived_at, next_due, state) \
- SELECT value->>'$.s.id', value->>'$.s.client', value->>'$.s.channel', value->>'$.s.campaign', value->>'$.s.contact', value->>'p', \
- value->>'a', value->>'o', value->>'n', value->>'$.s.seq', value->>'$.s.arrived_at', value->>'d', value->'s' \
- FROM json_each($6) WHERE true \
- ON CONFLICT (id) DO UPDATE SET campaign_id = excluded.campaign_id, phase = excluded.phase, agent_id = excluded.agent_id, \
- offered_to = excluded.offered_to, is_open = excluded.is_open, seq = excluded.seq, next_due = excluded.next_due, \
- state = excluded.state; \
-UPDATE conversations SET seq = r.value->>'$.s.seq', state = r.value->'s' \
- FROM json_each($7) r WHERE conversations.id = r.value->>'$.s.id'",
-            $end
-        )
-    };
-}
-
-/// SQLite: the rows every message brings, then the commit.
-pub(super) const SQLITE_HOT_COMMIT: &str = sqlite_hot!("; COMMIT");
-/// SQLite: the rows every message brings; more follow.
-pub(super) const SQLITE_HOT: &str = sqlite_hot!("");
-/// SQLite: what only some groups bring, then the commit.
-pub(super) const SQLITE_COLD_COMMIT: &str = "\
-INSERT INTO idempotency (scope, request_hash, status, body, at) \
- SELECT value->>'s', value->>'h', value->>'c', value->>'b', value->>'t' FROM json_each($1); \
-UPDATE messages SET delivery = d.value->>'d', reason = coalesce(d.value->>'r', messages.reason) \
- FROM json_each($2) d WHERE conversation_id = d.value->>'c' AND seq = d.value->>'q'; \
-INSERT INTO outbox (message_id, channel_id, conversation_id, seq, state, attempts, next_at) \
- SELECT value->>'i', value->>'c', value->>'v', value->>'q', 'queued', 0, value->>'t' FROM json_each($3); \
-UPDATE outbox SET state = o.value->>'s', attempts = coalesce(o.value->>'n', attempts), next_at = coalesce(o.value->>'t', next_at) \
- FROM json_each($4) o WHERE message_id = o.value->>'i'; \
-DELETE FROM outbox WHERE message_id IN (SELECT value FROM json_each($5)); \
-INSERT INTO contacts (id, client_id, name, created_at) \
- SELECT value->>'i', value->>'c', value->>'n', value->>'t' FROM json_each($6); \
-INSERT INTO contact_addresses (client_id, kind, value, contact_id, created_at) \
- SELECT value->>'c', value->>'k', value->>'a', value->>'i', value->>'t' FROM json_each($6); \
-UPDATE contacts SET noticed_at = n.value->>'t' FROM json_each($7) n WHERE contacts.id = n.value->>'i'; \
-INSERT INTO agent_states (agent_id, state) SELECT value->>'id', value FROM json_each($8) WHERE true \
- ON CONFLICT (agent_id) DO UPDATE SET state = excluded.state; \
-COMMIT";
+/// SQLite: the head, if the fence holds.
+pub(super) const SQLITE_FENCE: &str =
+    "SELECT s.head FROM streams s JOIN leases l ON l.name = ?1 AND l.token = ?2 WHERE s.stream = ?3";
+/// SQLite: who has made a claim with this hash.
+pub(super) const SQLITE_CLAIMED: &str = "SELECT channel_id, provider_id FROM inbox WHERE hash = ?1";
+/// SQLite: whether an answer is kept.
+pub(super) const SQLITE_ANSWERED: &str = "SELECT 1 FROM idempotency WHERE scope = ?1";
+pub(super) const SQLITE_ADVANCE: &str = "UPDATE streams SET head = ?2 WHERE stream = ?1";
+pub(super) const SQLITE_INBOX: &str =
+    "INSERT INTO inbox (hash, channel_id, provider_id, received_at, state) VALUES (?1, ?2, ?3, ?4, 1)";
+pub(super) const SQLITE_LOG: &str = "INSERT INTO log (stream, pos, at, actor, cause, conversation_id, conv_seq, kind, version, data) \
+     VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, 1, ?9)";
+pub(super) const SQLITE_MESSAGE: &str = "INSERT INTO messages (conversation_id, seq, id, author, text, attachments, at, delivery) \
+     VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)";
+pub(super) const SQLITE_CONVERSATION: &str = "INSERT INTO conversations (id, client_id, channel_id, campaign_id, contact_id, phase, agent_id, \
+     offered_to, is_open, seq, arrived_at, next_due, state) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13) \
+     ON CONFLICT (id) DO UPDATE SET campaign_id = excluded.campaign_id, phase = excluded.phase, agent_id = excluded.agent_id, \
+     offered_to = excluded.offered_to, is_open = excluded.is_open, seq = excluded.seq, next_due = excluded.next_due, \
+     state = excluded.state";
+pub(super) const SQLITE_STATE: &str = "UPDATE conversations SET seq = ?2, state = ?3 WHERE id = ?1";
+pub(super) const SQLITE_ANSWER: &str =
+    "INSERT INTO idempotency (scope, request_hash, status, body, at) VALUES (?1, ?2, ?3, ?4, ?5)";
+pub(super) const SQLITE_DELIVERY: &str =
+    "UPDATE messages SET delivery = ?3, reason = coalesce(?4, reason) WHERE conversation_id = ?1 AND seq = ?2";
+pub(super) const SQLITE_OUTBOX_IN: &str = "INSERT INTO outbox (message_id, channel_id, conversation_id, seq, state, attempts, next_at) \
+     VALUES (?1, ?2, ?3, ?4, 'queued', 0, ?5)";
+pub(super) const SQLITE_OUTBOX_SET: &str = "UPDATE outbox SET state = ?2, attempts = coalesce(?3, attempts), \
+     next_at = coalesce(?4, next_at) WHERE message_id = ?1";
+pub(super) const SQLITE_OUTBOX_OUT: &str = "DELETE FROM outbox WHERE message_id = ?1";
+pub(super) const SQLITE_CONTACT: &str = "INSERT INTO contacts (id, client_id, name, created_at) VALUES (?1, ?2, ?3, ?4)";
+pub(super) const SQLITE_ADDRESS: &str =
+    "INSERT INTO contact_addresses (client_id, kind, value, contact_id, created_at) VALUES (?1, ?2, ?3, ?4, ?5)";
+pub(super) const SQLITE_NOTICED: &str = "UPDATE contacts SET noticed_at = ?2 WHERE id = ?1";
+pub(super) const SQLITE_AGENT: &str = "INSERT INTO agent_states (agent_id, state) VALUES (?1, ?2) \
+     ON CONFLICT (agent_id) DO UPDATE SET state = excluded.state";
 
 /// PostgreSQL: the fence as it stands and the repeated claims, outside any transaction.
 pub(super) const POSTGRES_CHECK: &str = "\
@@ -110,5 +88,24 @@ noticed AS (UPDATE contacts c SET noticed_at = r.t FROM json_to_recordset($7::js
 INSERT INTO agent_states (agent_id, state) SELECT v->>'id', v::text FROM json_array_elements($8::json) v \
  ON CONFLICT (agent_id) DO UPDATE SET state = excluded.state";
 
-pub(super) const SQLITE_STATEMENTS: &[&str] = &[SQLITE_BEGIN, SQLITE_HOT_COMMIT, SQLITE_HOT, SQLITE_COLD_COMMIT];
+pub(super) const SQLITE_STATEMENTS: &[&str] = &[
+    SQLITE_FENCE,
+    SQLITE_CLAIMED,
+    SQLITE_ANSWERED,
+    SQLITE_ADVANCE,
+    SQLITE_INBOX,
+    SQLITE_LOG,
+    SQLITE_MESSAGE,
+    SQLITE_CONVERSATION,
+    SQLITE_STATE,
+    SQLITE_ANSWER,
+    SQLITE_DELIVERY,
+    SQLITE_OUTBOX_IN,
+    SQLITE_OUTBOX_SET,
+    SQLITE_OUTBOX_OUT,
+    SQLITE_CONTACT,
+    SQLITE_ADDRESS,
+    SQLITE_NOTICED,
+    SQLITE_AGENT,
+];
 pub(super) const POSTGRES_STATEMENTS: &[&str] = &[POSTGRES_CHECK, POSTGRES_HOT, POSTGRES_COLD];

@@ -98,8 +98,8 @@ pub struct ConversationAppend {
     pub contact: Arc<ContactCard>,
     /// See [`concerned`].
     pub concerned: SmallVec<[AgentId; 2]>,
-    /// See [`moved`].
-    pub moved: bool,
+    /// What becomes of the conversation's row.
+    pub row: RowChange,
 }
 
 /// Everything one agent commits at once.
@@ -252,19 +252,38 @@ pub enum WriteError {
     Store(#[from] StoreError),
 }
 
-/// Whether a change shows in the columns that lists and indexes use. Most messages change only the state itself; leaving the
-/// indexes alone then halves what a message writes.
-pub fn moved(before: Option<&Conversation>, after: &Conversation) -> bool {
-    let columns = |state: &Conversation| {
-        (
-            state.campaign,
-            state.phase.as_str(),
-            state.phase.owner(),
-            state.phase.offer().map(|offer| offer.agent),
-            state.next_due(),
-        )
-    };
-    before.is_none_or(|before| columns(before) != columns(after))
+/// What an append does to the row of its conversation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RowChange {
+    /// Written whole: it is new, or a column changes that lists and indexes use.
+    Whole,
+    /// Only the state itself changes; the indexes are left alone.
+    State,
+    /// Left as it is: only the customer wrote, and that follows from `messages`
+    /// ([`Conversation::also_received`]). Most messages are of this kind, and this halves what they write.
+    None,
+}
+
+impl RowChange {
+    /// For events that lead from `before` to `after`.
+    pub fn of<'a>(before: Option<&Conversation>, after: &Conversation, mut events: impl Iterator<Item = &'a Event>) -> Self {
+        let columns = |state: &Conversation| {
+            (
+                state.campaign,
+                state.phase.as_str(),
+                state.phase.owner(),
+                state.phase.offer().map(|offer| offer.agent),
+                state.next_due(),
+            )
+        };
+        if before.is_none_or(|before| columns(before) != columns(after)) {
+            Self::Whole
+        } else if events.all(|event| matches!(event, Event::MessageReceived { .. })) {
+            Self::None
+        } else {
+            Self::State
+        }
+    }
 }
 
 /// The agents a change concerns: who has it, who had it, to whom it is or was offered.

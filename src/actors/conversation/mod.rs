@@ -38,7 +38,8 @@ use crate::{
         idempotency::Recorded,
         journal::Journal,
         write::{
-            Append, ContactCard, ConversationAppend, NewContact, OutboxChange, OutboxState, Refused, Subject, concerned, moved,
+            Append, ContactCard, ConversationAppend, NewContact, OutboxChange, OutboxState, Refused, RowChange, Subject,
+            concerned,
         },
     },
     wire::conversation::{Done, Standing},
@@ -313,7 +314,7 @@ impl Conversation {
         let append = Append {
             subject: Subject::Conversation(Box::new(ConversationAppend {
                 concerned: concerned(self.state.as_ref(), &next),
-                moved: moved(self.state.as_ref(), &next),
+                row: RowChange::of(self.state.as_ref(), &next, events.iter().map(|(event, ..)| event)),
                 state: next.clone(),
                 first_seq,
                 events,

@@ -247,6 +247,13 @@ impl Conversation {
         }
     }
 
+    /// Folds what the customer has added since: the last of their messages, when nothing but their messages followed.
+    pub const fn also_received(&mut self, seq: u64, at: Timestamp) {
+        self.seq = seq;
+        self.unanswered = true;
+        self.last_message_at = at;
+    }
+
     fn enter(&mut self, phase: Phase, at: Timestamp) {
         self.phase = phase;
         self.since = at;

@@ -1,6 +1,7 @@
-//! A group as JSON: one array per table.
+//! The rows of a group, table by table; on PostgreSQL each table travels as one JSON array.
 
-use serde::{Serialize, Serializer};
+use serde::{Deserialize, Serialize, Serializer};
+use serde_json::value::RawValue;
 use smallvec::SmallVec;
 
 use crate::{
@@ -16,43 +17,43 @@ use crate::{
     store::{
         idempotency::Recorded,
         inbox::Claim,
-        write::{Append, ConversationAppend, OutboxState, Subject},
+        write::{Append, ConversationAppend, OutboxState, RowChange, Subject},
     },
 };
 
 #[derive(Serialize)]
 pub(super) struct InboxRow<'a> {
-    h: i64,
-    c: ChannelId,
-    p: &'a str,
-    t: Timestamp,
+    pub(super) h: i64,
+    pub(super) c: ChannelId,
+    pub(super) p: &'a str,
+    pub(super) t: Timestamp,
 }
 
 #[derive(Serialize)]
 pub(super) struct LogRow<'a> {
-    p: u64,
-    t: Timestamp,
+    pub(super) p: u64,
+    pub(super) t: Timestamp,
     #[serde(serialize_with = "as_text")]
-    w: By,
+    pub(super) w: By,
     #[serde(skip_serializing_if = "Option::is_none")]
-    c: Option<&'a str>,
+    pub(super) c: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    i: Option<ConversationId>,
+    pub(super) i: Option<ConversationId>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    q: Option<u64>,
-    e: Kind<'a>,
+    pub(super) q: Option<u64>,
+    pub(super) e: Kind<'a>,
 }
 
 /// `{"kind": …, "data": …}` in all three cases.
 #[derive(Serialize)]
 #[serde(untagged)]
-enum Kind<'a> {
+pub(super) enum Kind<'a> {
     Conversation(&'a Event),
     Agent { kind: &'static str, data: AgentData<'a> },
 }
 
 #[derive(Serialize)]
-struct AgentData<'a> {
+pub(super) struct AgentData<'a> {
     agent: AgentId,
     #[serde(flatten)]
     event: &'a AgentEvent,
@@ -60,112 +61,117 @@ struct AgentData<'a> {
 
 #[derive(Serialize)]
 pub(super) struct MessageRow<'a> {
-    c: ConversationId,
-    q: u64,
-    i: MessageId,
+    pub(super) c: ConversationId,
+    pub(super) q: u64,
+    pub(super) i: MessageId,
     #[serde(serialize_with = "author_text")]
-    w: Author,
-    x: &'a str,
+    pub(super) w: Author,
+    pub(super) x: &'a str,
     #[serde(skip_serializing_if = "<[Attachment]>::is_empty")]
-    a: &'a [Attachment],
-    t: Timestamp,
+    pub(super) a: &'a [Attachment],
+    pub(super) t: Timestamp,
     #[serde(skip_serializing_if = "Option::is_none")]
-    d: Option<Delivery>,
+    pub(super) d: Option<Delivery>,
 }
 
 #[derive(Serialize)]
 pub(super) struct ConversationRow<'a> {
-    s: &'a Conversation,
-    p: &'static str,
+    pub(super) s: &'a Conversation,
+    pub(super) p: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
-    a: Option<AgentId>,
+    pub(super) a: Option<AgentId>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    o: Option<AgentId>,
-    n: u8,
+    pub(super) o: Option<AgentId>,
+    pub(super) n: u8,
     #[serde(skip_serializing_if = "Option::is_none")]
-    d: Option<Timestamp>,
+    pub(super) d: Option<Timestamp>,
 }
 
 #[derive(Serialize)]
 pub(super) struct DeliveryRow<'a> {
-    c: ConversationId,
-    q: u64,
-    d: Delivery,
+    pub(super) c: ConversationId,
+    pub(super) q: u64,
+    pub(super) d: Delivery,
     #[serde(skip_serializing_if = "Option::is_none")]
-    r: Option<&'a str>,
+    pub(super) r: Option<&'a str>,
 }
 
 #[derive(Serialize)]
 pub(super) struct RecordedRow<'a> {
-    s: &'a str,
-    h: &'a str,
-    c: u16,
-    b: &'a str,
-    t: Timestamp,
+    pub(super) s: &'a str,
+    pub(super) h: &'a str,
+    pub(super) c: u16,
+    pub(super) b: &'a str,
+    pub(super) t: Timestamp,
 }
 
 #[derive(Serialize)]
 pub(super) struct OutboxIn {
-    i: MessageId,
-    c: ChannelId,
-    v: ConversationId,
-    q: u64,
-    t: Timestamp,
+    pub(super) i: MessageId,
+    pub(super) c: ChannelId,
+    pub(super) v: ConversationId,
+    pub(super) q: u64,
+    pub(super) t: Timestamp,
 }
 
 #[derive(Serialize)]
 pub(super) struct OutboxSet {
-    i: MessageId,
-    s: &'static str,
+    pub(super) i: MessageId,
+    pub(super) s: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
-    n: Option<u32>,
+    pub(super) n: Option<u32>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    t: Option<Timestamp>,
+    pub(super) t: Option<Timestamp>,
 }
 
 #[derive(Serialize)]
 pub(super) struct ContactRow<'a> {
-    i: ContactId,
-    c: ClientId,
-    n: &'a str,
-    k: &'static str,
-    a: &'a str,
-    t: Timestamp,
+    pub(super) i: ContactId,
+    pub(super) c: ClientId,
+    pub(super) n: &'a str,
+    pub(super) k: &'static str,
+    pub(super) a: &'a str,
+    pub(super) t: Timestamp,
 }
 
 #[derive(Serialize)]
 pub(super) struct NoticedRow {
-    i: ContactId,
-    t: Timestamp,
+    pub(super) i: ContactId,
+    pub(super) t: Timestamp,
 }
 
-/// The rows of a group, table by table.
 #[derive(Default)]
 pub(super) struct Rows<'a> {
-    inbox: Vec<InboxRow<'a>>,
-    log: Vec<LogRow<'a>>,
-    messages: Vec<MessageRow<'a>>,
-    conversations: Vec<ConversationRow<'a>>,
-    touched: Vec<ConversationRow<'a>>,
-    recorded: Vec<RecordedRow<'a>>,
-    deliveries: Vec<DeliveryRow<'a>>,
-    outbox_in: Vec<OutboxIn>,
-    outbox_set: Vec<OutboxSet>,
-    outbox_out: Vec<MessageId>,
-    contacts: Vec<ContactRow<'a>>,
-    noticed: Vec<NoticedRow>,
-    agents: Vec<&'a Agent>,
+    /// Position of the last entry.
+    pub(super) head: u64,
+    pub(super) inbox: Vec<InboxRow<'a>>,
+    pub(super) log: Vec<LogRow<'a>>,
+    pub(super) messages: Vec<MessageRow<'a>>,
+    /// [`RowChange::Whole`].
+    pub(super) conversations: Vec<ConversationRow<'a>>,
+    /// [`RowChange::State`].
+    pub(super) touched: Vec<ConversationRow<'a>>,
+    pub(super) recorded: Vec<RecordedRow<'a>>,
+    pub(super) deliveries: Vec<DeliveryRow<'a>>,
+    pub(super) outbox_in: Vec<OutboxIn>,
+    pub(super) outbox_set: Vec<OutboxSet>,
+    pub(super) outbox_out: Vec<MessageId>,
+    pub(super) contacts: Vec<ContactRow<'a>>,
+    pub(super) noticed: Vec<NoticedRow>,
+    pub(super) agents: Vec<&'a Agent>,
 }
 
-/// The arrays of [`super::super::sql`]'s hot statements: inbox, log, messages, conversations that moved, those that
-/// did not.
-pub(super) struct Hot(pub(super) [String; 5]);
-/// The arrays of its cold statements, in their order.
-pub(super) struct Cold(pub(super) [String; 8]);
-
 impl<'a> Rows<'a> {
+    /// The rows of a group whose first entry gets position `first`.
+    pub(super) fn of(group: &'a [Append], first: u64) -> Self {
+        let mut rows = Self::default();
+        let next = group.iter().fold(first, |pos, append| rows.push(append, pos));
+        rows.head = next - 1;
+        rows
+    }
+
     /// Adds an append whose first entry gets position `pos`; returns the position after its last.
-    pub(super) fn push(&mut self, append: &'a Append, mut pos: u64) -> u64 {
+    fn push(&mut self, append: &'a Append, mut pos: u64) -> u64 {
         for Claim { channel, provider_id, received_at, hash, .. } in &append.claims {
             self.inbox.push(InboxRow { h: *hash, c: *channel, p: provider_id, t: *received_at });
         }
@@ -200,15 +206,19 @@ impl<'a> Rows<'a> {
             let Message { id: i, seq, author, text, attachments, at, delivery } = message.as_ref();
             self.messages.push(MessageRow { c: id, q: *seq, i: *i, w: *author, x: text, a: attachments, t: *at, d: *delivery });
         }
-        let rows = if change.moved { &mut self.conversations } else { &mut self.touched };
-        rows.push(ConversationRow {
+        let row = ConversationRow {
             s: state,
             p: state.phase.as_str(),
             a: state.phase.owner(),
             o: state.phase.offer().map(|offer| offer.agent),
             n: u8::from(!state.phase.is_ended()),
             d: state.next_due(),
-        });
+        };
+        match change.row {
+            RowChange::Whole => self.conversations.push(row),
+            RowChange::State => self.touched.push(row),
+            RowChange::None => {}
+        }
         if let Some(contact) = &change.new_contact {
             self.contacts.push(ContactRow {
                 i: contact.id,
@@ -237,12 +247,13 @@ impl<'a> Rows<'a> {
         }
     }
 
-    pub(super) fn hot(&self) -> Hot {
-        Hot([json(&self.inbox), json(&self.log), json(&self.messages), json(&self.conversations), json(&self.touched)])
+    /// The arrays of [`super::super::sql::POSTGRES_HOT`].
+    pub(super) fn hot(&self) -> [String; 5] {
+        [json(&self.inbox), json(&self.log), json(&self.messages), json(&self.conversations), json(&self.touched)]
     }
 
-    /// None when the group brings nothing of the kind.
-    pub(super) fn cold(&self) -> Option<Cold> {
+    /// Those of [`super::super::sql::POSTGRES_COLD`]; none when the group brings nothing of the kind.
+    pub(super) fn cold(&self) -> Option<[String; 8]> {
         let nothing = self.recorded.is_empty()
             && self.deliveries.is_empty()
             && self.outbox_in.is_empty()
@@ -252,7 +263,7 @@ impl<'a> Rows<'a> {
             && self.noticed.is_empty()
             && self.agents.is_empty();
         (!nothing).then(|| {
-            Cold([
+            [
                 json(&self.recorded),
                 json(&self.deliveries),
                 json(&self.outbox_in),
@@ -261,8 +272,23 @@ impl<'a> Rows<'a> {
                 json(&self.contacts),
                 json(&self.noticed),
                 json(&self.agents),
-            ])
+            ]
         })
+    }
+}
+
+impl Kind<'_> {
+    /// Kind and data, each as its column has it.
+    pub(super) fn parts(&self) -> (String, String) {
+        #[derive(Deserialize)]
+        struct Parts<'a> {
+            kind: &'a str,
+            #[serde(borrow, default)]
+            data: Option<&'a RawValue>,
+        }
+        let text = json(self);
+        let Ok(Parts { kind, data }) = serde_json::from_str(&text) else { return Default::default() };
+        (kind.to_owned(), data.map_or("null", RawValue::get).to_owned())
     }
 }
 
@@ -280,7 +306,7 @@ pub(super) fn config_data(entity: Entity, id: &str) -> String {
 }
 
 /// Everything here is plain data that always has a JSON form.
-fn json<T: Serialize + ?Sized>(rows: &T) -> String {
+pub(super) fn json<T: Serialize + ?Sized>(rows: &T) -> String {
     serde_json::to_string(rows).unwrap_or_else(|error| {
         tracing::error!(%error, "a row has no JSON form");
         "[]".to_owned()

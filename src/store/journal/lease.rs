@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::writer::Connection;
+use super::connection::Connection;
 use crate::{
     args,
     clock::Clock,

@@ -8,8 +8,13 @@
 //! [`Refused::Unavailable`] (nobody knows whether the last group was committed; whoever asked rebuilds from the store), and
 //! the journal reconnects as soon as it can.
 
+mod checkpoint;
+mod clash;
+mod connection;
 mod encode;
 mod lease;
+mod postgres;
+mod sqlite;
 mod writer;
 
 use std::{sync::Arc, thread, time::Duration};

@@ -16,7 +16,7 @@ use crate::{
         inbox::Claim,
         log,
         testing::{Scratch, on_both},
-        write::{AgentAppend, ContactCard, ConversationAppend, Refused, Subject},
+        write::{AgentAppend, ContactCard, ConversationAppend, Refused, RowChange, Subject},
     },
 };
 
@@ -59,7 +59,7 @@ fn started(number: u128, provider_id: &str) -> (Append, Answer) {
             noticed: false,
             outbox: smallvec![],
             concerned: smallvec![],
-            moved: true,
+            row: RowChange::Whole,
         })),
         claims: smallvec![Claim::new(CHANNEL, provider_id.to_owned(), AT)],
         recorded: smallvec![],

@@ -2,24 +2,16 @@
 
 use std::{sync::Arc, time::Duration};
 
-use rustc_hash::FxHashSet;
 use smallvec::SmallVec;
-use sqlx::{ConnectOptions, PgConnection, SqliteConnection};
 use tokio::sync::{mpsc, oneshot, watch};
 
-use super::{
-    GROUP_MAX, Health, Job, Opened, Options, RECONNECT_EVERY, STREAM,
-    encode::{self, Cold, Hot, Rows},
-    lease::Lease,
-};
+use super::{GROUP_MAX, Health, Job, Opened, Options, RECONNECT_EVERY, STREAM, connection::Connection, encode, lease::Lease};
 use crate::{
     args,
     domain::log::{Entry, Fact},
     store::{
-        Location, Row, StoreError, Value, idempotency,
-        inbox::Claim,
+        StoreError, idempotency,
         leases::{CREATE_STREAM, READ_STREAM, RENEW_EVERY},
-        postgres_query, sql, sqlite_query,
         write::{About, Append, Committed, ConversationChange, Refused, Statement, Subject, Write, WriteError},
     },
     telemetry,
@@ -34,51 +26,6 @@ const ADVANCE: &str = "UPDATE streams SET head = $2 WHERE stream = $1 AND head =
      AND EXISTS (SELECT 1 FROM leases WHERE name = $4 AND token = $5)";
 
 pub(in crate::store) const STATEMENTS: &[&str] = &[INSERT_CONFIG, ADVANCE];
-
-/// The one connection that writes.
-pub(super) enum Connection {
-    Sqlite(Box<SqliteConnection>),
-    Postgres(Box<PgConnection>),
-}
-
-impl Connection {
-    async fn open(location: &Location) -> Result<Self, StoreError> {
-        Ok(match location {
-            Location::Sqlite(options) => Self::Sqlite(Box::new(options.connect().await?)),
-            Location::Postgres(options) => Self::Postgres(Box::new(options.connect().await?)),
-        })
-    }
-
-    pub(super) async fn rows(&mut self, sql: &'static str, args: Vec<Value>) -> Result<Vec<Row>, StoreError> {
-        Ok(match self {
-            Self::Sqlite(connection) => {
-                sqlite_query(sql, args).fetch_all(connection.as_mut()).await?.into_iter().map(Row::Sqlite).collect()
-            }
-            Self::Postgres(connection) => {
-                postgres_query(sql, args).fetch_all(connection.as_mut()).await?.into_iter().map(Row::Postgres).collect()
-            }
-        })
-    }
-
-    pub(super) async fn execute(&mut self, sql: &'static str, args: Vec<Value>) -> Result<u64, StoreError> {
-        Ok(match self {
-            Self::Sqlite(connection) => sqlite_query(sql, args).execute(connection.as_mut()).await?.rows_affected(),
-            Self::Postgres(connection) => postgres_query(sql, args).execute(connection.as_mut()).await?.rows_affected(),
-        })
-    }
-
-    const fn begin(&self) -> &'static str {
-        match self {
-            Self::Sqlite(_) => "BEGIN IMMEDIATE",
-            Self::Postgres(_) => "BEGIN",
-        }
-    }
-
-    /// Ends whatever transaction may be open; an error only says that there was none.
-    async fn rollback(&mut self) {
-        let _ = self.execute("ROLLBACK", vec![]).await;
-    }
-}
 
 pub(super) struct Writer {
     options: Options,
@@ -235,7 +182,7 @@ impl Writer {
         let Some(connection) = &mut self.connection else {
             return Err(StoreError::Unavailable("not connected".to_owned()));
         };
-        let committing = commit_group(connection, &self.lease, self.head, group, repeated);
+        let committing = connection.commit_group(&self.lease, self.head, group, repeated);
         let result = tokio::time::timeout(COMMIT_TIMEOUT, committing)
             .await
             .unwrap_or_else(|_| Err(StoreError::Unavailable("the commit took too long".to_owned())));
@@ -301,161 +248,6 @@ async fn read_stream(connection: &mut Connection) -> Result<(String, u64), Store
     let rows = connection.rows(READ_STREAM, args![STREAM]).await?;
     let row = rows.first().ok_or_else(|| StoreError::Damaged("the stream's row is missing".to_owned()))?;
     Ok((row.text(0)?.to_owned(), u64::try_from(row.int(1)?).unwrap_or(0)))
-}
-
-/// One transaction. Returns the new head; takes repeated appends out of `group` and refuses them.
-async fn commit_group(
-    connection: &mut Connection,
-    lease: &Lease,
-    head: u64,
-    group: &mut Vec<Append>,
-    repeated: &mut Vec<Append>,
-) -> Result<u64, StoreError> {
-    while let Clash::Rehashed = begin(connection, lease, head, group, repeated).await? {
-        connection.rollback().await;
-    }
-    let mut rows = Rows::default();
-    let mut next = head + 1;
-    for append in group.iter() {
-        next = rows.push(append, next);
-    }
-    let (hot, cold) = (rows.hot(), rows.cold());
-    if group.is_empty() {
-        connection.rollback().await;
-        return Ok(head);
-    }
-    match connection {
-        Connection::Sqlite(_) => write_sqlite(connection, next - 1, hot, cold).await?,
-        Connection::Postgres(_) => write_postgres(connection, lease, head, next - 1, hot, cold).await?,
-    }
-    Ok(next - 1)
-}
-
-async fn write_sqlite(connection: &mut Connection, new_head: u64, hot: Hot, cold: Option<Cold>) -> Result<(), StoreError> {
-    let mut args = args![STREAM, new_head];
-    args.extend(hot.0.map(Value::Text));
-    match cold {
-        None => {
-            connection.execute(sql::SQLITE_HOT_COMMIT, args).await?;
-        }
-        Some(cold) => {
-            connection.execute(sql::SQLITE_HOT, args).await?;
-            connection.execute(sql::SQLITE_COLD_COMMIT, cold.0.map(Value::Text).into()).await?;
-        }
-    }
-    Ok(())
-}
-
-async fn write_postgres(
-    connection: &mut Connection,
-    lease: &Lease,
-    head: u64,
-    new_head: u64,
-    hot: Hot,
-    cold: Option<Cold>,
-) -> Result<(), StoreError> {
-    let mut args = args![lease.name, lease.token, STREAM, new_head, head];
-    args.extend(hot.0.map(Value::Text));
-    if cold.is_some() {
-        connection.execute("BEGIN", vec![]).await?;
-    }
-    if connection.rows(sql::POSTGRES_HOT, args).await?.is_empty() {
-        return Err(StoreError::Fenced);
-    }
-    if let Some(cold) = cold {
-        connection.execute(sql::POSTGRES_COLD, cold.0.map(Value::Text).into()).await?;
-        connection.execute("COMMIT", vec![]).await?;
-    }
-    Ok(())
-}
-
-/// What the look-up of claims found.
-enum Clash {
-    /// Every claim of what is left in the group is new.
-    None,
-    /// Two different messages share a hash: look again with the next one.
-    Rehashed,
-}
-
-/// Opens the transaction (SQLite), checks the fence, refuses what was claimed before.
-async fn begin(
-    connection: &mut Connection,
-    lease: &Lease,
-    head: u64,
-    group: &mut Vec<Append>,
-    repeated: &mut Vec<Append>,
-) -> Result<Clash, StoreError> {
-    let (hashes, scopes) = encode::keys(group);
-    let statement = match connection {
-        Connection::Sqlite(_) => sql::SQLITE_BEGIN,
-        Connection::Postgres(_) => sql::POSTGRES_CHECK,
-    };
-    let found = connection.rows(statement, args![lease.name, lease.token, STREAM, hashes, scopes]).await?;
-    let mut fence = None;
-    let mut claimed = Vec::new();
-    let mut answered = FxHashSet::default();
-    for row in &found {
-        match row.int(0)? {
-            0 => fence = Some(u64::try_from(row.int(1)?).unwrap_or(0)),
-            1 => claimed.push((row.int(1)?, row.text(2)?, row.text(3)?)),
-            _ => {
-                answered.insert(row.text(2)?.to_owned());
-            }
-        }
-    }
-    if fence != Some(head) {
-        return Err(StoreError::Fenced);
-    }
-    Ok(sort_out(group, &claimed, &answered, repeated))
-}
-
-/// Keeps in `group` what is new. `claimed` and `answered` are what the store has of the keys the group asked for.
-fn sort_out(
-    group: &mut Vec<Append>,
-    claimed: &[(i64, &str, &str)],
-    answered: &FxHashSet<String>,
-    repeated: &mut Vec<Append>,
-) -> Clash {
-    if !claimed.is_empty() {
-        for claim in group.iter_mut().flat_map(|append| &mut append.claims) {
-            if is_claimed(claim, claimed) == Some(false) {
-                claim.rehash();
-                return Clash::Rehashed;
-            }
-        }
-    }
-    let mut hashes: FxHashSet<i64> = FxHashSet::default();
-    let mut scopes: FxHashSet<String> = FxHashSet::default();
-    let mut kept = Vec::with_capacity(group.len());
-    for append in group.drain(..) {
-        let claims = indices(&append.claims, |claim| is_claimed(claim, claimed) == Some(true));
-        let recorded = indices(&append.recorded, |answer| answered.contains(&answer.scope));
-        if !claims.is_empty() || !recorded.is_empty() {
-            (append.done)(Err(Refused::Duplicate { claims, recorded }));
-            continue;
-        }
-        let repeats = append.claims.iter().any(|claim| hashes.contains(&claim.hash))
-            || append.recorded.iter().any(|answer| scopes.contains(&answer.scope));
-        if repeats {
-            repeated.push(append);
-            continue;
-        }
-        hashes.extend(append.claims.iter().map(|claim| claim.hash));
-        scopes.extend(append.recorded.iter().map(|answer| answer.scope.clone()));
-        kept.push(append);
-    }
-    *group = kept;
-    Clash::None
-}
-
-/// Whether the store has this claim's hash, and if so, whether for the very same message.
-fn is_claimed(claim: &Claim, claimed: &[(i64, &str, &str)]) -> Option<bool> {
-    let (_, channel, provider_id) = claimed.iter().find(|(hash, ..)| *hash == claim.hash)?;
-    Some(*provider_id == claim.provider_id && *channel == claim.channel.to_string())
-}
-
-fn indices<T>(of: &[T], is: impl Fn(&T) -> bool) -> SmallVec<[usize; 1]> {
-    of.iter().enumerate().filter(|(_, item)| is(item)).map(|(index, _)| index).collect()
 }
 
 async fn write_all(
