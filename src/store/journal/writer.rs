@@ -5,7 +5,7 @@ use std::{sync::Arc, time::Duration};
 use smallvec::SmallVec;
 use tokio::sync::{mpsc, oneshot, watch};
 
-use super::{GROUP_MAX, Health, Job, Opened, Options, RECONNECT_EVERY, STREAM, connection::Connection, encode, lease::Lease};
+use super::{GROUP_MAX, Group, Health, Job, Opened, Options, RECONNECT_EVERY, STREAM, connection::Connection, encode, lease::Lease};
 use crate::{
     args,
     domain::log::{Entry, Fact},
@@ -208,13 +208,15 @@ impl Writer {
         }
         let entries: u64 = group.iter().map(entry_count).sum();
         let mut pos = self.head - entries + 1;
-        let mut published = Vec::with_capacity(group.len());
-        for Append { subject, done, .. } in group {
-            let committed = Arc::new(into_committed(subject, &mut pos));
-            done(Ok(Arc::clone(&committed)));
-            published.push(committed);
+        let (committed, askers): (Vec<_>, Vec<_>) = group
+            .into_iter()
+            .map(|Append { subject, done, .. }| (Arc::new(into_committed(subject, &mut pos)), done))
+            .unzip();
+        let committed: Group = committed.into();
+        (self.options.publish)(Arc::clone(&committed));
+        for (done, committed) in askers.into_iter().zip(committed.iter()) {
+            done(Ok(Arc::clone(committed)));
         }
-        (self.options.publish)(published.into());
     }
 
     async fn commit_write(&mut self, write: Write) {
