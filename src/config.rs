@@ -120,8 +120,8 @@ impl Default for Limits {
         Self {
             max_body_bytes: 2 * 1024 * 1024,
             max_attachment_bytes: 25 * 1024 * 1024,
-            intake_capacity: 4_096,
-            journal_capacity: 8_192,
+            intake_capacity: 1_024,
+            journal_capacity: 4_096,
             socket_limit_per_address: 500,
         }
     }

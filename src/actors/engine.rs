@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use thiserror::Error;
-use tokio::sync::oneshot;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
 
 use crate::{
     actors::{
@@ -116,6 +116,11 @@ pub enum Received {
     Quarantined,
 }
 
+/// The right to bring in one message: held until it is answered, so that what is taken in and not yet committed is bounded.
+pub struct Room {
+    _permit: OwnedSemaphorePermit,
+}
+
 /// Everything the outside may use. Cheap to clone.
 #[derive(Clone)]
 pub struct Engine {
@@ -131,6 +136,7 @@ pub struct Engine {
     pub ids: Arc<Ids>,
     /// Of the stream: positions of another epoch mean nothing here.
     pub epoch: String,
+    pub(super) intake: Arc<Semaphore>,
     pub(super) shard: Gate<Shard>,
     pub(super) commands: Gate<Shard>,
     pub(super) router: Gate<Router>,
@@ -141,11 +147,23 @@ pub struct Engine {
 }
 
 impl Engine {
+    /// Room for one message more. Ask before any other work is spent on it: an overload is then cheap to refuse.
+    ///
+    /// # Errors
+    /// [`CommandError::Busy`].
+    pub fn room(&self) -> Result<Room, CommandError> {
+        let permit = Arc::clone(&self.intake).try_acquire_owned().map_err(|_| {
+            metrics::counter!(telemetry::GATE_REFUSALS, "gate" => "room").increment(1);
+            CommandError::Busy
+        })?;
+        Ok(Room { _permit: permit })
+    }
+
     /// Takes in a message. When this returns `Ok`, it is durable.
     ///
     /// A message that makes its conversation fail twice, or that stands against what is stored, is set aside with its
     /// content, and an alarm is raised; the next messages go on (R13).
-    pub async fn receive(&self, inbound: Inbound) -> Result<Received, CommandError> {
+    pub async fn receive(&self, _room: Room, inbound: Inbound) -> Result<Received, CommandError> {
         let inbound = Box::new(inbound);
         let first = match self.try_receive(inbound.clone()).await {
             Err(CommandError::Conflict | CommandError::Died) => self.try_receive(inbound.clone()).await,

@@ -6,6 +6,7 @@ use std::{
 };
 
 use actix::{Actor, Arbiter, Recipient};
+use tokio::sync::Semaphore;
 
 use crate::{
     actors::{
@@ -179,6 +180,7 @@ impl World {
             restarted: OnceLock::new(),
         });
         let shard_addr = Shard::new(Arc::clone(&conversations)).start();
+        let intake = Arc::new(Semaphore::new(intake_capacity));
         let shard = Gate::new("intake", shard_addr.clone(), intake_capacity);
         let commands = Gate::new("commands", shard_addr.clone(), intake_capacity);
         let router_addr = Router::new(routing, commands.clone(), directory.clone(), clock.clone(), Arc::clone(&ids)).start();
@@ -233,8 +235,22 @@ impl World {
         for states in stored.open.chunks(ADOPTED_AT_ONCE) {
             gate::answer(&shard_addr, Adopt(states.to_vec()));
         }
-        let engine =
-            Engine { db, journal, directory, clock, ids, epoch, shard, commands, router, floor, watch, dashboard, keeper };
+        let engine = Engine {
+            db,
+            journal,
+            directory,
+            clock,
+            ids,
+            epoch,
+            intake,
+            shard,
+            commands,
+            router,
+            floor,
+            watch,
+            dashboard,
+            keeper,
+        };
         (engine, publisher)
     }
 }

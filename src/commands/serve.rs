@@ -1,9 +1,15 @@
 //! `centralita serve`.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    io,
+    net::{SocketAddr, TcpListener},
+    sync::Arc,
+    time::Duration,
+};
 
 use actix_web::{App as ActixApp, HttpServer, rt, web};
 use object_store::local::LocalFileSystem;
+use socket2::{Domain, Socket, Type};
 
 use super::{Failure, Instance};
 use crate::{
@@ -29,7 +35,9 @@ use crate::{
 };
 
 /// Connections the kernel may hold back while all workers are busy.
-const BACKLOG: u32 = 4096;
+const BACKLOG: i32 = 4096;
+/// Bytes the kernel may hold for one connection, its own bookkeeping not counted: enough for a file over a slow line.
+const SEND_BUFFER: usize = 128 * 1024;
 /// After the signal to stop: sockets are ended, requests in flight get so long.
 const GOODBYE_SECONDS: u64 = 2;
 const KEEP_ALIVE: Duration = Duration::from_secs(75);
@@ -78,10 +86,10 @@ pub(super) async fn run(config: Config) -> Result<(), Failure> {
         ready: Box::new(|| true),
     });
     let listen = instance.config.listen;
+    let cannot_listen = |error| Failure::new(&format!("cannot listen on {listen}"), error);
     let shared = app.clone();
     let server = HttpServer::new(move || ActixApp::new().app_data(web::Data::new(shared.clone())).configure(http::configure))
         .workers(instance.config.workers)
-        .backlog(BACKLOG)
         .keep_alive(KEEP_ALIVE)
         .client_request_timeout(HEAD_TIMEOUT)
         .shutdown_timeout(GOODBYE_SECONDS)
@@ -93,8 +101,8 @@ pub(super) async fn run(config: Config) -> Result<(), Failure> {
                 data.insert(handle);
             }
         })
-        .bind(listen)
-        .map_err(|error| Failure::new(&format!("cannot listen on {listen}"), error))?
+        .listen(listener(listen).map_err(cannot_listen)?)
+        .map_err(cannot_listen)?
         .run();
     tracing::info!(%listen, version = env!("CARGO_PKG_VERSION"), "ready");
     rt::spawn(upkeep(app.clone()));
@@ -106,6 +114,16 @@ pub(super) async fn run(config: Config) -> Result<(), Failure> {
     journal.join();
     tracing::info!("stopped");
     Ok(())
+}
+
+/// Bounded, because the kernel would keep megabytes for a client that does not read (R11); what is accepted inherits it.
+fn listener(listen: SocketAddr) -> io::Result<TcpListener> {
+    let socket = Socket::new(Domain::for_address(listen), Type::STREAM, None)?;
+    socket.set_reuse_address(true)?;
+    socket.set_send_buffer_size(SEND_BUFFER)?;
+    socket.bind(&listen.into())?;
+    socket.listen(BACKLOG)?;
+    Ok(socket.into())
 }
 
 /// Where others reach this server.

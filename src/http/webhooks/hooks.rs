@@ -90,6 +90,7 @@ fn with_channel<T>(app: &App, id: ChannelId, look: impl FnOnce(&Channel) -> Resu
 
 async fn take(app: &App, request: &HttpRequest, id: ChannelId, payload: web::Payload) -> Result<Taken, Problem> {
     let body = input::read(request, &mut payload.into_inner(), MAX_BODY_BYTES).await?;
+    let room = app.engine.room()?;
     let all = |name: HeaderName| Header::from_values(request.headers().get_all(name).map(|value| value.as_bytes()));
     let headers = Headers { id: all(ID), timestamp: all(TIMESTAMP), signature: all(SIGNATURE) };
     let (client, campaign) = with_channel(app, id, |channel| {
@@ -105,7 +106,7 @@ async fn take(app: &App, request: &HttpRequest, id: ChannelId, payload: web::Pay
             let address = if files.is_empty() { None } else { Some(from.clone()) };
             let claim = Claim::new(id, provider_id, app.now());
             let inbound = Inbound { channel: id, kind: ChannelKind::Api, client, campaign, claim, from, name, text, attachments };
-            let received = app.engine.receive(inbound).await?;
+            let received = app.engine.receive(room, inbound).await?;
             if let Some(address) = address {
                 bind_files(app, id, client, &address, received, &files).await?;
             }

@@ -83,6 +83,7 @@ pub async fn message(app: web::Data<App>, request: HttpRequest, payload: web::Pa
     let account = account(&app, channel)?;
     let key = once::key(&request)?.ok_or_else(|| Problem::new(ErrorCode::IdempotencyKeyMissing))?;
     let body = input::read(&request, &mut payload.into_inner(), MAX_BODY_BYTES).await?;
+    let room = app.engine.room()?;
     let VisitorMessage { text, name } = input::parse(&body)?;
     let name: String = name.unwrap_or_default().chars().filter(|c| !c.is_control()).take(MAX_NAME).collect();
     let inbound = Inbound {
@@ -96,7 +97,7 @@ pub async fn message(app: web::Data<App>, request: HttpRequest, payload: web::Pa
         text: storable(&text),
         attachments: Vec::new(),
     };
-    let stored = match app.engine.receive(inbound).await? {
+    let stored = match app.engine.receive(room, inbound).await? {
         Received::Stored { conversation, seq } => VisitorStored { conversation: Some(conversation), seq: Some(seq) },
         Received::Repeated | Received::Quarantined => VisitorStored { conversation: None, seq: None },
     };

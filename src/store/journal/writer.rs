@@ -5,7 +5,9 @@ use std::{sync::Arc, time::Duration};
 use smallvec::SmallVec;
 use tokio::sync::{mpsc, oneshot, watch};
 
-use super::{GROUP_MAX, Group, Health, Job, Opened, Options, RECONNECT_EVERY, STREAM, connection::Connection, encode, lease::Lease};
+use super::{
+    GROUP_MAX, Group, Health, Job, Opened, Options, RECONNECT_EVERY, STREAM, connection::Connection, encode, lease::Lease,
+};
 use crate::{
     args,
     domain::log::{Entry, Fact},
@@ -208,10 +210,8 @@ impl Writer {
         }
         let entries: u64 = group.iter().map(entry_count).sum();
         let mut pos = self.head - entries + 1;
-        let (committed, askers): (Vec<_>, Vec<_>) = group
-            .into_iter()
-            .map(|Append { subject, done, .. }| (Arc::new(into_committed(subject, &mut pos)), done))
-            .unzip();
+        let (committed, askers): (Vec<_>, Vec<_>) =
+            group.into_iter().map(|Append { subject, done, .. }| (Arc::new(into_committed(subject, &mut pos)), done)).unzip();
         let committed: Group = committed.into();
         (self.options.publish)(Arc::clone(&committed));
         for (done, committed) in askers.into_iter().zip(committed.iter()) {
