@@ -18,6 +18,8 @@ pub enum Author {
     Contact,
     /// An agent (or a supervisor who answers).
     Agent(AgentId),
+    /// The same, to colleagues only: an internal note. Never leaves to a channel, a visitor or the outbox.
+    Note(AgentId),
     /// The product itself: out-of-hours notice, confirmation.
     System,
 }

@@ -200,6 +200,8 @@ routes! {
         query MessagesQuery, 200, page conversation::Message;
     POST "/api/v1/conversations/{id}/messages" conversations::reply, Access::Any(&[Answer]), "conversations",
         "Answer the customer", body command::Reply, 200, gives conversation::Done;
+    POST "/api/v1/conversations/{id}/notes" conversations::note, WORK, "conversations",
+        "Write a note for colleagues; the customer never sees it", body command::Note, 200, gives conversation::Done;
     POST "/api/v1/conversations/{id}/accept" conversations::accept, Access::Any(&[Answer]), "conversations", "Take an offer",
         body command::AnswerOffer, 200, gives conversation::Done;
     POST "/api/v1/conversations/{id}/decline" conversations::decline, Access::Any(&[Answer]), "conversations",

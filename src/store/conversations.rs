@@ -29,10 +29,14 @@ pub(super) const STATEMENTS: &[&str] = &[
     UNREAD,
     MESSAGES,
     MESSAGES_AFTER,
+    SAID,
     MESSAGE,
     DELIVERY,
     MESSAGE_AT,
 ];
+
+/// What stands before the author of an internal note in `messages.author`: whoever reads authors only reads no note.
+pub(super) const NOTE: &str = "note:";
 
 const STATE: &str = "SELECT state FROM conversations WHERE id = $1";
 /// The contact and the address of the channel's own network.
@@ -50,6 +54,9 @@ const OPEN_ADDRESSES: &str = "SELECT c.id, coalesce((SELECT a.value FROM contact
 const OPEN_STATES: &str = "SELECT state FROM conversations WHERE is_open = 1";
 const MESSAGES: &str = "SELECT id, seq, author, text, attachments, at, delivery, reason FROM messages \
      WHERE conversation_id = $1 AND seq < $2 ORDER BY seq DESC LIMIT $3";
+/// What the customer may see of them: no internal notes.
+const SAID: &str = "SELECT id, seq, author, text, attachments, at, delivery, reason FROM messages \
+     WHERE conversation_id = $1 AND author NOT LIKE 'note:%' ORDER BY seq DESC LIMIT $2";
 const MESSAGES_AFTER: &str = "SELECT id, seq, author, text, attachments, at, delivery, reason FROM messages \
      WHERE conversation_id = $1 AND seq > $2 ORDER BY seq LIMIT $3";
 const MESSAGE: &str = "SELECT id, seq, author, text, attachments, at, delivery, reason FROM messages \
@@ -128,6 +135,11 @@ pub async fn messages_before(db: &Db, id: ConversationId, seq: u64, limit: u64) 
     db.rows(MESSAGES, args![id.to_string(), seq, limit]).await?.iter().map(message).collect()
 }
 
+/// The last `limit` messages between the customer and the staff, the latest first: no internal notes.
+pub async fn said(db: &Db, id: ConversationId, limit: u64) -> Result<Vec<StoredMessage>, StoreError> {
+    db.rows(SAID, args![id.to_string(), limit]).await?.iter().map(message).collect()
+}
+
 /// Up to `limit` messages after `seq`, in order.
 pub async fn messages_after(db: &Db, id: ConversationId, seq: u64, limit: u64) -> Result<Vec<StoredMessage>, StoreError> {
     db.rows(MESSAGES_AFTER, args![id.to_string(), seq, limit]).await?.iter().map(message).collect()
@@ -150,13 +162,21 @@ pub async fn delivery(db: &Db, id: ConversationId, of: MessageId) -> Result<Opti
     Ok(Some((u64::try_from(row.int(0)?).unwrap_or(0), state)))
 }
 
+fn spoken_by(word: &str) -> Option<Author> {
+    match word.parse().ok()? {
+        By::Contact => Some(Author::Contact),
+        By::User(agent) => Some(Author::Agent(agent)),
+        By::System => Some(Author::System),
+        By::Program(_) | By::Router => None,
+    }
+}
+
 fn message(row: &Row) -> Result<StoredMessage, StoreError> {
     let damaged = |what: &str| StoreError::Damaged(format!("message: {what}"));
-    let author = match row.text(2)?.parse::<By>() {
-        Ok(By::Contact) => Author::Contact,
-        Ok(By::User(agent)) => Author::Agent(agent),
-        Ok(By::System) => Author::System,
-        _ => return Err(damaged("author")),
+    let author = row.text(2)?;
+    let author = match author.strip_prefix(NOTE) {
+        Some(agent) => Author::Note(agent.parse().map_err(|_| damaged("author"))?),
+        None => spoken_by(author).ok_or_else(|| damaged("author"))?,
     };
     let delivery = row.opt_text(6)?.map(|word| Delivery::parse(word).ok_or_else(|| damaged("delivery"))).transpose()?;
     let at: Timestamp = row.time(5)?;

@@ -2,7 +2,7 @@
 
 use serde::Deserialize;
 
-use crate::ids::{AgentId, AttachmentId, CampaignId, DispositionId, OfferId};
+use crate::ids::{AgentId, AttachmentId, CampaignId, DispositionId, OfferId, UserId};
 
 /// An answer to the customer.
 #[derive(Clone, Debug, Deserialize, ts_rs::TS, utoipa::ToSchema)]
@@ -16,6 +16,19 @@ pub struct Reply {
     #[serde(default)]
     #[ts(as = "Option<Vec<AttachmentId>>", optional)]
     pub attachments: Vec<AttachmentId>,
+}
+
+/// A note for colleagues: the customer never sees it.
+#[derive(Clone, Debug, Deserialize, ts_rs::TS, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+#[ts(export_to = "wire.ts")]
+pub struct Note {
+    /// Plain text.
+    pub text: String,
+    /// Colleagues it calls for, who may see the conversation or work in its campaign; at most 20.
+    #[serde(default)]
+    #[ts(as = "Option<Vec<UserId>>", optional)]
+    pub mentions: Vec<UserId>,
 }
 
 /// The answer to an offer.

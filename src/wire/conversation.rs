@@ -181,8 +181,9 @@ impl From<domain::message::Author> for Author {
     fn from(author: domain::message::Author) -> Self {
         match author {
             domain::message::Author::Contact => Self::Contact,
-            domain::message::Author::Agent(id) => Self::Agent { id },
-            domain::message::Author::System => Self::System,
+            // A program is nobody.
+            domain::message::Author::Note(AgentId::NIL) | domain::message::Author::System => Self::System,
+            domain::message::Author::Agent(id) | domain::message::Author::Note(id) => Self::Agent { id },
         }
     }
 }
@@ -213,6 +214,10 @@ pub struct Message {
     pub seq: u64,
     /// Who wrote it.
     pub author: Author,
+    /// Internal: for the staff only, the customer never sees it.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    #[ts(as = "Option<bool>", optional)]
+    pub note: bool,
     /// Plain text.
     pub text: String,
     /// Files.
@@ -244,6 +249,7 @@ impl Message {
             id: message.id,
             seq: message.seq,
             author: message.author.into(),
+            note: matches!(message.author, domain::message::Author::Note(_)),
             text: message.text.to_string(),
             attachments: message.attachments.iter().map(attachment).collect(),
             at: message.at.into(),

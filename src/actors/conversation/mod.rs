@@ -443,6 +443,7 @@ impl Batch {
         let (id, author, delivery) = match *event {
             Event::MessageReceived { message } => (message, Author::Contact, None),
             Event::Replied { message, agent, delivery } => (message, Author::Agent(agent), Some(delivery)),
+            Event::Noted { message, agent, .. } => (message, Author::Note(agent), None),
             Event::Noticed { message, delivery } => {
                 self.noticed = true;
                 (message, Author::System, Some(delivery))
@@ -453,7 +454,10 @@ impl Batch {
             }
             _ => return None,
         };
-        let (Command::Receive { content, .. } | Command::Reply { content, .. } | Command::Notice { content, .. }) = command
+        let (Command::Receive { content, .. }
+        | Command::Reply { content, .. }
+        | Command::Note { content, .. }
+        | Command::Notice { content, .. }) = command
         else {
             return None;
         };

@@ -277,6 +277,7 @@ impl Walker {
             Command::EndOffer { offer, agent, outcome: OfferOutcome::Declined },
             Command::Reply { message, agent, content: content.clone() },
             Command::Reply { message, agent, content: content.clone() },
+            Command::Note { message, agent, content: content.clone(), mentions: vec![LUIS] },
             Command::Notice { message, content },
             Command::MoveDelivery { message: of.unwrap_or(message), stored: None, to, reason: Some("told".to_owned()) },
             Command::MoveDelivery { message: of.unwrap_or(message), stored: None, to: Delivery::Sending, reason: None },

@@ -137,8 +137,8 @@ impl Watch {
         let Some(visitor) = visitor_of(change) else { return };
         if let Some(seats) = self.by_visitor.get_mut(&visitor) {
             let ended = change.state.phase.is_ended();
-            if ended || !change.messages.is_empty() {
-                let messages = change.messages.iter().map(|message| chat_message(id, message)).collect();
+            let messages: Vec<_> = change.messages.iter().filter_map(|message| chat_message(id, message)).collect();
+            if ended || !messages.is_empty() {
                 let push = Push::Chat(Chat { messages, ended, snapshot: false });
                 push_to(seats, pos, &frame(&Thread::Visitor(visitor.0, visitor.1).topic(), &self.epoch, pos, push));
             }
@@ -220,8 +220,9 @@ async fn read(db: &Db, thread: Thread) -> Result<(u64, Push), StoreError> {
             let Some(state) = last_of_visitor(db, channel, visitor).await? else {
                 return Ok((pos, Push::Chat(Chat { messages: Vec::new(), ended: false, snapshot: true })));
             };
-            let stored = conversations::messages_before(db, state.id, u64::MAX >> 1, SHOWN).await?;
-            let mut messages: Vec<ChatMessage> = stored.iter().map(|stored| chat_message(state.id, &stored.message)).collect();
+            let stored = conversations::said(db, state.id, SHOWN).await?;
+            let mut messages: Vec<ChatMessage> =
+                stored.iter().filter_map(|stored| chat_message(state.id, &stored.message)).collect();
             messages.reverse();
             Ok((pos, Push::Chat(Chat { messages, ended: state.phase.is_ended(), snapshot: true })))
         }
@@ -236,14 +237,16 @@ async fn last_of_visitor(db: &Db, channel: ChannelId, visitor: VisitorId) -> Res
     }
 }
 
-fn chat_message(conversation: ConversationId, message: &crate::domain::message::Message) -> ChatMessage {
-    let whole = Message::of(message, None);
+/// As the visitor sees it; an internal note they never see.
+fn chat_message(conversation: ConversationId, message: &crate::domain::message::Message) -> Option<ChatMessage> {
     let from = match message.author {
         Author::Contact => ChatSender::Me,
         Author::Agent(_) => ChatSender::Agent,
         Author::System => ChatSender::System,
+        Author::Note(_) => return None,
     };
-    ChatMessage { conversation, seq: whole.seq, from, text: whole.text, at: whole.at, attachments: whole.attachments }
+    let Message { seq, text, at, attachments, .. } = Message::of(message, None);
+    Some(ChatMessage { conversation, seq, from, text, at, attachments })
 }
 
 impl Actor for Watch {

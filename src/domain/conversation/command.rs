@@ -72,6 +72,17 @@ pub enum Command {
         /// What.
         content: Content,
     },
+    /// Somebody of the staff writes for colleagues; whether they may, the caller has checked.
+    Note {
+        /// The id it is stored under.
+        message: MessageId,
+        /// Who.
+        agent: AgentId,
+        /// What.
+        content: Content,
+        /// Colleagues it calls for.
+        mentions: Vec<AgentId>,
+    },
     /// The product tells the customer something.
     Notice {
         /// The id it is stored under.

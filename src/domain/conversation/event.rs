@@ -138,6 +138,16 @@ pub enum Event {
         /// The first delivery state.
         delivery: Delivery,
     },
+    /// Somebody of the staff wrote for colleagues: neither an answer nor anything the customer hears of.
+    Noted {
+        /// The stored message.
+        message: MessageId,
+        /// By whom.
+        agent: AgentId,
+        /// Colleagues it calls for.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        mentions: Vec<AgentId>,
+    },
     /// An outbound message moved on.
     DeliveryMoved {
         /// Which message.
@@ -192,7 +202,7 @@ impl Conversation {
     pub fn apply(&mut self, event: &Event, at: Timestamp) {
         self.seq += 1;
         match event {
-            Event::Started { .. } => {}
+            Event::Started { .. } | Event::Noted { .. } => {}
             Event::MessageReceived { .. } => {
                 self.unanswered = true;
                 self.last_message_at = at;

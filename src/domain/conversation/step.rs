@@ -21,6 +21,10 @@ impl Conversation {
             Command::Admit(admission) => self.admit(admission),
             Command::Offer(offer) => self.offer(*offer, rules),
             Command::Reply { message, agent, content } => self.reply(*message, *agent, content, rules),
+            Command::Note { message, agent, content, mentions } => {
+                self.check(content)?;
+                Ok(vec![Event::Noted { message: *message, agent: *agent, mentions: mentions.clone() }])
+            }
             Command::Notice { message, content } => {
                 self.check(content)?;
                 Ok(vec![Event::Noticed { message: *message, delivery: self.first_delivery() }])

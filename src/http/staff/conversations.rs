@@ -16,7 +16,7 @@ use crate::{
         conversation::{Command, Conversation, OfferOutcome},
         disposition::is_leaf,
         message::{Attachment, Content},
-        permission::{Permission, Place, Role, Scope},
+        permission::{Permission, Place, Role, Scope, may},
         refusal::Refusal,
     },
     error::ErrorCode,
@@ -28,20 +28,22 @@ use crate::{
         problem::Problem,
         state::App,
     },
-    ids::{AgentId, AttachmentId, CampaignId, ChannelId, ContactId, ConversationId},
+    ids::{AgentId, AttachmentId, CampaignId, ChannelId, ContactId, ConversationId, UserId},
     store::{
         attachments,
         conversation_lists::{self, Filter, Reach},
         conversations,
     },
     wire::{
-        command::{AnswerOffer, Close, Reply, Transfer},
+        command::{AnswerOffer, Close, Note, Reply, Transfer},
         conversation::{Message, Summary},
     },
 };
 
 /// The most attachments of one message.
 const MAX_ATTACHMENTS: usize = 10;
+/// The most colleagues a note calls for.
+const MAX_MENTIONS: usize = 20;
 
 /// Which conversations.
 #[derive(Clone, Debug, Deserialize, utoipa::IntoParams)]
@@ -201,6 +203,35 @@ pub async fn reply(
     let attachments = files(&app, &caller, &state, &attachments).await?;
     let content = Content { text: storable(&text), attachments };
     let command = Command::Reply { message: app.engine.ids.next(), agent: caller.user(), content };
+    once.done(app.engine.command(state.id, command, once.by(), once.keep()).await).await
+}
+
+/// `POST /{id}/notes`: writes for colleagues. Its owner, members of its campaign, who may steer any conversation there.
+///
+/// # Errors
+/// 404; 409 when it is closed; 422.
+pub async fn note(app: Data<App>, caller: Caller, id: Path<ConversationId>, input: Input<Note>) -> Result<HttpResponse, Problem> {
+    let Input { value: Note { text, mut mentions }, once } = input;
+    let state = workable(&app, &caller, *id).await?;
+    let own = state.phase.owner() == Some(caller.user());
+    let steers = caller.may(Permission::ForceConversations, place(&state));
+    if !(own || steers || caller.may(Permission::Answer, place(&state))) {
+        return Err(Problem::not_found());
+    }
+    mentions.sort_unstable();
+    mentions.dedup();
+    let mut check = Check::default();
+    check.that(mentions.len() <= MAX_MENTIONS, "mentions", ErrorCode::TooLong, "at most 20");
+    let reaches = |user: UserId| {
+        let subject = caller.directory.subject(user);
+        let may = |permission| subject.as_ref().is_some_and(|subject| may(subject, permission, place(&state)));
+        state.phase.owner() == Some(user) || may(Permission::Answer) || may(Permission::ReadConversations)
+    };
+    let all_known = mentions.iter().take(MAX_MENTIONS).all(|user| reaches(*user));
+    check.that(all_known, "mentions", ErrorCode::UnknownReference, "nobody who may see this conversation");
+    check.done()?;
+    let content = Content { text: storable(&text), attachments: Vec::new() };
+    let command = Command::Note { message: app.engine.ids.next(), agent: caller.user(), content, mentions };
     once.done(app.engine.command(state.id, command, once.by(), once.keep()).await).await
 }
 

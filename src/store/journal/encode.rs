@@ -14,6 +14,7 @@ use crate::{
     },
     ids::{AgentId, ChannelId, ClientId, ContactId, ConversationId, MessageId},
     store::{
+        conversations::NOTE,
         idempotency::Recorded,
         inbox::Claim,
         write::{Append, ConversationAppend, OutboxState, Subject},
@@ -293,14 +294,11 @@ fn as_text<S: Serializer>(by: &By, serializer: S) -> Result<S::Ok, S::Error> {
 
 #[allow(clippy::trivially_copy_pass_by_ref, reason = "serde wants a reference")]
 fn author_text<S: Serializer>(author: &Author, serializer: S) -> Result<S::Ok, S::Error> {
-    serializer.collect_str(&author_word(*author))
-}
-
-/// How an author is stored.
-pub(crate) fn author_word(author: Author) -> By {
-    match author {
+    let by = match *author {
         Author::Contact => By::Contact,
         Author::Agent(agent) => By::User(agent),
+        Author::Note(agent) => return serializer.collect_str(&format_args!("{NOTE}{agent}")),
         Author::System => By::System,
-    }
+    };
+    serializer.collect_str(&by)
 }

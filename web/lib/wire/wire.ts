@@ -462,6 +462,10 @@ seq: number,
  */
 author: Author, 
 /**
+ * Internal: for the staff only, the customer never sees it.
+ */
+note?: boolean, 
+/**
  * Plain text.
  */
 text: string, 

@@ -85,6 +85,12 @@ fn message_command() -> impl Strategy<Value = Command> {
         2 => content().prop_map(|content| Command::Receive { message: MessageId::NIL, content }),
         3 => (agent(), content()).prop_map(|(agent, content)| Command::Reply { message: MessageId::NIL, agent, content }),
         1 => content().prop_map(|content| Command::Notice { message: MessageId::NIL, content }),
+        1 => (agent(), content()).prop_map(|(agent, content)| Command::Note {
+            message: MessageId::NIL,
+            agent,
+            content,
+            mentions: vec![BEN],
+        }),
         3 => (ago(MessageId::from_u128), delivery())
             .prop_map(|(message, to)| Command::MoveDelivery { message, stored: None, to, reason: None }),
     ]
@@ -146,6 +152,9 @@ impl Store {
         match wish {
             Command::Receive { content, .. } => Command::Receive { message: self.new_message(), content },
             Command::Notice { content, .. } => Command::Notice { message: self.new_message(), content },
+            Command::Note { agent, content, mentions, .. } => {
+                Command::Note { message: self.new_message(), agent: owner(agent), content, mentions }
+            }
             Command::Reply { agent, content, .. } => Command::Reply { message: self.new_message(), agent: owner(agent), content },
             Command::Offer(offer) => Command::Offer(Offer { id: self.new_offer(), deadline: ahead(offer.deadline), ..offer }),
             Command::Accept { offer, agent } => Command::Accept { offer: self.offer_ago(offer), agent: or(agent, has_offer) },
@@ -269,5 +278,5 @@ fn random_commands_reach_every_phase_and_every_event() {
     let phases = seen.keys().filter(|key| key.starts_with("phase")).count();
     let events = seen.keys().filter(|key| key.starts_with("event")).count();
     // All but "admitted" (passed through on the way to the queue) and all but "started".
-    assert_eq!((phases, events), (12, 16), "{seen:#?}");
+    assert_eq!((phases, events), (12, 17), "{seen:#?}");
 }
