@@ -9,11 +9,11 @@ use crate::{
     actors::{
         agent_session::{Attach, Detach, Do, SinkId},
         conversation::{Reply, Request},
-        dashboard::{self, Dashboard, Viewer},
+        dashboard::{self, Dashboard, Look, Viewer},
         floor::{Floor, ForAgent, ToAgent},
         gate::Gate,
         keeper::{Keeper, Reload},
-        router::{Router, Transfer},
+        router::{Router, Take, Transfer},
         shard::{Shard, ToConversation},
         sink::Sink,
         watch::{self, Follow, Thread, Watch},
@@ -27,7 +27,6 @@ use crate::{
         conversation::Command,
         log::{By, Entity},
         message::Attachment,
-        permission::Subject,
         refusal::Refusal,
     },
     ids::{AgentId, CampaignId, ChannelId, ClientId, ConversationId, Ids},
@@ -202,6 +201,19 @@ impl Engine {
         answer.await.map_err(|_| CommandError::Died)?
     }
 
+    /// Gives a waiting conversation to an agent who wants it out of turn: the Router arbitrates.
+    pub async fn take(
+        &self,
+        conversation: ConversationId,
+        agent: AgentId,
+        by: By,
+        keep: Option<KeepAnswer>,
+    ) -> Result<Done, CommandError> {
+        let (reply, answer) = oneshot::channel();
+        self.router.send(Take { conversation, agent, by, keep, reply }).map_err(|_| CommandError::Busy)?;
+        answer.await.map_err(|_| CommandError::Died)?
+    }
+
     /// Lets an agent's session do something: breaks, pauses, signing out.
     pub async fn agent(
         &self,
@@ -263,14 +275,14 @@ impl Engine {
         let _ = self.watch.send(watch::Leave { id, thread });
     }
 
-    /// Looks at the board; rows are filtered for `subject`.
-    pub fn watch_board(&self, id: SinkId, sink: Arc<dyn Sink>, subject: Subject) -> bool {
-        self.dashboard.send(dashboard::Watch(Viewer { id, sink, subject })).is_ok()
+    /// Looks at the board or at what waits; rows are filtered for the viewer.
+    pub fn look(&self, viewer: Viewer) -> bool {
+        self.dashboard.send(dashboard::Watch(viewer)).is_ok()
     }
 
-    /// Looks at the board no longer.
-    pub fn leave_board(&self, id: SinkId) {
-        let _ = self.dashboard.send(dashboard::Leave(id));
+    /// Looks at it no longer.
+    pub fn look_away(&self, id: SinkId, at: Look) {
+        let _ = self.dashboard.send(dashboard::Leave(id, at));
     }
 }
 

@@ -56,6 +56,20 @@ pub struct Message {
     pub delivery: Option<Delivery>,
 }
 
+/// Texts longer than this, in bytes, are cut when they are kept in memory for lists.
+const REMEMBERED_BYTES: usize = 1024;
+
+impl Message {
+    /// As it is kept in memory for lists: shared, unless it is too long for that.
+    pub fn remembered(message: &Arc<Self>) -> Arc<Self> {
+        if message.text.len() <= REMEMBERED_BYTES && message.attachments.is_empty() {
+            return Arc::clone(message);
+        }
+        let text = message.text.get(..message.text.floor_char_boundary(REMEMBERED_BYTES)).unwrap_or_default();
+        Arc::new(Self { text: text.into(), attachments: Vec::new(), ..message.as_ref().clone() })
+    }
+}
+
 /// The text and files of a message to be recorded.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Content {

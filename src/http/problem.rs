@@ -53,7 +53,7 @@ pub struct ProblemBody {
     #[serde(skip_serializing_if = "<[FieldError]>::is_empty")]
     #[ts(as = "Option<Vec<FieldError>>", optional)]
     pub errors: Vec<FieldError>,
-    /// With `not_owner` and `offer_gone`: who has the conversation now, if anybody.
+    /// With `not_owner`, `offer_gone` and `gone`: who has the conversation now, if anybody.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[ts(as = "Option<Option<AgentId>>", optional)]
     #[schema(value_type = Option<AgentId>)]
@@ -181,7 +181,7 @@ impl ResponseError for Problem {
 impl From<Refusal> for Problem {
     fn from(refusal: Refusal) -> Self {
         let mut problem = Self::with(ErrorCode::from(&refusal), refusal.to_string());
-        if let Refusal::NotOwner { current } | Refusal::OfferGone { current, .. } = refusal {
+        if let Refusal::NotOwner { current } | Refusal::OfferGone { current, .. } | Refusal::Gone { current } = refusal {
             problem.0.current_owner = Some(current);
         }
         problem

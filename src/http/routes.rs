@@ -204,6 +204,8 @@ routes! {
         "Write a note for colleagues; the customer never sees it", body command::Note, 200, gives conversation::Done;
     POST "/api/v1/conversations/{id}/accept" conversations::accept, Access::Any(&[Answer]), "conversations", "Take an offer",
         body command::AnswerOffer, 200, gives conversation::Done;
+    POST "/api/v1/conversations/{id}/take" conversations::take, Access::Any(&[Answer]), "conversations",
+        "Take a waiting conversation out of turn", 200, gives conversation::Done;
     POST "/api/v1/conversations/{id}/decline" conversations::decline, Access::Any(&[Answer]), "conversations",
         "Decline an offer", body command::AnswerOffer, 200, gives conversation::Done;
     POST "/api/v1/conversations/{id}/transfer" conversations::transfer, WORK, "conversations",

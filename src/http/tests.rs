@@ -427,7 +427,7 @@ async fn what_belongs_to_another_client_reads_exactly_like_what_does_not_exist(w
         let body = (!matches!(route.method, Method::GET | Method::DELETE)).then(|| match route.path {
             path if path.ends_with("{secret}") => json!({"expires_at": null}),
             path if path.ends_with("{user}") => json!({"penalty": 1}),
-            path if path.ends_with("/messages") => json!({"text": "x"}),
+            path if path.ends_with("/messages") || path.ends_with("/notes") => json!({"text": "x"}),
             path if path.ends_with("/accept") || path.ends_with("/decline") => json!({"offer": unknown}),
             path if path.ends_with("/transfer") => json!({"campaign": a["campaigns"]}),
             path if path.ends_with("/close") => json!({}),

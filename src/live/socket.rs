@@ -17,6 +17,7 @@ use super::{
 use crate::{
     actors::{
         agent_session::SinkId,
+        dashboard::Look,
         engine::Engine,
         gate::Gated,
         sink::{Sink, frame},
@@ -95,7 +96,7 @@ pub struct Socket {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Topic {
     Me,
-    Board,
+    Look(Look),
     Thread(Thread),
 }
 
@@ -125,7 +126,7 @@ impl Socket {
         match (topic, &self.who) {
             (Topic::Me, Who::Staff { user, .. }) => self.engine.detach(*user, self.id),
             (Topic::Me, Who::Visitor { .. }) => {}
-            (Topic::Board, _) => self.engine.leave_board(self.id),
+            (Topic::Look(at), _) => self.engine.look_away(self.id, at),
             (Topic::Thread(thread), _) => self.engine.unfollow(self.id, thread),
         }
     }

@@ -8,7 +8,11 @@ use actix_web_actors::ws::CloseCode;
 
 use super::socket::{Ctx, Socket, Topic, Who};
 use crate::{
-    actors::{agent_session::Attach, dashboard, watch::Thread},
+    actors::{
+        agent_session::Attach,
+        dashboard::{self, Look, Viewer},
+        watch::Thread,
+    },
     domain::{
         conversation::Conversation,
         permission::{Permission, Role, Subject, may, may_somewhere},
@@ -35,7 +39,8 @@ impl Socket {
     fn parse(&self, topic: &str) -> Option<Topic> {
         match topic {
             "me" => Some(Topic::Me),
-            dashboard::TOPIC => Some(Topic::Board),
+            dashboard::TOPIC => Some(Topic::Look(Look::Board)),
+            dashboard::QUEUES => Some(Topic::Look(Look::Queue)),
             _ => topic.strip_prefix("conversation:")?.parse().ok().map(|id| Topic::Thread(Thread::Conversation(id))),
         }
     }
@@ -63,7 +68,7 @@ impl Socket {
         }
         match topic {
             Topic::Me => self.subscribe_me(&subject, resume, ctx),
-            Topic::Board => self.subscribe_board(&subject, ctx),
+            Topic::Look(at) => self.look_at(at, &subject, ctx),
             Topic::Thread(Thread::Conversation(id)) => self.subscribe_conversation(id, subject, ctx),
             Topic::Thread(Thread::Visitor(..)) => {}
         }
@@ -84,14 +89,18 @@ impl Socket {
         sink.push(crate::actors::sink::frame("me", &self.engine.epoch, 0, Push::Me(me)));
     }
 
-    fn subscribe_board(&mut self, subject: &Subject, ctx: &mut Ctx) {
-        if !may_somewhere(subject, Permission::ReadBoard) {
-            self.deny(dashboard::TOPIC, "not_found", ctx);
+    fn look_at(&mut self, at: Look, subject: &Subject, ctx: &mut Ctx) {
+        let (topic, may) = match at {
+            Look::Board => (dashboard::TOPIC, may_somewhere(subject, Permission::ReadBoard)),
+            Look::Queue => (dashboard::QUEUES, is_agent(subject, self)),
+        };
+        if !may {
+            self.deny(topic, "not_found", ctx);
             return;
         }
         let Some(sink) = self.sink() else { return };
-        self.topics.push(Topic::Board);
-        if !self.engine.watch_board(self.id, sink, subject.clone()) {
+        self.topics.push(Topic::Look(at));
+        if !self.engine.look(Viewer { id: self.id, sink, subject: subject.clone(), at }) {
             self.end(CloseCode::Again, ctx);
         }
     }
@@ -163,9 +172,9 @@ impl Socket {
         }
         for topic in self.topics.clone() {
             match topic {
-                Topic::Board => {
-                    self.leave(Topic::Board);
-                    self.subscribe_board(subject, ctx);
+                Topic::Look(at) => {
+                    self.leave(topic);
+                    self.look_at(at, subject, ctx);
                 }
                 Topic::Thread(Thread::Conversation(id)) => self.look_at_conversation(id, Arc::clone(subject), ctx),
                 Topic::Me | Topic::Thread(Thread::Visitor(..)) => {}

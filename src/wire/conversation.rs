@@ -136,11 +136,32 @@ pub struct Summary {
     pub unanswered: bool,
     /// An agent answered at least once.
     pub replied: bool,
+    /// The last message.
+    pub preview: Option<Preview>,
+}
+
+/// The beginning of a message, for lists.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ts_rs::TS, utoipa::ToSchema)]
+#[ts(export_to = "wire.ts")]
+pub struct Preview {
+    /// At most 120 characters; empty when there are only files.
+    pub text: String,
+    /// Who wrote it.
+    pub from: Author,
+    /// Internal: the customer never sees it.
+    pub note: bool,
+}
+
+impl From<&domain::message::Message> for Preview {
+    fn from(message: &domain::message::Message) -> Self {
+        let note = matches!(message.author, domain::message::Author::Note(_));
+        Self { text: message.text.chars().take(120).collect(), from: message.author.into(), note }
+    }
 }
 
 impl Summary {
-    /// What a list shows of this state.
-    pub fn of(state: &Conversation, contact: &ContactCard) -> Self {
+    /// What a list shows of this state, with the last message.
+    pub fn of(state: &Conversation, contact: &ContactCard, last: Option<&domain::message::Message>) -> Self {
         Self {
             id: state.id,
             client: state.client,
@@ -157,6 +178,7 @@ impl Summary {
             last_message_at: state.last_message_at.into(),
             unanswered: state.unanswered,
             replied: state.replied,
+            preview: last.map(Preview::from),
         }
     }
 }

@@ -8,10 +8,10 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     Time,
-    conversation::{Attachment, Message, Summary},
+    conversation::{Attachment, Message, Preview, Summary},
 };
 use crate::{
-    domain::{delivery::Delivery, permission::Role},
+    domain::{channel::ChannelKind, delivery::Delivery, permission::Role},
     ids::{AgentId, BreakId, CampaignId, ConversationId, MessageId, UserId},
 };
 
@@ -24,7 +24,7 @@ pub const VERSION: u8 = 1;
 pub struct Frame {
     /// [`VERSION`].
     pub v: u8,
-    /// `me`, `conversation:{id}`, `board:{domain}`, `chat`, or `-` for the connection itself.
+    /// `me`, `conversation:{id}`, `waiting`, `board:{domain}`, `chat`, or `-` for the connection itself.
     pub topic: String,
     /// Changes when positions may have been reused: a client with another epoch starts over.
     pub epoch: String,
@@ -59,6 +59,10 @@ pub enum Push {
     Board(Board),
     /// Topic `board:{domain}`: rows that changed since the last frame.
     BoardDelta(BoardDelta),
+    /// Topic `waiting`: replaces what waits in the agent's campaigns and is offered to nobody: the oldest first, at most 500.
+    Waiting(Vec<WaitingRow>),
+    /// Topic `waiting`: rows that changed since the last frame.
+    WaitingDelta(QueueDelta),
     /// The client reads too slowly: deltas were dropped, a snapshot follows.
     Resync,
     /// Start over: read everything again.
@@ -265,6 +269,16 @@ pub struct BoardDelta {
     pub waiting_gone: Vec<ConversationId>,
 }
 
+/// Rows of an agent's queues that changed.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ts_rs::TS)]
+#[ts(export_to = "wire.ts", rename = "WaitingDelta")]
+pub struct QueueDelta {
+    /// Conversations that wait since, or changed while they wait.
+    pub waiting: Vec<WaitingRow>,
+    /// Conversations that cannot be taken any more.
+    pub waiting_gone: Vec<ConversationId>,
+}
+
 /// One agent on the board (S4-71 to S4-77).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ts_rs::TS)]
 #[ts(export_to = "wire.ts")]
@@ -313,10 +327,16 @@ pub struct WaitingRow {
     pub conversation: ConversationId,
     /// Where.
     pub campaign: CampaignId,
+    /// By which kind of channel.
+    pub channel_kind: ChannelKind,
+    /// From whom; empty when unknown.
+    pub contact_name: String,
     /// From which address.
     pub address: String,
     /// Since when.
     pub arrived_at: Time,
+    /// The last message.
+    pub preview: Option<Preview>,
 }
 
 /// A subscription that was refused.

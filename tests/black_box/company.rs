@@ -180,6 +180,7 @@ pub(crate) fn template(route: &Route) -> Option<Template> {
             ("conversations/{{conversation}}/notes", Some(json!({ "text": "vip", "mentions": ["{{user}}"] })))
         }
         "POST /api/v1/conversations/{id}/accept" => ("conversations/{{offered}}/accept", Some(json!({ "offer": "{{offer}}" }))),
+        "POST /api/v1/conversations/{id}/take" => ("conversations/{{offered}}/take", None),
         "POST /api/v1/conversations/{id}/decline" => ("conversations/{{offered}}/decline", Some(json!({ "offer": "{{offer}}" }))),
         "POST /api/v1/conversations/{id}/transfer" => {
             ("conversations/{{conversation}}/transfer", Some(json!({ "campaign": "{{campaign2}}" })))

@@ -11,7 +11,7 @@ use crate::{
     world::World,
 };
 
-on_both!(a_note_is_seen_by_the_staff_and_by_nobody_else, who_may_write_a_note_and_whom_it_may_call_for,);
+on_both!(a_note_is_seen_by_the_staff_and_by_nobody_else, who_may_write_a_note_and_whom_it_may_call_for, who_may_take_what_waits,);
 
 fn of(id: &str, what: &str) -> String {
     format!("/api/v1/conversations/{id}/{what}")
@@ -83,4 +83,41 @@ async fn who_may_write_a_note_and_whom_it_may_call_for(database: Database) {
     assert_eq!(list(&page).iter().filter(|message| message["note"] == true).count(), 4, "{page}");
     a.agent.api.post(&of(&a.ids["conversation"], "close"), json!({})).await.ok();
     a.agent.api.post(&path, json!({ "text": "too late" })).await.refused(409, "conversation_closed");
+}
+
+async fn who_may_take_what_waits(database: Database) {
+    let world = World::new(&database).await;
+    let desk = world.desk(json!({ "auto_accept": false })).await;
+    let closed = json!({ "client": desk.client, "name": "Office", "zone": "UTC", "weekly": [] });
+    let closed = world.admin.post("/api/v1/schedules", closed).await.id();
+    let fields = json!({ "schedule": closed, "out_of_hours": "queue" });
+    world.admin.patch(&format!("/api/v1/campaigns/{}", desk.campaign), fields).await.ok();
+    let other = world.desk(json!({})).await;
+    let (agent, stranger) = (world.agent(&[&desk.campaign]).await, world.agent(&[&other.campaign]).await);
+    let id = desk.channel.write("customer", "hello").await;
+    world.until_standing(&id, "queued").await;
+    let path = of(&id, "take");
+    stranger.api.act(&path).await.refused(404, "not_found");
+    agent.api.act(&path).await.refused(409, "not_available");
+    let mut tab = Socket::at_work(&agent.api).await;
+    let waiting = tab.follow("waiting").await;
+    let row = &waiting["data"][0];
+    assert_eq!((&row["conversation"], &row["contact_name"], &row["channel_kind"]), (&json!(id), &json!("Marta"), &json!("api")));
+    assert_eq!(row["preview"], json!({ "text": "hello", "from": { "is": "contact" }, "note": false }));
+    let (_, nothing) = Socket::following(&stranger.api, "waiting").await;
+    assert_eq!(nothing["data"], json!([]));
+    let supervisor = world.person("supervisor", json!([{ "kind": "all" }])).await;
+    assert_eq!(Socket::following(&supervisor.api, "waiting").await.1["kind"], "denied");
+    supervisor.api.act(&path).await.refused(403, "forbidden");
+    let first = agent.api.call_once("POST", &path, "k", None).await;
+    assert_eq!(first.ok()["standing"], json!({ "is": "active", "agent": agent.id }));
+    assert_eq!(agent.api.call_once("POST", &path, "k", None).await.body, first.body);
+    let shown = tab.conversation(&id, "active").await;
+    assert_eq!(shown["conversation"]["preview"]["text"], "hello");
+    tab.until("that it waits no longer", |frame| frame["data"]["waiting_gone"][0] == id).await;
+    let colleague = world.agent(&[&desk.campaign]).await;
+    let refused = colleague.api.act(&path).await.refused(409, "gone");
+    assert_eq!(refused["current_owner"], agent.id);
+    let listed = world.admin.get("/api/v1/conversations").await.ok();
+    assert_eq!(list(&listed)[0]["preview"]["text"], "hello");
 }

@@ -34,7 +34,7 @@ use crate::{
     },
     ids::{ConversationId, Ids, MessageId},
     store::{
-        Db, conversations,
+        Db, StoreError, conversations,
         idempotency::Recorded,
         journal::Journal,
         write::{
@@ -75,6 +75,8 @@ pub struct Conversation {
     state: Option<State>,
     birth: Option<Box<Birth>>,
     contact: Option<Arc<ContactCard>>,
+    /// The last message: see [`crate::store::write::ConversationChange::last`].
+    last: Option<Arc<Message>>,
     queue: VecDeque<Request>,
     in_flight: Option<InFlight>,
     /// The first append was tried.
@@ -88,6 +90,7 @@ pub struct Conversation {
 /// Requests whose events are being committed, and the state they lead to.
 struct InFlight {
     next: State,
+    last: Option<Arc<Message>>,
     requests: SmallVec<[Accepted; 1]>,
 }
 
@@ -138,6 +141,7 @@ impl Conversation {
             state,
             birth,
             contact,
+            last: None,
             queue: VecDeque::new(),
             in_flight: None,
             tried: false,
@@ -295,6 +299,7 @@ impl Conversation {
             name: birth.name.clone(),
             address: birth.address.clone(),
         });
+        let last = messages.last().map(Message::remembered).or_else(|| self.last.clone());
         let mut claims = SmallVec::new();
         let mut recorded = SmallVec::new();
         for item in &accepted {
@@ -323,13 +328,14 @@ impl Conversation {
                 noticed,
                 outbox,
                 contact,
+                last: last.clone(),
             })),
             claims,
             recorded,
             done: messages::settle(ctx.address()),
         };
         self.tried = true;
-        self.in_flight = Some(InFlight { next, requests: accepted });
+        self.in_flight = Some(InFlight { next, last, requests: accepted });
         if self.shared.journal.append(append).is_err() {
             self.wait_for_room(ctx);
         }
@@ -361,11 +367,12 @@ impl Conversation {
     }
 
     fn committed(&mut self, ctx: &mut Context<Self>) {
-        let Some(InFlight { next, requests }) = self.in_flight.take() else { return };
+        let Some(InFlight { next, last, requests }) = self.in_flight.take() else { return };
         for Accepted { request, seq, message } in requests {
             request.succeed(&next, seq, message);
         }
         self.state = Some(next);
+        self.last = last;
         self.birth = None;
         self.arm(ctx);
     }
@@ -414,9 +421,13 @@ impl Conversation {
     fn fetch_contact(&mut self, ctx: &mut Context<Self>) {
         let Some(state) = self.state.clone() else { return };
         let shared = Arc::clone(&self.shared);
-        let fetch = async move { conversations::card(&shared.db, &state).await };
-        ctx.wait(fetch.into_actor(self).map(|card, actor, ctx| match card {
-            Ok(card) => {
+        let fetch = async move {
+            let card = conversations::card(&shared.db, &state).await?;
+            Ok::<_, StoreError>((card, conversations::last_message(&shared.db, state.id).await?))
+        };
+        ctx.wait(fetch.into_actor(self).map(|fetched, actor, ctx| match fetched {
+            Ok((card, last)) => {
+                actor.last = last;
                 actor.contact = Some(Arc::new(card));
                 actor.pump(ctx);
             }

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use rand::{RngExt, SeedableRng, rngs::StdRng, seq::IndexedRandom};
 
-use self::views::{BoardView, ThreadView};
+use self::views::{BoardView, QueueView, ThreadView};
 use crate::{
     actors::{
         engine::TransferTarget,
@@ -21,7 +21,6 @@ use crate::{
         conversation::{Command, OfferOutcome},
         delivery::Delivery,
         log::By,
-        permission::{Role, Scope, Subject},
     },
     ids::{AgentId, ConversationId, MessageId, VisitorId},
     store::conversations,
@@ -168,13 +167,6 @@ fn follow(house: &House, id: ConversationId) -> Arc<Recorder> {
     sink
 }
 
-fn watch_board(house: &House) -> Arc<Recorder> {
-    let sink = Arc::new(Recorder::default());
-    let subject = Subject { user: SOL, role: Role::Supervisor, scopes: vec![Scope::All] };
-    assert!(house.engine.watch_board(house.number(), Arc::clone(&sink) as Arc<dyn Sink>, subject));
-    sink
-}
-
 /// R9: after every command, whether it was refused or not.
 #[test]
 fn after_every_command_a_snapshot_and_its_deltas_are_a_fresh_snapshot() {
@@ -192,7 +184,8 @@ async fn walk(scratch: crate::store::testing::Scratch, seed: u64) {
     let mut walker = Walker {
         tabs: vec![house.at_work(ANA).await, house.at_work(LUIS).await, house.at_work(EVA).await],
         threads: Vec::new(),
-        board: watch_board(&house),
+        board: house.look_at_board(),
+        queue: house.look_at_queue(ANA),
         random: StdRng::seed_from_u64(seed),
         house,
     };
@@ -210,6 +203,7 @@ struct Walker {
     tabs: Vec<Tab>,
     threads: Vec<(ConversationId, Arc<Recorder>)>,
     board: Arc<Recorder>,
+    queue: Arc<Recorder>,
     random: StdRng,
 }
 
@@ -217,7 +211,7 @@ impl Walker {
     async fn step(&mut self) -> String {
         let agent = *[ANA, LUIS, EVA].choose(&mut self.random).unwrap();
         let Some(id) = self.threads.choose(&mut self.random).map(|(id, _)| *id) else { return self.write().await };
-        match self.random.random_range(0..20) {
+        match self.random.random_range(0..21) {
             0..3 => self.write().await,
             3..16 => self.command(agent, id).await,
             16 => {
@@ -225,6 +219,10 @@ impl Walker {
                 let to = if self.random.random() { TransferTarget::Agent(LUIS) } else { TransferTarget::Campaign(SUPPORT) };
                 let done = self.house.engine.transfer(id, agent, to, By::User(agent), None).await;
                 format!("{agent} transfers {id}: {done:?}")
+            }
+            17 => {
+                let done = self.house.engine.take(id, agent, By::User(agent), None).await;
+                format!("{agent} takes {id}: {done:?}")
             }
             _ => {
                 let commands = [
@@ -318,9 +316,15 @@ impl Walker {
             .await;
         }
         eventually("the same board", async || {
-            let fresh = watch_board(&self.house);
+            let fresh = self.house.look_at_board();
             let there = eventually("a board", async || Some(fresh.frames()).filter(|frames| !frames.is_empty())).await;
             (BoardView::of(&self.board.frames()) == BoardView::of(&there)).then_some(())
+        })
+        .await;
+        eventually("the same queue", async || {
+            let fresh = self.house.look_at_queue(ANA);
+            let there = eventually("a queue", async || Some(fresh.frames()).filter(|frames| !frames.is_empty())).await;
+            (QueueView::of(&self.queue.frames()) == QueueView::of(&there)).then_some(())
         })
         .await;
     }

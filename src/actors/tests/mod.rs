@@ -6,4 +6,5 @@ mod live;
 mod offers;
 mod presence;
 mod restart;
+mod take;
 mod transfers;

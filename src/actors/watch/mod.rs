@@ -131,7 +131,8 @@ impl Watch {
         let (id, pos) = (change.state.id, append.pos());
         if let Some(seats) = self.by_conversation.get_mut(&id) {
             dismiss_former_owners(seats, change, &self.epoch, pos);
-            let push = Push::Conversation(delta(append, change, Summary::of(&change.state, &change.contact)));
+            let push =
+                Push::Conversation(delta(append, change, Summary::of(&change.state, &change.contact, change.last.as_deref())));
             push_to(seats, pos, &frame(&Thread::Conversation(id).topic(), &self.epoch, pos, push));
         }
         let Some(visitor) = visitor_of(change) else { return };
@@ -212,8 +213,9 @@ async fn read(db: &Db, thread: Thread) -> Result<(u64, Push), StoreError> {
                 .into_iter()
                 .map(|stored| Message::of(&stored.message, stored.reason))
                 .collect();
+            let last = conversations::last_message(db, id).await?;
             messages.reverse();
-            let conversation = Some(Summary::of(&state, &card));
+            let conversation = Some(Summary::of(&state, &card, last.as_deref()));
             Ok((pos, Push::Thread(wire::live::Thread { conversation, messages })))
         }
         Thread::Visitor(channel, visitor) => {

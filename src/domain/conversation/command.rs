@@ -47,6 +47,8 @@ pub enum Command {
     Admit(Admission),
     /// The Router reserved an agent.
     Offer(Offer),
+    /// An agent takes it out of turn; the Router has reserved the capacity: offer and acceptance in one.
+    Take(Offer),
     /// The agent takes the offer.
     Accept {
         /// Which.

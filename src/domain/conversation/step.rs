@@ -20,6 +20,7 @@ impl Conversation {
             Command::Receive { message, content } => self.receive(*message, content),
             Command::Admit(admission) => self.admit(admission),
             Command::Offer(offer) => self.offer(*offer, rules),
+            Command::Take(offer) => self.take(*offer),
             Command::Reply { message, agent, content } => self.reply(*message, *agent, content, rules),
             Command::Note { message, agent, content, mentions } => {
                 self.check(content)?;
@@ -76,6 +77,15 @@ impl Conversation {
             return Err(Refusal::WrongState(self.phase.as_str()));
         }
         Ok(offered(Event::Offered(offer), offer, rules))
+    }
+
+    /// Who has it already has what they want.
+    fn take(&self, offer: Offer) -> Outcome {
+        match self.phase {
+            Phase::Queued { .. } => Ok(vec![Event::Offered(offer), Event::OfferAccepted { offer: offer.id, agent: offer.agent }]),
+            _ if self.phase.owner() == Some(offer.agent) => Ok(vec![]),
+            _ => Err(Refusal::Gone { current: self.phase.owner() }),
+        }
     }
 
     /// Who has the conversation already repeats an accept that was answered: nothing to do.

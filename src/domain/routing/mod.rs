@@ -33,6 +33,7 @@
 //! | `capacity` | what fits whom, what each agent holds |
 //! | `eligibility`, `order` | who may get an item, who does |
 //! | `transfer` | targets checked and reserved |
+//! | `take` | an agent takes what waits, out of turn |
 //! | `decide` | work off what an input made possible |
 
 mod admit;
@@ -44,6 +45,7 @@ mod item;
 mod observe;
 mod order;
 mod queue;
+mod take;
 #[cfg(test)]
 mod tests;
 mod transfer;
@@ -62,6 +64,7 @@ use self::{
 pub use self::{
     item::{ItemView, Stand},
     observe::{AgentSnapshot, CampaignSnapshot, Snapshot},
+    take::Taking,
 };
 use crate::{
     clock::Timestamp,

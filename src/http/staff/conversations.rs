@@ -156,7 +156,7 @@ pub async fn list(app: Data<App>, caller: Caller, query: Query<ConversationsQuer
         before: check::cursor(query.cursor.as_deref())?,
     };
     let found = conversation_lists::list(&app.engine.db, &reach(&caller), &filter, limit + 1).await?;
-    let items = found.iter().map(|(state, card)| Summary::of(state, card)).collect();
+    let items = found.iter().map(|row| Summary::of(&row.state, &row.contact, row.last.as_deref())).collect();
     once::ok(&cut(items, limit, |item: &Summary| item.id.to_string()))
 }
 
@@ -167,7 +167,8 @@ pub async fn list(app: Data<App>, caller: Caller, query: Query<ConversationsQuer
 pub async fn show(app: Data<App>, caller: Caller, id: Path<ConversationId>) -> Result<HttpResponse, Problem> {
     let state = visible(&app, &caller, *id).await?;
     let card = conversations::card(&app.engine.db, &state).await?;
-    once::ok(&Summary::of(&state, &card))
+    let last = conversations::last_message(&app.engine.db, state.id).await?;
+    once::ok(&Summary::of(&state, &card, last.as_deref()))
 }
 
 /// `GET /{id}/messages`: the latest first.
@@ -265,6 +266,15 @@ pub async fn accept(
     let state = workable(&app, &caller, *id).await?;
     let command = Command::Accept { offer, agent: caller.user() };
     once.done(app.engine.command(state.id, command, once.by(), once.keep()).await).await
+}
+
+/// `POST /{id}/take`: takes a waiting conversation out of turn.
+///
+/// # Errors
+/// 404; 409 `gone` with who has it now, `at_capacity`, `not_available`, `not_member`.
+pub async fn take(app: Data<App>, caller: Caller, id: Path<ConversationId>, once: Once) -> Result<HttpResponse, Problem> {
+    let state = workable(&app, &caller, *id).await?;
+    once.done(app.engine.take(state.id, caller.user(), once.by(), once.keep()).await).await
 }
 
 /// `POST /{id}/decline`.

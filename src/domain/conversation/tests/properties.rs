@@ -59,6 +59,8 @@ fn routing_command() -> impl Strategy<Value = Command> {
         1 => lost().prop_map(|ending| Command::Admit(Admission::End(ending))),
         8 => ((1_u128..4).prop_map(AgentId::from_u128), soon())
             .prop_map(|(agent, deadline)| Command::Offer(Offer { id: OfferId::NIL, agent, deadline })),
+        1 => ((1_u128..4).prop_map(AgentId::from_u128), soon())
+            .prop_map(|(agent, deadline)| Command::Take(Offer { id: OfferId::NIL, agent, deadline })),
         8 => (ago(OfferId::from_u128), agent()).prop_map(|(offer, agent)| Command::Accept { offer, agent }),
         4 => (ago(OfferId::from_u128), agent(), outcome())
             .prop_map(|(offer, agent, outcome)| Command::EndOffer { offer, agent, outcome }),
@@ -157,6 +159,7 @@ impl Store {
             }
             Command::Reply { agent, content, .. } => Command::Reply { message: self.new_message(), agent: owner(agent), content },
             Command::Offer(offer) => Command::Offer(Offer { id: self.new_offer(), deadline: ahead(offer.deadline), ..offer }),
+            Command::Take(offer) => Command::Take(Offer { id: self.new_offer(), deadline: ahead(offer.deadline), ..offer }),
             Command::Accept { offer, agent } => Command::Accept { offer: self.offer_ago(offer), agent: or(agent, has_offer) },
             Command::EndOffer { offer, agent, outcome } => {
                 Command::EndOffer { offer: self.offer_ago(offer), agent: or(agent, has_offer), outcome }

@@ -283,6 +283,16 @@ impl Naive {
         possible
     }
 
+    pub(super) fn reserve_take(&mut self, conversation: ConversationId, agent: AgentId, offer: OfferId, now: Timestamp) -> bool {
+        let Some(view) = self.views.get(&conversation) else { return false };
+        let possible = self.waits(view) && self.is_eligible(agent, view);
+        if possible {
+            self.reserved.insert(conversation, Reserved { offer, agent, from: None });
+            self.agent(agent).last_offer = Some(now);
+        }
+        possible
+    }
+
     pub(super) fn waiting_in(&self, campaign: CampaignId) -> usize {
         self.views.values().filter(|view| view.campaign == campaign && self.waits(view)).count()
     }
