@@ -15,8 +15,7 @@ use crate::{
         keeper::{Keeper, Reload},
         router::{Router, Take, Transfer},
         shard::{Shard, ToConversation},
-        sink::Sink,
-        watch::{self, Follow, Thread, Watch},
+        watch::{self, Follow, Thread, Typed, Watch},
     },
     clock::Clock,
     directory::Directory,
@@ -38,7 +37,7 @@ use crate::{
         write::{Statement, WriteError},
     },
     telemetry,
-    wire::{conversation::Done, live::Typing},
+    wire::conversation::Done,
 };
 
 /// Why a command did not happen. Nothing was changed unless `Unavailable`, after which nobody knows yet.
@@ -260,14 +259,14 @@ impl Engine {
         let _ = self.floor.send(ForAgent { agent, message: ToAgent::Detach(Detach(id)) });
     }
 
-    /// Somebody types: whoever looks at the conversation may see it. Not stored.
-    pub fn typing(&self, typing: Typing) {
-        let _ = self.watch.send(typing);
+    /// Somebody who follows a thread types there: the others who look at it may see it. Not stored.
+    pub fn typing(&self, typed: Typed) {
+        let _ = self.watch.send(typed);
     }
 
     /// Follows a thread; the caller has checked that it may.
-    pub fn follow(&self, id: SinkId, sink: Arc<dyn Sink>, thread: Thread, as_owner: Option<AgentId>) -> bool {
-        self.watch.send(Follow { id, sink, thread, as_owner }).is_ok()
+    pub fn follow(&self, follow: Follow) -> bool {
+        self.watch.send(follow).is_ok()
     }
 
     /// Follows a thread no longer.

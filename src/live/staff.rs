@@ -11,15 +11,15 @@ use crate::{
     actors::{
         agent_session::Attach,
         dashboard::{self, Look, Viewer},
-        watch::Thread,
+        watch::{Follow, Thread},
     },
     domain::{
         conversation::Conversation,
         permission::{Permission, Role, Subject, may, may_somewhere},
     },
-    ids::{AgentId, ConversationId},
+    ids::{AgentId, ConversationId, UserId},
     store::conversations,
-    wire::live::{Ask, Me, Push, Typing},
+    wire::live::{Ask, Me, Push, TypingMode},
 };
 
 impl Socket {
@@ -31,8 +31,10 @@ impl Socket {
                     self.leave(topic);
                 }
             }
-            Ask::Typing { conversation: Some(conversation) } => self.type_in(conversation, ctx),
-            Ask::Typing { conversation: None } | Ask::Seen { .. } | Ask::SignIn { .. } => self.deny("-", "not_for_staff", ctx),
+            Ask::Typing { conversation: Some(conversation), mode } => self.type_in(conversation, mode, ctx),
+            Ask::Typing { conversation: None, .. } | Ask::Seen { .. } | Ask::SignIn { .. } => {
+                self.deny("-", "not_for_staff", ctx)
+            }
         }
     }
 
@@ -130,19 +132,20 @@ impl Socket {
         };
         let Some(sink) = self.sink() else { return };
         self.topics.push(Topic::Thread(thread));
-        if !self.engine.follow(self.id, sink, thread, as_owner) {
+        let user = Some(subject.user).filter(|user| *user != UserId::NIL);
+        if !self.engine.follow(Follow { id: self.id, sink, thread, as_owner, user }) {
             self.end(CloseCode::Again, ctx);
         }
     }
 
     /// Other viewers of the conversation see it: only who may look at it may be seen there.
-    fn type_in(&self, conversation: ConversationId, ctx: &mut Ctx) {
-        let Who::Staff { user, .. } = &self.who else { return };
-        if !self.topics.contains(&Topic::Thread(Thread::Conversation(conversation))) {
+    fn type_in(&mut self, conversation: ConversationId, mode: TypingMode, ctx: &mut Ctx) {
+        let thread = Thread::Conversation(conversation);
+        if !self.topics.contains(&Topic::Thread(thread)) {
             self.deny("-", "not_found", ctx);
             return;
         }
-        self.engine.typing(Typing { conversation, agent: Some(*user) });
+        self.types(thread, mode);
     }
 
     /// Revocation counts without a reconnect.

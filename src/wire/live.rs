@@ -71,8 +71,12 @@ pub enum Push {
     Denied(Denied),
     /// The session ended: sign in again.
     SignedOut,
-    /// Somebody is typing in a conversation. Not stored.
+    /// Topic `conversation:{id}`: somebody is typing; holds for 5 seconds. Not stored.
     Typing(Typing),
+    /// Topic `conversation:{id}`: who has it open now; replaces what was known. Not stored.
+    Viewers(Viewers),
+    /// Topic `chat`: an agent is typing; holds for 5 seconds. Not stored.
+    ChatTyping(ChatTyping),
 }
 
 /// First frame of a connection.
@@ -357,6 +361,50 @@ pub struct Typing {
     pub conversation: ConversationId,
     /// Who; none = the customer.
     pub agent: Option<AgentId>,
+    /// What.
+    pub mode: TypingMode,
+}
+
+/// What somebody is typing.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ts_rs::TS)]
+#[serde(rename_all = "snake_case")]
+#[ts(export_to = "wire.ts")]
+pub enum TypingMode {
+    /// Something for the customer.
+    #[default]
+    Reply,
+    /// A note for colleagues.
+    Note,
+}
+
+/// Who has a conversation open.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ts_rs::TS)]
+#[ts(export_to = "wire.ts")]
+pub struct Viewers {
+    /// Which.
+    pub conversation: ConversationId,
+    /// Everybody, whoever reads this included, each once.
+    pub viewers: Vec<ViewerRow>,
+}
+
+/// Somebody who has a conversation open.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ts_rs::TS)]
+#[ts(export_to = "wire.ts", rename = "Viewer")]
+pub struct ViewerRow {
+    /// Who.
+    pub user: UserId,
+    /// As shown.
+    pub name: String,
+    /// What they are typing.
+    pub typing: Option<TypingMode>,
+}
+
+/// An agent is typing, as a visitor sees it: not which one.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ts_rs::TS)]
+#[ts(export_to = "wire.ts")]
+pub struct ChatTyping {
+    /// In which conversation.
+    pub conversation: ConversationId,
 }
 
 /// What a client sends.
@@ -382,12 +430,16 @@ pub enum Ask {
         /// Which.
         topic: String,
     },
-    /// I am typing here.
+    /// I am typing here. At most once a second is passed on.
     Typing {
         /// Where; visitors leave it out.
         #[serde(default)]
         #[ts(optional)]
         conversation: Option<ConversationId>,
+        /// What; visitors leave it out.
+        #[serde(default)]
+        #[ts(as = "Option<TypingMode>", optional)]
+        mode: TypingMode,
     },
     /// First frame of a visitor: the token from `POST /widget/v1/{channel}/session`.
     SignIn {

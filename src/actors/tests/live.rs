@@ -13,7 +13,7 @@ use crate::{
         engine::TransferTarget,
         sink::Sink,
         testing::{ANA, CHANNEL, Desk, EVA, House, LUIS, LUNCH, Plan, Recorder, SOL, SUPPORT, Tab, eventually, on_both},
-        watch::Thread,
+        watch::{Follow, Thread},
     },
     domain::{
         agent::AgentCommand,
@@ -116,7 +116,9 @@ fn a_visitor_sees_the_answers_and_the_end() {
         let id = house.talk(&ana, &visitor.to_string()).await;
         let sink = Arc::new(Recorder::default());
         let thread = Thread::Visitor(CHANNEL, visitor);
-        assert!(house.engine.follow(house.number(), Arc::clone(&sink) as Arc<dyn Sink>, thread, None));
+        let id_of_tab = house.number();
+        let seat = Arc::clone(&sink) as Arc<dyn Sink>;
+        assert!(house.engine.follow(Follow { id: id_of_tab, sink: seat, thread, as_owner: None, user: None }));
         let seen = || {
             let chats = sink.frames().into_iter().filter_map(|frame| match frame.push {
                 Push::Chat(chat) => Some(chat),
@@ -163,7 +165,8 @@ fn what_no_hint_announced_is_read_from_the_log_and_told_to_everybody_it_concerns
 
 fn follow(house: &House, id: ConversationId) -> Arc<Recorder> {
     let sink = Arc::new(Recorder::default());
-    assert!(house.engine.follow(house.number(), Arc::clone(&sink) as Arc<dyn Sink>, Thread::Conversation(id), None));
+    let (thread, seat) = (Thread::Conversation(id), Arc::clone(&sink) as Arc<dyn Sink>);
+    assert!(house.engine.follow(Follow { id: house.number(), sink: seat, thread, as_owner: None, user: None }));
     sink
 }
 

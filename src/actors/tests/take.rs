@@ -21,7 +21,13 @@ use crate::{
 };
 
 async fn take(house: &House, id: ConversationId, agent: AgentId) -> Result<Done, CommandError> {
-    house.engine.take(id, agent, By::User(agent), None).await
+    loop {
+        match house.engine.take(id, agent, By::User(agent), None).await {
+            // The Router has not heard yet that it waits.
+            Err(CommandError::Refused(Refusal::WrongState("arrived"))) => {}
+            other => return other,
+        }
+    }
 }
 
 async fn refusal(house: &House, id: ConversationId, agent: AgentId) -> Refusal {

@@ -3,7 +3,7 @@
 
 use super::{
     Routing,
-    item::{Item, Pending, Stand},
+    item::{Pending, Stand},
     transfer::Obstacle,
 };
 use crate::{
@@ -47,8 +47,11 @@ impl Routing {
         if obstacle == Some(Obstacle::NotMember) {
             return Err(Refusal::NotMember);
         }
-        if !is_free(item) {
-            return Err(Refusal::Gone { current });
+        match item.view.stand {
+            Stand::Waiting if item.pending == Pending::Nothing => {}
+            Stand::Arrived { .. } => return Err(Refusal::WrongState("arrived")),
+            Stand::HeldByBot => return Err(Refusal::WrongState("admitted")),
+            _ => return Err(Refusal::Gone { current }),
         }
         match obstacle {
             Some(Obstacle::NotAvailable) => Err(Refusal::NotAvailable),
@@ -59,8 +62,4 @@ impl Routing {
             }
         }
     }
-}
-
-fn is_free(item: &Item) -> bool {
-    item.view.stand == Stand::Waiting && item.pending == Pending::Nothing
 }

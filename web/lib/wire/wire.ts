@@ -70,7 +70,11 @@ topic: string, } | { "kind": "typing",
 /**
  * Where; visitors leave it out.
  */
-conversation?: ConversationId, } | { "kind": "sign_in", 
+conversation?: ConversationId, 
+/**
+ * What; visitors leave it out.
+ */
+mode?: TypingMode, } | { "kind": "sign_in", 
 /**
  * The token.
  */
@@ -221,6 +225,12 @@ at: Time,
 attachments?: Array<Attachment>, };
 
 export type ChatSender = "me" | "agent" | "system";
+
+export type ChatTyping = { 
+/**
+ * In which conversation.
+ */
+conversation: ConversationId, };
 
 export type ClientId = string;
 
@@ -394,7 +404,7 @@ epoch: string,
 /**
  * Position in the log that this frame reflects; for snapshots the position they stand at.
  */
-pos: number, } & ({ "kind": "hello", "data": Hello } | { "kind": "me", "data": Me } | { "kind": "conversation", "data": ConversationDelta } | { "kind": "gone", "data": Gone } | { "kind": "presence", "data": Presence } | { "kind": "thread", "data": Thread } | { "kind": "chat", "data": Chat } | { "kind": "board", "data": Board } | { "kind": "board_delta", "data": BoardDelta } | { "kind": "waiting", "data": Array<WaitingRow> } | { "kind": "waiting_delta", "data": WaitingDelta } | { "kind": "resync" } | { "kind": "reload" } | { "kind": "denied", "data": Denied } | { "kind": "signed_out" } | { "kind": "typing", "data": Typing });
+pos: number, } & ({ "kind": "hello", "data": Hello } | { "kind": "me", "data": Me } | { "kind": "conversation", "data": ConversationDelta } | { "kind": "gone", "data": Gone } | { "kind": "presence", "data": Presence } | { "kind": "thread", "data": Thread } | { "kind": "chat", "data": Chat } | { "kind": "board", "data": Board } | { "kind": "board_delta", "data": BoardDelta } | { "kind": "waiting", "data": Array<WaitingRow> } | { "kind": "waiting_delta", "data": WaitingDelta } | { "kind": "resync" } | { "kind": "reload" } | { "kind": "denied", "data": Denied } | { "kind": "signed_out" } | { "kind": "typing", "data": Typing } | { "kind": "viewers", "data": Viewers } | { "kind": "chat_typing", "data": ChatTyping });
 
 export type Gone = { 
 /**
@@ -492,6 +502,16 @@ reason?: string, };
 
 export type MessageId = string;
 
+export type Note = { 
+/**
+ * Plain text.
+ */
+text: string, 
+/**
+ * Colleagues it calls for, who may see the conversation or work in its campaign; at most 20.
+ */
+mentions?: Array<UserId>, };
+
 export type OfferId = string;
 
 export type Page<T> = { 
@@ -515,6 +535,20 @@ activity: Activity,
  * Since when.
  */
 since: Time, };
+
+export type Preview = { 
+/**
+ * At most 120 characters; empty when there are only files.
+ */
+text: string, 
+/**
+ * Who wrote it.
+ */
+from: Author, 
+/**
+ * Internal: the customer never sees it.
+ */
+note: boolean, };
 
 export type Problem = { 
 /**
@@ -640,7 +674,7 @@ login: string,
  */
 name: string, };
 
-export type Push = { "kind": "hello", "data": Hello } | { "kind": "me", "data": Me } | { "kind": "conversation", "data": ConversationDelta } | { "kind": "gone", "data": Gone } | { "kind": "presence", "data": Presence } | { "kind": "thread", "data": Thread } | { "kind": "chat", "data": Chat } | { "kind": "board", "data": Board } | { "kind": "board_delta", "data": BoardDelta } | { "kind": "waiting", "data": Array<WaitingRow> } | { "kind": "waiting_delta", "data": WaitingDelta } | { "kind": "resync" } | { "kind": "reload" } | { "kind": "denied", "data": Denied } | { "kind": "signed_out" } | { "kind": "typing", "data": Typing };
+export type Push = { "kind": "hello", "data": Hello } | { "kind": "me", "data": Me } | { "kind": "conversation", "data": ConversationDelta } | { "kind": "gone", "data": Gone } | { "kind": "presence", "data": Presence } | { "kind": "thread", "data": Thread } | { "kind": "chat", "data": Chat } | { "kind": "board", "data": Board } | { "kind": "board_delta", "data": BoardDelta } | { "kind": "waiting", "data": Array<WaitingRow> } | { "kind": "waiting_delta", "data": WaitingDelta } | { "kind": "resync" } | { "kind": "reload" } | { "kind": "denied", "data": Denied } | { "kind": "signed_out" } | { "kind": "typing", "data": Typing } | { "kind": "viewers", "data": Viewers } | { "kind": "chat_typing", "data": ChatTyping };
 
 export type QueueReason = "new" | "out_of_hours" | "transferred" | "agent_lost" | "agent_signed_out" | "not_accepted";
 
@@ -774,9 +808,39 @@ conversation: ConversationId,
 /**
  * Who; none = the customer.
  */
-agent: UserId | null, };
+agent: UserId | null, 
+/**
+ * What.
+ */
+mode: TypingMode, };
+
+export type TypingMode = "reply" | "note";
 
 export type UserId = string;
+
+export type Viewer = { 
+/**
+ * Who.
+ */
+user: UserId, 
+/**
+ * As shown.
+ */
+name: string, 
+/**
+ * What they are typing.
+ */
+typing: TypingMode | null, };
+
+export type Viewers = { 
+/**
+ * Which.
+ */
+conversation: ConversationId, 
+/**
+ * Everybody, whoever reads this included, each once.
+ */
+viewers: Array<Viewer>, };
 
 export type VisitorId = string;
 
@@ -809,6 +873,16 @@ conversation: ConversationId | null,
  * Its number there.
  */
 seq: number | null, };
+
+export type WaitingDelta = { 
+/**
+ * Conversations that wait since, or changed while they wait.
+ */
+waiting: Array<WaitingRow>, 
+/**
+ * Conversations that cannot be taken any more.
+ */
+waiting_gone: Array<ConversationId>, };
 
 export type WaitingRow = { 
 /**
