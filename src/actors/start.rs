@@ -27,7 +27,7 @@ use crate::{
     directory::Directory,
     domain::{
         campaign::InForce,
-        conversation::Conversation,
+        conversation::QueueReason,
         routing::{Input, ItemView, Routing},
     },
     ids::{AgentId, Ids, IncarnationId},
@@ -94,7 +94,7 @@ pub async fn start(settings: Settings) -> Result<Running, StoreError> {
     let directory = Directory::default();
     directory.replace(config::load(&db, &sealer, clock.now()).await?);
     let stored = Stored::read(&db).await?;
-    let routing = load_routing(&directory, &clock, &stored.open);
+    let routing = load_routing(&directory, &clock, &stored);
     let arbiter = Arbiter::new();
     let (send, started) = mpsc::channel();
     let sending = Sending { client, origin };
@@ -110,7 +110,8 @@ pub async fn start(settings: Settings) -> Result<Running, StoreError> {
 
 /// Of agents the Router is told nothing yet: they get no new offers, but open ones run until their deadline, so that who
 /// comes back in time can still accept.
-fn load_routing(directory: &Directory, clock: &Clock, open: &[Conversation]) -> Routing {
+/// Who has signed out may still hold what is snoozed.
+fn load_routing(directory: &Directory, clock: &Clock, stored: &Stored) -> Routing {
     let snapshot = directory.load();
     let mut routing = Routing::loading();
     let mut learn = |input| routing.apply(input, clock.now(), &mut || crate::ids::OfferId::NIL, &mut Vec::new());
@@ -123,7 +124,10 @@ fn load_routing(directory: &Directory, clock: &Clock, open: &[Conversation]) -> 
     for member in snapshot.members.values().flatten() {
         learn(Input::Member(*member));
     }
-    for state in open {
+    for agent in stored.agents.iter().filter(|agent| agent.activity.is_none()) {
+        learn(Input::AgentGone { agent: agent.id, reason: QueueReason::AgentSignedOut });
+    }
+    for state in &stored.open {
         learn(Input::Conversation { view: ItemView::of(state), ended_offers: smallvec::SmallVec::new() });
     }
     routing

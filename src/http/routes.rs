@@ -212,6 +212,14 @@ routes! {
         "Give it to another agent or campaign", body command::Transfer, 200, gives conversation::Done;
     POST "/api/v1/conversations/{id}/close" conversations::close, WORK, "conversations", "Close it",
         body command::Close, 200, gives conversation::Done;
+    POST "/api/v1/conversations/{id}/snooze" conversations::snooze, Access::Any(&[Answer]), "conversations",
+        "Put it aside until then, or until the customer writes", body command::Snooze, 200, gives conversation::Done;
+    POST "/api/v1/conversations/{id}/wake" conversations::wake, Access::Any(&[Answer]), "conversations",
+        "Take it up again", 200, gives conversation::Done;
+    PUT "/api/v1/conversations/{id}/tags" conversations::tag, WORK, "conversations", "Label it",
+        body command::Tag, 200, gives conversation::Done;
+    PUT "/api/v1/conversations/{id}/priority" conversations::prioritise, WORK, "conversations", "Say how urgent it is",
+        body command::Prioritise, 200, gives conversation::Done;
     POST "/api/v1/conversations/{id}/wrap-up/end" conversations::end_wrap_up, Access::Any(&[Answer]), "conversations",
         "End the wrap-up early", 200, gives conversation::Done;
 

@@ -2,6 +2,8 @@
 
 use serde::Deserialize;
 
+use super::Time;
+use crate::domain::conversation::Priority;
 use crate::ids::{AgentId, AttachmentId, CampaignId, DispositionId, OfferId, UserId};
 
 /// An answer to the customer.
@@ -29,6 +31,35 @@ pub struct Note {
     #[serde(default)]
     #[ts(as = "Option<Vec<UserId>>", optional)]
     pub mentions: Vec<UserId>,
+}
+
+/// The labels of a conversation.
+#[derive(Clone, Debug, Deserialize, ts_rs::TS, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+#[ts(export_to = "wire.ts", rename = "SetTags")]
+#[schema(as = SetTags)]
+pub struct Tag {
+    /// All of them: at most 20, each 1 to 40 characters. Kept trimmed, sorted and each once.
+    pub tags: Vec<String>,
+}
+
+/// How urgent a conversation is.
+#[derive(Clone, Copy, Debug, Deserialize, ts_rs::TS, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+#[ts(export_to = "wire.ts", rename = "SetPriority")]
+#[schema(as = SetPriority)]
+pub struct Prioritise {
+    /// How urgent.
+    pub priority: Priority,
+}
+
+/// Until when a conversation is put aside.
+#[derive(Clone, Copy, Debug, Deserialize, ts_rs::TS, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+#[ts(export_to = "wire.ts")]
+pub struct Snooze {
+    /// In the future, within a year.
+    pub until: Time,
 }
 
 /// The answer to an offer.

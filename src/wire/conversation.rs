@@ -7,7 +7,7 @@ use crate::{
     domain::{
         self,
         channel::ChannelKind,
-        conversation::{Conversation, Ending, Phase, QueueReason},
+        conversation::{Conversation, Ending, Phase, Priority, QueueReason},
         delivery::Delivery,
     },
     ids::{AgentId, AttachmentId, CampaignId, ChannelId, ClientId, ContactId, ConversationId, DispositionId, MessageId, OfferId},
@@ -136,6 +136,12 @@ pub struct Summary {
     pub unanswered: bool,
     /// An agent answered at least once.
     pub replied: bool,
+    /// Labels the staff gave it, sorted.
+    pub tags: Vec<String>,
+    /// How urgent the staff finds it.
+    pub priority: Priority,
+    /// When it comes back, while it is snoozed.
+    pub snoozed_until: Option<Time>,
     /// The last message.
     pub preview: Option<Preview>,
 }
@@ -178,6 +184,12 @@ impl Summary {
             last_message_at: state.last_message_at.into(),
             unanswered: state.unanswered,
             replied: state.replied,
+            tags: state.tags.clone(),
+            priority: state.priority,
+            snoozed_until: match state.phase {
+                Phase::Parked { until, .. } => Some(until.into()),
+                _ => None,
+            },
             preview: last.map(Preview::from),
         }
     }

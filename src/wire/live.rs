@@ -11,7 +11,7 @@ use super::{
     conversation::{Attachment, Message, Preview, Summary},
 };
 use crate::{
-    domain::{channel::ChannelKind, delivery::Delivery, permission::Role},
+    domain::{channel::ChannelKind, conversation::Priority, delivery::Delivery, permission::Role},
     ids::{AgentId, BreakId, CampaignId, ConversationId, MessageId, UserId},
 };
 
@@ -339,6 +339,8 @@ pub struct WaitingRow {
     pub address: String,
     /// Since when.
     pub arrived_at: Time,
+    /// How urgent the staff finds it.
+    pub priority: Priority,
     /// The last message.
     pub preview: Option<Preview>,
 }

@@ -27,6 +27,7 @@ macro_rules! declarations {
 fn text() -> String {
     let all = declarations![
         states::Ending,
+        states::Priority,
         states::QueueReason,
         channel::ChannelKind,
         delivery::Delivery,
@@ -35,6 +36,9 @@ fn text() -> String {
         permission::Scope,
         command::AnswerOffer,
         command::Close,
+        command::Prioritise,
+        command::Snooze,
+        command::Tag,
         command::Note,
         command::Reply,
         command::Transfer,

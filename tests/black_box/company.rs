@@ -186,6 +186,15 @@ pub(crate) fn template(route: &Route) -> Option<Template> {
             ("conversations/{{conversation}}/transfer", Some(json!({ "campaign": "{{campaign2}}" })))
         }
         "POST /api/v1/conversations/{id}/close" => ("conversations/{{conversation}}/close", Some(json!({}))),
+        "POST /api/v1/conversations/{id}/snooze" => {
+            let until = chrono::Utc::now() + chrono::Duration::hours(1);
+            ("conversations/{{conversation}}/snooze", Some(json!({ "until": until.to_rfc3339() })))
+        }
+        "POST /api/v1/conversations/{id}/wake" => ("conversations/{{conversation}}/wake", None),
+        "PUT /api/v1/conversations/{id}/tags" => ("conversations/{{conversation}}/tags", Some(json!({ "tags": ["vip"] }))),
+        "PUT /api/v1/conversations/{id}/priority" => {
+            ("conversations/{{conversation}}/priority", Some(json!({ "priority": "high" })))
+        }
         "POST /api/v1/conversations/{id}/wrap-up/end" => ("conversations/{{conversation}}/wrap-up/end", None),
 
         "POST /api/v1/attachments" => ("attachments?name=b.txt&conversation={{conversation}}", Some(json!("bytes"))),

@@ -11,7 +11,15 @@ use crate::{
     world::World,
 };
 
-on_both!(a_note_is_seen_by_the_staff_and_by_nobody_else, who_may_write_a_note_and_whom_it_may_call_for, who_may_take_what_waits,);
+on_both!(
+    a_note_is_seen_by_the_staff_and_by_nobody_else,
+    who_may_write_a_note_and_whom_it_may_call_for,
+    who_may_take_what_waits,
+    labels_and_priority_are_shown_to_whoever_sees_the_conversation,
+    what_is_snoozed_says_until_when,
+    closing_takes_only_leaves,
+    an_ended_membership_takes_open_offers_along,
+);
 
 fn of(id: &str, what: &str) -> String {
     format!("/api/v1/conversations/{id}/{what}")
@@ -120,4 +128,80 @@ async fn who_may_take_what_waits(database: Database) {
     assert_eq!(refused["current_owner"], agent.id);
     let listed = world.admin.get("/api/v1/conversations").await.ok();
     assert_eq!(list(&listed)[0]["preview"]["text"], "hello");
+}
+
+async fn labels_and_priority_are_shown_to_whoever_sees_the_conversation(database: Database) {
+    let world = World::new(&database).await;
+    let a = Company::new(&world, "A").await;
+    let id = &a.ids["conversation"];
+    let (tags, priority) = (of(id, "tags"), of(id, "priority"));
+    let mut agent = a.tab;
+    a.agent.api.put(&tags, json!({ "tags": [" vip ", "late", "vip"] })).await.ok();
+    a.supervisor.api.put(&priority, json!({ "priority": "urgent" })).await.ok();
+    let shown = agent.until("the priority", |frame| frame["data"]["conversation"]["priority"] == "urgent").await;
+    assert_eq!(shown["data"]["conversation"]["tags"], json!(["late", "vip"]));
+    a.colleague.api.put(&tags, json!({ "tags": [] })).await.refused(404, "not_found");
+    a.auditor.api.put(&tags, json!({ "tags": [] })).await.refused(403, "forbidden");
+    let member = world.agent(&[&a.ids["campaign"]]).await;
+    member.api.put(&priority, json!({ "priority": "low" })).await.refused(409, "not_owner");
+    let many: Vec<String> = (0..21).map(|number| number.to_string()).collect();
+    a.agent.api.put(&tags, json!({ "tags": many })).await.refused_field("tags", "too_long");
+    a.agent.api.put(&tags, json!({ "tags": ["x".repeat(41)] })).await.refused_field("tags.0", "too_long");
+    a.agent.api.put(&tags, json!({ "tags": ["ok", " "] })).await.refused_field("tags.1", "too_short");
+    a.agent.api.put(&tags, json!({ "tags": ["a\u{202e}b"] })).await.refused_field("tags.0", "control_characters");
+    a.agent.api.put(&priority, json!({ "priority": "whatever" })).await.refused(422, "invalid");
+    let state = a.auditor.api.conversation(id).await;
+    assert_eq!((&state["tags"], &state["priority"]), (&json!(["late", "vip"]), &json!("urgent")));
+}
+
+async fn what_is_snoozed_says_until_when(database: Database) {
+    let world = World::new(&database).await;
+    let mut a = Company::new(&world, "A").await;
+    let id = a.ids["conversation"].clone();
+    let in_seconds = |seconds| json!({ "until": (chrono::Utc::now() + chrono::Duration::seconds(seconds)).to_rfc3339() });
+    let snooze = of(&id, "snooze");
+    a.agent.api.post(&snooze, in_seconds(-1)).await.refused_field("until", "out_of_range");
+    a.agent.api.post(&snooze, in_seconds(400 * 24 * 3600)).await.refused_field("until", "out_of_range");
+    a.supervisor.api.post(&snooze, in_seconds(60)).await.refused(403, "forbidden");
+    a.agent.api.post(&snooze, in_seconds(60)).await.ok();
+    let shown = a.tab.conversation(&id, "parked").await;
+    assert_eq!(shown["conversation"]["snoozed_until"], shown["conversation"]["standing"]["until"]);
+    a.agent.api.act(&of(&id, "wake")).await.ok();
+    assert_eq!(a.agent.api.conversation(&id).await["snoozed_until"], Value::Null);
+    a.agent.api.post(&snooze, in_seconds(60)).await.ok();
+    a.channel.write("customer", "are you there?").await;
+    a.tab.until("the message", |frame| frame["data"]["messages"][0]["text"] == "are you there?").await;
+    world.until_standing(&id, "active").await;
+}
+
+async fn closing_takes_only_leaves(database: Database) {
+    let world = World::new(&database).await;
+    let a = Company::new(&world, "A").await;
+    let (client, root) = (&a.ids["client"], &a.ids["disposition"]);
+    let leaf = json!({ "client": client, "parent": root, "name": "By telephone" });
+    let leaf = world.admin.post("/api/v1/dispositions", leaf).await.id();
+    let other = world.admin.post("/api/v1/dispositions", json!({ "client": client, "name": "Elsewhere" })).await.id();
+    let campaign = format!("/api/v1/campaigns/{}", a.ids["campaign"]);
+    world.admin.patch(&campaign, json!({ "dispositions": [leaf] })).await.ok();
+    let close = of(&a.ids["conversation"], "close");
+    a.agent.api.post(&close, json!({})).await.refused(422, "disposition_needed");
+    for wrong in [root, &other] {
+        a.agent.api.post(&close, json!({ "disposition": wrong })).await.refused_field("disposition", "unknown_reference");
+    }
+    // A leaf that was offered and got a child since is none any more.
+    let child = json!({ "client": client, "parent": leaf, "name": "At night" });
+    let child = world.admin.post("/api/v1/dispositions", child).await.id();
+    a.agent.api.post(&close, json!({ "disposition": leaf })).await.refused_field("disposition", "unknown_reference");
+    world.admin.patch(&campaign, json!({ "dispositions": [child] })).await.ok();
+    a.agent.api.post(&close, json!({ "disposition": child })).await.ok();
+}
+
+async fn an_ended_membership_takes_open_offers_along(database: Database) {
+    let world = World::new(&database).await;
+    let mut a = Company::new(&world, "A").await;
+    let (held, offered) = (a.ids["conversation"].clone(), a.ids["offered"].clone());
+    world.admin.delete(&format!("/api/v1/campaigns/{}/members/{}", a.ids["campaign"], a.agent.id)).await.ok();
+    a.tab.until("that the offer is gone", |frame| frame["kind"] == "gone" && frame["data"]["conversation"] == offered).await;
+    world.until_standing(&offered, "queued").await;
+    assert_eq!(world.admin.conversation(&held).await["standing"], json!({ "is": "active", "agent": a.agent.id }));
 }

@@ -12,8 +12,9 @@ const moment = (pos: number) => new Date(Date.UTC(2026, 10, 22) + pos * 1000).to
 function conversation(id: string, seq: number, standing: Standing): Conversation {
   const nobody = { client: 'client', channel: 'channel', channel_kind: 'webchat' as const, campaign: 'campaign', contact: 'contact' };
   const since = moment(seq);
+  const plain = { tags: [], priority: 'normal' as const, snoozed_until: null, preview: null };
   const times = { since, arrived_at: moment(0), last_message_at: since };
-  return { id, ...nobody, contact_name: 'Camila', contact_address: '', seq, standing, ...times, unanswered: false, replied: false, preview: null };
+  return { id, ...nobody, contact_name: 'Camila', contact_address: '', seq, standing, ...times, unanswered: false, replied: false, ...plain };
 }
 
 /** One committed change. */
@@ -325,7 +326,7 @@ describe('the board', () => {
             delta.agents.push(agent(name, active));
           }
           const who = { channel_kind: 'webchat' as const, contact_name: name, address: name };
-          const row: WaitingRow = { conversation: name, campaign: 'c', ...who, arrived_at: moment(active), preview: null };
+          const row: WaitingRow = { conversation: name, campaign: 'c', ...who, arrived_at: moment(active), priority: 'normal', preview: null };
           if (waits) {
             waiting.set(name, row);
             delta.waiting.push(row);

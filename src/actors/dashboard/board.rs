@@ -13,7 +13,7 @@ use crate::{
     domain::{
         agent::{Activity, Agent},
         channel::ChannelKind,
-        conversation::{Conversation, Phase},
+        conversation::{Conversation, Phase, Priority},
         message::Message,
         permission::{Permission, Place, Subject, may},
     },
@@ -94,6 +94,7 @@ struct Stand {
     waits: bool,
     owner: Option<AgentId>,
     offered_to: Option<AgentId>,
+    priority: Priority,
 }
 
 impl Stand {
@@ -103,6 +104,7 @@ impl Stand {
             waits: matches!(state.phase, Phase::Queued { .. } | Phase::Offered { .. }),
             owner: state.phase.owner(),
             offered_to: state.phase.offer().map(|offer| offer.agent),
+            priority: state.priority,
         }
     }
 }
@@ -339,6 +341,7 @@ impl Fold {
             contact_name: item.name.to_string(),
             address: item.address.to_string(),
             arrived_at: item.arrived_at.into(),
+            priority: item.stand.priority,
             preview: item.last.as_deref().map(Preview::from),
         })
     }

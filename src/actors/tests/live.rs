@@ -18,7 +18,7 @@ use crate::{
     domain::{
         agent::AgentCommand,
         channel::ChannelKind,
-        conversation::{Command, OfferOutcome},
+        conversation::{Command, OfferOutcome, Priority},
         delivery::Delivery,
         log::By,
     },
@@ -286,6 +286,11 @@ impl Walker {
             Command::Close { agent: SOL, force: true, disposition: None },
             Command::EndWrapUp { agent },
             Command::Park { agent, until },
+            Command::Park { agent, until: until + std::time::Duration::from_secs(60) },
+            Command::Wake { agent },
+            Command::Tag { agent, force: true, tags: vec!["vip".to_owned()] },
+            Command::Tag { agent, force: false, tags: Vec::new() },
+            Command::Prioritise { agent, force: true, priority: Priority::Urgent },
             Command::Sleep,
             Command::MoveDelivery { message: of.unwrap_or(message), stored: None, to, reason: None },
         ];

@@ -3,7 +3,7 @@
 use crate::{
     clock::Timestamp,
     domain::{
-        conversation::{Ending, Offer, OfferOutcome, QueueReason},
+        conversation::{Ending, Offer, OfferOutcome, Priority, QueueReason},
         delivery::Delivery,
         message::Content,
     },
@@ -137,6 +137,29 @@ pub enum Command {
         agent: AgentId,
         /// Until when.
         until: Timestamp,
+    },
+    /// The owner takes it up again before its time.
+    Wake {
+        /// Who.
+        agent: AgentId,
+    },
+    /// Its labels are these.
+    Tag {
+        /// Who.
+        agent: AgentId,
+        /// Although somebody else owns it (supervisors).
+        force: bool,
+        /// Sorted, each once; the caller has checked how many and how long.
+        tags: Vec<String>,
+    },
+    /// It is this urgent.
+    Prioritise {
+        /// Who.
+        agent: AgentId,
+        /// Although somebody else owns it (supervisors).
+        force: bool,
+        /// How urgent.
+        priority: Priority,
     },
     /// The customer has been silent since the agent's answer.
     Sleep,

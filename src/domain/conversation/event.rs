@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Conversation, FOLLOWED_DELIVERIES, Offer, Phase};
+use super::{Conversation, FOLLOWED_DELIVERIES, Offer, Phase, Priority};
 use crate::{
     clock::Timestamp,
     domain::{channel::ChannelKind, delivery::Delivery},
@@ -181,6 +181,16 @@ pub enum Event {
     },
     /// It came back from sleep or snooze.
     Awoke,
+    /// Its labels are these now: words the staff chose to sort by, nothing a customer said.
+    Tagged {
+        /// All of them.
+        tags: Vec<String>,
+    },
+    /// It is this urgent now.
+    Prioritised {
+        /// How urgent.
+        priority: Priority,
+    },
     /// Closed for the customer; the agent finishes.
     WrapUpStarted {
         /// When it ends by itself.
@@ -212,6 +222,7 @@ impl Conversation {
             }
             Event::Admitted => self.enter(Phase::Admitted, at),
             Event::Queued { campaign, reason } => {
+                self.accepted = None;
                 if self.phase.owner().is_some() {
                     self.segment = self.segment.saturating_add(1);
                 }
@@ -219,7 +230,10 @@ impl Conversation {
                 self.enter(Phase::Queued { reason: *reason }, at);
             }
             Event::Offered(offer) => self.enter(Phase::Offered { offer: *offer }, at),
-            Event::OfferAccepted { agent, .. } => {
+            Event::Tagged { tags } => self.tags.clone_from(tags),
+            Event::Prioritised { priority } => self.priority = *priority,
+            Event::OfferAccepted { offer, agent } => {
+                self.accepted = Some(*offer);
                 self.segment = self.segment.saturating_add(1);
                 self.passed_over.clear();
                 self.enter(Phase::Active { agent: *agent }, at);
@@ -252,6 +266,7 @@ impl Conversation {
                 self.enter_as_owner(at, |agent| Phase::WrapUp { agent, until: *until, disposition: *disposition });
             }
             Event::Ended { ending, disposition } => {
+                self.accepted = None;
                 self.enter(Phase::Ended { ending: *ending, disposition: *disposition }, at);
             }
         }

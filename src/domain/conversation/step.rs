@@ -35,6 +35,17 @@ impl Conversation {
             Command::EndWrapUp { agent } => self.end_wrap_up(*agent),
             Command::Release { agent, reason } => Ok(self.release(*agent, *reason)),
             Command::Park { agent, until } => self.park(*agent, *until),
+            Command::Wake { agent } => self.wake(*agent),
+            Command::Tag { agent, force, tags } => {
+                self.may_sort(*agent, *force)?;
+                let same = self.tags == *tags;
+                Ok(if same { vec![] } else { vec![Event::Tagged { tags: tags.clone() }] })
+            }
+            Command::Prioritise { agent, force, priority } => {
+                self.may_sort(*agent, *force)?;
+                let same = self.priority == *priority;
+                Ok(if same { vec![] } else { vec![Event::Prioritised { priority: *priority }] })
+            }
             Command::Sleep => Ok(self.sleep()),
             Command::GiveUp(ending) => Ok(self.give_up(*ending)),
             Command::Due => Ok(self.due(now)),
@@ -88,11 +99,11 @@ impl Conversation {
         }
     }
 
-    /// Who has the conversation already repeats an accept that was answered: nothing to do.
+    /// Who got the conversation by this offer repeats an accept that was answered: nothing to do.
     fn accept(&self, offer: OfferId, agent: AgentId, rules: &Rules) -> Outcome {
         match self.phase.offer() {
             Some(open) if open.id == offer && open.agent == agent => Ok(self.accepted(offer, agent, rules)),
-            _ if self.phase.owner() == Some(agent) => Ok(vec![]),
+            _ if self.phase.owner() == Some(agent) && self.accepted == Some(offer) => Ok(vec![]),
             _ => Err(Refusal::OfferGone { offer, current: self.phase.owner() }),
         }
     }
@@ -240,6 +251,19 @@ impl Conversation {
             Phase::Active { .. } | Phase::Dormant { .. } | Phase::Parked { .. } => Ok(vec![Event::Parked { until }]),
             _ => Err(Refusal::WrongState(self.phase.as_str())),
         }
+    }
+
+    fn wake(&self, agent: AgentId) -> Outcome {
+        self.must_own(agent)?;
+        match self.phase {
+            Phase::Parked { .. } => Ok(vec![Event::Awoke]),
+            Phase::Active { .. } => Ok(vec![]),
+            _ => Err(Refusal::WrongState(self.phase.as_str())),
+        }
+    }
+
+    fn may_sort(&self, agent: AgentId, force: bool) -> Result<(), Refusal> {
+        if force { Ok(()) } else { self.must_own(agent) }
     }
 
     fn sleep(&self) -> Vec<Event> {

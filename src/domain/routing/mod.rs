@@ -85,7 +85,7 @@ pub enum Input {
     CampaignGone(CampaignId),
     /// An agent is a member of a campaign, with this penalty.
     Member(Member),
-    /// An agent is no longer a member; keeps the conversations already held.
+    /// An agent is no longer a member: open offers are withdrawn, conversations already held stay.
     MemberGone {
         /// Who.
         agent: AgentId,
@@ -147,7 +147,7 @@ pub enum Decision {
         /// To whom and until when.
         offer: Offer,
     },
-    /// End an open offer or transfer: its agent takes no offers any more.
+    /// End an open offer or transfer: its agent takes no offers any more, or is no member any more.
     Withdraw {
         /// Which conversation.
         conversation: ConversationId,

@@ -3,6 +3,8 @@
 //! Agents see what they have or are offered; everybody else what their scope covers. What one may not see is not found. An
 //! agent of the same campaign who comes too late to a command is told who has the conversation now.
 
+use std::time::Duration;
+
 use actix_web::{
     HttpResponse,
     web::{Data, Path},
@@ -35,7 +37,7 @@ use crate::{
         conversations,
     },
     wire::{
-        command::{AnswerOffer, Close, Note, Reply, Transfer},
+        command::{AnswerOffer, Close, Note, Prioritise, Reply, Snooze, Tag, Transfer},
         conversation::{Message, Summary},
     },
 };
@@ -44,6 +46,10 @@ use crate::{
 const MAX_ATTACHMENTS: usize = 10;
 /// The most colleagues a note calls for.
 const MAX_MENTIONS: usize = 20;
+/// The most labels of a conversation.
+const MAX_TAGS: usize = 20;
+/// How far ahead a conversation can be put aside.
+const LONGEST_SNOOZE: Duration = Duration::from_secs(366 * 24 * 3600);
 
 /// Which conversations.
 #[derive(Clone, Debug, Deserialize, utoipa::IntoParams)]
@@ -123,6 +129,11 @@ pub async fn visible(app: &App, caller: &Caller, id: ConversationId) -> Result<C
 async fn workable(app: &App, caller: &Caller, id: ConversationId) -> Result<Conversation, Problem> {
     let state = conversations::state(&app.engine.db, id).await?;
     state.filter(|state| may_try(caller, state)).ok_or_else(Problem::not_found)
+}
+
+/// Whether the caller may do to a conversation of somebody else what its owner may.
+fn steers(caller: &Caller, state: &Conversation) -> bool {
+    state.phase.owner() != Some(caller.user()) && caller.may(Permission::ForceConversations, place(state))
 }
 
 fn reach(caller: &Caller) -> Reach {
@@ -215,8 +226,7 @@ pub async fn note(app: Data<App>, caller: Caller, id: Path<ConversationId>, inpu
     let Input { value: Note { text, mut mentions }, once } = input;
     let state = workable(&app, &caller, *id).await?;
     let own = state.phase.owner() == Some(caller.user());
-    let steers = caller.may(Permission::ForceConversations, place(&state));
-    if !(own || steers || caller.may(Permission::Answer, place(&state))) {
+    if !(own || steers(&caller, &state) || caller.may(Permission::Answer, place(&state))) {
         return Err(Problem::not_found());
     }
     mentions.sort_unstable();
@@ -306,8 +316,8 @@ pub async fn transfer(
     let Input { value, once } = input;
     let state = workable(&app, &caller, *id).await?;
     let target = target(&caller, &state, value)?;
-    let forced = state.phase.owner() != Some(caller.user()) && caller.may(Permission::ForceConversations, place(&state));
-    let from = if forced { state.phase.owner().ok_or(Refusal::NotOwner { current: None })? } else { caller.user() };
+    let from =
+        if steers(&caller, &state) { state.phase.owner().ok_or(Refusal::NotOwner { current: None })? } else { caller.user() };
     once.done(app.engine.transfer(state.id, from, target, once.by(), once.keep()).await).await
 }
 
@@ -357,8 +367,70 @@ pub async fn close(
             return Err(Problem::field("disposition", ErrorCode::UnknownReference, "no disposition of this campaign"));
         }
     }
-    let force = state.phase.owner() != Some(caller.user()) && caller.may(Permission::ForceConversations, place(&state));
-    let command = Command::Close { agent: caller.user(), force, disposition };
+    let command = Command::Close { agent: caller.user(), force: steers(&caller, &state), disposition };
+    once.done(app.engine.command(state.id, command, once.by(), once.keep()).await).await
+}
+
+/// `POST /{id}/snooze`: puts it aside until then, or until the customer writes.
+///
+/// # Errors
+/// 404; 409 as the rules say; 422 for a moment that has passed or lies too far ahead.
+pub async fn snooze(
+    app: Data<App>,
+    caller: Caller,
+    id: Path<ConversationId>,
+    input: Input<Snooze>,
+) -> Result<HttpResponse, Problem> {
+    let Input { value: Snooze { until }, once } = input;
+    let state = workable(&app, &caller, *id).await?;
+    let (until, now) = (until.0, app.now());
+    let mut check = Check::default();
+    check.that(until > now && until <= now + LONGEST_SNOOZE, "until", ErrorCode::OutOfRange, "in the future, within a year");
+    check.done()?;
+    once.done(app.engine.command(state.id, Command::Park { agent: caller.user(), until }, once.by(), once.keep()).await).await
+}
+
+/// `POST /{id}/wake`.
+///
+/// # Errors
+/// 404; 409 as the rules say.
+pub async fn wake(app: Data<App>, caller: Caller, id: Path<ConversationId>, once: Once) -> Result<HttpResponse, Problem> {
+    let state = workable(&app, &caller, *id).await?;
+    once.done(app.engine.command(state.id, Command::Wake { agent: caller.user() }, once.by(), once.keep()).await).await
+}
+
+/// `PUT /{id}/tags`: by its owner, or by who may steer any conversation there.
+///
+/// # Errors
+/// 404; 409 as the rules say; 422.
+pub async fn tag(app: Data<App>, caller: Caller, id: Path<ConversationId>, input: Input<Tag>) -> Result<HttpResponse, Problem> {
+    let Input { value: Tag { mut tags }, once } = input;
+    let state = workable(&app, &caller, *id).await?;
+    let mut check = Check::default();
+    check.that(tags.len() <= MAX_TAGS, "tags", ErrorCode::TooLong, "at most 20");
+    for (index, tag) in tags.iter_mut().take(MAX_TAGS).enumerate() {
+        check.line(&format!("tags.{index}"), tag, 1..=40);
+    }
+    check.done()?;
+    tags.sort_unstable();
+    tags.dedup();
+    let command = Command::Tag { agent: caller.user(), force: steers(&caller, &state), tags };
+    once.done(app.engine.command(state.id, command, once.by(), once.keep()).await).await
+}
+
+/// `PUT /{id}/priority`: as [`tag`].
+///
+/// # Errors
+/// 404; 409 as the rules say.
+pub async fn prioritise(
+    app: Data<App>,
+    caller: Caller,
+    id: Path<ConversationId>,
+    input: Input<Prioritise>,
+) -> Result<HttpResponse, Problem> {
+    let Input { value: Prioritise { priority }, once } = input;
+    let state = workable(&app, &caller, *id).await?;
+    let command = Command::Prioritise { agent: caller.user(), force: steers(&caller, &state), priority };
     once.done(app.engine.command(state.id, command, once.by(), once.keep()).await).await
 }
 

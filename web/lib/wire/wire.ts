@@ -304,6 +304,18 @@ unanswered: boolean,
  */
 replied: boolean, 
 /**
+ * Labels the staff gave it, sorted.
+ */
+tags: Array<string>, 
+/**
+ * How urgent the staff finds it.
+ */
+priority: Priority, 
+/**
+ * When it comes back, while it is snoozed.
+ */
+snoozed_until: Time | null, 
+/**
  * The last message.
  */
 preview: Preview | null, };
@@ -550,6 +562,8 @@ from: Author,
  */
 note: boolean, };
 
+export type Priority = "low" | "normal" | "high" | "urgent";
+
 export type Problem = { 
 /**
  * A URN of the code.
@@ -702,6 +716,18 @@ available?: boolean,
  */
 break_id?: BreakId, };
 
+export type SetPriority = { 
+/**
+ * How urgent.
+ */
+priority: Priority, };
+
+export type SetTags = { 
+/**
+ * All of them: at most 20, each 1 to 40 characters. Kept trimmed, sorted and each once.
+ */
+tags: Array<string>, };
+
 export type SignIn = { 
 /**
  * Capital letters do not matter.
@@ -711,6 +737,12 @@ login: string,
  * At most 256 characters.
  */
 password: string, };
+
+export type Snooze = { 
+/**
+ * In the future, within a year.
+ */
+until: Time, };
 
 export type Standing = { "is": "arrived" } | { "is": "admitted" } | { "is": "queued", 
 /**
@@ -909,6 +941,10 @@ address: string,
  * Since when.
  */
 arrived_at: Time, 
+/**
+ * How urgent the staff finds it.
+ */
+priority: Priority, 
 /**
  * The last message.
  */

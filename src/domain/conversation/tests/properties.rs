@@ -77,6 +77,14 @@ fn agent_command() -> impl Strategy<Value = Command> {
             .prop_map(|(agent, force, disposition)| Command::Close { agent, force, disposition }),
         1 => agent().prop_map(|agent| Command::EndWrapUp { agent }),
         2 => (agent(), soon()).prop_map(|(agent, until)| Command::Park { agent, until }),
+        2 => agent().prop_map(|agent| Command::Wake { agent }),
+        1 => (agent(), any::<bool>(), 0_usize..3).prop_map(|(agent, force, tags)| Command::Tag {
+            agent,
+            force,
+            tags: ["late", "vip"].iter().take(tags).map(ToString::to_string).collect(),
+        }),
+        1 => (agent(), any::<bool>(), prop::sample::select(vec![Priority::Low, Priority::Normal, Priority::Urgent]))
+            .prop_map(|(agent, force, priority)| Command::Prioritise { agent, force, priority }),
         2 => Just(Command::Sleep),
     ]
 }
@@ -171,6 +179,9 @@ impl Store {
             Command::Close { agent, force, disposition } => Command::Close { agent: owner(agent), force, disposition },
             Command::EndWrapUp { agent } => Command::EndWrapUp { agent: owner(agent) },
             Command::Release { agent, reason } => Command::Release { agent: owner(agent), reason },
+            Command::Wake { agent } => Command::Wake { agent: owner(agent) },
+            Command::Tag { agent, force, tags } => Command::Tag { agent: owner(agent), force, tags },
+            Command::Prioritise { agent, force, priority } => Command::Prioritise { agent: owner(agent), force, priority },
             Command::Park { agent, until } => Command::Park { agent: owner(agent), until: ahead(until) },
             Command::MoveDelivery { message, to, reason, .. } => self.receipt(message, to, reason),
             Command::Admit(_) | Command::GiveUp(_) | Command::Sleep | Command::Due => wish,
@@ -281,5 +292,5 @@ fn random_commands_reach_every_phase_and_every_event() {
     let phases = seen.keys().filter(|key| key.starts_with("phase")).count();
     let events = seen.keys().filter(|key| key.starts_with("event")).count();
     // All but "admitted" (passed through on the way to the queue) and all but "started".
-    assert_eq!((phases, events), (12, 17), "{seen:#?}");
+    assert_eq!((phases, events), (12, 19), "{seen:#?}");
 }
