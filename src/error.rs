@@ -63,6 +63,7 @@ codes! {
     WrongState 409 "Not possible in the present state";
     NotOwner 409 "The conversation belongs to another agent";
     OfferGone 409 "The offer is no longer open";
+    DraftStale 409 "A newer draft is stored";
     Gone 409 "The conversation waits no longer";
     AtCapacity 409 "There is no room for another conversation";
     NotAvailable 409 "The agent takes no conversations now";

@@ -25,7 +25,7 @@ use crate::{
             attachments::{self, UploadQuery},
             contacts::{self, ContactsQuery},
             conversations::{self, ConversationsQuery, MessagesQuery},
-            me, session,
+            drafts, me, session,
         },
         webhooks, widget,
     },
@@ -222,6 +222,11 @@ routes! {
         body command::Prioritise, 200, gives conversation::Done;
     POST "/api/v1/conversations/{id}/wrap-up/end" conversations::end_wrap_up, Access::Any(&[Answer]), "conversations",
         "End the wrap-up early", 200, gives conversation::Done;
+
+    GET "/api/v1/drafts" drafts::list, Access::Own, "conversations", "What one has begun to write", 200, page conversation::Draft;
+    PUT "/api/v1/drafts/{conversation}/{mode}" drafts::put, Access::Own, "conversations",
+        "Save a draft; `mode` is `reply` or `note`", body command::PutDraft, 200, gives conversation::Draft;
+    DELETE "/api/v1/drafts/{conversation}/{mode}" drafts::delete, Access::Own, "conversations", "Throw a draft away", 204;
 
     POST "/api/v1/attachments" attachments::create, WORK, "attachments", "Upload a file",
         query UploadQuery, body File, 201, gives conversation::Attachment;

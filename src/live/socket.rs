@@ -26,7 +26,7 @@ use crate::{
     domain::permission::Subject,
     ids::{ChannelId, ClientId, UserId, VisitorId},
     telemetry,
-    wire::live::{Ask, Denied, Hello, Push, TypingMode},
+    wire::live::{Ask, Denied, Hello, Push, WritingMode},
 };
 
 /// Largest frame a client may send, in bytes.
@@ -156,7 +156,7 @@ impl Socket {
     }
 
     /// Passes typing on, at most once in [`TYPING_EVERY`].
-    pub(super) fn types(&mut self, thread: Thread, mode: TypingMode) {
+    pub(super) fn types(&mut self, thread: Thread, mode: WritingMode) {
         let now = self.engine.clock.elapsed();
         if self.typed_at.is_none_or(|at| now.saturating_sub(at) >= TYPING_EVERY) {
             self.typed_at = Some(now);

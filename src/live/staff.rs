@@ -19,7 +19,7 @@ use crate::{
     },
     ids::{AgentId, ConversationId, UserId},
     store::conversations,
-    wire::live::{Ask, Me, Push, TypingMode},
+    wire::live::{Ask, Me, Push, WritingMode},
 };
 
 impl Socket {
@@ -139,7 +139,7 @@ impl Socket {
     }
 
     /// Other viewers of the conversation see it: only who may look at it may be seen there.
-    fn type_in(&mut self, conversation: ConversationId, mode: TypingMode, ctx: &mut Ctx) {
+    fn type_in(&mut self, conversation: ConversationId, mode: WritingMode, ctx: &mut Ctx) {
         let thread = Thread::Conversation(conversation);
         if !self.topics.contains(&Topic::Thread(thread)) {
             self.deny("-", "not_found", ctx);

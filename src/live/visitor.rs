@@ -14,7 +14,7 @@ use crate::{
     },
     ids::ConversationId,
     store::{StoreError, contacts, conversations},
-    wire::live::{Ask, TypingMode},
+    wire::live::{Ask, WritingMode},
 };
 
 impl Socket {
@@ -24,7 +24,7 @@ impl Socket {
             (_, None) => self.end(CloseCode::Policy, ctx),
             (Ask::Seen { conversation, seq }, Some(visitor)) => self.seen(visitor, conversation, seq, ctx),
             (Ask::Typing { conversation: None, .. }, Some(Visitor { channel, id, .. })) => {
-                self.types(Thread::Visitor(channel, id), TypingMode::Reply);
+                self.types(Thread::Visitor(channel, id), WritingMode::Reply);
             }
             (Ask::SignIn { .. } | Ask::Subscribe { .. } | Ask::Unsubscribe { .. } | Ask::Typing { .. }, Some(_)) => {
                 self.deny("-", "not_for_visitors", ctx);

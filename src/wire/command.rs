@@ -62,6 +62,23 @@ pub struct Snooze {
     pub until: Time,
 }
 
+/// What somebody has begun to write.
+#[derive(Clone, Debug, Deserialize, ts_rs::TS, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+#[ts(export_to = "wire.ts", rename = "PutDraft")]
+pub struct PutDraft {
+    /// As typed so far; no longer than a message can be.
+    #[serde(default)]
+    pub text: String,
+    /// Uploaded before for this conversation by the same person; at most 10.
+    #[serde(default)]
+    #[ts(as = "Option<Vec<AttachmentId>>", optional)]
+    pub attachments: Vec<AttachmentId>,
+    /// Counted by whoever writes: one more than what was saved before. The higher one stands.
+    #[ts(type = "number")]
+    pub rev: u64,
+}
+
 /// The answer to an offer.
 #[derive(Clone, Copy, Debug, Deserialize, ts_rs::TS, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]

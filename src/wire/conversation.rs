@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::Time;
+use super::{Time, live::WritingMode};
 use crate::{
     domain::{
         self,
@@ -291,6 +291,25 @@ impl Message {
             reason,
         }
     }
+}
+
+/// What somebody has begun to write.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ts_rs::TS, utoipa::ToSchema)]
+#[ts(export_to = "wire.ts")]
+pub struct Draft {
+    /// In which conversation.
+    pub conversation: ConversationId,
+    /// For whom.
+    pub mode: WritingMode,
+    /// As typed so far.
+    pub text: String,
+    /// Uploaded before.
+    pub attachments: Vec<AttachmentId>,
+    /// Counted by whoever writes.
+    #[ts(type = "number")]
+    pub rev: u64,
+    /// When it was saved.
+    pub updated_at: Time,
 }
 
 /// The answer to every command on a conversation.

@@ -364,19 +364,34 @@ pub struct Typing {
     /// Who; none = the customer.
     pub agent: Option<AgentId>,
     /// What.
-    pub mode: TypingMode,
+    pub mode: WritingMode,
 }
 
-/// What somebody is typing.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ts_rs::TS)]
+/// For whom somebody writes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ts_rs::TS, utoipa::ToSchema)]
 #[serde(rename_all = "snake_case")]
 #[ts(export_to = "wire.ts")]
-pub enum TypingMode {
+pub enum WritingMode {
     /// Something for the customer.
     #[default]
     Reply,
     /// A note for colleagues.
     Note,
+}
+
+impl WritingMode {
+    /// The word stored in the database.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Reply => "reply",
+            Self::Note => "note",
+        }
+    }
+
+    /// From the word stored in the database.
+    pub fn parse(word: &str) -> Option<Self> {
+        [Self::Reply, Self::Note].into_iter().find(|mode| mode.as_str() == word)
+    }
 }
 
 /// Who has a conversation open.
@@ -398,7 +413,7 @@ pub struct ViewerRow {
     /// As shown.
     pub name: String,
     /// What they are typing.
-    pub typing: Option<TypingMode>,
+    pub typing: Option<WritingMode>,
 }
 
 /// An agent is typing, as a visitor sees it: not which one.
@@ -440,8 +455,8 @@ pub enum Ask {
         conversation: Option<ConversationId>,
         /// What; visitors leave it out.
         #[serde(default)]
-        #[ts(as = "Option<TypingMode>", optional)]
-        mode: TypingMode,
+        #[ts(as = "Option<WritingMode>", optional)]
+        mode: WritingMode,
     },
     /// First frame of a visitor: the token from `POST /widget/v1/{channel}/session`.
     SignIn {

@@ -197,6 +197,13 @@ pub(crate) fn template(route: &Route) -> Option<Template> {
         }
         "POST /api/v1/conversations/{id}/wrap-up/end" => ("conversations/{{conversation}}/wrap-up/end", None),
 
+        "GET /api/v1/drafts" => ("drafts", None),
+        "PUT /api/v1/drafts/{conversation}/{mode}" => {
+            let draft = json!({ "text": "dear", "attachments": ["{{attachment}}"], "rev": 1 });
+            ("drafts/{{conversation}}/reply", Some(draft))
+        }
+        "DELETE /api/v1/drafts/{conversation}/{mode}" => ("drafts/{{conversation}}/reply", None),
+
         "POST /api/v1/attachments" => ("attachments?name=b.txt&conversation={{conversation}}", Some(json!("bytes"))),
         "GET /api/v1/attachments/{id}" => ("attachments/{{attachment}}", None),
 

@@ -19,6 +19,7 @@ on_both!(
     what_is_snoozed_says_until_when,
     closing_takes_only_leaves,
     an_ended_membership_takes_open_offers_along,
+    drafts_are_one_s_own_and_the_higher_number_stands,
 );
 
 fn of(id: &str, what: &str) -> String {
@@ -204,4 +205,41 @@ async fn an_ended_membership_takes_open_offers_along(database: Database) {
     a.tab.until("that the offer is gone", |frame| frame["kind"] == "gone" && frame["data"]["conversation"] == offered).await;
     world.until_standing(&offered, "queued").await;
     assert_eq!(world.admin.conversation(&held).await["standing"], json!({ "is": "active", "agent": a.agent.id }));
+}
+
+async fn drafts_are_one_s_own_and_the_higher_number_stands(database: Database) {
+    let mut world = World::new(&database).await;
+    let a = Company::new(&world, "A").await;
+    let id = &a.ids["conversation"];
+    let path = |mode: &str| format!("/api/v1/drafts/{id}/{mode}");
+    let draft = |text: &str, rev: u64| json!({ "text": text, "attachments": [a.ids["attachment"]], "rev": rev });
+    let saved = a.agent.api.put(&path("reply"), draft("Dear", 2)).await.ok();
+    assert_eq!((&saved["text"], &saved["rev"], &saved["mode"]), (&json!("Dear"), &json!(2), &json!("reply")));
+    // The same again, as after an answer that was lost.
+    assert_eq!(a.agent.api.put(&path("reply"), draft("Dear", 2)).await.ok(), saved);
+    for (text, rev) in [("De", 1), ("Other", 2)] {
+        let refused = a.agent.api.put(&path("reply"), draft(text, rev)).await.refused(409, "draft_stale");
+        assert_eq!(refused["draft"], saved);
+    }
+    a.agent.api.put(&path("note"), json!({ "text": "ask Ben", "rev": 1 })).await.ok();
+    world.crash().await;
+    let page = a.agent.api.get("/api/v1/drafts").await.ok();
+    let modes: Vec<_> = list(&page).iter().map(|draft| (text(&draft["mode"]), text(&draft["text"]))).collect();
+    assert_eq!(modes, [("note".to_owned(), "ask Ben".to_owned()), ("reply".to_owned(), "Dear".to_owned())]);
+    assert_eq!(page["items"][1]["attachments"], json!([a.ids["attachment"]]));
+    // Theirs alone.
+    a.supervisor.api.put(&path("note"), json!({ "text": "watch this", "rev": 1 })).await.ok();
+    assert_eq!(list(&a.supervisor.api.get("/api/v1/drafts").await.ok()).len(), 1);
+    a.colleague.api.put(&path("reply"), json!({ "text": "x", "rev": 1 })).await.refused(404, "not_found");
+    world.admin.put(&path("reply"), json!({ "text": "x", "rev": 1 })).await.refused(404, "not_found");
+    a.colleague.api.delete(&path("reply")).await.refused(404, "not_found");
+    a.supervisor.api.put(&path("note"), draft("x", 2)).await.refused_field("attachments.0", "unknown_reference");
+    a.agent.api.put(&path("reply"), json!({ "text": "x".repeat(70_000), "rev": 9 })).await.refused_field("text", "too_long");
+    a.agent.api.put(&path("whisper"), json!({ "text": "x", "rev": 9 })).await.refused(404, "not_found");
+    a.agent.api.delete(&path("note")).await.ok();
+    a.agent.api.delete(&path("note")).await.refused(404, "not_found");
+    a.agent.api.post(&of(id, "close"), json!({})).await.ok();
+    assert_eq!(list(&a.agent.api.get("/api/v1/drafts").await.ok()).len(), 0);
+    a.agent.api.put(&path("reply"), draft("late", 9)).await.refused(404, "not_found");
+    a.supervisor.api.put(&path("note"), json!({ "text": "late", "rev": 9 })).await.refused(409, "conversation_closed");
 }

@@ -8,7 +8,7 @@ use serde::Serialize;
 use crate::{
     actors::{agent_session::SinkId, sink::Sink},
     ids::{AgentId, ChannelId, ConversationId, UserId, VisitorId},
-    wire::live::TypingMode,
+    wire::live::WritingMode,
 };
 
 /// What can be looked at.
@@ -51,7 +51,7 @@ pub struct Typed {
     /// Where.
     pub thread: Thread,
     /// What.
-    pub mode: TypingMode,
+    pub mode: WritingMode,
 }
 
 /// Somebody looks no longer.

@@ -41,7 +41,7 @@ use crate::{
     wire::{
         self,
         conversation::{Message, Summary},
-        live::{Chat, ChatMessage, ChatSender, ChatTyping, Denied, Push, Typing, TypingMode, ViewerRow, Viewers},
+        live::{Chat, ChatMessage, ChatSender, ChatTyping, Denied, Push, Typing, ViewerRow, Viewers, WritingMode},
     },
 };
 
@@ -76,7 +76,7 @@ struct Seat {
     as_owner: Option<AgentId>,
     user: Option<UserId>,
     /// What they are typing, and until when that holds.
-    typing: Option<(TypingMode, Duration)>,
+    typing: Option<(WritingMode, Duration)>,
     state: SeatState,
 }
 
@@ -312,7 +312,7 @@ impl Handler<Gated<Typed>> for Watch {
             Thread::Conversation(conversation) => self.staff_types(conversation, id, mode),
             Thread::Visitor(channel, visitor) => {
                 if let Some(conversation) = self.rooms.conversation_of((channel, visitor)) {
-                    self.tell(conversation, id, Push::Typing(Typing { conversation, agent: None, mode: TypingMode::Reply }));
+                    self.tell(conversation, id, Push::Typing(Typing { conversation, agent: None, mode: WritingMode::Reply }));
                 }
             }
         }
@@ -321,14 +321,14 @@ impl Handler<Gated<Typed>> for Watch {
 
 impl Watch {
     /// The others who look see it; the customer too, when their agent types something for them.
-    fn staff_types(&mut self, conversation: ConversationId, id: SinkId, mode: TypingMode) {
+    fn staff_types(&mut self, conversation: ConversationId, id: SinkId, mode: WritingMode) {
         let until = self.clock.elapsed() + TYPING;
         let Some(room) = self.rooms.of_conversation(conversation) else { return };
         let Some(seat) = room.seats.iter_mut().find(|seat| seat.id == id) else { return };
         let Some(user) = seat.user else { return };
         let before = seat.typing.replace((mode, until));
         room.changed |= before.is_none_or(|(before, _)| before != mode);
-        let for_customer = mode == TypingMode::Reply && room.owner == Some(user);
+        let for_customer = mode == WritingMode::Reply && room.owner == Some(user);
         self.tell(conversation, id, Push::Typing(Typing { conversation, agent: Some(user), mode }));
         if let Some((key, seats)) = self.rooms.visitor_in(conversation).filter(|_| for_customer) {
             let topic = Thread::Visitor(key.0, key.1).topic();
@@ -348,7 +348,7 @@ impl Watch {
     fn tell_viewers(&mut self) {
         let (now, directory) = (self.clock.elapsed(), self.directory.load());
         for (id, room) in self.rooms.tell_now(now) {
-            let mut viewers: BTreeMap<UserId, Option<TypingMode>> = BTreeMap::new();
+            let mut viewers: BTreeMap<UserId, Option<WritingMode>> = BTreeMap::new();
             for seat in &room.seats {
                 let Some(user) = seat.user else { continue };
                 let typing = viewers.entry(user).or_default();
@@ -356,7 +356,7 @@ impl Watch {
             }
             let name = |user: &UserId| directory.users.get(user).map(|user| user.name.clone()).unwrap_or_default();
             let row =
-                |(user, typing): (&UserId, &Option<TypingMode>)| ViewerRow { user: *user, name: name(user), typing: *typing };
+                |(user, typing): (&UserId, &Option<WritingMode>)| ViewerRow { user: *user, name: name(user), typing: *typing };
             let push = Push::Viewers(Viewers { conversation: id, viewers: viewers.iter().map(row).collect() });
             let bytes = frame(&Thread::Conversation(id).topic(), &self.epoch, self.pos, push);
             room.changed = !hint(&room.seats, &bytes);

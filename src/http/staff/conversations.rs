@@ -247,7 +247,10 @@ pub async fn note(app: Data<App>, caller: Caller, id: Path<ConversationId>, inpu
 }
 
 /// Files of this conversation that the caller has uploaded.
-async fn files(app: &App, caller: &Caller, state: &Conversation, ids: &[AttachmentId]) -> Result<Vec<Attachment>, Problem> {
+///
+/// # Errors
+/// 422 naming those that are not.
+pub async fn files(app: &App, caller: &Caller, state: &Conversation, ids: &[AttachmentId]) -> Result<Vec<Attachment>, Problem> {
     let mut check = Check::default();
     check.that(ids.len() <= MAX_ATTACHMENTS, "attachments", ErrorCode::TooLong, "at most 10");
     let mut files = Vec::new();

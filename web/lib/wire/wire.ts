@@ -74,7 +74,7 @@ conversation?: ConversationId,
 /**
  * What; visitors leave it out.
  */
-mode?: TypingMode, } | { "kind": "sign_in", 
+mode?: WritingMode, } | { "kind": "sign_in", 
 /**
  * The token.
  */
@@ -382,9 +382,35 @@ standing: Standing,
  */
 message?: MessageId, };
 
+export type Draft = { 
+/**
+ * In which conversation.
+ */
+conversation: ConversationId, 
+/**
+ * For whom.
+ */
+mode: WritingMode, 
+/**
+ * As typed so far.
+ */
+text: string, 
+/**
+ * Uploaded before.
+ */
+attachments: Array<AttachmentId>, 
+/**
+ * Counted by whoever writes.
+ */
+rev: number, 
+/**
+ * When it was saved.
+ */
+updated_at: Time, };
+
 export type Ending = "closed" | "out_of_hours" | "abandoned" | "expired" | "overflowed";
 
-export type ErrorCode = "malformed_json" | "invalid_utf8" | "too_deep" | "broken_body" | "idempotency_key_invalid" | "idempotency_key_missing" | "signed_out_session" | "wrong_credentials" | "signature_no_secret" | "signature_header_missing" | "signature_header_empty" | "signature_header_repeated" | "signature_invalid_id" | "signature_invalid_timestamp" | "signature_too_old" | "signature_too_new" | "signature_no_usable_version" | "signature_mismatch" | "forbidden" | "wrong_origin" | "not_found" | "method_not_allowed" | "conflict" | "in_use" | "conversation_closed" | "wrong_state" | "not_owner" | "offer_gone" | "gone" | "at_capacity" | "not_available" | "not_member" | "too_many_transfers" | "transfer_target" | "signed_out" | "forced_pause" | "too_large" | "unsupported_media_type" | "invalid" | "idempotency_key_reused" | "reply_first" | "disposition_needed" | "transfer_not_allowed" | "empty_message" | "message_too_long" | "attachments_not_allowed" | "unknown_break" | "unknown_field" | "missing_field" | "wrong_type" | "too_short" | "too_long" | "out_of_range" | "control_characters" | "unknown_reference" | "not_possible" | "duplicate" | "taken" | "password_too_short" | "password_too_long" | "schedule_name" | "schedule_hours" | "schedule_too_many_intervals" | "schedule_too_many_exceptions" | "schedule_exception_date" | "schedule_exception_twice" | "schedule_override_empty" | "schedule_override_reason" | "too_many_attempts" | "too_many_connections" | "busy" | "internal" | "unavailable";
+export type ErrorCode = "malformed_json" | "invalid_utf8" | "too_deep" | "broken_body" | "idempotency_key_invalid" | "idempotency_key_missing" | "signed_out_session" | "wrong_credentials" | "signature_no_secret" | "signature_header_missing" | "signature_header_empty" | "signature_header_repeated" | "signature_invalid_id" | "signature_invalid_timestamp" | "signature_too_old" | "signature_too_new" | "signature_no_usable_version" | "signature_mismatch" | "forbidden" | "wrong_origin" | "not_found" | "method_not_allowed" | "conflict" | "in_use" | "conversation_closed" | "wrong_state" | "not_owner" | "offer_gone" | "draft_stale" | "gone" | "at_capacity" | "not_available" | "not_member" | "too_many_transfers" | "transfer_target" | "signed_out" | "forced_pause" | "too_large" | "unsupported_media_type" | "invalid" | "idempotency_key_reused" | "reply_first" | "disposition_needed" | "transfer_not_allowed" | "empty_message" | "message_too_long" | "attachments_not_allowed" | "unknown_break" | "unknown_field" | "missing_field" | "wrong_type" | "too_short" | "too_long" | "out_of_range" | "control_characters" | "unknown_reference" | "not_possible" | "duplicate" | "taken" | "password_too_short" | "password_too_long" | "schedule_name" | "schedule_hours" | "schedule_too_many_intervals" | "schedule_too_many_exceptions" | "schedule_exception_date" | "schedule_exception_twice" | "schedule_override_empty" | "schedule_override_reason" | "too_many_attempts" | "too_many_connections" | "busy" | "internal" | "unavailable";
 
 export type FieldError = { 
 /**
@@ -592,7 +618,11 @@ errors?: Array<FieldError>,
 /**
  * With `not_owner`, `offer_gone` and `gone`: who has the conversation now, if anybody.
  */
-current_owner?: UserId | null, };
+current_owner?: UserId | null, 
+/**
+ * With `draft_stale`: the one that is stored.
+ */
+draft?: Draft, };
 
 export type Profile = { 
 /**
@@ -689,6 +719,20 @@ login: string,
 name: string, };
 
 export type Push = { "kind": "hello", "data": Hello } | { "kind": "me", "data": Me } | { "kind": "conversation", "data": ConversationDelta } | { "kind": "gone", "data": Gone } | { "kind": "presence", "data": Presence } | { "kind": "thread", "data": Thread } | { "kind": "chat", "data": Chat } | { "kind": "board", "data": Board } | { "kind": "board_delta", "data": BoardDelta } | { "kind": "waiting", "data": Array<WaitingRow> } | { "kind": "waiting_delta", "data": WaitingDelta } | { "kind": "resync" } | { "kind": "reload" } | { "kind": "denied", "data": Denied } | { "kind": "signed_out" } | { "kind": "typing", "data": Typing } | { "kind": "viewers", "data": Viewers } | { "kind": "chat_typing", "data": ChatTyping };
+
+export type PutDraft = { 
+/**
+ * As typed so far; no longer than a message can be.
+ */
+text: string, 
+/**
+ * Uploaded before for this conversation by the same person; at most 10.
+ */
+attachments?: Array<AttachmentId>, 
+/**
+ * Counted by whoever writes: one more than what was saved before. The higher one stands.
+ */
+rev: number, };
 
 export type QueueReason = "new" | "out_of_hours" | "transferred" | "agent_lost" | "agent_signed_out" | "not_accepted";
 
@@ -844,9 +888,7 @@ agent: UserId | null,
 /**
  * What.
  */
-mode: TypingMode, };
-
-export type TypingMode = "reply" | "note";
+mode: WritingMode, };
 
 export type UserId = string;
 
@@ -862,7 +904,7 @@ name: string,
 /**
  * What they are typing.
  */
-typing: TypingMode | null, };
+typing: WritingMode | null, };
 
 export type Viewers = { 
 /**
@@ -949,3 +991,5 @@ priority: Priority,
  * The last message.
  */
 preview: Preview | null, };
+
+export type WritingMode = "reply" | "note";
