@@ -42,6 +42,9 @@ pub enum Refusal {
     /// Only members of the campaign take its conversations.
     #[error("the agent is no member of the campaign")]
     NotMember,
+    /// Only what could not be sent is sent again.
+    #[error("the message has not failed")]
+    NotFailed,
     /// The campaign wants a reply before closing (S1-21).
     #[error("reply to the customer before closing")]
     ReplyFirst,
@@ -89,6 +92,7 @@ impl Refusal {
             Self::AtCapacity => "at_capacity",
             Self::NotAvailable => "not_available",
             Self::NotMember => "not_member",
+            Self::NotFailed => "not_failed",
             Self::ReplyFirst => "reply_first",
             Self::DispositionNeeded => "disposition_needed",
             Self::TransferNotAllowed => "transfer_not_allowed",

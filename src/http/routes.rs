@@ -202,6 +202,8 @@ routes! {
         "Answer the customer", body command::Reply, 200, gives conversation::Done;
     POST "/api/v1/conversations/{id}/notes" conversations::note, WORK, "conversations",
         "Write a note for colleagues; the customer never sees it", body command::Note, 200, gives conversation::Done;
+    POST "/api/v1/conversations/{id}/messages/{message}/retry" conversations::retry, Access::Any(&[Answer]), "conversations",
+        "Send again what could not be sent", 200, gives conversation::Done;
     POST "/api/v1/conversations/{id}/accept" conversations::accept, Access::Any(&[Answer]), "conversations", "Take an offer",
         body command::AnswerOffer, 200, gives conversation::Done;
     POST "/api/v1/conversations/{id}/take" conversations::take, Access::Any(&[Answer]), "conversations",

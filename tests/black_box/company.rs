@@ -58,6 +58,8 @@ impl Company {
         agent.api.post(&format!("/api/v1/conversations/{conversation}/accept"), offer).await.ok();
         let contact = text(&shown["conversation"]["contact"]);
         let attachment = upload(&agent.api, &format!("name=a.txt&conversation={conversation}"), "file").await.id();
+        let page = agent.api.get(&format!("/api/v1/conversations/{conversation}/messages")).await.ok();
+        let message = text(&page["items"][0]["id"]);
         let offered = channel.write("another customer", "hello").await;
         let shown = tab.conversation(&offered, "offered").await;
         let offer = text(&shown["conversation"]["standing"]["offer"]);
@@ -76,6 +78,7 @@ impl Company {
             ("conversation", conversation),
             ("contact", contact),
             ("attachment", attachment),
+            ("message", message),
             ("offered", offered),
             ("offer", offer),
         ]);
@@ -175,6 +178,9 @@ pub(crate) fn template(route: &Route) -> Option<Template> {
         "GET /api/v1/conversations/{id}/messages" => ("conversations/{{conversation}}/messages", None),
         "POST /api/v1/conversations/{id}/messages" => {
             ("conversations/{{conversation}}/messages", Some(json!({ "text": "hi", "attachments": ["{{attachment}}"] })))
+        }
+        "POST /api/v1/conversations/{id}/messages/{message}/retry" => {
+            ("conversations/{{conversation}}/messages/{{message}}/retry", None)
         }
         "POST /api/v1/conversations/{id}/notes" => {
             ("conversations/{{conversation}}/notes", Some(json!({ "text": "vip", "mentions": ["{{user}}"] })))

@@ -19,6 +19,7 @@ on_both!(
     what_is_snoozed_says_until_when,
     closing_takes_only_leaves,
     an_ended_membership_takes_open_offers_along,
+    what_could_not_be_sent_is_sent_again,
     drafts_are_one_s_own_and_the_higher_number_stands,
 );
 
@@ -242,4 +243,36 @@ async fn drafts_are_one_s_own_and_the_higher_number_stands(database: Database) {
     assert_eq!(list(&a.agent.api.get("/api/v1/drafts").await.ok()).len(), 0);
     a.agent.api.put(&path("reply"), draft("late", 9)).await.refused(404, "not_found");
     a.supervisor.api.put(&path("note"), json!({ "text": "late", "rev": 9 })).await.refused(409, "conversation_closed");
+}
+
+async fn what_could_not_be_sent_is_sent_again(database: Database) {
+    let world = World::new(&database).await;
+    let mut receiver = Receiver::start().await;
+    let desk = world.desk_with(json!({}), Some(&receiver.url)).await;
+    let agent = world.agent(&[&desk.campaign]).await;
+    let mut tab = Socket::at_work(&agent.api).await;
+    let id = desk.channel.write("customer", "hello").await;
+    tab.conversation(&id, "active").await;
+    receiver.answer_with(400);
+    let message = text(&agent.api.reply(&id, "good morning").await.ok()["message"]);
+    let failed = tab.delivery(&message, "failed").await;
+    assert!(failed["data"]["deliveries"][0]["reason"].is_string(), "{failed}");
+    let first = receiver.next().await;
+    let retry = of(&id, &format!("messages/{message}/retry"));
+    let colleague = world.agent(&[&desk.campaign]).await;
+    colleague.api.act(&retry).await.refused(409, "not_owner");
+    agent.api.act(&of(&id, &format!("messages/{id}/retry"))).await.refused(404, "not_found");
+    receiver.answer_with(200);
+    agent.api.act(&retry).await.ok();
+    tab.delivery(&message, "queued").await;
+    tab.delivery(&message, "sent").await;
+    let second = receiver.next().await;
+    // The same message: a receiver that got it the first time knows it again.
+    assert_eq!(second.json()["message"]["id"], first.json()["message"]["id"]);
+    assert_eq!(second.headers["webhook-id"], first.headers["webhook-id"]);
+    agent.api.act(&retry).await.refused(409, "not_failed");
+    assert_eq!(agent.api.texts(&id).await, ["hello", "good morning"]);
+    assert_eq!(receiver.waiting(), 0);
+    let stored = agent.api.get(&of(&id, "messages")).await.ok();
+    assert_eq!(list(&stored)[0]["delivery"], "sent");
 }

@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 
 use crate::{
     domain::{
-        conversation::{Conversation, Event},
+        conversation::{Conversation, Event, RETRIED},
+        delivery::Delivery,
         log::Fact,
     },
     ids::{AgentId, ConversationId},
@@ -67,6 +68,9 @@ fn deliveries(append: &Committed) -> Vec<DeliveryDelta> {
     let moved = append.entries.iter().filter_map(|entry| match &entry.fact {
         Fact::Conversation { event: Event::DeliveryMoved { message, to, reason, .. }, .. } => {
             Some(DeliveryDelta { message: *message, to: *to, reason: reason.clone() })
+        }
+        Fact::Conversation { event: Event::Retried { message, .. }, .. } => {
+            Some(DeliveryDelta { message: *message, to: Delivery::Queued, reason: Some(RETRIED.to_owned()) })
         }
         _ => None,
     });

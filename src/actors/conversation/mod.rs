@@ -459,6 +459,11 @@ impl Batch {
                 self.noticed = true;
                 (message, Author::System, Some(delivery))
             }
+            Event::Retried { message, of, .. } => {
+                let change = OutboxState::Queued { channel: self.next.channel, seq: of, at: now };
+                self.outbox.push(OutboxChange { message, change });
+                return None;
+            }
             Event::DeliveryMoved { message, to, .. } => {
                 self.outbox.extend(outbox_change(message, to));
                 return None;

@@ -23,7 +23,7 @@ use crate::{
         log::By,
     },
     ids::{AgentId, ConversationId, MessageId, VisitorId},
-    store::conversations,
+    store::conversations::{self, StoredMessage},
     wire::live::{Frame, Push},
 };
 
@@ -270,6 +270,8 @@ impl Walker {
         let content = crate::domain::message::Content { text: "Dígame".into(), attachments: Vec::new() };
         let message: MessageId = self.house.engine.ids.next();
         let sent = conversations::messages_after(&self.house.engine.db, id, 0, 100).await.unwrap();
+        let outbound = |stored: &&StoredMessage| stored.message.delivery.is_some();
+        let stored = sent.iter().filter(outbound).next_back().and_then(|last| Some((last.message.seq, last.message.delivery?)));
         let of = sent.iter().filter(|stored| stored.message.delivery.is_some()).map(|stored| stored.message.id).next_back();
         let to = *[Delivery::Sending, Delivery::Sent, Delivery::Delivered, Delivery::Failed].choose(&mut self.random).unwrap();
         let until = self.house.engine.clock.now() + std::time::Duration::from_millis(200);
@@ -288,6 +290,8 @@ impl Walker {
             Command::Park { agent, until },
             Command::Park { agent, until: until + std::time::Duration::from_secs(60) },
             Command::Wake { agent },
+            Command::Retry { message: of.unwrap_or(message), agent, stored },
+            Command::Retry { message: of.unwrap_or(message), agent, stored },
             Command::Tag { agent, force: true, tags: vec!["vip".to_owned()] },
             Command::Tag { agent, force: false, tags: Vec::new() },
             Command::Prioritise { agent, force: true, priority: Priority::Urgent },

@@ -103,6 +103,15 @@ pub enum Command {
         /// A stable reason code.
         reason: Option<String>,
     },
+    /// The owner has a message sent again that could not be sent.
+    Retry {
+        /// Which.
+        message: MessageId,
+        /// Who.
+        agent: AgentId,
+        /// As in [`Command::MoveDelivery`].
+        stored: Option<(u64, Delivery)>,
+    },
     /// The owner gives it to somebody else; the Router has checked the target.
     Transfer {
         /// Who gives.

@@ -160,6 +160,16 @@ pub enum Event {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         reason: Option<String>,
     },
+    /// A message that could not be sent is sent again: its delivery begins anew. The same message, so a provider that did
+    /// get it the first time knows it again.
+    Retried {
+        /// Which message.
+        message: MessageId,
+        /// The `conv_seq` that recorded it.
+        of: u64,
+        /// By whom.
+        agent: AgentId,
+    },
     /// The agent offers it to another agent and keeps it until the other accepts.
     TransferOffered {
         /// Who keeps it.
@@ -243,14 +253,18 @@ impl Conversation {
                 self.replied = true;
                 self.unanswered = false;
                 self.last_message_at = at;
-                self.follow(*message, *delivery);
+                self.follow(*message, self.seq, *delivery);
             }
-            Event::Noticed { message, delivery } => self.follow(*message, *delivery),
+            Event::Noticed { message, delivery } => self.follow(*message, self.seq, *delivery),
             Event::DeliveryMoved { message, to, .. } => {
                 if let Some(followed) = self.deliveries.iter_mut().find(|(id, ..)| id == message) {
                     followed.2 = *to;
                 }
                 self.deliveries.retain(|(_, _, state)| !state.is_final());
+            }
+            Event::Retried { message, of, .. } => {
+                self.deliveries.retain(|(id, ..)| id != message);
+                self.follow(*message, *of, Delivery::Queued);
             }
             Event::TransferOffered { from, offer } => {
                 self.enter(Phase::Transferring { from: *from, offer: *offer }, at);
@@ -294,10 +308,10 @@ impl Conversation {
         }
     }
 
-    fn follow(&mut self, message: MessageId, delivery: Delivery) {
+    fn follow(&mut self, message: MessageId, of: u64, delivery: Delivery) {
         if self.deliveries.len() >= FOLLOWED_DELIVERIES {
             self.deliveries.remove(0);
         }
-        self.deliveries.push((message, self.seq, delivery));
+        self.deliveries.push((message, of, delivery));
     }
 }

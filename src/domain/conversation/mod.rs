@@ -30,6 +30,9 @@ pub const MAX_HOPS: u8 = 10;
 /// Outbound messages whose delivery is still followed in memory; receipts for older ones are checked against the store.
 pub const FOLLOWED_DELIVERIES: usize = 32;
 
+/// The reason code of a message that is being sent again.
+pub const RETRIED: &str = "retried";
+
 /// The part of the campaign's configuration that decides about a conversation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Rules {

@@ -30,6 +30,7 @@ impl Conversation {
                 self.check(content)?;
                 Ok(vec![Event::Noticed { message: *message, delivery: self.first_delivery() }])
             }
+            Command::Retry { message, agent, stored } => self.retry(*message, *agent, *stored),
             Command::Transfer { agent, to } => self.transfer(*agent, *to, rules, now),
             Command::Close { agent, force, disposition } => self.close(*agent, *force, *disposition, rules, now),
             Command::EndWrapUp { agent } => self.end_wrap_up(*agent),
@@ -155,13 +156,26 @@ impl Conversation {
         to: Delivery,
         reason: &Option<String>,
     ) -> Vec<Event> {
-        let followed = self.deliveries.iter().find(|(id, ..)| *id == message).map(|(_, of, state)| (*of, *state));
-        match followed.or(stored) {
+        match self.delivery_of(message).or(stored) {
             Some((of, state)) if state.may_become(to) => {
                 vec![Event::DeliveryMoved { message, of, to, reason: reason.clone() }]
             }
             _ => vec![],
         }
+    }
+
+    /// What is on its way again is left alone: asking twice sends once.
+    fn retry(&self, message: MessageId, agent: AgentId, stored: Option<(u64, Delivery)>) -> Outcome {
+        self.must_own(agent)?;
+        match self.delivery_of(message).or(stored) {
+            Some((of, Delivery::Failed | Delivery::Rejected)) => Ok(vec![Event::Retried { message, of, agent }]),
+            Some((_, Delivery::Queued | Delivery::Sending)) => Ok(vec![]),
+            _ => Err(Refusal::NotFailed),
+        }
+    }
+
+    fn delivery_of(&self, message: MessageId) -> Option<(u64, Delivery)> {
+        self.deliveries.iter().find(|(id, ..)| *id == message).map(|(_, of, state)| (*of, *state))
     }
 
     fn must_own(&self, agent: AgentId) -> Result<(), Refusal> {

@@ -30,7 +30,7 @@ use crate::{
         problem::Problem,
         state::App,
     },
-    ids::{AgentId, AttachmentId, CampaignId, ChannelId, ContactId, ConversationId, UserId},
+    ids::{AgentId, AttachmentId, CampaignId, ChannelId, ContactId, ConversationId, MessageId, UserId},
     store::{
         attachments,
         conversation_lists::{self, Filter, Reach},
@@ -243,6 +243,24 @@ pub async fn note(app: Data<App>, caller: Caller, id: Path<ConversationId>, inpu
     check.done()?;
     let content = Content { text: storable(&text), attachments: Vec::new() };
     let command = Command::Note { message: app.engine.ids.next(), agent: caller.user(), content, mentions };
+    once.done(app.engine.command(state.id, command, once.by(), once.keep()).await).await
+}
+
+/// `POST /{id}/messages/{message}/retry`: sends again what could not be sent. What is on its way again is left alone.
+///
+/// # Errors
+/// 404; 409 `not_failed` and as the rules say.
+pub async fn retry(
+    app: Data<App>,
+    caller: Caller,
+    ids: Path<(ConversationId, MessageId)>,
+    once: Once,
+) -> Result<HttpResponse, Problem> {
+    let (id, message) = ids.into_inner();
+    let state = workable(&app, &caller, id).await?;
+    let found = conversations::message_of(&app.engine.db, id, message).await?.ok_or_else(Problem::not_found)?.message;
+    let stored = found.delivery.map(|delivery| (found.seq, delivery));
+    let command = Command::Retry { message, agent: caller.user(), stored };
     once.done(app.engine.command(state.id, command, once.by(), once.keep()).await).await
 }
 

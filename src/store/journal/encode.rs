@@ -7,7 +7,7 @@ use crate::{
     clock::Timestamp,
     domain::{
         agent::{Agent, AgentEvent},
-        conversation::{Conversation, Event},
+        conversation::{Conversation, Event, RETRIED},
         delivery::Delivery,
         log::{By, Entity},
         message::{Attachment, Author, Message},
@@ -195,6 +195,9 @@ impl<'a> Rows<'a> {
             *pos += 1;
             if let Event::DeliveryMoved { of, to, reason, .. } = event {
                 self.deliveries.push(DeliveryRow { c: id, q: *of, d: *to, r: reason.as_deref() });
+            }
+            if let Event::Retried { of, .. } = event {
+                self.deliveries.push(DeliveryRow { c: id, q: *of, d: Delivery::Queued, r: Some(RETRIED) });
             }
         }
         for message in &change.messages {

@@ -407,3 +407,26 @@ fn only_the_owner_wakes_what_is_snoozed_and_the_staff_sorts_it() {
     let urgent = Command::Prioritise { agent: ANA, force: false, priority: Priority::Urgent };
     assert_eq!(case.does(urgent), [Event::Prioritised { priority: Priority::Urgent }]);
 }
+
+#[test]
+fn only_what_failed_is_sent_again_and_only_once_however_often_it_is_asked_for() {
+    let mut case = active(rules());
+    case.conversation.kind = ChannelKind::Api;
+    case.does(reply(2, ANA));
+    let of = case.conversation.seq;
+    let to = |to| Command::MoveDelivery { message: message_id(2), stored: None, to, reason: None };
+    let retry = |agent, stored| Command::Retry { message: message_id(2), agent, stored };
+    assert_eq!(case.does(retry(ANA, None)), []);
+    case.does(to(Delivery::Sending));
+    case.does(to(Delivery::Failed));
+    // It is no longer followed here: the store says that it failed.
+    let stored = Some((of, Delivery::Failed));
+    assert_eq!(case.refuses(retry(BEN, stored)), Refusal::NotOwner { current: Some(ANA) });
+    assert_eq!(case.does(retry(ANA, stored)), [Event::Retried { message: message_id(2), of, agent: ANA }]);
+    assert_eq!(case.does(retry(ANA, stored)), []);
+    // A receipt of the first attempt comes too early for the second.
+    assert_eq!(case.does(to(Delivery::Delivered)), []);
+    case.does(to(Delivery::Sending));
+    case.does(to(Delivery::Sent));
+    assert_eq!(case.refuses(retry(ANA, stored)), Refusal::NotFailed);
+}

@@ -88,7 +88,9 @@ fn assert_the_sender_keeps_what_is_transferred(before: &Conversation, after: &Co
 
 fn assert_deliveries_move_forward(before: &Conversation, command: &Command, events: &[Event], after: &Conversation) {
     let stored = |message: MessageId| match command {
-        Command::MoveDelivery { message: of, stored, .. } if *of == message => *stored,
+        Command::MoveDelivery { message: of, stored, .. } | Command::Retry { message: of, stored, .. } if *of == message => {
+            *stored
+        }
         _ => None,
     };
     let followed =
@@ -98,6 +100,13 @@ fn assert_deliveries_move_forward(before: &Conversation, command: &Command, even
             let (seq, from) = followed(*message).or(stored(*message)).expect("a known message");
             assert_eq!(*of, seq, "a move names the event that recorded the message");
             assert!(from.may_become(*to), "{from:?} became {to:?}");
+        }
+    }
+    for event in events {
+        if let Event::Retried { message, of, .. } = event {
+            let (seq, from) = followed(*message).or(stored(*message)).expect("a known message");
+            assert_eq!(*of, seq, "a retry names the event that recorded the message");
+            assert!(matches!(from, Delivery::Failed | Delivery::Rejected), "{from:?} was sent again");
         }
     }
     assert!(after.deliveries.len() <= FOLLOWED_DELIVERIES);

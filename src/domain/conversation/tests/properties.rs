@@ -101,6 +101,8 @@ fn message_command() -> impl Strategy<Value = Command> {
             content,
             mentions: vec![BEN],
         }),
+        2 => (ago(MessageId::from_u128), agent())
+            .prop_map(|(message, agent)| Command::Retry { message, agent, stored: None }),
         3 => (ago(MessageId::from_u128), delivery())
             .prop_map(|(message, to)| Command::MoveDelivery { message, stored: None, to, reason: None }),
     ]
@@ -184,6 +186,10 @@ impl Store {
             Command::Prioritise { agent, force, priority } => Command::Prioritise { agent: owner(agent), force, priority },
             Command::Park { agent, until } => Command::Park { agent: owner(agent), until: ahead(until) },
             Command::MoveDelivery { message, to, reason, .. } => self.receipt(message, to, reason),
+            Command::Retry { message, agent, .. } => match self.receipt(message, Delivery::Queued, None) {
+                Command::MoveDelivery { message, stored, .. } => Command::Retry { message, agent: owner(agent), stored },
+                other => other,
+            },
             Command::Admit(_) | Command::GiveUp(_) | Command::Sleep | Command::Due => wish,
         }
     }
@@ -210,6 +216,9 @@ impl Store {
             match event {
                 Event::Replied { message, delivery, .. } | Event::Noticed { message, delivery } => {
                     self.outbound.insert(*message, (seq, *delivery));
+                }
+                Event::Retried { message, of, .. } => {
+                    assert_eq!(self.outbound.insert(*message, (*of, Delivery::Queued)).map(|(recorded, _)| recorded), Some(*of));
                 }
                 Event::DeliveryMoved { message, of, to, .. } => {
                     assert_eq!(self.outbound.insert(*message, (*of, *to)).map(|(recorded, _)| recorded), Some(*of));
@@ -292,5 +301,5 @@ fn random_commands_reach_every_phase_and_every_event() {
     let phases = seen.keys().filter(|key| key.starts_with("phase")).count();
     let events = seen.keys().filter(|key| key.starts_with("event")).count();
     // All but "admitted" (passed through on the way to the queue) and all but "started".
-    assert_eq!((phases, events), (12, 19), "{seen:#?}");
+    assert_eq!((phases, events), (12, 20), "{seen:#?}");
 }
