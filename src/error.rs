@@ -63,6 +63,12 @@ codes! {
     WrongState 409 "Not possible in the present state";
     NotOwner 409 "The conversation belongs to another agent";
     OfferGone 409 "The offer is no longer open";
+    NotFailed 409 "The message has not failed";
+    DraftStale 409 "A newer draft is stored";
+    Gone 409 "The conversation waits no longer";
+    AtCapacity 409 "There is no room for another conversation";
+    NotAvailable 409 "The agent takes no conversations now";
+    NotMember 409 "The agent is no member of the campaign";
     TooManyTransfers 409 "The conversation was transferred too often";
     TransferTarget 409 "The transfer target cannot take the conversation";
     SignedOut 409 "The agent is signed out";
@@ -112,6 +118,11 @@ impl From<&Refusal> for ErrorCode {
             Refusal::Closed => Self::ConversationClosed,
             Refusal::WrongState(_) => Self::WrongState,
             Refusal::NotOwner { .. } => Self::NotOwner,
+            Refusal::NotFailed => Self::NotFailed,
+            Refusal::Gone { .. } => Self::Gone,
+            Refusal::AtCapacity => Self::AtCapacity,
+            Refusal::NotAvailable => Self::NotAvailable,
+            Refusal::NotMember => Self::NotMember,
             Refusal::OfferGone { .. } => Self::OfferGone,
             Refusal::ReplyFirst => Self::ReplyFirst,
             Refusal::DispositionNeeded => Self::DispositionNeeded,

@@ -112,6 +112,12 @@ impl Fold {
             Event::Replied { message, delivery, .. } | Event::Noticed { message, delivery } => {
                 Told { id: *message, by_contact: false, delivery: Some(*delivery) }
             }
+            Event::Retried { message, of, .. } => {
+                if let Some(told) = self.messages.get_mut(&(id, *of)).filter(|told| told.id == *message) {
+                    told.delivery = Some(Delivery::Queued);
+                }
+                return;
+            }
             Event::DeliveryMoved { message, of, to, .. } => {
                 match self.messages.get_mut(&(id, *of)).filter(|told| told.id == *message) {
                     Some(told) => {

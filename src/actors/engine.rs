@@ -9,14 +9,13 @@ use crate::{
     actors::{
         agent_session::{Attach, Detach, Do, SinkId},
         conversation::{Reply, Request},
-        dashboard::{self, Dashboard, Viewer},
+        dashboard::{self, Dashboard, Look, Viewer},
         floor::{Floor, ForAgent, ToAgent},
         gate::Gate,
         keeper::{Keeper, Reload},
-        router::{Router, Transfer},
+        router::{Router, Take, Transfer},
         shard::{Shard, ToConversation},
-        sink::Sink,
-        watch::{self, Follow, Thread, Watch},
+        watch::{self, Follow, Thread, Typed, Watch},
     },
     clock::Clock,
     directory::Directory,
@@ -27,7 +26,6 @@ use crate::{
         conversation::Command,
         log::{By, Entity},
         message::Attachment,
-        permission::Subject,
         refusal::Refusal,
     },
     ids::{AgentId, CampaignId, ChannelId, ClientId, ConversationId, Ids},
@@ -39,7 +37,7 @@ use crate::{
         write::{Statement, WriteError},
     },
     telemetry,
-    wire::{conversation::Done, live::Typing},
+    wire::conversation::Done,
 };
 
 /// Why a command did not happen. Nothing was changed unless `Unavailable`, after which nobody knows yet.
@@ -220,6 +218,19 @@ impl Engine {
         answer.await.map_err(|_| CommandError::Died)?
     }
 
+    /// Gives a waiting conversation to an agent who wants it out of turn: the Router arbitrates.
+    pub async fn take(
+        &self,
+        conversation: ConversationId,
+        agent: AgentId,
+        by: By,
+        keep: Option<KeepAnswer>,
+    ) -> Result<Done, CommandError> {
+        let (reply, answer) = oneshot::channel();
+        self.router.send(Take { conversation, agent, by, keep, reply }).map_err(|_| CommandError::Busy)?;
+        answer.await.map_err(|_| CommandError::Died)?
+    }
+
     /// Lets an agent's session do something: breaks, pauses, signing out.
     pub async fn agent(
         &self,
@@ -266,14 +277,14 @@ impl Engine {
         let _ = self.floor.send(ForAgent { agent, message: ToAgent::Detach(Detach(id)) });
     }
 
-    /// Somebody types: whoever looks at the conversation may see it. Not stored.
-    pub fn typing(&self, typing: Typing) {
-        let _ = self.watch.send(typing);
+    /// Somebody who follows a thread types there: the others who look at it may see it. Not stored.
+    pub fn typing(&self, typed: Typed) {
+        let _ = self.watch.send(typed);
     }
 
     /// Follows a thread; the caller has checked that it may.
-    pub fn follow(&self, id: SinkId, sink: Arc<dyn Sink>, thread: Thread, as_owner: Option<AgentId>) -> bool {
-        self.watch.send(Follow { id, sink, thread, as_owner }).is_ok()
+    pub fn follow(&self, follow: Follow) -> bool {
+        self.watch.send(follow).is_ok()
     }
 
     /// Follows a thread no longer.
@@ -281,14 +292,14 @@ impl Engine {
         let _ = self.watch.send(watch::Leave { id, thread });
     }
 
-    /// Looks at the board; rows are filtered for `subject`.
-    pub fn watch_board(&self, id: SinkId, sink: Arc<dyn Sink>, subject: Subject) -> bool {
-        self.dashboard.send(dashboard::Watch(Viewer { id, sink, subject })).is_ok()
+    /// Looks at the board or at what waits; rows are filtered for the viewer.
+    pub fn look(&self, viewer: Viewer) -> bool {
+        self.dashboard.send(dashboard::Watch(viewer)).is_ok()
     }
 
-    /// Looks at the board no longer.
-    pub fn leave_board(&self, id: SinkId) {
-        let _ = self.dashboard.send(dashboard::Leave(id));
+    /// Looks at it no longer.
+    pub fn look_away(&self, id: SinkId, at: Look) {
+        let _ = self.dashboard.send(dashboard::Leave(id, at));
     }
 }
 

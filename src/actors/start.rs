@@ -28,7 +28,7 @@ use crate::{
     directory::Directory,
     domain::{
         campaign::InForce,
-        conversation::Conversation,
+        conversation::QueueReason,
         routing::{Input, ItemView, Routing},
     },
     ids::{AgentId, Ids, IncarnationId},
@@ -95,7 +95,7 @@ pub async fn start(settings: Settings) -> Result<Running, StoreError> {
     let directory = Directory::default();
     directory.replace(config::load(&db, &sealer, clock.now()).await?);
     let stored = Stored::read(&db).await?;
-    let routing = load_routing(&directory, &clock, &stored.open);
+    let routing = load_routing(&directory, &clock, &stored);
     let arbiter = Arbiter::new();
     let (send, started) = mpsc::channel();
     let sending = Sending { client, origin };
@@ -111,7 +111,8 @@ pub async fn start(settings: Settings) -> Result<Running, StoreError> {
 
 /// Of agents the Router is told nothing yet: they get no new offers, but open ones run until their deadline, so that who
 /// comes back in time can still accept.
-fn load_routing(directory: &Directory, clock: &Clock, open: &[Conversation]) -> Routing {
+/// Who has signed out may still hold what is snoozed.
+fn load_routing(directory: &Directory, clock: &Clock, stored: &Stored) -> Routing {
     let snapshot = directory.load();
     let mut routing = Routing::loading();
     let mut learn = |input| routing.apply(input, clock.now(), &mut || crate::ids::OfferId::NIL, &mut Vec::new());
@@ -124,7 +125,10 @@ fn load_routing(directory: &Directory, clock: &Clock, open: &[Conversation]) -> 
     for member in snapshot.members.values().flatten() {
         learn(Input::Member(*member));
     }
-    for state in open {
+    for agent in stored.agents.iter().filter(|agent| agent.activity.is_none()) {
+        learn(Input::AgentGone { agent: agent.id, reason: QueueReason::AgentSignedOut });
+    }
+    for state in &stored.open {
         learn(Input::Conversation { view: ItemView::of(state), ended_offers: smallvec::SmallVec::new() });
     }
     routing
@@ -201,7 +205,11 @@ impl World {
         let signed_in: Vec<AgentId> =
             stored.agents.iter().filter(|agent| agent.activity.is_some()).map(|agent| agent.id).collect();
         let floor = Gate::new("floor", Floor::new(db.clone(), sessions, signed_in).start(), floor::QUEUE);
-        let watch = Gate::new("watch", Watch::new(db.clone(), epoch.clone(), head).start(), watch::QUEUE);
+        let watch = Gate::new(
+            "watch",
+            Watch::new(db.clone(), directory.clone(), clock.clone(), epoch.clone(), head).start(),
+            watch::QUEUE,
+        );
         let outboxes = Outboxes::new(Arc::new(outbox::Shared {
             db: db.clone(),
             journal: journal.clone(),

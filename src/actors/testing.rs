@@ -16,6 +16,7 @@ use parking_lot::Mutex;
 
 use super::{
     agent_session::{Attach, SinkId},
+    dashboard::{Look, Viewer},
     engine::{CommandError, Engine, Inbound, Received},
     sink::Sink,
     start::{Running, Settings, start},
@@ -32,6 +33,7 @@ use crate::{
         conversation::{Command, Conversation, Event, Phase},
         log::{By, Entity, Fact},
         message::Content,
+        permission::{Role, Scope, Subject},
         schedule::Schedule,
     },
     ids::{AgentId, BreakId, CampaignId, ChannelId, ClientId, ConversationId, DispositionId, Ids, MessageId, OfferId, UserId},
@@ -484,6 +486,23 @@ impl House {
         let id = self.says(from, "Hola").await;
         self.accept(tab, id).await;
         id
+    }
+
+    /// A supervisor looks at the board.
+    pub(crate) fn look_at_board(&self) -> Arc<Recorder> {
+        self.look(Subject { user: SOL, role: Role::Supervisor, scopes: vec![Scope::All] }, Look::Board)
+    }
+
+    /// An agent looks at what waits.
+    pub(crate) fn look_at_queue(&self, agent: AgentId) -> Arc<Recorder> {
+        self.look(self.engine.directory.load().subject(agent).unwrap(), Look::Queue)
+    }
+
+    fn look(&self, subject: Subject, at: Look) -> Arc<Recorder> {
+        let sink = Arc::new(Recorder::default());
+        let viewer = Viewer { id: self.number(), sink: Arc::clone(&sink) as Arc<dyn Sink>, subject, at };
+        assert!(self.engine.look(viewer));
+        sink
     }
 
     /// From now on the publisher learns of commits only by looking at the log.

@@ -27,7 +27,7 @@ use crate::{
     },
     live::{Connection, SocketLimit},
     store::{
-        idempotency,
+        drafts, idempotency,
         journal::{Health, Journal, STREAM},
         people, snapshots,
     },
@@ -155,7 +155,8 @@ async fn upkeep(app: App) {
             }
         }
         if round.is_multiple_of(SWEEP_EVERY) {
-            let forget = vec![idempotency::forget(app.now()), people::delete_expired(app.now())];
+            let mut forget = vec![idempotency::forget(app.now()), people::delete_expired(app.now())];
+            forget.extend(drafts::forget(app.now()));
             if let Err(error) = app.engine.journal.write(forget, None, By::System, None).await {
                 tracing::warn!(%error, "could not forget what has run out");
             }

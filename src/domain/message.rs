@@ -18,6 +18,8 @@ pub enum Author {
     Contact,
     /// An agent (or a supervisor who answers).
     Agent(AgentId),
+    /// The same, to colleagues only: an internal note. Never leaves to a channel, a visitor or the outbox.
+    Note(AgentId),
     /// The product itself: out-of-hours notice, confirmation.
     System,
 }
@@ -52,6 +54,20 @@ pub struct Message {
     pub at: Timestamp,
     /// Set on outbound messages only.
     pub delivery: Option<Delivery>,
+}
+
+/// Texts longer than this, in bytes, are cut when they are kept in memory for lists.
+const REMEMBERED_BYTES: usize = 1024;
+
+impl Message {
+    /// As it is kept in memory for lists: shared, unless it is too long for that.
+    pub fn remembered(message: &Arc<Self>) -> Arc<Self> {
+        if message.text.len() <= REMEMBERED_BYTES && message.attachments.is_empty() {
+            return Arc::clone(message);
+        }
+        let text = message.text.get(..message.text.floor_char_boundary(REMEMBERED_BYTES)).unwrap_or_default();
+        Arc::new(Self { text: text.into(), attachments: Vec::new(), ..message.as_ref().clone() })
+    }
 }
 
 /// The text and files of a message to be recorded.

@@ -27,6 +27,24 @@ pub enum Refusal {
         /// Who owns the conversation now.
         current: Option<AgentId>,
     },
+    /// What somebody wanted to take waits no longer; names who has it now, if anybody.
+    #[error("the conversation waits no longer")]
+    Gone {
+        /// Who owns the conversation now.
+        current: Option<AgentId>,
+    },
+    /// The agent has as many conversations as they can have.
+    #[error("there is no room for another conversation")]
+    AtCapacity,
+    /// The agent takes no conversations now: not at work, on a break or paused.
+    #[error("the agent takes no conversations now")]
+    NotAvailable,
+    /// Only members of the campaign take its conversations.
+    #[error("the agent is no member of the campaign")]
+    NotMember,
+    /// Only what could not be sent is sent again.
+    #[error("the message has not failed")]
+    NotFailed,
     /// The campaign wants a reply before closing (S1-21).
     #[error("reply to the customer before closing")]
     ReplyFirst,
@@ -70,6 +88,11 @@ impl Refusal {
             Self::WrongState(_) => "wrong_state",
             Self::NotOwner { .. } => "not_owner",
             Self::OfferGone { .. } => "offer_gone",
+            Self::Gone { .. } => "gone",
+            Self::AtCapacity => "at_capacity",
+            Self::NotAvailable => "not_available",
+            Self::NotMember => "not_member",
+            Self::NotFailed => "not_failed",
             Self::ReplyFirst => "reply_first",
             Self::DispositionNeeded => "disposition_needed",
             Self::TransferNotAllowed => "transfer_not_allowed",

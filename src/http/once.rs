@@ -183,6 +183,16 @@ impl Once {
         Ok(answer_text(status, body))
     }
 
+    /// Commits what is not worth an entry of its own in the log, and answers without a body.
+    ///
+    /// # Errors
+    /// As [`Once::commit`].
+    pub async fn discard(&self, statements: Vec<Statement>) -> Result<HttpResponse, Problem> {
+        let status = StatusCode::NO_CONTENT;
+        self.write(statements, None, self.recorded(status, "")).await?;
+        Ok(HttpResponse::build(status).finish())
+    }
+
     async fn write(
         &self,
         statements: Vec<Statement>,

@@ -16,6 +16,7 @@ use crate::{
     error::ErrorCode,
     ids::AgentId,
     store::{StoreError, write::WriteError},
+    wire::conversation::Draft,
 };
 
 /// The media type of every problem.
@@ -53,11 +54,15 @@ pub struct ProblemBody {
     #[serde(skip_serializing_if = "<[FieldError]>::is_empty")]
     #[ts(as = "Option<Vec<FieldError>>", optional)]
     pub errors: Vec<FieldError>,
-    /// With `not_owner` and `offer_gone`: who has the conversation now, if anybody.
+    /// With `not_owner`, `offer_gone` and `gone`: who has the conversation now, if anybody.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[ts(as = "Option<Option<AgentId>>", optional)]
     #[schema(value_type = Option<AgentId>)]
     pub current_owner: Option<Option<AgentId>>,
+    /// With `draft_stale`: the one that is stored.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub draft: Option<Draft>,
 }
 
 /// A request that was not done, and why.
@@ -70,6 +75,7 @@ struct Inner {
     detail: Cow<'static, str>,
     errors: Vec<FieldError>,
     current_owner: Option<Option<AgentId>>,
+    draft: Option<Draft>,
     retry_after: Option<u64>,
     /// The answer given before to the same request, to be given again instead.
     replay: Option<(u16, String)>,
@@ -83,8 +89,15 @@ impl Problem {
 
     /// With a detail; it must not hold anything secret.
     pub fn with(code: ErrorCode, detail: impl Into<Cow<'static, str>>) -> Self {
-        let inner =
-            Inner { code, detail: detail.into(), errors: Vec::new(), current_owner: None, retry_after: None, replay: None };
+        let inner = Inner {
+            code,
+            detail: detail.into(),
+            errors: Vec::new(),
+            current_owner: None,
+            draft: None,
+            retry_after: None,
+            replay: None,
+        };
         Self(Box::new(inner))
     }
 
@@ -103,6 +116,13 @@ impl Problem {
     /// One field that is not as it should be.
     pub fn field(field: &str, code: ErrorCode, detail: impl Into<String>) -> Self {
         Self::fields(vec![FieldError { field: field.to_owned(), code, detail: detail.into() }])
+    }
+
+    /// A newer draft is stored: this one.
+    pub fn stale(draft: Draft) -> Self {
+        let mut problem = Self::new(ErrorCode::DraftStale);
+        problem.0.draft = Some(draft);
+        problem
     }
 
     /// Not now; come back after `seconds`.
@@ -130,7 +150,7 @@ impl Problem {
     }
 
     fn body(&self) -> ProblemBody {
-        let Inner { code, detail, errors, current_owner, .. } = &*self.0;
+        let Inner { code, detail, errors, current_owner, draft, .. } = &*self.0;
         let word = serde_json::to_value(code).ok().and_then(|value| value.as_str().map(str::to_owned)).unwrap_or_default();
         ProblemBody {
             kind: format!("urn:centralita:problem:{word}"),
@@ -140,6 +160,7 @@ impl Problem {
             detail: detail.clone().into_owned(),
             errors: errors.clone(),
             current_owner: *current_owner,
+            draft: draft.clone(),
         }
     }
 }
@@ -181,7 +202,7 @@ impl ResponseError for Problem {
 impl From<Refusal> for Problem {
     fn from(refusal: Refusal) -> Self {
         let mut problem = Self::with(ErrorCode::from(&refusal), refusal.to_string());
-        if let Refusal::NotOwner { current } | Refusal::OfferGone { current, .. } = refusal {
+        if let Refusal::NotOwner { current } | Refusal::OfferGone { current, .. } | Refusal::Gone { current } = refusal {
             problem.0.current_owner = Some(current);
         }
         problem

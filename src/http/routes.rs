@@ -25,7 +25,7 @@ use crate::{
             attachments::{self, UploadQuery},
             contacts::{self, ContactsQuery},
             conversations::{self, ConversationsQuery, MessagesQuery},
-            me, session,
+            drafts, me, session,
         },
         webhooks, widget,
     },
@@ -200,16 +200,35 @@ routes! {
         query MessagesQuery, 200, page conversation::Message;
     POST "/api/v1/conversations/{id}/messages" conversations::reply, Access::Any(&[Answer]), "conversations",
         "Answer the customer", body command::Reply, 200, gives conversation::Done;
+    POST "/api/v1/conversations/{id}/notes" conversations::note, WORK, "conversations",
+        "Write a note for colleagues; the customer never sees it", body command::Note, 200, gives conversation::Done;
+    POST "/api/v1/conversations/{id}/messages/{message}/retry" conversations::retry, Access::Any(&[Answer]), "conversations",
+        "Send again what could not be sent", 200, gives conversation::Done;
     POST "/api/v1/conversations/{id}/accept" conversations::accept, Access::Any(&[Answer]), "conversations", "Take an offer",
         body command::AnswerOffer, 200, gives conversation::Done;
+    POST "/api/v1/conversations/{id}/take" conversations::take, Access::Any(&[Answer]), "conversations",
+        "Take a waiting conversation out of turn", 200, gives conversation::Done;
     POST "/api/v1/conversations/{id}/decline" conversations::decline, Access::Any(&[Answer]), "conversations",
         "Decline an offer", body command::AnswerOffer, 200, gives conversation::Done;
     POST "/api/v1/conversations/{id}/transfer" conversations::transfer, WORK, "conversations",
         "Give it to another agent or campaign", body command::Transfer, 200, gives conversation::Done;
     POST "/api/v1/conversations/{id}/close" conversations::close, WORK, "conversations", "Close it",
         body command::Close, 200, gives conversation::Done;
+    POST "/api/v1/conversations/{id}/snooze" conversations::snooze, Access::Any(&[Answer]), "conversations",
+        "Put it aside until then, or until the customer writes", body command::Snooze, 200, gives conversation::Done;
+    POST "/api/v1/conversations/{id}/wake" conversations::wake, Access::Any(&[Answer]), "conversations",
+        "Take it up again", 200, gives conversation::Done;
+    PUT "/api/v1/conversations/{id}/tags" conversations::tag, WORK, "conversations", "Label it",
+        body command::Tag, 200, gives conversation::Done;
+    PUT "/api/v1/conversations/{id}/priority" conversations::prioritise, WORK, "conversations", "Say how urgent it is",
+        body command::Prioritise, 200, gives conversation::Done;
     POST "/api/v1/conversations/{id}/wrap-up/end" conversations::end_wrap_up, Access::Any(&[Answer]), "conversations",
         "End the wrap-up early", 200, gives conversation::Done;
+
+    GET "/api/v1/drafts" drafts::list, Access::Own, "conversations", "What one has begun to write", 200, page conversation::Draft;
+    PUT "/api/v1/drafts/{conversation}/{mode}" drafts::put, Access::Own, "conversations",
+        "Save a draft; `mode` is `reply` or `note`", body command::PutDraft, 200, gives conversation::Draft;
+    DELETE "/api/v1/drafts/{conversation}/{mode}" drafts::delete, Access::Own, "conversations", "Throw a draft away", 204;
 
     POST "/api/v1/attachments" attachments::create, WORK, "attachments", "Upload a file",
         query UploadQuery, body File, 201, gives conversation::Attachment;

@@ -422,15 +422,24 @@ async fn what_belongs_to_another_client_reads_exactly_like_what_does_not_exist(w
         let kind = route.path.split('/').nth(3).unwrap();
         let (Some(foreign), false) = (b.get(kind), kind == "tokens" && route.method == Method::GET) else { continue };
         let user = b["users"].as_str().unwrap();
-        let fill =
-            |id: &Value| route.path.replace("{id}", id.as_str().unwrap()).replace("{user}", user).replace("{secret}", user);
+        let fill = |id: &Value| {
+            route
+                .path
+                .replace("{id}", id.as_str().unwrap())
+                .replace("{user}", user)
+                .replace("{message}", user)
+                .replace("{secret}", user)
+        };
         let body = (!matches!(route.method, Method::GET | Method::DELETE)).then(|| match route.path {
             path if path.ends_with("{secret}") => json!({"expires_at": null}),
             path if path.ends_with("{user}") => json!({"penalty": 1}),
-            path if path.ends_with("/messages") => json!({"text": "x"}),
+            path if path.ends_with("/messages") || path.ends_with("/notes") => json!({"text": "x"}),
             path if path.ends_with("/accept") || path.ends_with("/decline") => json!({"offer": unknown}),
             path if path.ends_with("/transfer") => json!({"campaign": a["campaigns"]}),
             path if path.ends_with("/close") => json!({}),
+            path if path.ends_with("/snooze") => json!({"until": "2999-01-01T00:00:00Z"}),
+            path if path.ends_with("/tags") => json!({"tags": []}),
+            path if path.ends_with("/priority") => json!({"priority": "high"}),
             path if path.ends_with("/addresses") => json!({"kind": "email", "value": "x@example.com"}),
             _ => json!({"name": "mine now"}),
         });

@@ -17,15 +17,16 @@ use super::{
 use crate::{
     actors::{
         agent_session::SinkId,
+        dashboard::Look,
         engine::Engine,
         gate::Gated,
         sink::{Sink, frame},
-        watch::Thread,
+        watch::{Thread, Typed},
     },
     domain::permission::Subject,
     ids::{ChannelId, ClientId, UserId, VisitorId},
     telemetry,
-    wire::live::{Ask, Denied, Hello, Push},
+    wire::live::{Ask, Denied, Hello, Push, WritingMode},
 };
 
 /// Largest frame a client may send, in bytes.
@@ -34,6 +35,8 @@ pub const MAX_FRAME: usize = 16 * 1024;
 const MAX_TOPICS: usize = 64;
 /// How often the socket looks at its client: heartbeat, permissions.
 const LOOK: Duration = Duration::from_secs(4);
+/// Between two times that typing is passed on.
+const TYPING_EVERY: Duration = Duration::from_secs(1);
 /// Every so many looks a heartbeat: every 16 s.
 const PING_EVERY: u32 = 4;
 /// A client that was not heard of for so long is cut off.
@@ -88,6 +91,8 @@ pub struct Socket {
     connection: Option<Connection>,
     heard_at: Duration,
     looks: u32,
+    /// When typing was last passed on.
+    typed_at: Option<Duration>,
     _place: Place,
 }
 
@@ -95,7 +100,7 @@ pub struct Socket {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Topic {
     Me,
-    Board,
+    Look(Look),
     Thread(Thread),
 }
 
@@ -105,7 +110,19 @@ impl Socket {
     /// A socket for whoever the handshake has let in.
     pub fn new(id: SinkId, engine: Engine, who: Who, connection: Option<Connection>, place: Place) -> Self {
         let heard_at = engine.clock.elapsed();
-        Self { id, engine, who, sink: None, topics: Vec::new(), could: None, connection, heard_at, looks: 0, _place: place }
+        Self {
+            id,
+            engine,
+            who,
+            sink: None,
+            topics: Vec::new(),
+            could: None,
+            connection,
+            heard_at,
+            looks: 0,
+            typed_at: None,
+            _place: place,
+        }
     }
 
     pub(super) fn sink(&self) -> Option<Arc<dyn Sink>> {
@@ -125,7 +142,7 @@ impl Socket {
         match (topic, &self.who) {
             (Topic::Me, Who::Staff { user, .. }) => self.engine.detach(*user, self.id),
             (Topic::Me, Who::Visitor { .. }) => {}
-            (Topic::Board, _) => self.engine.leave_board(self.id),
+            (Topic::Look(at), _) => self.engine.look_away(self.id, at),
             (Topic::Thread(thread), _) => self.engine.unfollow(self.id, thread),
         }
     }
@@ -136,6 +153,15 @@ impl Socket {
             return false;
         }
         true
+    }
+
+    /// Passes typing on, at most once in [`TYPING_EVERY`].
+    pub(super) fn types(&mut self, thread: Thread, mode: WritingMode) {
+        let now = self.engine.clock.elapsed();
+        if self.typed_at.is_none_or(|at| now.saturating_sub(at) >= TYPING_EVERY) {
+            self.typed_at = Some(now);
+            self.engine.typing(Typed { id: self.id, thread, mode });
+        }
     }
 
     fn asked(&mut self, text: &str, ctx: &mut Ctx) {

@@ -8,14 +8,18 @@ use actix_web_actors::ws::CloseCode;
 
 use super::socket::{Ctx, Socket, Topic, Who};
 use crate::{
-    actors::{agent_session::Attach, dashboard, watch::Thread},
+    actors::{
+        agent_session::Attach,
+        dashboard::{self, Look, Viewer},
+        watch::{Follow, Thread},
+    },
     domain::{
         conversation::Conversation,
         permission::{Permission, Role, Subject, may, may_somewhere},
     },
-    ids::{AgentId, ConversationId},
+    ids::{AgentId, ConversationId, UserId},
     store::conversations,
-    wire::live::{Ask, Me, Push, Typing},
+    wire::live::{Ask, Me, Push, WritingMode},
 };
 
 impl Socket {
@@ -27,15 +31,18 @@ impl Socket {
                     self.leave(topic);
                 }
             }
-            Ask::Typing { conversation: Some(conversation) } => self.type_in(conversation, ctx),
-            Ask::Typing { conversation: None } | Ask::Seen { .. } | Ask::SignIn { .. } => self.deny("-", "not_for_staff", ctx),
+            Ask::Typing { conversation: Some(conversation), mode } => self.type_in(conversation, mode, ctx),
+            Ask::Typing { conversation: None, .. } | Ask::Seen { .. } | Ask::SignIn { .. } => {
+                self.deny("-", "not_for_staff", ctx)
+            }
         }
     }
 
     fn parse(&self, topic: &str) -> Option<Topic> {
         match topic {
             "me" => Some(Topic::Me),
-            dashboard::TOPIC => Some(Topic::Board),
+            dashboard::TOPIC => Some(Topic::Look(Look::Board)),
+            dashboard::QUEUES => Some(Topic::Look(Look::Queue)),
             _ => topic.strip_prefix("conversation:")?.parse().ok().map(|id| Topic::Thread(Thread::Conversation(id))),
         }
     }
@@ -63,7 +70,7 @@ impl Socket {
         }
         match topic {
             Topic::Me => self.subscribe_me(&subject, resume, ctx),
-            Topic::Board => self.subscribe_board(&subject, ctx),
+            Topic::Look(at) => self.look_at(at, &subject, ctx),
             Topic::Thread(Thread::Conversation(id)) => self.subscribe_conversation(id, subject, ctx),
             Topic::Thread(Thread::Visitor(..)) => {}
         }
@@ -84,14 +91,18 @@ impl Socket {
         sink.push(crate::actors::sink::frame("me", &self.engine.epoch, 0, Push::Me(me)));
     }
 
-    fn subscribe_board(&mut self, subject: &Subject, ctx: &mut Ctx) {
-        if !may_somewhere(subject, Permission::ReadBoard) {
-            self.deny(dashboard::TOPIC, "not_found", ctx);
+    fn look_at(&mut self, at: Look, subject: &Subject, ctx: &mut Ctx) {
+        let (topic, may) = match at {
+            Look::Board => (dashboard::TOPIC, may_somewhere(subject, Permission::ReadBoard)),
+            Look::Queue => (dashboard::QUEUES, is_agent(subject, self)),
+        };
+        if !may {
+            self.deny(topic, "not_found", ctx);
             return;
         }
         let Some(sink) = self.sink() else { return };
-        self.topics.push(Topic::Board);
-        if !self.engine.watch_board(self.id, sink, subject.clone()) {
+        self.topics.push(Topic::Look(at));
+        if !self.engine.look(Viewer { id: self.id, sink, subject: subject.clone(), at }) {
             self.end(CloseCode::Again, ctx);
         }
     }
@@ -121,19 +132,20 @@ impl Socket {
         };
         let Some(sink) = self.sink() else { return };
         self.topics.push(Topic::Thread(thread));
-        if !self.engine.follow(self.id, sink, thread, as_owner) {
+        let user = Some(subject.user).filter(|user| *user != UserId::NIL);
+        if !self.engine.follow(Follow { id: self.id, sink, thread, as_owner, user }) {
             self.end(CloseCode::Again, ctx);
         }
     }
 
     /// Other viewers of the conversation see it: only who may look at it may be seen there.
-    fn type_in(&self, conversation: ConversationId, ctx: &mut Ctx) {
-        let Who::Staff { user, .. } = &self.who else { return };
-        if !self.topics.contains(&Topic::Thread(Thread::Conversation(conversation))) {
+    fn type_in(&mut self, conversation: ConversationId, mode: WritingMode, ctx: &mut Ctx) {
+        let thread = Thread::Conversation(conversation);
+        if !self.topics.contains(&Topic::Thread(thread)) {
             self.deny("-", "not_found", ctx);
             return;
         }
-        self.engine.typing(Typing { conversation, agent: Some(*user) });
+        self.types(thread, mode);
     }
 
     /// Revocation counts without a reconnect.
@@ -163,9 +175,9 @@ impl Socket {
         }
         for topic in self.topics.clone() {
             match topic {
-                Topic::Board => {
-                    self.leave(Topic::Board);
-                    self.subscribe_board(subject, ctx);
+                Topic::Look(at) => {
+                    self.leave(topic);
+                    self.look_at(at, subject, ctx);
                 }
                 Topic::Thread(Thread::Conversation(id)) => self.look_at_conversation(id, Arc::clone(subject), ctx),
                 Topic::Me | Topic::Thread(Thread::Visitor(..)) => {}

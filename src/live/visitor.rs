@@ -5,7 +5,7 @@ use actix_web_actors::ws::CloseCode;
 
 use super::socket::{Ctx, Socket, Topic, Visitor, Who};
 use crate::{
-    actors::watch::Thread,
+    actors::watch::{Follow, Thread},
     domain::{
         contact::{Address, AddressKind},
         conversation::Command,
@@ -14,7 +14,7 @@ use crate::{
     },
     ids::ConversationId,
     store::{StoreError, contacts, conversations},
-    wire::live::Ask,
+    wire::live::{Ask, WritingMode},
 };
 
 impl Socket {
@@ -23,7 +23,9 @@ impl Socket {
             (Ask::SignIn { token }, None) => self.sign_in(&token, ctx),
             (_, None) => self.end(CloseCode::Policy, ctx),
             (Ask::Seen { conversation, seq }, Some(visitor)) => self.seen(visitor, conversation, seq, ctx),
-            (Ask::Typing { conversation: None }, Some(_)) => {}
+            (Ask::Typing { conversation: None, .. }, Some(Visitor { channel, id, .. })) => {
+                self.types(Thread::Visitor(channel, id), WritingMode::Reply);
+            }
             (Ask::SignIn { .. } | Ask::Subscribe { .. } | Ask::Unsubscribe { .. } | Ask::Typing { .. }, Some(_)) => {
                 self.deny("-", "not_for_visitors", ctx);
             }
@@ -46,7 +48,7 @@ impl Socket {
         };
         let thread = Thread::Visitor(known.channel, known.id);
         self.topics.push(Topic::Thread(thread));
-        if !self.engine.follow(self.id, sink, thread, None) {
+        if !self.engine.follow(Follow { id: self.id, sink, thread, as_owner: None, user: None }) {
             self.end(CloseCode::Again, ctx);
         }
     }

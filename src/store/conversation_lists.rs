@@ -3,9 +3,11 @@
 //! One statement for each index that can lead; the other filters narrow what it finds. A scope is a text of campaign ids, or
 //! `*`, so that every statement stays static on both databases.
 
+use std::sync::Arc;
+
 use crate::{
     args,
-    domain::conversation::Conversation,
+    domain::{conversation::Conversation, message::Message},
     ids::{AgentId, CampaignId, ChannelId, ContactId, ConversationId},
     store::{Db, StoreError, conversations, write::ContactCard},
 };
@@ -15,11 +17,13 @@ pub(super) const STATEMENTS: &[&str] = &[ALL, OF_AGENT, OF_CAMPAIGN, OF_CONTACT]
 macro_rules! list {
     ($lead:literal) => {
         concat!(
-            "SELECT c.state, m.seq, m.at, coalesce(k.name, ''), coalesce((SELECT a.value FROM contact_addresses a \
+            "SELECT c.state, coalesce(k.name, ''), coalesce((SELECT a.value FROM contact_addresses a \
              WHERE a.contact_id = c.contact_id AND a.kind = (SELECT CASE h.kind WHEN 'webchat' THEN 'visitor' ELSE h.kind END \
-             FROM channels h WHERE h.id = c.channel_id) ORDER BY a.created_at DESC LIMIT 1), '') \
-             FROM conversations c LEFT JOIN contacts k ON k.id = c.contact_id LEFT JOIN messages m ON m.conversation_id = c.id \
-             AND m.seq = (SELECT max(n.seq) FROM messages n WHERE n.conversation_id = c.id AND n.seq > c.seq) WHERE ",
+             FROM channels h WHERE h.id = c.channel_id) ORDER BY a.created_at DESC LIMIT 1), ''), \
+             m.id, m.seq, m.author, m.text, m.attachments, m.at, m.delivery, m.reason \
+             FROM conversations c LEFT JOIN contacts k ON k.id = c.contact_id \
+             LEFT JOIN messages m ON m.conversation_id = c.id \
+             AND m.seq = (SELECT max(l.seq) FROM messages l WHERE l.conversation_id = c.id) WHERE ",
             $lead,
             " AND ($2 = '*' OR $2 LIKE '%' || c.campaign_id || '%') \
              AND ($3 = '' OR c.phase = $3 OR ($3 = 'open' AND c.is_open = 1) OR ($3 = 'ended' AND c.is_open = 0)) \
@@ -66,8 +70,19 @@ pub struct Filter {
     pub before: Option<ConversationId>,
 }
 
-/// Up to `limit` conversations, the newest first, with how their contacts are shown.
-pub async fn list(db: &Db, reach: &Reach, filter: &Filter, limit: usize) -> Result<Vec<(Conversation, ContactCard)>, StoreError> {
+/// A row of a list.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Listed {
+    /// The conversation.
+    pub state: Conversation,
+    /// How its contact is shown.
+    pub contact: ContactCard,
+    /// Its last message.
+    pub last: Option<Arc<Message>>,
+}
+
+/// Up to `limit` conversations, the newest first.
+pub async fn list(db: &Db, reach: &Reach, filter: &Filter, limit: usize) -> Result<Vec<Listed>, StoreError> {
     let text = |id: Option<String>| id.unwrap_or_default();
     let (own, scope) = match reach {
         Reach::All => (None, "*".to_owned()),
@@ -100,9 +115,13 @@ pub async fn list(db: &Db, reach: &Reach, filter: &Filter, limit: usize) -> Resu
     let rows = db.rows(sql, args).await?;
     rows.iter()
         .map(|row| {
-            let state = conversations::conversation(row)?;
-            let card = ContactCard { id: state.contact, name: row.text(3)?.to_owned(), address: row.text(4)?.to_owned() };
-            Ok((state, card))
+            let mut state: Conversation = row.json(0)?;
+            let card = ContactCard { id: state.contact, name: row.text(1)?.to_owned(), address: row.text(2)?.to_owned() };
+            let last = if row.opt_text(3)?.is_some() { Some(conversations::message(row, 3)?.message) } else { None };
+            if let Some(last) = last.as_ref().filter(|last| last.seq > state.seq) {
+                state.also_received(last.seq, last.at);
+            }
+            Ok(Listed { state, contact: card, last })
         })
         .collect()
 }

@@ -24,15 +24,20 @@ pub(super) const STATEMENTS: &[&str] = &[
     OPEN_WITH,
     OF_AGENT,
     OPEN_STATES,
-    OPEN_ADDRESSES,
+    OPEN_CARDS,
+    LAST_OF_WAITING,
     LAST_WITH,
     UNREAD,
     MESSAGES,
     MESSAGES_AFTER,
+    SAID,
     MESSAGE,
     DELIVERY,
     MESSAGE_AT,
 ];
+
+/// What stands before the author of an internal note in `messages.author`: whoever reads authors only reads no note.
+pub(super) const NOTE: &str = "note:";
 
 /// `c.state`, then number and time of what the customer has added since: see [`super::write::RowChange::None`].
 macro_rules! state {
@@ -55,13 +60,20 @@ const UNREAD: &str = "SELECT id, seq, author, text, attachments, at, delivery, r
      WHERE conversation_id = $1 AND seq <= $2 AND delivery IN ('sent', 'delivered') ORDER BY seq LIMIT 100";
 const OF_AGENT: &str = state!("(c.agent_id = $1 OR c.offered_to = $1) AND c.is_open = 1");
 /// As in [`CARD`], for all of them at once.
-const OPEN_ADDRESSES: &str = "SELECT c.id, coalesce((SELECT a.value FROM contact_addresses a WHERE a.contact_id = c.contact_id \
+const OPEN_CARDS: &str = "SELECT c.id, c.contact_id, coalesce(k.name, ''), coalesce((SELECT a.value FROM contact_addresses a WHERE a.contact_id = c.contact_id \
      AND a.kind = CASE h.kind WHEN 'api' THEN 'api' ELSE 'visitor' END ORDER BY a.created_at DESC LIMIT 1), '') \
-     FROM conversations c JOIN channels h ON h.id = c.channel_id WHERE c.is_open = 1";
+     FROM conversations c JOIN channels h ON h.id = c.channel_id LEFT JOIN contacts k ON k.id = c.contact_id WHERE c.is_open = 1";
+const LAST_OF_WAITING: &str = "SELECT c.id, m.id, m.seq, m.author, m.text, m.attachments, m.at, m.delivery, m.reason \
+     FROM conversations c JOIN messages m ON m.conversation_id = c.id \
+     AND m.seq = (SELECT max(l.seq) FROM messages l WHERE l.conversation_id = c.id) \
+     WHERE c.is_open = 1 AND c.phase IN ('queued', 'offered')";
 /// Every open conversation, for [`conversation`].
 pub(super) const OPEN_STATES: &str = state!("c.is_open = 1");
 const MESSAGES: &str = "SELECT id, seq, author, text, attachments, at, delivery, reason FROM messages \
      WHERE conversation_id = $1 AND seq < $2 ORDER BY seq DESC LIMIT $3";
+/// What the customer may see of them: no internal notes.
+const SAID: &str = "SELECT id, seq, author, text, attachments, at, delivery, reason FROM messages \
+     WHERE conversation_id = $1 AND author NOT LIKE 'note:%' ORDER BY seq DESC LIMIT $2";
 const MESSAGES_AFTER: &str = "SELECT id, seq, author, text, attachments, at, delivery, reason FROM messages \
      WHERE conversation_id = $1 AND seq > $2 ORDER BY seq LIMIT $3";
 const MESSAGE: &str = "SELECT id, seq, author, text, attachments, at, delivery, reason FROM messages \
@@ -106,7 +118,7 @@ pub async fn last_with(db: &Db, channel: ChannelId, contact: ContactId) -> Resul
 
 /// Outbound messages up to `seq` that are not read yet.
 pub async fn unread(db: &Db, id: ConversationId, seq: u64) -> Result<Vec<StoredMessage>, StoreError> {
-    db.rows(UNREAD, args![id.to_string(), seq]).await?.iter().map(message).collect()
+    db.rows(UNREAD, args![id.to_string(), seq]).await?.iter().map(|row| message(row, 0)).collect()
 }
 
 /// The agent's state and the conversations they have or are offered, all as of one position, which comes first.
@@ -130,29 +142,55 @@ pub async fn open(db: &Db) -> Result<Vec<Conversation>, StoreError> {
     Ok(open)
 }
 
-/// Under which address every open conversation runs.
-pub async fn open_addresses(db: &Db) -> Result<FxHashMap<ConversationId, Box<str>>, StoreError> {
-    db.rows(OPEN_ADDRESSES, vec![]).await?.iter().map(|row| Ok((row.parse(0)?, row.text(1)?.into()))).collect()
+/// With whom every open conversation is.
+pub async fn open_cards(db: &Db) -> Result<FxHashMap<ConversationId, ContactCard>, StoreError> {
+    let card = |row: &Row| {
+        let card = ContactCard { id: row.parse(1)?, name: row.text(2)?.to_owned(), address: row.text(3)?.to_owned() };
+        Ok((row.parse(0)?, card))
+    };
+    db.rows(OPEN_CARDS, vec![]).await?.iter().map(card).collect()
+}
+
+/// The last message of every conversation that waits.
+pub async fn last_of_waiting(db: &Db) -> Result<FxHashMap<ConversationId, Arc<Message>>, StoreError> {
+    let mut last = FxHashMap::default();
+    db.each(LAST_OF_WAITING, vec![], |row| {
+        last.insert(row.parse(0)?, Message::remembered(&message(row, 1)?.message));
+        Ok(())
+    })
+    .await?;
+    Ok(last)
+}
+
+/// The last message there is, notes included, as [`Message::remembered`] keeps it.
+pub async fn last_message(db: &Db, id: ConversationId) -> Result<Option<Arc<Message>>, StoreError> {
+    let last = messages_before(db, id, u64::MAX >> 1, 1).await?.pop();
+    Ok(last.map(|stored| Message::remembered(&stored.message)))
 }
 
 /// Up to `limit` messages before `seq`, the latest first.
 pub async fn messages_before(db: &Db, id: ConversationId, seq: u64, limit: u64) -> Result<Vec<StoredMessage>, StoreError> {
-    db.rows(MESSAGES, args![id.to_string(), seq, limit]).await?.iter().map(message).collect()
+    db.rows(MESSAGES, args![id.to_string(), seq, limit]).await?.iter().map(|row| message(row, 0)).collect()
+}
+
+/// The last `limit` messages between the customer and the staff, the latest first: no internal notes.
+pub async fn said(db: &Db, id: ConversationId, limit: u64) -> Result<Vec<StoredMessage>, StoreError> {
+    db.rows(SAID, args![id.to_string(), limit]).await?.iter().map(|row| message(row, 0)).collect()
 }
 
 /// Up to `limit` messages after `seq`, in order.
 pub async fn messages_after(db: &Db, id: ConversationId, seq: u64, limit: u64) -> Result<Vec<StoredMessage>, StoreError> {
-    db.rows(MESSAGES_AFTER, args![id.to_string(), seq, limit]).await?.iter().map(message).collect()
+    db.rows(MESSAGES_AFTER, args![id.to_string(), seq, limit]).await?.iter().map(|row| message(row, 0)).collect()
 }
 
 /// One message of one conversation; a foreign pair is not found.
 pub async fn message_of(db: &Db, id: ConversationId, of: MessageId) -> Result<Option<StoredMessage>, StoreError> {
-    db.row(MESSAGE, args![id.to_string(), of.to_string()]).await?.as_ref().map(message).transpose()
+    db.row(MESSAGE, args![id.to_string(), of.to_string()]).await?.as_ref().map(|row| message(row, 0)).transpose()
 }
 
 /// The message recorded by one event.
 pub async fn message_at(db: &Db, id: ConversationId, seq: u64) -> Result<Option<StoredMessage>, StoreError> {
-    db.row(MESSAGE_AT, args![id.to_string(), seq]).await?.as_ref().map(message).transpose()
+    db.row(MESSAGE_AT, args![id.to_string(), seq]).await?.as_ref().map(|row| message(row, 0)).transpose()
 }
 
 /// Where an outbound message stands: its `conv_seq` and state.
@@ -171,26 +209,35 @@ pub(super) fn conversation(row: &Row) -> Result<Conversation, StoreError> {
     Ok(state)
 }
 
-fn message(row: &Row) -> Result<StoredMessage, StoreError> {
+fn spoken_by(word: &str) -> Option<Author> {
+    match word.parse().ok()? {
+        By::Contact => Some(Author::Contact),
+        By::User(agent) => Some(Author::Agent(agent)),
+        By::System => Some(Author::System),
+        By::Program(_) | By::Router => None,
+    }
+}
+
+/// A message whose eight columns begin at the `first` of the row.
+pub(super) fn message(row: &Row, first: usize) -> Result<StoredMessage, StoreError> {
     let damaged = |what: &str| StoreError::Damaged(format!("message: {what}"));
-    let author = match row.text(2)?.parse::<By>() {
-        Ok(By::Contact) => Author::Contact,
-        Ok(By::User(agent)) => Author::Agent(agent),
-        Ok(By::System) => Author::System,
-        _ => return Err(damaged("author")),
+    let author = row.text(first + 2)?;
+    let author = match author.strip_prefix(NOTE) {
+        Some(agent) => Author::Note(agent.parse().map_err(|_| damaged("author"))?),
+        None => spoken_by(author).ok_or_else(|| damaged("author"))?,
     };
-    let delivery = row.opt_text(6)?.map(|word| Delivery::parse(word).ok_or_else(|| damaged("delivery"))).transpose()?;
-    let at: Timestamp = row.time(5)?;
+    let delivery = row.opt_text(first + 6)?.map(|word| Delivery::parse(word).ok_or_else(|| damaged("delivery"))).transpose()?;
+    let at: Timestamp = row.time(first + 5)?;
     Ok(StoredMessage {
         message: Arc::new(Message {
-            id: row.parse(0)?,
-            seq: u64::try_from(row.int(1)?).unwrap_or(0),
+            id: row.parse(first)?,
+            seq: u64::try_from(row.int(first + 1)?).unwrap_or(0),
             author,
-            text: row.text(3)?.into(),
-            attachments: if row.opt_text(4)?.is_some() { row.json(4)? } else { Vec::new() },
+            text: row.text(first + 3)?.into(),
+            attachments: if row.opt_text(first + 4)?.is_some() { row.json(first + 4)? } else { Vec::new() },
             at,
             delivery,
         }),
-        reason: row.opt_text(7)?.map(str::to_owned),
+        reason: row.opt_text(first + 7)?.map(str::to_owned),
     })
 }

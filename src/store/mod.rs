@@ -9,6 +9,7 @@ pub mod config_writes;
 pub mod contacts;
 pub mod conversation_lists;
 pub mod conversations;
+pub mod drafts;
 pub mod idempotency;
 pub mod inbox;
 pub mod journal;
@@ -318,6 +319,7 @@ pub const STATEMENTS: &[(&str, &[&str])] = &[
     ("contacts", contacts::STATEMENTS),
     ("conversation_lists", conversation_lists::STATEMENTS),
     ("conversations", conversations::STATEMENTS),
+    ("drafts", drafts::STATEMENTS),
     ("idempotency", idempotency::STATEMENTS),
     ("inbox", inbox::STATEMENTS),
     ("journal", journal::STATEMENTS),

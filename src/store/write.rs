@@ -96,6 +96,8 @@ pub struct ConversationAppend {
     pub outbox: SmallVec<[OutboxChange; 1]>,
     /// For whoever shows the conversation.
     pub contact: Arc<ContactCard>,
+    /// See [`ConversationChange::last`].
+    pub last: Option<Arc<Message>>,
     /// See [`concerned`].
     pub concerned: SmallVec<[AgentId; 2]>,
     /// What becomes of the conversation's row.
@@ -179,6 +181,8 @@ pub struct ConversationChange {
     pub messages: SmallVec<[Arc<Message>; 1]>,
     /// The contact.
     pub contact: Arc<ContactCard>,
+    /// The last message there is, notes included; a long one cut: for lists.
+    pub last: Option<Arc<Message>>,
     /// The agents to tell: see [`concerned`]. None when nobody knows who had it before, because this was read from the log:
     /// then everybody is told.
     pub concerned: Option<SmallVec<[AgentId; 2]>>,

@@ -2,7 +2,9 @@
 
 use serde::Deserialize;
 
-use crate::ids::{AgentId, AttachmentId, CampaignId, DispositionId, OfferId};
+use super::Time;
+use crate::domain::conversation::Priority;
+use crate::ids::{AgentId, AttachmentId, CampaignId, DispositionId, OfferId, UserId};
 
 /// An answer to the customer.
 #[derive(Clone, Debug, Deserialize, ts_rs::TS, utoipa::ToSchema)]
@@ -16,6 +18,65 @@ pub struct Reply {
     #[serde(default)]
     #[ts(as = "Option<Vec<AttachmentId>>", optional)]
     pub attachments: Vec<AttachmentId>,
+}
+
+/// A note for colleagues: the customer never sees it.
+#[derive(Clone, Debug, Deserialize, ts_rs::TS, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+#[ts(export_to = "wire.ts")]
+pub struct Note {
+    /// Plain text.
+    pub text: String,
+    /// Colleagues it calls for, who may see the conversation or work in its campaign; at most 20.
+    #[serde(default)]
+    #[ts(as = "Option<Vec<UserId>>", optional)]
+    pub mentions: Vec<UserId>,
+}
+
+/// The labels of a conversation.
+#[derive(Clone, Debug, Deserialize, ts_rs::TS, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+#[ts(export_to = "wire.ts", rename = "SetTags")]
+#[schema(as = SetTags)]
+pub struct Tag {
+    /// All of them: at most 20, each 1 to 40 characters. Kept trimmed, sorted and each once.
+    pub tags: Vec<String>,
+}
+
+/// How urgent a conversation is.
+#[derive(Clone, Copy, Debug, Deserialize, ts_rs::TS, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+#[ts(export_to = "wire.ts", rename = "SetPriority")]
+#[schema(as = SetPriority)]
+pub struct Prioritise {
+    /// How urgent.
+    pub priority: Priority,
+}
+
+/// Until when a conversation is put aside.
+#[derive(Clone, Copy, Debug, Deserialize, ts_rs::TS, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+#[ts(export_to = "wire.ts")]
+pub struct Snooze {
+    /// In the future, within a year.
+    pub until: Time,
+}
+
+/// What somebody has begun to write.
+#[derive(Clone, Debug, Deserialize, ts_rs::TS, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+#[ts(export_to = "wire.ts", rename = "PutDraft")]
+pub struct PutDraft {
+    /// As typed so far; no longer than a message can be.
+    #[serde(default)]
+    pub text: String,
+    /// Uploaded before for this conversation by the same person; at most 10.
+    #[serde(default)]
+    #[ts(as = "Option<Vec<AttachmentId>>", optional)]
+    pub attachments: Vec<AttachmentId>,
+    /// Counted by whoever writes: one more than what was saved before. The higher one stands.
+    #[ts(type = "number")]
+    pub rev: u64,
 }
 
 /// The answer to an offer.

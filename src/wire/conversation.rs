@@ -2,12 +2,12 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::Time;
+use super::{Time, live::WritingMode};
 use crate::{
     domain::{
         self,
         channel::ChannelKind,
-        conversation::{Conversation, Ending, Phase, QueueReason},
+        conversation::{Conversation, Ending, Phase, Priority, QueueReason},
         delivery::Delivery,
     },
     ids::{AgentId, AttachmentId, CampaignId, ChannelId, ClientId, ContactId, ConversationId, DispositionId, MessageId, OfferId},
@@ -136,11 +136,38 @@ pub struct Summary {
     pub unanswered: bool,
     /// An agent answered at least once.
     pub replied: bool,
+    /// Labels the staff gave it, sorted.
+    pub tags: Vec<String>,
+    /// How urgent the staff finds it.
+    pub priority: Priority,
+    /// When it comes back, while it is snoozed.
+    pub snoozed_until: Option<Time>,
+    /// The last message.
+    pub preview: Option<Preview>,
+}
+
+/// The beginning of a message, for lists.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ts_rs::TS, utoipa::ToSchema)]
+#[ts(export_to = "wire.ts")]
+pub struct Preview {
+    /// At most 120 characters; empty when there are only files.
+    pub text: String,
+    /// Who wrote it.
+    pub from: Author,
+    /// Internal: the customer never sees it.
+    pub note: bool,
+}
+
+impl From<&domain::message::Message> for Preview {
+    fn from(message: &domain::message::Message) -> Self {
+        let note = matches!(message.author, domain::message::Author::Note(_));
+        Self { text: message.text.chars().take(120).collect(), from: message.author.into(), note }
+    }
 }
 
 impl Summary {
-    /// What a list shows of this state.
-    pub fn of(state: &Conversation, contact: &ContactCard) -> Self {
+    /// What a list shows of this state, with the last message.
+    pub fn of(state: &Conversation, contact: &ContactCard, last: Option<&domain::message::Message>) -> Self {
         Self {
             id: state.id,
             client: state.client,
@@ -157,6 +184,13 @@ impl Summary {
             last_message_at: state.last_message_at.into(),
             unanswered: state.unanswered,
             replied: state.replied,
+            tags: state.tags.clone(),
+            priority: state.priority,
+            snoozed_until: match state.phase {
+                Phase::Parked { until, .. } => Some(until.into()),
+                _ => None,
+            },
+            preview: last.map(Preview::from),
         }
     }
 }
@@ -181,8 +215,9 @@ impl From<domain::message::Author> for Author {
     fn from(author: domain::message::Author) -> Self {
         match author {
             domain::message::Author::Contact => Self::Contact,
-            domain::message::Author::Agent(id) => Self::Agent { id },
-            domain::message::Author::System => Self::System,
+            // A program is nobody.
+            domain::message::Author::Note(AgentId::NIL) | domain::message::Author::System => Self::System,
+            domain::message::Author::Agent(id) | domain::message::Author::Note(id) => Self::Agent { id },
         }
     }
 }
@@ -213,6 +248,10 @@ pub struct Message {
     pub seq: u64,
     /// Who wrote it.
     pub author: Author,
+    /// Internal: for the staff only, the customer never sees it.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    #[ts(as = "Option<bool>", optional)]
+    pub note: bool,
     /// Plain text.
     pub text: String,
     /// Files.
@@ -244,6 +283,7 @@ impl Message {
             id: message.id,
             seq: message.seq,
             author: message.author.into(),
+            note: matches!(message.author, domain::message::Author::Note(_)),
             text: message.text.to_string(),
             attachments: message.attachments.iter().map(attachment).collect(),
             at: message.at.into(),
@@ -251,6 +291,25 @@ impl Message {
             reason,
         }
     }
+}
+
+/// What somebody has begun to write.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ts_rs::TS, utoipa::ToSchema)]
+#[ts(export_to = "wire.ts")]
+pub struct Draft {
+    /// In which conversation.
+    pub conversation: ConversationId,
+    /// For whom.
+    pub mode: WritingMode,
+    /// As typed so far.
+    pub text: String,
+    /// Uploaded before.
+    pub attachments: Vec<AttachmentId>,
+    /// Counted by whoever writes.
+    #[ts(type = "number")]
+    pub rev: u64,
+    /// When it was saved.
+    pub updated_at: Time,
 }
 
 /// The answer to every command on a conversation.

@@ -8,10 +8,10 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     Time,
-    conversation::{Attachment, Message, Summary},
+    conversation::{Attachment, Message, Preview, Summary},
 };
 use crate::{
-    domain::{delivery::Delivery, permission::Role},
+    domain::{channel::ChannelKind, conversation::Priority, delivery::Delivery, permission::Role},
     ids::{AgentId, BreakId, CampaignId, ConversationId, MessageId, UserId},
 };
 
@@ -24,7 +24,7 @@ pub const VERSION: u8 = 1;
 pub struct Frame {
     /// [`VERSION`].
     pub v: u8,
-    /// `me`, `conversation:{id}`, `board:{domain}`, `chat`, or `-` for the connection itself.
+    /// `me`, `conversation:{id}`, `waiting`, `board:{domain}`, `chat`, or `-` for the connection itself.
     pub topic: String,
     /// Changes when positions may have been reused: a client with another epoch starts over.
     pub epoch: String,
@@ -59,6 +59,10 @@ pub enum Push {
     Board(Board),
     /// Topic `board:{domain}`: rows that changed since the last frame.
     BoardDelta(BoardDelta),
+    /// Topic `waiting`: replaces what waits in the agent's campaigns and is offered to nobody: the oldest first, at most 500.
+    Waiting(Vec<WaitingRow>),
+    /// Topic `waiting`: rows that changed since the last frame.
+    WaitingDelta(QueueDelta),
     /// The client reads too slowly: deltas were dropped, a snapshot follows.
     Resync,
     /// Start over: read everything again.
@@ -67,8 +71,12 @@ pub enum Push {
     Denied(Denied),
     /// The session ended: sign in again.
     SignedOut,
-    /// Somebody is typing in a conversation. Not stored.
+    /// Topic `conversation:{id}`: somebody is typing; holds for 5 seconds. Not stored.
     Typing(Typing),
+    /// Topic `conversation:{id}`: who has it open now; replaces what was known. Not stored.
+    Viewers(Viewers),
+    /// Topic `chat`: an agent is typing; holds for 5 seconds. Not stored.
+    ChatTyping(ChatTyping),
 }
 
 /// First frame of a connection.
@@ -265,6 +273,16 @@ pub struct BoardDelta {
     pub waiting_gone: Vec<ConversationId>,
 }
 
+/// Rows of an agent's queues that changed.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ts_rs::TS)]
+#[ts(export_to = "wire.ts", rename = "WaitingDelta")]
+pub struct QueueDelta {
+    /// Conversations that wait since, or changed while they wait.
+    pub waiting: Vec<WaitingRow>,
+    /// Conversations that cannot be taken any more.
+    pub waiting_gone: Vec<ConversationId>,
+}
+
 /// One agent on the board (S4-71 to S4-77).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ts_rs::TS)]
 #[ts(export_to = "wire.ts")]
@@ -313,10 +331,18 @@ pub struct WaitingRow {
     pub conversation: ConversationId,
     /// Where.
     pub campaign: CampaignId,
+    /// By which kind of channel.
+    pub channel_kind: ChannelKind,
+    /// From whom; empty when unknown.
+    pub contact_name: String,
     /// From which address.
     pub address: String,
     /// Since when.
     pub arrived_at: Time,
+    /// How urgent the staff finds it.
+    pub priority: Priority,
+    /// The last message.
+    pub preview: Option<Preview>,
 }
 
 /// A subscription that was refused.
@@ -337,6 +363,65 @@ pub struct Typing {
     pub conversation: ConversationId,
     /// Who; none = the customer.
     pub agent: Option<AgentId>,
+    /// What.
+    pub mode: WritingMode,
+}
+
+/// For whom somebody writes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ts_rs::TS, utoipa::ToSchema)]
+#[serde(rename_all = "snake_case")]
+#[ts(export_to = "wire.ts")]
+pub enum WritingMode {
+    /// Something for the customer.
+    #[default]
+    Reply,
+    /// A note for colleagues.
+    Note,
+}
+
+impl WritingMode {
+    /// The word stored in the database.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Reply => "reply",
+            Self::Note => "note",
+        }
+    }
+
+    /// From the word stored in the database.
+    pub fn parse(word: &str) -> Option<Self> {
+        [Self::Reply, Self::Note].into_iter().find(|mode| mode.as_str() == word)
+    }
+}
+
+/// Who has a conversation open.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ts_rs::TS)]
+#[ts(export_to = "wire.ts")]
+pub struct Viewers {
+    /// Which.
+    pub conversation: ConversationId,
+    /// Everybody, whoever reads this included, each once.
+    pub viewers: Vec<ViewerRow>,
+}
+
+/// Somebody who has a conversation open.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ts_rs::TS)]
+#[ts(export_to = "wire.ts", rename = "Viewer")]
+pub struct ViewerRow {
+    /// Who.
+    pub user: UserId,
+    /// As shown.
+    pub name: String,
+    /// What they are typing.
+    pub typing: Option<WritingMode>,
+}
+
+/// An agent is typing, as a visitor sees it: not which one.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ts_rs::TS)]
+#[ts(export_to = "wire.ts")]
+pub struct ChatTyping {
+    /// In which conversation.
+    pub conversation: ConversationId,
 }
 
 /// What a client sends.
@@ -362,12 +447,16 @@ pub enum Ask {
         /// Which.
         topic: String,
     },
-    /// I am typing here.
+    /// I am typing here. At most once a second is passed on.
     Typing {
         /// Where; visitors leave it out.
         #[serde(default)]
         #[ts(optional)]
         conversation: Option<ConversationId>,
+        /// What; visitors leave it out.
+        #[serde(default)]
+        #[ts(as = "Option<WritingMode>", optional)]
+        mode: WritingMode,
     },
     /// First frame of a visitor: the token from `POST /widget/v1/{channel}/session`.
     SignIn {

@@ -176,8 +176,9 @@ async fn an_id_of_a_pair_counts_only_with_the_other(database: Database) {
     let accept = format!("/api/v1/conversations/{}/accept", id("conversation"));
     let late = format!("/api/v1/conversations/{}/decline", id("conversation"));
     a.agent.api.post(&late, json!({ "offer": id("offer") })).await.refused(409, "offer_gone");
-    // Whoever has it already gains nothing by it.
-    a.agent.api.post(&accept, json!({ "offer": id("offer") })).await.ok();
+    // Not even whoever has it already.
+    let refused = a.agent.api.post(&accept, json!({ "offer": id("offer") })).await.refused(409, "offer_gone");
+    assert_eq!(refused["current_owner"], a.agent.id);
     assert_eq!(world.installation.rows().await, before);
     a.agent.api.post(&format!("/api/v1/conversations/{}/accept", id("offered")), json!({ "offer": id("offer") })).await.ok();
     let reply = json!({ "text": "x", "attachments": [id("attachment")] });

@@ -58,6 +58,8 @@ impl Company {
         agent.api.post(&format!("/api/v1/conversations/{conversation}/accept"), offer).await.ok();
         let contact = text(&shown["conversation"]["contact"]);
         let attachment = upload(&agent.api, &format!("name=a.txt&conversation={conversation}"), "file").await.id();
+        let page = agent.api.get(&format!("/api/v1/conversations/{conversation}/messages")).await.ok();
+        let message = text(&page["items"][0]["id"]);
         let offered = channel.write("another customer", "hello").await;
         let shown = tab.conversation(&offered, "offered").await;
         let offer = text(&shown["conversation"]["standing"]["offer"]);
@@ -76,6 +78,7 @@ impl Company {
             ("conversation", conversation),
             ("contact", contact),
             ("attachment", attachment),
+            ("message", message),
             ("offered", offered),
             ("offer", offer),
         ]);
@@ -176,13 +179,36 @@ pub(crate) fn template(route: &Route) -> Option<Template> {
         "POST /api/v1/conversations/{id}/messages" => {
             ("conversations/{{conversation}}/messages", Some(json!({ "text": "hi", "attachments": ["{{attachment}}"] })))
         }
+        "POST /api/v1/conversations/{id}/messages/{message}/retry" => {
+            ("conversations/{{conversation}}/messages/{{message}}/retry", None)
+        }
+        "POST /api/v1/conversations/{id}/notes" => {
+            ("conversations/{{conversation}}/notes", Some(json!({ "text": "vip", "mentions": ["{{user}}"] })))
+        }
         "POST /api/v1/conversations/{id}/accept" => ("conversations/{{offered}}/accept", Some(json!({ "offer": "{{offer}}" }))),
+        "POST /api/v1/conversations/{id}/take" => ("conversations/{{offered}}/take", None),
         "POST /api/v1/conversations/{id}/decline" => ("conversations/{{offered}}/decline", Some(json!({ "offer": "{{offer}}" }))),
         "POST /api/v1/conversations/{id}/transfer" => {
             ("conversations/{{conversation}}/transfer", Some(json!({ "campaign": "{{campaign2}}" })))
         }
         "POST /api/v1/conversations/{id}/close" => ("conversations/{{conversation}}/close", Some(json!({}))),
+        "POST /api/v1/conversations/{id}/snooze" => {
+            let until = chrono::Utc::now() + chrono::Duration::hours(1);
+            ("conversations/{{conversation}}/snooze", Some(json!({ "until": until.to_rfc3339() })))
+        }
+        "POST /api/v1/conversations/{id}/wake" => ("conversations/{{conversation}}/wake", None),
+        "PUT /api/v1/conversations/{id}/tags" => ("conversations/{{conversation}}/tags", Some(json!({ "tags": ["vip"] }))),
+        "PUT /api/v1/conversations/{id}/priority" => {
+            ("conversations/{{conversation}}/priority", Some(json!({ "priority": "high" })))
+        }
         "POST /api/v1/conversations/{id}/wrap-up/end" => ("conversations/{{conversation}}/wrap-up/end", None),
+
+        "GET /api/v1/drafts" => ("drafts", None),
+        "PUT /api/v1/drafts/{conversation}/{mode}" => {
+            let draft = json!({ "text": "dear", "attachments": ["{{attachment}}"], "rev": 1 });
+            ("drafts/{{conversation}}/reply", Some(draft))
+        }
+        "DELETE /api/v1/drafts/{conversation}/{mode}" => ("drafts/{{conversation}}/reply", None),
 
         "POST /api/v1/attachments" => ("attachments?name=b.txt&conversation={{conversation}}", Some(json!("bytes"))),
         "GET /api/v1/attachments/{id}" => ("attachments/{{attachment}}", None),

@@ -32,6 +32,9 @@ on_both!(
     the_server_answers_pings_and_a_client_may_follow_so_many_topics_only,
     an_address_has_its_share_of_sockets,
     typing_is_seen_by_who_looks_at_the_conversation,
+    an_agent_and_a_visitor_see_each_other_typing,
+    who_looks_at_a_conversation_sees_who_else_does,
+    the_heartbeat_of_a_page_comes_every_sixteen_seconds,
 );
 
 /// How soon what was taken away is gone without a reconnect.
@@ -450,10 +453,104 @@ async fn typing_is_seen_by_who_looks_at_the_conversation(database: Database) {
     a.tab.follow(&topic).await;
     a.tab.say(json!({ "kind": "typing", "conversation": conversation })).await;
     let typing = viewer.until("typing", |frame| frame["kind"] == "typing").await;
-    assert_eq!(typing["data"], json!({ "conversation": conversation, "agent": a.agent.id }));
+    assert_eq!(typing["data"], json!({ "conversation": conversation, "agent": a.agent.id, "mode": "reply" }));
     // Somebody who does not have it pretends to: nobody sees that.
     let (mut stranger, _) = Socket::following(&a.colleague.api, "me").await;
     stranger.say(json!({ "kind": "typing", "conversation": conversation })).await;
     stranger.until("the refusal", |frame| frame["kind"] == "denied").await;
     assert!(!viewer.seen.iter().any(|frame| frame["data"]["agent"] == a.colleague.id));
+}
+
+async fn an_agent_and_a_visitor_see_each_other_typing(database: Database) {
+    let world = World::new(&database).await;
+    let desk = world.desk(json!({})).await;
+    let chat = world.chat(&desk.client, &desk.campaign).await;
+    let agent = world.agent(&[&desk.campaign]).await;
+    let supervisor = world.person("supervisor", json!([{ "kind": "all" }])).await;
+    let mut tab = Socket::at_work(&agent.api).await;
+    let token = world.visitor(&chat).await;
+    world.chat_message(&token, "1", "hello").await.ok();
+    let (mut visitor, _) = Socket::visitor(world.host(), &token).await;
+    let shown = tab.until("the chat", |frame| frame["data"]["conversation"]["standing"]["is"] == "active").await;
+    let conversation = text(&shown["data"]["conversation"]["id"]);
+    let topic = format!("conversation:{conversation}");
+    tab.follow(&topic).await;
+    let (mut spy, _) = Socket::following(&supervisor.api, &topic).await;
+    // The visitor's reaches everybody who looks.
+    visitor.say(json!({ "kind": "typing" })).await;
+    let customers = json!({ "conversation": conversation, "agent": null, "mode": "reply" });
+    for socket in [&mut tab, &mut spy] {
+        let typing = socket.until("the customer's typing", |frame| frame["kind"] == "typing").await;
+        assert_eq!(typing["data"], customers);
+    }
+    // Of the staff's, only what the agent who has it types for the customer reaches the visitor.
+    spy.say(json!({ "kind": "typing", "conversation": conversation })).await;
+    let theirs = |id: String| move |frame: &Value| frame["kind"] == "typing" && frame["data"]["agent"] == id;
+    tab.until("the supervisor's typing", theirs(supervisor.id.clone())).await;
+    tab.say(json!({ "kind": "typing", "conversation": conversation, "mode": "note" })).await;
+    let typing = spy.until("the agent's typing", theirs(agent.id.clone())).await;
+    assert_eq!(typing["data"]["mode"], "note");
+    agent.api.post(&format!("/api/v1/conversations/{conversation}/notes"), json!({ "text": "x" })).await.ok();
+    agent.api.reply(&conversation, "so far nothing").await.ok();
+    visitor.until("the answer", |frame| frame["data"]["messages"][0]["text"] == "so far nothing").await;
+    assert!(!visitor.seen.iter().any(|frame| frame["kind"] == "chat_typing" || frame["kind"] == "viewers"));
+    // A hundred keystrokes are one frame; what is no second apart is dropped, so the last goes on being said until it is heard.
+    let asks = async {
+        loop {
+            for _ in 0..20 {
+                tab.say(json!({ "kind": "typing", "conversation": conversation })).await;
+            }
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
+    };
+    let heard = visitor.until("the agent's typing", |frame| frame["kind"] == "chat_typing");
+    let heard = tokio::select! { frame = heard => frame, () = asks => Value::Null };
+    assert_eq!(heard["data"], json!({ "conversation": conversation }));
+    assert_eq!(visitor.seen.iter().filter(|frame| frame["kind"] == "chat_typing").count(), 1);
+    for frame in &visitor.seen {
+        assert!(!frame.to_string().contains(&agent.id), "{frame}");
+    }
+}
+
+async fn who_looks_at_a_conversation_sees_who_else_does(database: Database) {
+    let world = World::new(&database).await;
+    let mut a = Company::new(&world, "A").await;
+    let conversation = a.ids["conversation"].clone();
+    let topic = format!("conversation:{conversation}");
+    a.tab.follow(&topic).await;
+    let (mut spy, _) = Socket::following(&a.supervisor.api, &topic).await;
+    let viewers = |frame: &Value| {
+        let rows = frame["data"]["viewers"].as_array().cloned().unwrap_or_default();
+        rows.iter().map(|row| (text(&row["user"]), row["typing"].clone())).collect::<Vec<_>>()
+    };
+    let (agent, supervisor) = (a.agent.id.clone(), a.supervisor.id.clone());
+    let mut both = vec![(agent.clone(), Value::Null), (supervisor.clone(), Value::Null)];
+    both.sort_by(|one, other| one.0.cmp(&other.0));
+    for socket in [&mut a.tab, &mut spy] {
+        let frame = socket.until("who looks", |frame| viewers(frame) == both).await;
+        let names: Vec<_> = frame["data"]["viewers"].as_array().unwrap().iter().map(|row| text(&row["name"])).collect();
+        assert!(names.contains(&a.agent.login) && names.contains(&a.supervisor.login), "{frame}");
+    }
+    // A second tab of the same person is no second person; a program is nobody.
+    let (_second, _) = Socket::following(&a.supervisor.api, &topic).await;
+    let (_program, _) = Socket::following(&world.admin, &topic).await;
+    spy.say(json!({ "kind": "typing", "conversation": conversation, "mode": "note" })).await;
+    let typing = |frame: &Value| viewers(frame).contains(&(supervisor.clone(), json!("note")));
+    let shown = a.tab.until("who writes a note", typing).await;
+    assert_eq!(viewers(&shown).len(), 2, "{shown}");
+    // It holds no longer by itself.
+    a.tab.until("that nobody types", |frame| viewers(frame) == both).await;
+    drop(spy);
+    drop(_second);
+    a.tab.until("who is left", |frame| viewers(frame) == [(agent.clone(), Value::Null)]).await;
+}
+
+async fn the_heartbeat_of_a_page_comes_every_sixteen_seconds(database: Database) {
+    let world = World::new(&database).await;
+    let (mut socket, _) = Socket::following(&world.admin, "me").await;
+    let start = Instant::now();
+    let frame = tokio::time::timeout(Duration::from_secs(24), socket.next()).await.expect("no heartbeat").unwrap();
+    assert_eq!((&frame["kind"], &frame["topic"]), (&json!("hello"), &json!("-")));
+    let after = start.elapsed();
+    assert!((12..22).contains(&after.as_secs()), "after {after:?}");
 }

@@ -23,6 +23,7 @@ mod attachments;
 mod authorisation;
 mod configuration;
 mod conversation_flow;
+mod desk;
 mod durability;
 mod hostile_input;
 mod idempotency;

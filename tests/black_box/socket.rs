@@ -82,7 +82,7 @@ impl Socket {
         self.say(json!({ "kind": "subscribe", "topic": topic })).await;
         let answers = |frame: &Value| {
             let kind = text(&frame["kind"]);
-            (frame["topic"] == topic && matches!(kind.as_str(), "me" | "thread" | "board"))
+            (frame["topic"] == topic && matches!(kind.as_str(), "me" | "thread" | "board" | "waiting"))
                 || (kind == "denied" && frame["data"]["topic"] == topic)
         };
         self.until(topic, answers).await

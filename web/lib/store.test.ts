@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 
 import { addPage, conversationTopic, EMPTY, fold, forgetThread, ME, positionOf, type State } from './store.ts';
-import type { AgentRow, Board, BoardDelta, Conversation, Delivery, DeliveryDelta, Frame, Message, Push, Standing } from './wire/wire.ts';
+import type { AgentRow, Board, BoardDelta, Conversation, Delivery, DeliveryDelta, Frame, Message, Push, Standing, WaitingRow } from './wire/wire.ts';
 
 const AGENT = 'agent-1';
 const EPOCH = 'epoch-1';
@@ -12,8 +12,9 @@ const moment = (pos: number) => new Date(Date.UTC(2026, 10, 22) + pos * 1000).to
 function conversation(id: string, seq: number, standing: Standing): Conversation {
   const nobody = { client: 'client', channel: 'channel', channel_kind: 'webchat' as const, campaign: 'campaign', contact: 'contact' };
   const since = moment(seq);
+  const plain = { tags: [], priority: 'normal' as const, snoozed_until: null, preview: null };
   const times = { since, arrived_at: moment(0), last_message_at: since };
-  return { id, ...nobody, contact_name: 'Camila', contact_address: '', seq, standing, ...times, unanswered: false, replied: false };
+  return { id, ...nobody, contact_name: 'Camila', contact_address: '', seq, standing, ...times, unanswered: false, replied: false, ...plain };
 }
 
 /** One committed change. */
@@ -310,7 +311,7 @@ describe('the board', () => {
     fc.assert(
       fc.property(fc.array(step, { maxLength: 30 }), fc.nat(), (steps, at) => {
         const agents = new Map<string, AgentRow>();
-        const waiting = new Map<string, { conversation: string; campaign: string; address: string; arrived_at: string }>();
+        const waiting = new Map<string, WaitingRow>();
         const board = (): Board => ({ agents: [...agents.values()], campaigns: [], waiting: [...waiting.values()] });
         const frame = (pos: number, push: Push): Frame => ({ v: 1, topic: BOARD, epoch: EPOCH, pos, ...push });
         const snapshots = [frame(0, { kind: 'board', data: board() })];
@@ -324,7 +325,8 @@ describe('the board', () => {
             agents.set(name, agent(name, active));
             delta.agents.push(agent(name, active));
           }
-          const row = { conversation: name, campaign: 'c', address: name, arrived_at: moment(active) };
+          const who = { channel_kind: 'webchat' as const, contact_name: name, address: name };
+          const row: WaitingRow = { conversation: name, campaign: 'c', ...who, arrived_at: moment(active), priority: 'normal', preview: null };
           if (waits) {
             waiting.set(name, row);
             delta.waiting.push(row);

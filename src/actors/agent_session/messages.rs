@@ -33,12 +33,22 @@ pub struct Loaded {
     /// The fold of their facts.
     pub agent: Agent,
     /// Conversations they have or are offered.
-    pub conversations: Vec<(Conversation, ContactCard)>,
+    pub conversations: Vec<Own>,
     /// Position this reflects at least.
     pub pos: u64,
     /// The process has just started: whether the agent is there nobody knows yet, and the Router is told nothing before a
     /// tab connects or the grace is over.
     pub just_started: bool,
+}
+
+/// A conversation an agent has or is offered.
+pub struct Own {
+    /// As stored.
+    pub state: Conversation,
+    /// With whom.
+    pub card: ContactCard,
+    /// Its last message.
+    pub last: Option<Arc<crate::domain::message::Message>>,
 }
 
 /// A tab connects.

@@ -4,16 +4,19 @@ use std::collections::BTreeMap;
 
 use crate::{
     domain::{
-        conversation::{Conversation, Event},
+        conversation::{Conversation, Event, RETRIED},
+        delivery::Delivery,
         log::Fact,
     },
     ids::{AgentId, ConversationId},
-    store::write::{Committed, ContactCard, ConversationChange},
+    store::write::{Committed, ConversationChange},
     wire::{
         conversation::{Message, Summary},
         live::{ConversationDelta, DeliveryDelta, Gone, Push},
     },
 };
+
+use super::messages::Own;
 
 /// Own conversations and open offers.
 pub(super) struct View {
@@ -22,9 +25,10 @@ pub(super) struct View {
 }
 
 impl View {
-    pub(super) fn new(agent: AgentId, loaded: Vec<(Conversation, ContactCard)>) -> Self {
-        let own = loaded.into_iter().filter(|(state, _)| concerns(agent, state));
-        Self { agent, conversations: own.map(|(state, card)| (state.id, Summary::of(&state, &card))).collect() }
+    pub(super) fn new(agent: AgentId, loaded: Vec<Own>) -> Self {
+        let own = loaded.into_iter().filter(|own| concerns(agent, &own.state));
+        let row = |Own { state, card, last }: Own| (state.id, Summary::of(&state, &card, last.as_deref()));
+        Self { agent, conversations: own.map(row).collect() }
     }
 
     pub(super) fn all(&self) -> Vec<Summary> {
@@ -45,7 +49,7 @@ impl View {
             self.conversations.remove(&state.id)?;
             return Some(Push::Gone(Gone { conversation: state.id, owner: state.phase.owner() }));
         }
-        let summary = Summary::of(state, &change.contact);
+        let summary = Summary::of(state, &change.contact, change.last.as_deref());
         self.conversations.insert(state.id, summary.clone());
         Some(Push::Conversation(delta(append, change, summary)))
     }
@@ -64,6 +68,9 @@ fn deliveries(append: &Committed) -> Vec<DeliveryDelta> {
     let moved = append.entries.iter().filter_map(|entry| match &entry.fact {
         Fact::Conversation { event: Event::DeliveryMoved { message, to, reason, .. }, .. } => {
             Some(DeliveryDelta { message: *message, to: *to, reason: reason.clone() })
+        }
+        Fact::Conversation { event: Event::Retried { message, .. }, .. } => {
+            Some(DeliveryDelta { message: *message, to: Delivery::Queued, reason: Some(RETRIED.to_owned()) })
         }
         _ => None,
     });

@@ -34,7 +34,7 @@ use crate::{
     },
     ids::{ConversationId, Ids, MessageId},
     store::{
-        Db, conversations,
+        Db, StoreError, conversations,
         idempotency::Recorded,
         journal::Journal,
         write::{
@@ -76,6 +76,8 @@ pub struct Conversation {
     state: Option<State>,
     birth: Option<Box<Birth>>,
     contact: Option<Arc<ContactCard>>,
+    /// The last message: see [`crate::store::write::ConversationChange::last`].
+    last: Option<Arc<Message>>,
     queue: VecDeque<Request>,
     in_flight: Option<InFlight>,
     /// The first append was tried.
@@ -89,6 +91,7 @@ pub struct Conversation {
 /// Requests whose events are being committed, and the state they lead to.
 struct InFlight {
     next: State,
+    last: Option<Arc<Message>>,
     requests: SmallVec<[Accepted; 1]>,
 }
 
@@ -139,6 +142,7 @@ impl Conversation {
             state,
             birth,
             contact,
+            last: None,
             queue: VecDeque::new(),
             in_flight: None,
             tried: false,
@@ -296,6 +300,7 @@ impl Conversation {
             name: birth.name.clone(),
             address: birth.address.clone(),
         });
+        let last = messages.last().map(Message::remembered).or_else(|| self.last.clone());
         let mut claims = SmallVec::new();
         let mut recorded = SmallVec::new();
         for item in &accepted {
@@ -324,13 +329,14 @@ impl Conversation {
                 noticed,
                 outbox,
                 contact,
+                last: last.clone(),
             })),
             claims,
             recorded,
             done: messages::settle(ctx.address()),
         };
         self.tried = true;
-        self.in_flight = Some(InFlight { next, requests: accepted });
+        self.in_flight = Some(InFlight { next, last, requests: accepted });
         if self.shared.journal.append(append).is_err() {
             self.wait_for_room(ctx);
         }
@@ -362,11 +368,12 @@ impl Conversation {
     }
 
     fn committed(&mut self, ctx: &mut Context<Self>) {
-        let Some(InFlight { next, requests }) = self.in_flight.take() else { return };
+        let Some(InFlight { next, last, requests }) = self.in_flight.take() else { return };
         for Accepted { request, seq, message } in requests {
             request.succeed(&next, seq, message);
         }
         self.state = Some(next);
+        self.last = last;
         self.birth = None;
         self.arm(ctx);
     }
@@ -415,9 +422,13 @@ impl Conversation {
     fn fetch_contact(&mut self, ctx: &mut Context<Self>) {
         let Some(state) = self.state.clone() else { return };
         let shared = Arc::clone(&self.shared);
-        let fetch = async move { conversations::card(&shared.db, &state).await };
-        ctx.wait(fetch.into_actor(self).map(|card, actor, ctx| match card {
-            Ok(card) => {
+        let fetch = async move {
+            let card = conversations::card(&shared.db, &state).await?;
+            Ok::<_, StoreError>((card, conversations::last_message(&shared.db, state.id).await?))
+        };
+        ctx.wait(fetch.into_actor(self).map(|fetched, actor, ctx| match fetched {
+            Ok((card, last)) => {
+                actor.last = last;
                 actor.contact = Some(Arc::new(card));
                 actor.pump(ctx);
             }
@@ -444,9 +455,15 @@ impl Batch {
         let (id, author, delivery) = match *event {
             Event::MessageReceived { message } => (message, Author::Contact, None),
             Event::Replied { message, agent, delivery } => (message, Author::Agent(agent), Some(delivery)),
+            Event::Noted { message, agent, .. } => (message, Author::Note(agent), None),
             Event::Noticed { message, delivery } => {
                 self.noticed = true;
                 (message, Author::System, Some(delivery))
+            }
+            Event::Retried { message, of, .. } => {
+                let change = OutboxState::Queued { channel: self.next.channel, seq: of, at: now };
+                self.outbox.push(OutboxChange { message, change });
+                return None;
             }
             Event::DeliveryMoved { message, to, .. } => {
                 self.outbox.extend(outbox_change(message, to));
@@ -454,7 +471,10 @@ impl Batch {
             }
             _ => return None,
         };
-        let (Command::Receive { content, .. } | Command::Reply { content, .. } | Command::Notice { content, .. }) = command
+        let (Command::Receive { content, .. }
+        | Command::Reply { content, .. }
+        | Command::Note { content, .. }
+        | Command::Notice { content, .. }) = command
         else {
             return None;
         };

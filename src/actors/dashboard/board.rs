@@ -1,6 +1,9 @@
 //! The board as a fold: what changed is marked, what is shown is computed for whoever may see it.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 use rustc_hash::FxHashMap;
 
@@ -9,12 +12,17 @@ use crate::{
     directory::Snapshot,
     domain::{
         agent::{Activity, Agent},
-        conversation::{Conversation, Phase},
+        channel::ChannelKind,
+        conversation::{Conversation, Phase, Priority},
+        message::Message,
         permission::{Permission, Place, Subject, may},
     },
     ids::{AgentId, CampaignId, ConversationId},
-    store::{Db, StoreError, conversations, people_state},
-    wire::live::{AgentRow, Board, BoardDelta, CampaignRow, WaitingRow},
+    store::{Db, StoreError, conversations, people_state, write::ContactCard},
+    wire::{
+        conversation::Preview,
+        live::{AgentRow, Board, BoardDelta, CampaignRow, QueueDelta, WaitingRow},
+    },
 };
 
 /// Rows of the waiting list that are shown.
@@ -26,8 +34,10 @@ pub struct Stored {
     pub agents: Vec<Agent>,
     /// Every open conversation.
     pub open: Vec<Conversation>,
-    /// Under which address each of them runs.
-    pub addresses: FxHashMap<ConversationId, Box<str>>,
+    /// With whom each of them is.
+    pub cards: FxHashMap<ConversationId, ContactCard>,
+    /// The last message of those that wait.
+    pub last: FxHashMap<ConversationId, Arc<Message>>,
 }
 
 impl Stored {
@@ -36,7 +46,8 @@ impl Stored {
         Ok(Self {
             agents: people_state::agents(db).await?,
             open: conversations::open(db).await?,
-            addresses: conversations::open_addresses(db).await?,
+            cards: conversations::open_cards(db).await?,
+            last: conversations::last_of_waiting(db).await?,
         })
     }
 }
@@ -67,12 +78,35 @@ struct Queue {
 
 struct Item {
     seq: u64,
-    campaign: CampaignId,
+    kind: ChannelKind,
     arrived_at: Timestamp,
+    stand: Stand,
+    name: Box<str>,
+    address: Box<str>,
+    /// Of those that wait.
+    last: Option<Arc<Message>>,
+}
+
+/// What counts where it is shown.
+#[derive(Clone, Copy, PartialEq, Eq)]
+struct Stand {
+    campaign: CampaignId,
     waits: bool,
     owner: Option<AgentId>,
     offered_to: Option<AgentId>,
-    address: Box<str>,
+    priority: Priority,
+}
+
+impl Stand {
+    fn of(state: &Conversation) -> Self {
+        Self {
+            campaign: state.campaign,
+            waits: matches!(state.phase, Phase::Queued { .. } | Phase::Offered { .. }),
+            owner: state.phase.owner(),
+            offered_to: state.phase.offer().map(|offer| offer.agent),
+            priority: state.priority,
+        }
+    }
 }
 
 /// What changed since the last frame.
@@ -122,7 +156,7 @@ impl Fold {
             self.opened(id, false);
         }
         for state in &stored.open {
-            self.conversation(state, stored.addresses.get(&state.id).map(AsRef::as_ref));
+            self.conversation(state, stored.cards.get(&state.id), stored.last.get(&state.id));
         }
     }
 
@@ -142,55 +176,65 @@ impl Fold {
         self.changes.campaigns.insert(campaign);
     }
 
-    /// Most messages change nothing here: then nothing is marked.
-    pub(super) fn conversation(&mut self, state: &Conversation, address: Option<&str>) {
-        let known = self.items.get(&state.id);
-        if known.is_some_and(|item| item.seq >= state.seq) {
-            return;
-        }
-        let next = Item {
-            seq: state.seq,
-            campaign: state.campaign,
-            arrived_at: state.arrived_at,
-            waits: matches!(state.phase, Phase::Queued { .. } | Phase::Offered { .. }),
-            owner: state.phase.owner(),
-            offered_to: state.phase.offer().map(|offer| offer.agent),
-            address: known.map_or_else(|| address.unwrap_or_default().into(), |item| item.address.clone()),
-        };
-        let same = known.is_some_and(|item| {
-            (item.campaign, item.waits, item.owner, item.offered_to) == (next.campaign, next.waits, next.owner, next.offered_to)
-        });
-        if same && !state.phase.is_ended() {
-            self.items.insert(state.id, next);
-            return;
-        }
-        if let Some(item) = self.items.remove(&state.id) {
-            self.count(state.id, &item, false);
-        }
-        if !state.phase.is_ended() {
-            self.count(state.id, &next, true);
-            self.items.insert(state.id, next);
+    /// Most messages change nothing here: then nothing is marked. `last` is the last message there is.
+    pub(super) fn conversation(&mut self, state: &Conversation, card: Option<&ContactCard>, last: Option<&Arc<Message>>) {
+        let stand = Stand::of(state);
+        let ended = state.phase.is_ended();
+        let last = last.filter(|_| stand.waits).cloned();
+        match self.items.get_mut(&state.id) {
+            Some(item) if item.seq >= state.seq => {}
+            Some(item) if item.stand == stand && !ended => {
+                item.seq = state.seq;
+                if stand.waits && item.last != last {
+                    item.last = last;
+                    self.changes.items.insert((state.id, stand.campaign));
+                }
+            }
+            Some(_) => {
+                let Some(mut item) = self.items.remove(&state.id) else { return };
+                self.count(state.id, &item, false);
+                if !ended {
+                    (item.seq, item.stand, item.last) = (state.seq, stand, last);
+                    self.count(state.id, &item, true);
+                    self.items.insert(state.id, item);
+                }
+            }
+            None if ended => {}
+            None => {
+                let text = |text: fn(&ContactCard) -> &str| card.map_or("", text).into();
+                let item = Item {
+                    seq: state.seq,
+                    kind: state.kind,
+                    arrived_at: state.arrived_at,
+                    stand,
+                    name: text(|card| &card.name),
+                    address: text(|card| &card.address),
+                    last,
+                };
+                self.count(state.id, &item, true);
+                self.items.insert(state.id, item);
+            }
         }
     }
 
     fn count(&mut self, id: ConversationId, item: &Item, come: bool) {
         let step = |number: &mut u32| *number = if come { *number + 1 } else { number.saturating_sub(1) };
-        let queue = self.campaigns.entry(item.campaign).or_default();
-        if item.waits {
+        let queue = self.campaigns.entry(item.stand.campaign).or_default();
+        if item.stand.waits {
             let key = (item.arrived_at, id);
             let _ = if come { queue.waiting.insert(key) } else { queue.waiting.remove(&key) };
-            self.changes.items.insert((id, item.campaign));
+            self.changes.items.insert((id, item.stand.campaign));
         }
-        if let Some(owner) = item.owner {
+        if let Some(owner) = item.stand.owner {
             step(&mut queue.active);
             step(&mut self.agents.entry(owner).or_default().active);
             self.changes.agents.insert(owner);
         }
-        if let Some(agent) = item.offered_to {
+        if let Some(agent) = item.stand.offered_to {
             step(&mut self.agents.entry(agent).or_default().offered);
             self.changes.agents.insert(agent);
         }
-        self.changes.campaigns.insert(item.campaign);
+        self.changes.campaigns.insert(item.stand.campaign);
     }
 
     /// Everything `subject` may see.
@@ -208,6 +252,30 @@ impl Fold {
             campaigns: directory.campaigns.keys().filter_map(|id| self.campaign_row(*id, directory, subject)).collect(),
             waiting,
         }
+    }
+
+    /// What an agent may take: what waits in their campaigns and is offered to nobody.
+    pub(super) fn queue(&self, campaigns: &[CampaignId]) -> Vec<WaitingRow> {
+        let queues = campaigns.iter().filter_map(|campaign| self.campaigns.get(campaign));
+        let mut rows: Vec<_> = queues.flat_map(|queue| queue.waiting.iter()).filter(|(_, id)| self.is_free(*id)).collect();
+        rows.sort_unstable();
+        rows.into_iter().take(SHOWN).filter_map(|(_, id)| self.waiting_row(*id)).collect()
+    }
+
+    /// What changed of that; none when nothing did.
+    pub(super) fn queue_delta(&self, changes: &Changes, campaigns: &[CampaignId]) -> Option<QueueDelta> {
+        let mut delta = QueueDelta::default();
+        for (id, _) in changes.items.iter().filter(|(_, campaign)| campaigns.contains(campaign)) {
+            match self.waiting_row(*id).filter(|row| self.is_free(*id) && campaigns.contains(&row.campaign)) {
+                Some(row) => delta.waiting.push(row),
+                None => delta.waiting_gone.push(*id),
+            }
+        }
+        (delta != QueueDelta::default()).then_some(delta)
+    }
+
+    fn is_free(&self, id: ConversationId) -> bool {
+        self.items.get(&id).is_some_and(|item| item.stand.offered_to.is_none())
     }
 
     /// What changed of what `subject` may see.
@@ -265,14 +333,26 @@ impl Fold {
     }
 
     fn waiting_row(&self, id: ConversationId) -> Option<WaitingRow> {
-        let item = self.items.get(&id).filter(|item| item.waits)?;
+        let item = self.items.get(&id).filter(|item| item.stand.waits)?;
         Some(WaitingRow {
             conversation: id,
-            campaign: item.campaign,
+            campaign: item.stand.campaign,
+            channel_kind: item.kind,
+            contact_name: item.name.to_string(),
             address: item.address.to_string(),
             arrived_at: item.arrived_at.into(),
+            priority: item.stand.priority,
+            preview: item.last.as_deref().map(Preview::from),
         })
     }
+}
+
+/// The campaigns whose queue an agent works on.
+pub(super) fn queues_of(directory: &Snapshot, subject: &Subject) -> Vec<CampaignId> {
+    let answers = |campaign: &CampaignId| may(subject, Permission::Answer, directory.place_of_campaign(*campaign));
+    let mut campaigns: Vec<_> = campaigns_of(directory, subject.user).filter(answers).collect();
+    campaigns.sort_unstable();
+    campaigns
 }
 
 fn campaigns_of(directory: &Snapshot, agent: AgentId) -> impl Iterator<Item = CampaignId> {

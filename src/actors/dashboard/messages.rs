@@ -19,13 +19,24 @@ pub struct Viewer {
     pub sink: Arc<dyn Sink>,
     /// Decides which rows they see.
     pub subject: Subject,
+    /// What they look at.
+    pub at: Look,
+}
+
+/// What can be looked at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Look {
+    /// Everything in scope: supervisors.
+    Board,
+    /// What waits in the own campaigns: agents.
+    Queue,
 }
 
 /// Somebody starts to look.
 pub struct Watch(pub Viewer);
 
 /// Somebody looks no longer.
-pub struct Leave(pub SinkId);
+pub struct Leave(pub SinkId, pub Look);
 
 /// A campaign opened or closed.
 pub struct Opened {

@@ -2,28 +2,30 @@
 //!
 //! Owns: the folded state of agents, campaigns and what waits. Capacity: [`QUEUE`] messages; when it missed some it reads
 //! everything again from the store. Viewers get a snapshot, then what changed, coalesced to one frame per [`TICK`]; the frame is
-//! serialised once per scope. Never touches the database per viewer. Persisted: nothing.
+//! serialised once per scope. Agents look at what waits in their campaigns and is offered to nobody (topic `waiting`). Never touches the database per viewer. Persisted: nothing.
 
 mod board;
 mod messages;
 
-use std::{sync::Arc, time::Duration};
+use std::{collections::hash_map::Entry, time::Duration};
 
 use actix::{Actor, AsyncContext, Context, Handler, WrapFuture, fut::ActorFutureExt};
 use bytestring::ByteString;
+use rustc_hash::FxHashMap;
 
-use self::board::Fold;
 pub use self::board::Stored;
-pub use self::messages::{Configured, Leave, Observe, Observed, Opened, Viewer, Watch};
+use self::board::{Changes, Fold, queues_of};
+pub use self::messages::{Configured, Leave, Look, Observe, Observed, Opened, Viewer, Watch};
 use crate::{
     actors::{
         agent_session::{Changed, SinkId},
         gate::Gated,
         publisher::Published,
-        sink::{Sink, frame},
+        sink::frame,
     },
-    directory::Directory,
-    domain::permission::Subject,
+    directory::{Directory, Snapshot},
+    domain::permission::Scope,
+    ids::CampaignId,
     store::{Db, StoreError, journal::Group, write::About},
     telemetry,
     wire::live::Push,
@@ -37,6 +39,8 @@ const TICK: Duration = Duration::from_millis(100);
 const AGAIN: Duration = Duration::from_secs(1);
 /// The topic of the one routing domain.
 pub const TOPIC: &str = "board:1";
+/// The topic of an agent's queues.
+pub const QUEUES: &str = "waiting";
 
 /// The actor.
 pub struct Dashboard {
@@ -58,10 +62,17 @@ struct Reading {
 }
 
 struct Seat {
-    id: SinkId,
-    sink: Arc<dyn Sink>,
-    subject: Subject,
+    viewer: Viewer,
     behind: bool,
+}
+
+impl Viewer {
+    const fn topic(&self) -> &'static str {
+        match self.at {
+            Look::Board => TOPIC,
+            Look::Queue => QUEUES,
+        }
+    }
 }
 
 impl Dashboard {
@@ -77,7 +88,7 @@ impl Dashboard {
     fn tick(&mut self) {
         metrics::gauge!(telemetry::CONVERSATIONS_OPEN).set(self.fold.open() as f64);
         metrics::gauge!(telemetry::CONVERSATIONS_WAITING).set(self.fold.waiting() as f64);
-        self.viewers.retain(|seat| seat.sink.is_open());
+        self.viewers.retain(|seat| seat.viewer.sink.is_open());
         self.resync();
         if self.viewers.is_empty() {
             self.fold.forget_changes();
@@ -88,29 +99,34 @@ impl Dashboard {
         if changes.is_empty() {
             return;
         }
-        let mut for_all: Option<ByteString> = None;
-        for seat in self.viewers.iter_mut().filter(|seat| !seat.behind) {
-            let sees_all = seat.subject.scopes.contains(&crate::domain::permission::Scope::All);
-            let encode = || {
-                let delta = self.fold.delta(&changes, &directory, &seat.subject);
-                frame(TOPIC, &self.epoch, self.pos, Push::BoardDelta(delta))
-            };
-            let bytes = if sees_all { for_all.get_or_insert_with(encode).clone() } else { encode() };
-            seat.behind = !seat.sink.push(bytes);
+        let mut frames = Frames { dashboard: self, changes: &changes, directory: &directory, made: FxHashMap::default() };
+        let mut pushed = Vec::with_capacity(self.viewers.len());
+        for seat in &self.viewers {
+            pushed.push(seat.behind || frames.of(&seat.viewer).is_none_or(|bytes| seat.viewer.sink.push(bytes)));
+        }
+        for (seat, pushed) in self.viewers.iter_mut().zip(pushed) {
+            seat.behind |= !pushed;
         }
     }
 
-    fn snapshot(&self, subject: &Subject) -> ByteString {
-        let board = self.fold.board(&self.directory.load(), subject);
-        frame(TOPIC, &self.epoch, self.pos, Push::Board(board))
+    fn encode(&self, viewer: &Viewer, push: Push) -> ByteString {
+        frame(viewer.topic(), &self.epoch, self.pos, push)
+    }
+
+    fn snapshot(&self, viewer: &Viewer) -> ByteString {
+        let directory = self.directory.load();
+        let push = match viewer.at {
+            Look::Board => Push::Board(self.fold.board(&directory, &viewer.subject)),
+            Look::Queue => Push::Waiting(self.fold.queue(&queues_of(&directory, &viewer.subject))),
+        };
+        self.encode(viewer, push)
     }
 
     fn resync(&mut self) {
-        let notice = frame(TOPIC, &self.epoch, self.pos, Push::Resync);
         let mut viewers = std::mem::take(&mut self.viewers);
-        for seat in viewers.iter_mut().filter(|seat| seat.behind && seat.sink.has_room()) {
+        for Seat { viewer, behind } in viewers.iter_mut().filter(|seat| seat.behind && seat.viewer.sink.has_room()) {
             metrics::counter!(telemetry::RESYNCS).increment(1);
-            seat.behind = !(seat.sink.push(notice.clone()) && seat.sink.push(self.snapshot(&seat.subject)));
+            *behind = !(viewer.sink.push(self.encode(viewer, Push::Resync)) && viewer.sink.push(self.snapshot(viewer)));
         }
         self.viewers = viewers;
     }
@@ -149,12 +165,56 @@ impl Dashboard {
         }
     }
 
+    fn leave(&mut self, id: SinkId, at: Look) {
+        self.viewers.retain(|seat| (seat.viewer.id, seat.viewer.at) != (id, at));
+    }
+
     fn learn(&mut self, group: &Group) {
         for append in group.iter() {
             match &append.about {
-                About::Conversation(change) => self.fold.conversation(&change.state, Some(&change.contact.address)),
+                About::Conversation(change) => {
+                    self.fold.conversation(&change.state, Some(&change.contact), change.last.as_ref());
+                }
                 About::Agent(agent) => self.fold.agent(agent),
                 About::Config(_) => {}
+            }
+        }
+    }
+}
+
+/// The frames of one tick, serialised once for everybody who sees the same.
+struct Frames<'a> {
+    dashboard: &'a Dashboard,
+    changes: &'a Changes,
+    directory: &'a Snapshot,
+    /// By the campaigns whose queue they show; none = the whole board.
+    made: FxHashMap<Option<Vec<CampaignId>>, Option<ByteString>>,
+}
+
+impl Frames<'_> {
+    /// None when nothing changed of what the viewer sees.
+    fn of(&mut self, viewer: &Viewer) -> Option<ByteString> {
+        let Self { dashboard, changes, directory, made } = self;
+        let board = || {
+            let delta = dashboard.fold.delta(changes, directory, &viewer.subject);
+            Some(dashboard.encode(viewer, Push::BoardDelta(delta)))
+        };
+        match viewer.at {
+            Look::Board if viewer.subject.scopes.contains(&Scope::All) => made.entry(None).or_insert_with(board).clone(),
+            Look::Board => board(),
+            Look::Queue => {
+                let campaigns = queues_of(directory, &viewer.subject);
+                let queue = |campaigns: &[CampaignId]| {
+                    let delta = dashboard.fold.queue_delta(changes, campaigns)?;
+                    Some(dashboard.encode(viewer, Push::WaitingDelta(delta)))
+                };
+                match made.entry(Some(campaigns)) {
+                    Entry::Occupied(known) => known.get().clone(),
+                    Entry::Vacant(unknown) => {
+                        let bytes = unknown.key().as_deref().and_then(queue);
+                        unknown.insert(bytes).clone()
+                    }
+                }
             }
         }
     }
@@ -214,18 +274,18 @@ impl Handler<Gated<Configured>> for Dashboard {
 impl Handler<Gated<Watch>> for Dashboard {
     type Result = ();
 
-    fn handle(&mut self, Gated { message: Watch(Viewer { id, sink, subject }), .. }: Gated<Watch>, _: &mut Self::Context) {
-        self.viewers.retain(|seat| seat.id != id);
-        let behind = !sink.push(self.snapshot(&subject));
-        self.viewers.push(Seat { id, sink, subject, behind });
+    fn handle(&mut self, Gated { message: Watch(viewer), .. }: Gated<Watch>, _: &mut Self::Context) {
+        self.leave(viewer.id, viewer.at);
+        let behind = !viewer.sink.push(self.snapshot(&viewer));
+        self.viewers.push(Seat { viewer, behind });
     }
 }
 
 impl Handler<Gated<Leave>> for Dashboard {
     type Result = ();
 
-    fn handle(&mut self, Gated { message: Leave(id), .. }: Gated<Leave>, _: &mut Self::Context) {
-        self.viewers.retain(|seat| seat.id != id);
+    fn handle(&mut self, Gated { message: Leave(id, at), .. }: Gated<Leave>, _: &mut Self::Context) {
+        self.leave(id, at);
     }
 }
 

@@ -11,7 +11,7 @@ use rustc_hash::FxHashMap;
 
 use crate::{
     actors::{
-        agent_session::{self, AgentSession, Attach, Concern, Detach, Do, Loaded, Refresh, Shared},
+        agent_session::{self, AgentSession, Attach, Concern, Detach, Do, Loaded, Own, Refresh, Shared},
         engine::CommandError,
         gate::{self, Gate, Gated},
         lifecycle::DeathNotice,
@@ -168,7 +168,8 @@ async fn read(db: &Db, id: AgentId, just_started: bool) -> Result<Loaded, StoreE
     let mut own = Vec::new();
     for state in states {
         let card = conversations::card(db, &state).await?;
-        own.push((state, card));
+        let last = conversations::last_message(db, state.id).await?;
+        own.push(Own { state, card, last });
     }
     Ok(Loaded { agent, conversations: own, pos, just_started })
 }

@@ -133,6 +133,14 @@ impl Outbox {
         ctx.spawn(read.into_actor(self).map(|rows, actor, ctx| actor.was_read(rows, ctx)));
     }
 
+    fn add(&mut self, hint: Hint) {
+        if hint.again {
+            self.index.add_again(hint.conversation, hint.into());
+        } else {
+            self.index.add(hint.conversation, hint.into());
+        }
+    }
+
     fn was_read(&mut self, rows: Result<Vec<Waiting>, StoreError>, ctx: &mut Context<Self>) {
         match rows {
             Ok(rows) => {
@@ -143,7 +151,7 @@ impl Outbox {
                     self.read(ctx);
                 }
                 for hint in early {
-                    self.index.add(hint.conversation, hint.into());
+                    self.add(hint);
                 }
                 self.pump(ctx);
             }
@@ -178,7 +186,7 @@ impl Handler<Gated<Hint>> for Outbox {
             Some(reading) if reading.early.len() < EARLY => reading.early.push(hint),
             Some(reading) => reading.again = true,
             None => {
-                self.index.add(hint.conversation, hint.into());
+                self.add(hint);
                 self.pump(ctx);
             }
         }

@@ -45,6 +45,8 @@ pub(super) struct Index {
     /// The first of every line whose conversation has nothing on its way.
     due: BTreeSet<(Timestamp, ConversationId)>,
     sending: FxHashMap<ConversationId, MessageId>,
+    /// Messages that were sent for again while the attempt that failed was not over here.
+    again: FxHashMap<ConversationId, Item>,
     len: usize,
     room: usize,
     complete: bool,
@@ -53,7 +55,15 @@ pub(super) struct Index {
 impl Index {
     /// An index that holds at most `room` messages. Incomplete until [`Index::replace`].
     pub(super) fn new(room: usize) -> Self {
-        Self { lines: FxHashMap::default(), due: BTreeSet::new(), sending: FxHashMap::default(), len: 0, room, complete: false }
+        Self {
+            lines: FxHashMap::default(),
+            due: BTreeSet::new(),
+            sending: FxHashMap::default(),
+            again: FxHashMap::default(),
+            len: 0,
+            room,
+            complete: false,
+        }
     }
 
     /// Messages that wait here.
@@ -91,6 +101,16 @@ impl Index {
             return;
         }
         self.insert(conversation, item);
+    }
+
+    /// A message that failed was committed once more. Its last attempt may not be over here yet; then it waits for that. One
+    /// announced twice finds nothing left to send.
+    pub(super) fn add_again(&mut self, conversation: ConversationId, item: Item) {
+        if self.sending.get(&conversation) == Some(&item.message) {
+            self.again.insert(conversation, item);
+        } else {
+            self.add(conversation, item);
+        }
     }
 
     /// Takes over the first rows of the store, ordered by conversation and `seq`: all there are when fewer than there is
@@ -139,6 +159,9 @@ impl Index {
     /// Sent, or failed for good: the next of its conversation may go.
     pub(super) fn finish(&mut self, conversation: ConversationId) {
         self.sending.remove(&conversation);
+        if let Some(item) = self.again.remove(&conversation) {
+            self.add(conversation, item);
+        }
         if let Some(first) = self.lines.get(&conversation).and_then(VecDeque::front) {
             self.due.insert((first.next_at, conversation));
         }
@@ -223,6 +246,21 @@ mod tests {
         assert_eq!(taken(&mut index), []);
         index.finish(conversation(1));
         assert_eq!(taken(&mut index), [(1, 3)]);
+    }
+
+    #[test]
+    fn what_failed_is_sent_again_even_when_asked_for_before_its_attempt_was_over() {
+        let mut index = filled(10, &[row(1, 2), row(1, 3)]);
+        assert_eq!(taken(&mut index), [(1, 2)]);
+        index.add_again(conversation(1), (&row(1, 2)).into());
+        assert_eq!(taken(&mut index), []);
+        index.finish(conversation(1));
+        assert_eq!(taken(&mut index), [(1, 2)]);
+        index.finish(conversation(1));
+        assert_eq!(taken(&mut index), [(1, 3)]);
+        index.finish(conversation(1));
+        index.add_again(conversation(1), (&row(1, 2)).into());
+        assert_eq!(taken(&mut index), [(1, 2)]);
     }
 
     #[test]

@@ -15,6 +15,8 @@ pub(super) struct Hint {
     pub(super) message: MessageId,
     pub(super) seq: u64,
     pub(super) at: Timestamp,
+    /// It failed before and is sent again.
+    pub(super) again: bool,
 }
 
 /// Hints were lost: the store knows what waits.

@@ -99,11 +99,13 @@ impl Outboxes {
         }
         for entry in &append.entries {
             let Fact::Conversation { id, seq, event } = &entry.fact else { continue };
-            if let Event::Replied { message, delivery: Delivery::Queued, .. }
-            | Event::Noticed { message, delivery: Delivery::Queued } = *event
-            {
-                self.hint(change.state.channel, Hint { conversation: *id, message, seq: *seq, at: entry.at }, ctx);
-            }
+            let (message, seq, again) = match *event {
+                Event::Replied { message, delivery: Delivery::Queued, .. }
+                | Event::Noticed { message, delivery: Delivery::Queued } => (message, *seq, false),
+                Event::Retried { message, of, .. } => (message, of, true),
+                _ => continue,
+            };
+            self.hint(change.state.channel, Hint { conversation: *id, message, seq, at: entry.at, again }, ctx);
         }
     }
 

@@ -15,6 +15,7 @@ use crate::{
         agent::Agent,
         conversation::{Conversation, Event},
         log::{self as facts, Fact},
+        message::Message,
     },
     ids::ConversationId,
     store::{
@@ -116,7 +117,9 @@ async fn read(db: &Db, pos: u64) -> Result<Group, StoreError> {
     Ok(group.into())
 }
 
-type States = FxHashMap<ConversationId, (Conversation, Arc<ContactCard>)>;
+/// A conversation as it is now, its contact, its last message.
+type Known = (Conversation, Arc<ContactCard>, Option<Arc<Message>>);
+type States = FxHashMap<ConversationId, Known>;
 
 async fn change(
     db: &Db,
@@ -125,19 +128,21 @@ async fn change(
     seq: u64,
     event: &Event,
 ) -> Result<ConversationChange, StoreError> {
-    let (state, contact) = match states.entry(id) {
+    let (state, contact, last) = match states.entry(id) {
         Entry::Occupied(known) => known.get().clone(),
         Entry::Vacant(unknown) => unknown.insert(read_state(db, id).await?).clone(),
     };
-    let has_text = matches!(event, Event::MessageReceived { .. } | Event::Replied { .. } | Event::Noticed { .. });
+    let has_text =
+        matches!(event, Event::MessageReceived { .. } | Event::Replied { .. } | Event::Noticed { .. } | Event::Noted { .. });
     let message = if has_text { conversations::message_at(db, id, seq).await? } else { None };
     let messages = message.into_iter().map(|stored| stored.message).collect();
-    Ok(ConversationChange { state, messages, contact, concerned: None })
+    Ok(ConversationChange { state, messages, contact, last, concerned: None })
 }
 
-async fn read_state(db: &Db, id: ConversationId) -> Result<(Conversation, Arc<ContactCard>), StoreError> {
+async fn read_state(db: &Db, id: ConversationId) -> Result<Known, StoreError> {
     let state = conversations::state(db, id).await?;
     let state = state.ok_or_else(|| StoreError::Damaged(format!("conversation {id} is in the log and not in its table")))?;
     let card = Arc::new(conversations::card(db, &state).await?);
-    Ok((state, card))
+    let last = conversations::last_message(db, id).await?;
+    Ok((state, card, last))
 }

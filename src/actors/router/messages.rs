@@ -49,6 +49,20 @@ pub struct Transfer {
     pub reply: oneshot::Sender<Result<Done, CommandError>>,
 }
 
+/// An agent wants a conversation that waits, out of turn.
+pub struct Take {
+    /// Which.
+    pub conversation: ConversationId,
+    /// Who.
+    pub agent: AgentId,
+    /// Who asks.
+    pub by: By,
+    /// Keep the answer for repeated requests.
+    pub keep: Option<KeepAnswer>,
+    /// Who waits.
+    pub reply: oneshot::Sender<Result<Done, CommandError>>,
+}
+
 /// Asks for a serialisable snapshot.
 #[derive(Message)]
 #[rtype(result = "Snapshot")]

@@ -12,11 +12,11 @@ use std::{collections::VecDeque, sync::Arc};
 use actix::{Actor, AsyncContext, Context, Handler};
 use smallvec::SmallVec;
 
-pub use self::messages::{Inputs, Observe, OfferRefused, Restarted, Transfer};
+pub use self::messages::{Inputs, Observe, OfferRefused, Restarted, Take, Transfer};
 use crate::{
     actors::{
         conversation::{Reply, Request},
-        engine::TransferTarget,
+        engine::{CommandError, TransferTarget},
         gate::{Gate, Gated, Refused},
         publisher::Published,
         shard::{Shard, ToConversation},
@@ -24,10 +24,10 @@ use crate::{
     clock::Clock,
     directory::Directory,
     domain::{
-        conversation::{Command, Event, OfferOutcome, TransferTo},
+        conversation::{Command, Event, Offer, OfferOutcome, TransferTo},
         log::{By, Fact},
         message::Content,
-        routing::{Decision, Input, ItemView, Routing},
+        routing::{Decision, Input, ItemView, Routing, Taking},
     },
     ids::{ConversationId, Ids, OfferId},
     store::write::{About, Committed},
@@ -114,6 +114,15 @@ impl Router {
                 ctx.run_later(AGAIN, Self::deliver_all);
                 return;
             }
+        }
+    }
+
+    /// Passes on what somebody waits for; without room they are told so and the reservation ends.
+    fn ask(&mut self, conversation: ConversationId, request: Request, offer: OfferId, ctx: &mut Context<Self>) {
+        if let Err(Refused(ToConversation { request, .. })) = self.shard.send(ToConversation { id: Some(conversation), request })
+        {
+            request.answer_busy();
+            self.apply(Input::OfferRefused { conversation, offer }, ctx);
         }
     }
 
@@ -207,11 +216,32 @@ impl Handler<Gated<Transfer>> for Router {
         };
         let command = Command::Transfer { agent: from, to };
         let request = Request::Command { command, by, keep, reply: Reply::Asker(reply) };
-        if let Err(Refused(ToConversation { request, .. })) = self.shard.send(ToConversation { id: Some(conversation), request })
-        {
-            request.answer_busy();
-            self.apply(Input::OfferRefused { conversation, offer }, ctx);
+        self.ask(conversation, request, offer, ctx);
+    }
+}
+
+impl Handler<Gated<Take>> for Router {
+    type Result = ();
+
+    fn handle(&mut self, Gated { message, .. }: Gated<Take>, ctx: &mut Self::Context) {
+        let Take { conversation, agent, by, keep, reply } = message;
+        if !self.undelivered.is_empty() {
+            // It would overtake the offer it accepts.
+            let _ = reply.send(Err(CommandError::Busy));
+            return;
         }
+        let (offer, now) = (self.ids.next(), self.clock.now());
+        let command = match self.routing.reserve_take(conversation, agent, offer, now) {
+            Ok(Taking::Reserved(offer)) => Command::Take(offer),
+            Ok(Taking::Offered(offer)) => Command::Accept { offer, agent },
+            Ok(Taking::Theirs) => Command::Take(Offer { id: offer, agent, deadline: now }),
+            Err(refusal) => {
+                let _ = reply.send(Err(refusal.into()));
+                return;
+            }
+        };
+        let request = Request::Command { command, by, keep, reply: Reply::Asker(reply) };
+        self.ask(conversation, request, offer, ctx);
     }
 }
 

@@ -62,7 +62,7 @@ fn wrap_up_holds_the_agent_and_ends_by_itself() {
     });
 }
 
-fn out_of_hours(what: OutOfHours) -> Plan {
+pub(super) fn out_of_hours(what: OutOfHours) -> Plan {
     let closed = Override { open: false, from: Timestamp::from_micros(0), until: None, reason: "Holiday".to_owned() };
     let id = ScheduleId::from_u128(20);
     let (name, zone) = ("Hours".to_owned(), chrono_tz::UTC);

@@ -7,24 +7,23 @@ use std::sync::Arc;
 
 use rand::{RngExt, SeedableRng, rngs::StdRng, seq::IndexedRandom};
 
-use self::views::{BoardView, ThreadView};
+use self::views::{BoardView, QueueView, ThreadView};
 use crate::{
     actors::{
         engine::TransferTarget,
         sink::Sink,
         testing::{ANA, CHANNEL, Desk, EVA, House, LUIS, LUNCH, Plan, Recorder, SOL, SUPPORT, Tab, eventually, on_both},
-        watch::Thread,
+        watch::{Follow, Thread},
     },
     domain::{
         agent::AgentCommand,
         channel::ChannelKind,
-        conversation::{Command, OfferOutcome},
+        conversation::{Command, OfferOutcome, Priority},
         delivery::Delivery,
         log::By,
-        permission::{Role, Scope, Subject},
     },
     ids::{AgentId, ConversationId, MessageId, VisitorId},
-    store::conversations,
+    store::conversations::{self, StoredMessage},
     wire::live::{Frame, Push},
 };
 
@@ -117,7 +116,9 @@ fn a_visitor_sees_the_answers_and_the_end() {
         let id = house.talk(&ana, &visitor.to_string()).await;
         let sink = Arc::new(Recorder::default());
         let thread = Thread::Visitor(CHANNEL, visitor);
-        assert!(house.engine.follow(house.number(), Arc::clone(&sink) as Arc<dyn Sink>, thread, None));
+        let id_of_tab = house.number();
+        let seat = Arc::clone(&sink) as Arc<dyn Sink>;
+        assert!(house.engine.follow(Follow { id: id_of_tab, sink: seat, thread, as_owner: None, user: None }));
         let seen = || {
             let chats = sink.frames().into_iter().filter_map(|frame| match frame.push {
                 Push::Chat(chat) => Some(chat),
@@ -164,14 +165,8 @@ fn what_no_hint_announced_is_read_from_the_log_and_told_to_everybody_it_concerns
 
 fn follow(house: &House, id: ConversationId) -> Arc<Recorder> {
     let sink = Arc::new(Recorder::default());
-    assert!(house.engine.follow(house.number(), Arc::clone(&sink) as Arc<dyn Sink>, Thread::Conversation(id), None));
-    sink
-}
-
-fn watch_board(house: &House) -> Arc<Recorder> {
-    let sink = Arc::new(Recorder::default());
-    let subject = Subject { user: SOL, role: Role::Supervisor, scopes: vec![Scope::All] };
-    assert!(house.engine.watch_board(house.number(), Arc::clone(&sink) as Arc<dyn Sink>, subject));
+    let (thread, seat) = (Thread::Conversation(id), Arc::clone(&sink) as Arc<dyn Sink>);
+    assert!(house.engine.follow(Follow { id: house.number(), sink: seat, thread, as_owner: None, user: None }));
     sink
 }
 
@@ -192,7 +187,8 @@ async fn walk(scratch: crate::store::testing::Scratch, seed: u64) {
     let mut walker = Walker {
         tabs: vec![house.at_work(ANA).await, house.at_work(LUIS).await, house.at_work(EVA).await],
         threads: Vec::new(),
-        board: watch_board(&house),
+        board: house.look_at_board(),
+        queue: house.look_at_queue(ANA),
         random: StdRng::seed_from_u64(seed),
         house,
     };
@@ -210,6 +206,7 @@ struct Walker {
     tabs: Vec<Tab>,
     threads: Vec<(ConversationId, Arc<Recorder>)>,
     board: Arc<Recorder>,
+    queue: Arc<Recorder>,
     random: StdRng,
 }
 
@@ -217,7 +214,7 @@ impl Walker {
     async fn step(&mut self) -> String {
         let agent = *[ANA, LUIS, EVA].choose(&mut self.random).unwrap();
         let Some(id) = self.threads.choose(&mut self.random).map(|(id, _)| *id) else { return self.write().await };
-        match self.random.random_range(0..20) {
+        match self.random.random_range(0..21) {
             0..3 => self.write().await,
             3..16 => self.command(agent, id).await,
             16 => {
@@ -225,6 +222,10 @@ impl Walker {
                 let to = if self.random.random() { TransferTarget::Agent(LUIS) } else { TransferTarget::Campaign(SUPPORT) };
                 let done = self.house.engine.transfer(id, agent, to, By::User(agent), None).await;
                 format!("{agent} transfers {id}: {done:?}")
+            }
+            17 => {
+                let done = self.house.engine.take(id, agent, By::User(agent), None).await;
+                format!("{agent} takes {id}: {done:?}")
             }
             _ => {
                 let commands = [
@@ -269,6 +270,8 @@ impl Walker {
         let content = crate::domain::message::Content { text: "Dígame".into(), attachments: Vec::new() };
         let message: MessageId = self.house.engine.ids.next();
         let sent = conversations::messages_after(&self.house.engine.db, id, 0, 100).await.unwrap();
+        let outbound = |stored: &&StoredMessage| stored.message.delivery.is_some();
+        let stored = sent.iter().filter(outbound).next_back().and_then(|last| Some((last.message.seq, last.message.delivery?)));
         let of = sent.iter().filter(|stored| stored.message.delivery.is_some()).map(|stored| stored.message.id).next_back();
         let to = *[Delivery::Sending, Delivery::Sent, Delivery::Delivered, Delivery::Failed].choose(&mut self.random).unwrap();
         let until = self.house.engine.clock.now() + std::time::Duration::from_millis(200);
@@ -277,6 +280,7 @@ impl Walker {
             Command::EndOffer { offer, agent, outcome: OfferOutcome::Declined },
             Command::Reply { message, agent, content: content.clone() },
             Command::Reply { message, agent, content: content.clone() },
+            Command::Note { message, agent, content: content.clone(), mentions: vec![LUIS] },
             Command::Notice { message, content },
             Command::MoveDelivery { message: of.unwrap_or(message), stored: None, to, reason: Some("told".to_owned()) },
             Command::MoveDelivery { message: of.unwrap_or(message), stored: None, to: Delivery::Sending, reason: None },
@@ -284,6 +288,13 @@ impl Walker {
             Command::Close { agent: SOL, force: true, disposition: None },
             Command::EndWrapUp { agent },
             Command::Park { agent, until },
+            Command::Park { agent, until: until + std::time::Duration::from_secs(60) },
+            Command::Wake { agent },
+            Command::Retry { message: of.unwrap_or(message), agent, stored },
+            Command::Retry { message: of.unwrap_or(message), agent, stored },
+            Command::Tag { agent, force: true, tags: vec!["vip".to_owned()] },
+            Command::Tag { agent, force: false, tags: Vec::new() },
+            Command::Prioritise { agent, force: true, priority: Priority::Urgent },
             Command::Sleep,
             Command::MoveDelivery { message: of.unwrap_or(message), stored: None, to, reason: None },
         ];
@@ -317,9 +328,15 @@ impl Walker {
             .await;
         }
         eventually("the same board", async || {
-            let fresh = watch_board(&self.house);
+            let fresh = self.house.look_at_board();
             let there = eventually("a board", async || Some(fresh.frames()).filter(|frames| !frames.is_empty())).await;
             (BoardView::of(&self.board.frames()) == BoardView::of(&there)).then_some(())
+        })
+        .await;
+        eventually("the same queue", async || {
+            let fresh = self.house.look_at_queue(ANA);
+            let there = eventually("a queue", async || Some(fresh.frames()).filter(|frames| !frames.is_empty())).await;
+            (QueueView::of(&self.queue.frames()) == QueueView::of(&there)).then_some(())
         })
         .await;
     }

@@ -6,4 +6,6 @@ mod live;
 mod offers;
 mod presence;
 mod restart;
+mod snooze;
+mod take;
 mod transfers;

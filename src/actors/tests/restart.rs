@@ -1,17 +1,13 @@
 //! The process ends and starts again over the same database: everything is as it was (R1, R8).
 
-use std::{sync::Arc, time::Duration};
+use std::time::Duration;
 
 use crate::{
-    actors::{
-        sink::Sink,
-        testing::{ANA, House, LUIS, LUNCH, Plan, Recorder, SOL, eventually, on_both},
-    },
+    actors::testing::{ANA, House, LUIS, LUNCH, Plan, SOL, eventually, on_both},
     domain::{
         agent::{Activity as Doing, AgentCommand},
         conversation::{Command, Ending, Event, OfferOutcome, Phase},
         log::{By, Fact},
-        permission::{Role, Scope, Subject},
     },
     store::{conversations, journal::STREAM, log, people_state},
     wire::live::{Push, WaitingRow},
@@ -138,9 +134,7 @@ fn the_board_shows_what_waits_as_before() {
 }
 
 async fn waiting(house: &House) -> Vec<WaitingRow> {
-    let sink = Arc::new(Recorder::default());
-    let subject = Subject { user: SOL, role: Role::Supervisor, scopes: vec![Scope::All] };
-    assert!(house.engine.watch_board(house.number(), Arc::clone(&sink) as Arc<dyn Sink>, subject));
+    let sink = house.look_at_board();
     eventually("a board", async || {
         sink.frames().into_iter().find_map(|frame| match frame.push {
             Push::Board(board) => Some(board.waiting),

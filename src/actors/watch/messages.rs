@@ -7,7 +7,8 @@ use serde::Serialize;
 
 use crate::{
     actors::{agent_session::SinkId, sink::Sink},
-    ids::{AgentId, ChannelId, ConversationId, VisitorId},
+    ids::{AgentId, ChannelId, ConversationId, UserId, VisitorId},
+    wire::live::WritingMode,
 };
 
 /// What can be looked at.
@@ -39,6 +40,18 @@ pub struct Follow {
     pub thread: Thread,
     /// Who may look only as long as the conversation is theirs.
     pub as_owner: Option<AgentId>,
+    /// Whom the others see; none for visitors and programs.
+    pub user: Option<UserId>,
+}
+
+/// Somebody who looks at a thread is typing there.
+pub struct Typed {
+    /// Number of the connection.
+    pub id: SinkId,
+    /// Where.
+    pub thread: Thread,
+    /// What.
+    pub mode: WritingMode,
 }
 
 /// Somebody looks no longer.

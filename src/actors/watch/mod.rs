@@ -2,17 +2,19 @@
 //!
 //! Owns: viewers by conversation (owners and spies, topic `conversation:{id}`) and visitors by contact (topic `chat`). Capacity:
 //! [`QUEUE`] messages; what it misses then is made good by a fresh snapshot. A viewer gets the thread as stored at a position,
-//! then what was committed after it. Persisted: nothing.
+//! then what was committed after it. Who else looks and who is typing is told at most once a second each, and is never
+//! stored; sockets see to it that nobody types more often. Persisted: nothing.
 
 mod messages;
+mod rooms;
 
-use std::{sync::Arc, time::Duration};
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use actix::{Actor, AsyncContext, Context, Handler, WrapFuture, fut::ActorFutureExt};
 use bytestring::ByteString;
-use rustc_hash::FxHashMap;
 
-pub use self::messages::{Follow, Leave, Observe, Observed, Thread};
+pub use self::messages::{Follow, Leave, Observe, Observed, Thread, Typed};
+use self::rooms::Rooms;
 use crate::{
     actors::{
         agent_session::{SinkId, delta},
@@ -20,13 +22,15 @@ use crate::{
         publisher::Published,
         sink::{Sink, frame},
     },
+    clock::Clock,
+    directory::Directory,
     domain::{
         channel::ChannelKind,
         contact::{Address, AddressKind},
         conversation::Conversation,
         message::Author,
     },
-    ids::{AgentId, ChannelId, ConversationId, VisitorId},
+    ids::{AgentId, ChannelId, ConversationId, UserId, VisitorId},
     store::{
         Db, StoreError, contacts, conversations,
         journal::STREAM,
@@ -37,7 +41,7 @@ use crate::{
     wire::{
         self,
         conversation::{Message, Summary},
-        live::{Chat, ChatMessage, ChatSender, Denied, Push, Typing},
+        live::{Chat, ChatMessage, ChatSender, ChatTyping, Denied, Push, Typing, ViewerRow, Viewers, WritingMode},
     },
 };
 
@@ -49,13 +53,18 @@ const SHOWN: u64 = 50;
 const EARLY: usize = 64;
 /// How often slow viewers are looked at again.
 const SLOW_AGAIN: Duration = Duration::from_millis(200);
+/// How long somebody who typed counts as typing.
+const TYPING: Duration = Duration::from_secs(5);
+/// Between two frames about who looks at a conversation.
+const VIEWERS_EVERY: Duration = Duration::from_secs(1);
 
 /// The actor.
 pub struct Watch {
     db: Db,
+    directory: Directory,
+    clock: Clock,
     epoch: String,
-    by_conversation: FxHashMap<ConversationId, Vec<Seat>>,
-    by_visitor: FxHashMap<(ChannelId, VisitorId), Vec<Seat>>,
+    rooms: Rooms,
     pos: u64,
     /// Reads begun so far.
     reads: u64,
@@ -65,6 +74,9 @@ struct Seat {
     id: SinkId,
     sink: Arc<dyn Sink>,
     as_owner: Option<AgentId>,
+    user: Option<UserId>,
+    /// What they are typing, and until when that holds.
+    typing: Option<(WritingMode, Duration)>,
     state: SeatState,
 }
 
@@ -81,15 +93,8 @@ enum SeatState {
 
 impl Watch {
     /// Nobody looks at anything yet.
-    pub fn new(db: Db, epoch: String, pos: u64) -> Self {
-        Self { db, epoch, by_conversation: FxHashMap::default(), by_visitor: FxHashMap::default(), pos, reads: 0 }
-    }
-
-    fn seats(&mut self, thread: Thread) -> &mut Vec<Seat> {
-        match thread {
-            Thread::Conversation(id) => self.by_conversation.entry(id).or_default(),
-            Thread::Visitor(channel, contact) => self.by_visitor.entry((channel, contact)).or_default(),
-        }
+    pub fn new(db: Db, directory: Directory, clock: Clock, epoch: String, pos: u64) -> Self {
+        Self { db, directory, clock, epoch, rooms: Rooms::default(), pos, reads: 0 }
     }
 
     /// Reads the thread for everybody who has waited for it until now.
@@ -98,10 +103,15 @@ impl Watch {
         self.reads += 1;
         let read = async move { read(&db, thread).await };
         ctx.spawn(read.into_actor(self).map(move |result, actor, _| match result {
-            Ok((pos, push)) => actor.snapshot(thread, number, pos, push),
+            Ok(Read { pos, push, state }) => {
+                if let Some(state) = state {
+                    actor.rooms.learn(thread, &state);
+                }
+                actor.snapshot(thread, number, pos, push);
+            }
             Err(error) => {
                 tracing::warn!(%error, "cannot read a thread");
-                actor.seats(thread).retain(|seat| {
+                actor.rooms.seats(thread).retain(|seat| {
                     let waits = matches!(seat.state, SeatState::Reading { .. });
                     if waits {
                         seat.sink.close();
@@ -115,7 +125,8 @@ impl Watch {
     /// Who began to wait after the read had begun has missed what was committed between; a later read is theirs.
     fn snapshot(&mut self, thread: Thread, number: u64, pos: u64, push: Push) {
         let bytes = frame(&thread.topic(), &self.epoch, pos, push);
-        for seat in self.seats(thread) {
+        self.rooms.changed(thread);
+        for seat in self.rooms.seats(thread) {
             let SeatState::Reading { read, early } = &mut seat.state else { continue };
             if *read > number {
                 continue;
@@ -129,16 +140,18 @@ impl Watch {
 
     fn pass_on(&mut self, append: &Committed, change: &ConversationChange) {
         let (id, pos) = (change.state.id, append.pos());
-        if let Some(seats) = self.by_conversation.get_mut(&id) {
-            dismiss_former_owners(seats, change, &self.epoch, pos);
-            let push = Push::Conversation(delta(append, change, Summary::of(&change.state, &change.contact)));
-            push_to(seats, pos, &frame(&Thread::Conversation(id).topic(), &self.epoch, pos, push));
+        if let Some(room) = self.rooms.of_conversation(id) {
+            dismiss_former_owners(&mut room.seats, change, &self.epoch, pos);
+            room.learn(&change.state);
+            let push =
+                Push::Conversation(delta(append, change, Summary::of(&change.state, &change.contact, change.last.as_deref())));
+            push_to(&mut room.seats, pos, &frame(&Thread::Conversation(id).topic(), &self.epoch, pos, push));
         }
         let Some(visitor) = visitor_of(change) else { return };
-        if let Some(seats) = self.by_visitor.get_mut(&visitor) {
+        if let Some(seats) = self.rooms.of_visitor(visitor, &change.state) {
             let ended = change.state.phase.is_ended();
-            if ended || !change.messages.is_empty() {
-                let messages = change.messages.iter().map(|message| chat_message(id, message)).collect();
+            let messages: Vec<_> = change.messages.iter().filter_map(|message| chat_message(id, message)).collect();
+            if ended || !messages.is_empty() {
                 let push = Push::Chat(Chat { messages, ended, snapshot: false });
                 push_to(seats, pos, &frame(&Thread::Visitor(visitor.0, visitor.1).topic(), &self.epoch, pos, push));
             }
@@ -147,22 +160,27 @@ impl Watch {
 
     fn look_after_slow(&mut self, ctx: &mut Context<Self>) {
         let mut again = Vec::new();
-        let threads = self.by_conversation.iter_mut().map(|(id, seats)| (Thread::Conversation(*id), seats));
-        let visitors = self.by_visitor.iter_mut().map(|(key, seats)| (Thread::Visitor(key.0, key.1), seats));
-        for (thread, seats) in threads.chain(visitors) {
-            seats.retain(|seat| seat.sink.is_open());
+        self.rooms.sweep(self.clock.elapsed());
+        for (thread, seats) in self.rooms.all() {
             for seat in seats.iter_mut().filter(|seat| matches!(seat.state, SeatState::Behind) && seat.sink.has_room()) {
                 metrics::counter!(telemetry::RESYNCS).increment(1);
                 seat.state = SeatState::Reading { read: self.reads, early: Vec::new() };
                 again.push(thread);
             }
         }
-        self.by_conversation.retain(|_, seats| !seats.is_empty());
-        self.by_visitor.retain(|_, seats| !seats.is_empty());
         for thread in again {
             self.read(thread, ctx);
         }
+        self.tell_viewers();
     }
+}
+
+/// A thread as stored.
+struct Read {
+    /// The position it stands at.
+    pos: u64,
+    push: Push,
+    state: Option<Conversation>,
 }
 
 fn visitor_of(change: &ConversationChange) -> Option<(ChannelId, VisitorId)> {
@@ -199,7 +217,7 @@ fn push_to(seats: &mut [Seat], pos: u64, bytes: &ByteString) {
 }
 
 /// The position is read first: what is committed meanwhile may come twice, and viewers fold by `seq`.
-async fn read(db: &Db, thread: Thread) -> Result<(u64, Push), StoreError> {
+async fn read(db: &Db, thread: Thread) -> Result<Read, StoreError> {
     let pos = log::head(db, STREAM).await?;
     match thread {
         Thread::Conversation(id) => {
@@ -212,18 +230,22 @@ async fn read(db: &Db, thread: Thread) -> Result<(u64, Push), StoreError> {
                 .into_iter()
                 .map(|stored| Message::of(&stored.message, stored.reason))
                 .collect();
+            let last = conversations::last_message(db, id).await?;
             messages.reverse();
-            let conversation = Some(Summary::of(&state, &card));
-            Ok((pos, Push::Thread(wire::live::Thread { conversation, messages })))
+            let conversation = Some(Summary::of(&state, &card, last.as_deref()));
+            Ok(Read { pos, push: Push::Thread(wire::live::Thread { conversation, messages }), state: Some(state) })
         }
         Thread::Visitor(channel, visitor) => {
             let Some(state) = last_of_visitor(db, channel, visitor).await? else {
-                return Ok((pos, Push::Chat(Chat { messages: Vec::new(), ended: false, snapshot: true })));
+                let push = Push::Chat(Chat { messages: Vec::new(), ended: false, snapshot: true });
+                return Ok(Read { pos, push, state: None });
             };
-            let stored = conversations::messages_before(db, state.id, u64::MAX >> 1, SHOWN).await?;
-            let mut messages: Vec<ChatMessage> = stored.iter().map(|stored| chat_message(state.id, &stored.message)).collect();
+            let stored = conversations::said(db, state.id, SHOWN).await?;
+            let mut messages: Vec<ChatMessage> =
+                stored.iter().filter_map(|stored| chat_message(state.id, &stored.message)).collect();
             messages.reverse();
-            Ok((pos, Push::Chat(Chat { messages, ended: state.phase.is_ended(), snapshot: true })))
+            let push = Push::Chat(Chat { messages, ended: state.phase.is_ended(), snapshot: true });
+            Ok(Read { pos, push, state: Some(state) })
         }
     }
 }
@@ -236,14 +258,16 @@ async fn last_of_visitor(db: &Db, channel: ChannelId, visitor: VisitorId) -> Res
     }
 }
 
-fn chat_message(conversation: ConversationId, message: &crate::domain::message::Message) -> ChatMessage {
-    let whole = Message::of(message, None);
+/// As the visitor sees it; an internal note they never see.
+fn chat_message(conversation: ConversationId, message: &crate::domain::message::Message) -> Option<ChatMessage> {
     let from = match message.author {
         Author::Contact => ChatSender::Me,
         Author::Agent(_) => ChatSender::Agent,
         Author::System => ChatSender::System,
+        Author::Note(_) => return None,
     };
-    ChatMessage { conversation, seq: whole.seq, from, text: whole.text, at: whole.at, attachments: whole.attachments }
+    let Message { seq, text, at, attachments, .. } = Message::of(message, None);
+    Some(ChatMessage { conversation, seq, from, text, at, attachments })
 }
 
 impl Actor for Watch {
@@ -270,34 +294,88 @@ impl Handler<Gated<Published>> for Watch {
 impl Handler<Gated<Follow>> for Watch {
     type Result = ();
 
-    fn handle(&mut self, Gated { message: Follow { id, sink, thread, as_owner }, .. }: Gated<Follow>, ctx: &mut Self::Context) {
+    fn handle(&mut self, Gated { message, .. }: Gated<Follow>, ctx: &mut Self::Context) {
+        let Follow { id, sink, thread, as_owner, user } = message;
         let state = SeatState::Reading { read: self.reads, early: Vec::new() };
-        let seats = self.seats(thread);
+        let seats = self.rooms.seats(thread);
         seats.retain(|seat| seat.id != id);
-        seats.push(Seat { id, sink, as_owner, state });
+        seats.push(Seat { id, sink, as_owner, user, typing: None, state });
         self.read(thread, ctx);
     }
 }
 
-impl Handler<Gated<Typing>> for Watch {
+impl Handler<Gated<Typed>> for Watch {
     type Result = ();
 
-    fn handle(&mut self, Gated { message, .. }: Gated<Typing>, _: &mut Self::Context) {
-        let thread = Thread::Conversation(message.conversation);
-        if let Some(seats) = self.by_conversation.get(&message.conversation) {
-            let bytes = frame(&thread.topic(), &self.epoch, self.pos, Push::Typing(message));
-            for seat in seats.iter().filter(|seat| matches!(seat.state, SeatState::Following)) {
-                seat.sink.push(bytes.clone());
+    fn handle(&mut self, Gated { message: Typed { id, thread, mode }, .. }: Gated<Typed>, _: &mut Self::Context) {
+        match thread {
+            Thread::Conversation(conversation) => self.staff_types(conversation, id, mode),
+            Thread::Visitor(channel, visitor) => {
+                if let Some(conversation) = self.rooms.conversation_of((channel, visitor)) {
+                    self.tell(conversation, id, Push::Typing(Typing { conversation, agent: None, mode: WritingMode::Reply }));
+                }
             }
         }
     }
+}
+
+impl Watch {
+    /// The others who look see it; the customer too, when their agent types something for them.
+    fn staff_types(&mut self, conversation: ConversationId, id: SinkId, mode: WritingMode) {
+        let until = self.clock.elapsed() + TYPING;
+        let Some(room) = self.rooms.of_conversation(conversation) else { return };
+        let Some(seat) = room.seats.iter_mut().find(|seat| seat.id == id) else { return };
+        let Some(user) = seat.user else { return };
+        let before = seat.typing.replace((mode, until));
+        room.changed |= before.is_none_or(|(before, _)| before != mode);
+        let for_customer = mode == WritingMode::Reply && room.owner == Some(user);
+        self.tell(conversation, id, Push::Typing(Typing { conversation, agent: Some(user), mode }));
+        if let Some((key, seats)) = self.rooms.visitor_in(conversation).filter(|_| for_customer) {
+            let topic = Thread::Visitor(key.0, key.1).topic();
+            let bytes = frame(&topic, &self.epoch, self.pos, Push::ChatTyping(ChatTyping { conversation }));
+            hint(seats, &bytes);
+        }
+    }
+
+    /// To whoever looks at a conversation, but for the one it comes from.
+    fn tell(&mut self, conversation: ConversationId, from: SinkId, push: Push) {
+        let Some(room) = self.rooms.of_conversation(conversation) else { return };
+        let bytes = frame(&Thread::Conversation(conversation).topic(), &self.epoch, self.pos, push);
+        hint(room.seats.iter().filter(|seat| seat.id != from), &bytes);
+    }
+
+    /// Who looks at each conversation where that changed.
+    fn tell_viewers(&mut self) {
+        let (now, directory) = (self.clock.elapsed(), self.directory.load());
+        for (id, room) in self.rooms.tell_now(now) {
+            let mut viewers: BTreeMap<UserId, Option<WritingMode>> = BTreeMap::new();
+            for seat in &room.seats {
+                let Some(user) = seat.user else { continue };
+                let typing = viewers.entry(user).or_default();
+                *typing = typing.or(seat.typing.map(|(mode, _)| mode));
+            }
+            let name = |user: &UserId| directory.users.get(user).map(|user| user.name.clone()).unwrap_or_default();
+            let row =
+                |(user, typing): (&UserId, &Option<WritingMode>)| ViewerRow { user: *user, name: name(user), typing: *typing };
+            let push = Push::Viewers(Viewers { conversation: id, viewers: viewers.iter().map(row).collect() });
+            let bytes = frame(&Thread::Conversation(id).topic(), &self.epoch, self.pos, push);
+            room.changed = !hint(&room.seats, &bytes);
+        }
+    }
+}
+
+/// What need not arrive: who is behind gets none. Tells whether everybody else had room.
+fn hint<'a>(seats: impl IntoIterator<Item = &'a Seat>, bytes: &ByteString) -> bool {
+    let following = seats.into_iter().filter(|seat| matches!(seat.state, SeatState::Following));
+    following.filter(|seat| !seat.sink.push(bytes.clone())).count() == 0
 }
 
 impl Handler<Gated<Leave>> for Watch {
     type Result = ();
 
     fn handle(&mut self, Gated { message: Leave { id, thread }, .. }: Gated<Leave>, _: &mut Self::Context) {
-        self.seats(thread).retain(|seat| seat.id != id);
+        self.rooms.seats(thread).retain(|seat| seat.id != id);
+        self.rooms.changed(thread);
     }
 }
 
@@ -305,10 +383,6 @@ impl Handler<Observe> for Watch {
     type Result = Observed;
 
     fn handle(&mut self, _: Observe, _: &mut Self::Context) -> Observed {
-        Observed {
-            conversations: self.by_conversation.values().map(Vec::len).sum(),
-            visitors: self.by_visitor.values().map(Vec::len).sum(),
-            pos: self.pos,
-        }
+        Observed { conversations: self.rooms.viewers(), visitors: self.rooms.visitors(), pos: self.pos }
     }
 }

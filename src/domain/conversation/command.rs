@@ -3,7 +3,7 @@
 use crate::{
     clock::Timestamp,
     domain::{
-        conversation::{Ending, Offer, OfferOutcome, QueueReason},
+        conversation::{Ending, Offer, OfferOutcome, Priority, QueueReason},
         delivery::Delivery,
         message::Content,
     },
@@ -47,6 +47,8 @@ pub enum Command {
     Admit(Admission),
     /// The Router reserved an agent.
     Offer(Offer),
+    /// An agent takes it out of turn; the Router has reserved the capacity: offer and acceptance in one.
+    Take(Offer),
     /// The agent takes the offer.
     Accept {
         /// Which.
@@ -72,6 +74,17 @@ pub enum Command {
         /// What.
         content: Content,
     },
+    /// Somebody of the staff writes for colleagues; whether they may, the caller has checked.
+    Note {
+        /// The id it is stored under.
+        message: MessageId,
+        /// Who.
+        agent: AgentId,
+        /// What.
+        content: Content,
+        /// Colleagues it calls for.
+        mentions: Vec<AgentId>,
+    },
     /// The product tells the customer something.
     Notice {
         /// The id it is stored under.
@@ -89,6 +102,15 @@ pub enum Command {
         to: Delivery,
         /// A stable reason code.
         reason: Option<String>,
+    },
+    /// The owner has a message sent again that could not be sent.
+    Retry {
+        /// Which.
+        message: MessageId,
+        /// Who.
+        agent: AgentId,
+        /// As in [`Command::MoveDelivery`].
+        stored: Option<(u64, Delivery)>,
     },
     /// The owner gives it to somebody else; the Router has checked the target.
     Transfer {
@@ -124,6 +146,29 @@ pub enum Command {
         agent: AgentId,
         /// Until when.
         until: Timestamp,
+    },
+    /// The owner takes it up again before its time.
+    Wake {
+        /// Who.
+        agent: AgentId,
+    },
+    /// Its labels are these.
+    Tag {
+        /// Who.
+        agent: AgentId,
+        /// Although somebody else owns it (supervisors).
+        force: bool,
+        /// Sorted, each once; the caller has checked how many and how long.
+        tags: Vec<String>,
+    },
+    /// It is this urgent.
+    Prioritise {
+        /// Who.
+        agent: AgentId,
+        /// Although somebody else owns it (supervisors).
+        force: bool,
+        /// How urgent.
+        priority: Priority,
     },
     /// The customer has been silent since the agent's answer.
     Sleep,

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Conversation, FOLLOWED_DELIVERIES, Offer, Phase};
+use super::{Conversation, FOLLOWED_DELIVERIES, Offer, Phase, Priority};
 use crate::{
     clock::Timestamp,
     domain::{channel::ChannelKind, delivery::Delivery},
@@ -138,6 +138,16 @@ pub enum Event {
         /// The first delivery state.
         delivery: Delivery,
     },
+    /// Somebody of the staff wrote for colleagues: neither an answer nor anything the customer hears of.
+    Noted {
+        /// The stored message.
+        message: MessageId,
+        /// By whom.
+        agent: AgentId,
+        /// Colleagues it calls for.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        mentions: Vec<AgentId>,
+    },
     /// An outbound message moved on.
     DeliveryMoved {
         /// Which message.
@@ -149,6 +159,16 @@ pub enum Event {
         /// A stable reason code where `to` has one.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         reason: Option<String>,
+    },
+    /// A message that could not be sent is sent again: its delivery begins anew. The same message, so a provider that did
+    /// get it the first time knows it again.
+    Retried {
+        /// Which message.
+        message: MessageId,
+        /// The `conv_seq` that recorded it.
+        of: u64,
+        /// By whom.
+        agent: AgentId,
     },
     /// The agent offers it to another agent and keeps it until the other accepts.
     TransferOffered {
@@ -171,6 +191,16 @@ pub enum Event {
     },
     /// It came back from sleep or snooze.
     Awoke,
+    /// Its labels are these now: words the staff chose to sort by, nothing a customer said.
+    Tagged {
+        /// All of them.
+        tags: Vec<String>,
+    },
+    /// It is this urgent now.
+    Prioritised {
+        /// How urgent.
+        priority: Priority,
+    },
     /// Closed for the customer; the agent finishes.
     WrapUpStarted {
         /// When it ends by itself.
@@ -192,7 +222,7 @@ impl Conversation {
     pub fn apply(&mut self, event: &Event, at: Timestamp) {
         self.seq += 1;
         match event {
-            Event::Started { .. } => {}
+            Event::Started { .. } | Event::Noted { .. } => {}
             Event::MessageReceived { .. } => {
                 self.unanswered = true;
                 self.last_message_at = at;
@@ -202,6 +232,7 @@ impl Conversation {
             }
             Event::Admitted => self.enter(Phase::Admitted, at),
             Event::Queued { campaign, reason } => {
+                self.accepted = None;
                 if self.phase.owner().is_some() {
                     self.segment = self.segment.saturating_add(1);
                 }
@@ -209,7 +240,10 @@ impl Conversation {
                 self.enter(Phase::Queued { reason: *reason }, at);
             }
             Event::Offered(offer) => self.enter(Phase::Offered { offer: *offer }, at),
-            Event::OfferAccepted { agent, .. } => {
+            Event::Tagged { tags } => self.tags.clone_from(tags),
+            Event::Prioritised { priority } => self.priority = *priority,
+            Event::OfferAccepted { offer, agent } => {
+                self.accepted = Some(*offer);
                 self.segment = self.segment.saturating_add(1);
                 self.passed_over.clear();
                 self.enter(Phase::Active { agent: *agent }, at);
@@ -219,14 +253,18 @@ impl Conversation {
                 self.replied = true;
                 self.unanswered = false;
                 self.last_message_at = at;
-                self.follow(*message, *delivery);
+                self.follow(*message, self.seq, *delivery);
             }
-            Event::Noticed { message, delivery } => self.follow(*message, *delivery),
+            Event::Noticed { message, delivery } => self.follow(*message, self.seq, *delivery),
             Event::DeliveryMoved { message, to, .. } => {
                 if let Some(followed) = self.deliveries.iter_mut().find(|(id, ..)| id == message) {
                     followed.2 = *to;
                 }
                 self.deliveries.retain(|(_, _, state)| !state.is_final());
+            }
+            Event::Retried { message, of, .. } => {
+                self.deliveries.retain(|(id, ..)| id != message);
+                self.follow(*message, *of, Delivery::Queued);
             }
             Event::TransferOffered { from, offer } => {
                 self.enter(Phase::Transferring { from: *from, offer: *offer }, at);
@@ -242,6 +280,7 @@ impl Conversation {
                 self.enter_as_owner(at, |agent| Phase::WrapUp { agent, until: *until, disposition: *disposition });
             }
             Event::Ended { ending, disposition } => {
+                self.accepted = None;
                 self.enter(Phase::Ended { ending: *ending, disposition: *disposition }, at);
             }
         }
@@ -276,10 +315,10 @@ impl Conversation {
         }
     }
 
-    fn follow(&mut self, message: MessageId, delivery: Delivery) {
+    fn follow(&mut self, message: MessageId, of: u64, delivery: Delivery) {
         if self.deliveries.len() >= FOLLOWED_DELIVERIES {
             self.deliveries.remove(0);
         }
-        self.deliveries.push((message, self.seq, delivery));
+        self.deliveries.push((message, of, delivery));
     }
 }

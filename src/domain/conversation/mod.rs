@@ -30,6 +30,9 @@ pub const MAX_HOPS: u8 = 10;
 /// Outbound messages whose delivery is still followed in memory; receipts for older ones are checked against the store.
 pub const FOLLOWED_DELIVERIES: usize = 32;
 
+/// The reason code of a message that is being sent again.
+pub const RETRIED: &str = "retried";
+
 /// The part of the campaign's configuration that decides about a conversation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Rules {
@@ -49,6 +52,31 @@ pub struct Rules {
     pub needs_disposition: bool,
     /// S1-16: closes the segment of a transfer.
     pub transfer_disposition: Option<DispositionId>,
+}
+
+/// How urgent somebody of the staff finds a conversation. Shown, and sorted by; the Router does not look at it.
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, ts_rs::TS, utoipa::ToSchema,
+)]
+#[serde(rename_all = "snake_case")]
+#[ts(export_to = "wire.ts")]
+pub enum Priority {
+    /// Can wait.
+    Low,
+    /// As they come.
+    #[default]
+    Normal,
+    /// Before others.
+    High,
+    /// Before all.
+    Urgent,
+}
+
+impl Priority {
+    #[allow(clippy::trivially_copy_pass_by_ref, reason = "serde wants a reference")]
+    fn is_normal(&self) -> bool {
+        *self == Self::Normal
+    }
 }
 
 /// A reservation of an agent's capacity, with a deadline.
@@ -200,6 +228,15 @@ pub struct Conversation {
     /// When the contact was last told that it wrote out of hours, as known at the start.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub noticed_at: Option<Timestamp>,
+    /// The offer by which its agent got it: accepting that one again is no error.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub accepted: Option<OfferId>,
+    /// Labels the staff gave it; sorted, each once.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub tags: Vec<String>,
+    /// How urgent the staff finds it.
+    #[serde(default, skip_serializing_if = "Priority::is_normal")]
+    pub priority: Priority,
     /// Agents who missed or declined it since it was last accepted; tried again after every other.
     #[serde(default, skip_serializing_if = "SmallVec::is_empty")]
     pub passed_over: SmallVec<[AgentId; 1]>,
@@ -229,6 +266,9 @@ impl Conversation {
             unanswered: false,
             last_message_at: at,
             noticed_at,
+            accepted: None,
+            tags: Vec::new(),
+            priority: Priority::default(),
             passed_over: SmallVec::new(),
             deliveries: SmallVec::new(),
         })

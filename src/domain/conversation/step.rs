@@ -20,16 +20,33 @@ impl Conversation {
             Command::Receive { message, content } => self.receive(*message, content),
             Command::Admit(admission) => self.admit(admission),
             Command::Offer(offer) => self.offer(*offer, rules),
+            Command::Take(offer) => self.take(*offer),
             Command::Reply { message, agent, content } => self.reply(*message, *agent, content, rules),
+            Command::Note { message, agent, content, mentions } => {
+                self.check(content)?;
+                Ok(vec![Event::Noted { message: *message, agent: *agent, mentions: mentions.clone() }])
+            }
             Command::Notice { message, content } => {
                 self.check(content)?;
                 Ok(vec![Event::Noticed { message: *message, delivery: self.first_delivery() }])
             }
+            Command::Retry { message, agent, stored } => self.retry(*message, *agent, *stored),
             Command::Transfer { agent, to } => self.transfer(*agent, *to, rules, now),
             Command::Close { agent, force, disposition } => self.close(*agent, *force, *disposition, rules, now),
             Command::EndWrapUp { agent } => self.end_wrap_up(*agent),
             Command::Release { agent, reason } => Ok(self.release(*agent, *reason)),
             Command::Park { agent, until } => self.park(*agent, *until),
+            Command::Wake { agent } => self.wake(*agent),
+            Command::Tag { agent, force, tags } => {
+                self.may_sort(*agent, *force)?;
+                let same = self.tags == *tags;
+                Ok(if same { vec![] } else { vec![Event::Tagged { tags: tags.clone() }] })
+            }
+            Command::Prioritise { agent, force, priority } => {
+                self.may_sort(*agent, *force)?;
+                let same = self.priority == *priority;
+                Ok(if same { vec![] } else { vec![Event::Prioritised { priority: *priority }] })
+            }
             Command::Sleep => Ok(self.sleep()),
             Command::GiveUp(ending) => Ok(self.give_up(*ending)),
             Command::Due => Ok(self.due(now)),
@@ -74,11 +91,20 @@ impl Conversation {
         Ok(offered(Event::Offered(offer), offer, rules))
     }
 
-    /// Who has the conversation already repeats an accept that was answered: nothing to do.
+    /// Who has it already has what they want.
+    fn take(&self, offer: Offer) -> Outcome {
+        match self.phase {
+            Phase::Queued { .. } => Ok(vec![Event::Offered(offer), Event::OfferAccepted { offer: offer.id, agent: offer.agent }]),
+            _ if self.phase.owner() == Some(offer.agent) => Ok(vec![]),
+            _ => Err(Refusal::Gone { current: self.phase.owner() }),
+        }
+    }
+
+    /// Who got the conversation by this offer repeats an accept that was answered: nothing to do.
     fn accept(&self, offer: OfferId, agent: AgentId, rules: &Rules) -> Outcome {
         match self.phase.offer() {
             Some(open) if open.id == offer && open.agent == agent => Ok(self.accepted(offer, agent, rules)),
-            _ if self.phase.owner() == Some(agent) => Ok(vec![]),
+            _ if self.phase.owner() == Some(agent) && self.accepted == Some(offer) => Ok(vec![]),
             _ => Err(Refusal::OfferGone { offer, current: self.phase.owner() }),
         }
     }
@@ -130,13 +156,26 @@ impl Conversation {
         to: Delivery,
         reason: &Option<String>,
     ) -> Vec<Event> {
-        let followed = self.deliveries.iter().find(|(id, ..)| *id == message).map(|(_, of, state)| (*of, *state));
-        match followed.or(stored) {
+        match self.delivery_of(message).or(stored) {
             Some((of, state)) if state.may_become(to) => {
                 vec![Event::DeliveryMoved { message, of, to, reason: reason.clone() }]
             }
             _ => vec![],
         }
+    }
+
+    /// What is on its way again is left alone: asking twice sends once.
+    fn retry(&self, message: MessageId, agent: AgentId, stored: Option<(u64, Delivery)>) -> Outcome {
+        self.must_own(agent)?;
+        match self.delivery_of(message).or(stored) {
+            Some((of, Delivery::Failed | Delivery::Rejected)) => Ok(vec![Event::Retried { message, of, agent }]),
+            Some((_, Delivery::Queued | Delivery::Sending)) => Ok(vec![]),
+            _ => Err(Refusal::NotFailed),
+        }
+    }
+
+    fn delivery_of(&self, message: MessageId) -> Option<(u64, Delivery)> {
+        self.deliveries.iter().find(|(id, ..)| *id == message).map(|(_, of, state)| (*of, *state))
     }
 
     fn must_own(&self, agent: AgentId) -> Result<(), Refusal> {
@@ -226,6 +265,19 @@ impl Conversation {
             Phase::Active { .. } | Phase::Dormant { .. } | Phase::Parked { .. } => Ok(vec![Event::Parked { until }]),
             _ => Err(Refusal::WrongState(self.phase.as_str())),
         }
+    }
+
+    fn wake(&self, agent: AgentId) -> Outcome {
+        self.must_own(agent)?;
+        match self.phase {
+            Phase::Parked { .. } => Ok(vec![Event::Awoke]),
+            Phase::Active { .. } => Ok(vec![]),
+            _ => Err(Refusal::WrongState(self.phase.as_str())),
+        }
+    }
+
+    fn may_sort(&self, agent: AgentId, force: bool) -> Result<(), Refusal> {
+        if force { Ok(()) } else { self.must_own(agent) }
     }
 
     fn sleep(&self) -> Vec<Event> {

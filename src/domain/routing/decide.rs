@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use super::{
     Decision, Routing,
     capacity::Presence,
-    item::{Item, Pending},
+    item::{Item, Pending, Stand},
     queue::Head,
 };
 use crate::{
@@ -30,10 +30,16 @@ impl Routing {
         self.agents.get(&agent).map_or(Presence::Unknown, |agent| agent.presence)
     }
 
-    /// Ends the open offer of a conversation to an agent who takes none any more.
+    fn is_member_of(&self, conversation: ConversationId, agent: AgentId) -> bool {
+        let campaign = self.items.get(&conversation).map(|item| item.view.campaign);
+        let seat = campaign.and_then(|campaign| self.agents.get(&agent)?.seats.get(&campaign));
+        seat.is_some_and(|seat| seat.penalty.is_some())
+    }
+
+    /// Ends the open offer of a conversation to an agent who takes none any more, or none of its campaign.
     fn withdraw(&mut self, conversation: ConversationId, out: &mut Vec<Decision>) {
         let Some((offer, agent)) = self.items.get(&conversation).and_then(Item::open_offer) else { return };
-        if !self.presence(agent).refuses_offers() {
+        if !self.presence(agent).refuses_offers() && self.is_member_of(conversation, agent) {
             return;
         }
         let Some(item) = self.items.get_mut(&conversation) else { return };
@@ -43,12 +49,13 @@ impl Routing {
     }
 
     /// Takes a conversation from an owner who is gone. Who merely lost the connection keeps what the customer does not
-    /// wait for.
+    /// wait for; what is snoozed is taken when it wakes.
     fn release(&mut self, conversation: ConversationId, out: &mut Vec<Decision>) {
         let Some(agent) = self.items.get(&conversation).and_then(|item| item.view.stand.owner()) else { return };
         let Presence::Gone(reason) = self.presence(agent) else { return };
         let Some(item) = self.items.get_mut(&conversation) else { return };
-        let stays = reason == QueueReason::AgentLost && !item.view.unanswered;
+        let parked = matches!(item.view.stand, Stand::Held { parked: true, .. });
+        let stays = parked || (reason == QueueReason::AgentLost && !item.view.unanswered);
         if !stays && item.releasing.replace(agent) != Some(agent) {
             out.push(Decision::Release { conversation, agent, reason });
         }

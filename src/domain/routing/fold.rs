@@ -58,6 +58,11 @@ impl Routing {
     fn set_penalty(&mut self, agent: AgentId, campaign: CampaignId, penalty: Option<u8>) {
         self.agents.entry(agent).or_default().seats.entry(campaign).or_default().penalty = penalty;
         self.campaigns.entry(campaign).or_default().seated.insert(agent);
+        if penalty.is_none()
+            && let Some(state) = self.agents.get(&agent)
+        {
+            self.work.departures.extend(&state.items);
+        }
         self.refresh_seat(agent, campaign);
         self.leave_if_done(agent, campaign);
     }

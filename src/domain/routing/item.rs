@@ -60,6 +60,8 @@ pub enum Stand {
         agent: AgentId,
         /// Dormant or parked: takes no capacity, but still counts as held (S4-16).
         weightless: bool,
+        /// Snoozed: stays where it is until it wakes, even when its agent has gone home.
+        parked: bool,
     },
     /// Its owner offers it to another agent; both have the capacity taken until the other accepts.
     Transferring {
@@ -102,8 +104,11 @@ impl Stand {
             Phase::Admitted => Self::HeldByBot,
             Phase::Queued { .. } => Self::Waiting,
             Phase::Offered { offer } => Self::Offered { offer: *offer },
-            Phase::Active { agent } | Phase::WrapUp { agent, .. } => Self::Held { agent: *agent, weightless: false },
-            Phase::Dormant { agent } | Phase::Parked { agent, .. } => Self::Held { agent: *agent, weightless: true },
+            Phase::Active { agent } | Phase::WrapUp { agent, .. } => {
+                Self::Held { agent: *agent, weightless: false, parked: false }
+            }
+            Phase::Dormant { agent } => Self::Held { agent: *agent, weightless: true, parked: false },
+            Phase::Parked { agent, .. } => Self::Held { agent: *agent, weightless: true, parked: true },
             Phase::Transferring { from, offer } => Self::Transferring { from: *from, offer: *offer },
             Phase::Ended { .. } => Self::Gone,
         }
@@ -193,8 +198,8 @@ impl Item {
         let mut holds = match self.view.stand {
             Stand::Arrived { .. } | Stand::HeldByBot | Stand::Waiting | Stand::Gone => SmallVec::new(),
             Stand::Offered { offer } => smallvec![full(offer.agent)],
-            Stand::Held { agent, weightless: true } => smallvec![Hold { agent, units: 0 }],
-            Stand::Held { agent, weightless: false } => smallvec![full(agent)],
+            Stand::Held { agent, weightless: true, .. } => smallvec![Hold { agent, units: 0 }],
+            Stand::Held { agent, weightless: false, .. } => smallvec![full(agent)],
             Stand::Transferring { from, offer } => smallvec![full(from), full(offer.agent)],
         };
         match self.pending {

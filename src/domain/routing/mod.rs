@@ -33,6 +33,7 @@
 //! | `capacity` | what fits whom, what each agent holds |
 //! | `eligibility`, `order` | who may get an item, who does |
 //! | `transfer` | targets checked and reserved |
+//! | `take` | an agent takes what waits, out of turn |
 //! | `decide` | work off what an input made possible |
 
 mod admit;
@@ -44,6 +45,7 @@ mod item;
 mod observe;
 mod order;
 mod queue;
+mod take;
 #[cfg(test)]
 mod tests;
 mod transfer;
@@ -62,6 +64,7 @@ use self::{
 pub use self::{
     item::{ItemView, Stand},
     observe::{AgentSnapshot, CampaignSnapshot, Snapshot},
+    take::Taking,
 };
 use crate::{
     clock::Timestamp,
@@ -82,7 +85,7 @@ pub enum Input {
     CampaignGone(CampaignId),
     /// An agent is a member of a campaign, with this penalty.
     Member(Member),
-    /// An agent is no longer a member; keeps the conversations already held.
+    /// An agent is no longer a member: open offers are withdrawn, conversations already held stay.
     MemberGone {
         /// Who.
         agent: AgentId,
@@ -144,7 +147,7 @@ pub enum Decision {
         /// To whom and until when.
         offer: Offer,
     },
-    /// End an open offer or transfer: its agent takes no offers any more.
+    /// End an open offer or transfer: its agent takes no offers any more, or is no member any more.
     Withdraw {
         /// Which conversation.
         conversation: ConversationId,

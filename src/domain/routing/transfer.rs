@@ -11,6 +11,14 @@ use crate::{
     ids::{AgentId, CampaignId, ConversationId, OfferId},
 };
 
+/// Why an agent cannot get an item.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Obstacle {
+    NotMember,
+    NotAvailable,
+    Full,
+}
+
 impl Routing {
     /// Reserves the target's capacity for a transfer to an agent, under the offer the conversation will be given. The
     /// sender keeps its own until the target accepts. Whether the campaign allows such transfers at all (S1-22) the
@@ -46,16 +54,25 @@ impl Routing {
         let refused = |why| Err(Refusal::TransferTarget(why));
         let rules = self.campaigns.get(&item.view.campaign).and_then(|campaign| campaign.rules);
         let Some(rules) = rules.filter(|rules| rules.enabled) else { return refused("disabled") };
-        let Some(agent) = self.agents.get(&to).filter(|agent| agent.presence == Presence::Available) else {
-            return refused("absent");
-        };
-        let Some(seat) = agent.seats.get(&item.view.campaign).filter(|seat| seat.penalty.is_some()) else {
-            return refused("not a member");
-        };
-        if seat.holding >= rules.max_per_agent || agent.free() < item.view.kind.weight() {
-            return refused("full");
+        match self.obstacle(item, to, rules.max_per_agent) {
+            None => Ok(()),
+            Some(Obstacle::NotAvailable) => refused("absent"),
+            Some(Obstacle::NotMember) => refused("not a member"),
+            Some(Obstacle::Full) => refused("full"),
         }
-        Ok(())
+    }
+
+    /// Why an agent cannot get this item now.
+    pub(super) fn obstacle(&self, item: &Item, agent: AgentId, max_per_agent: u32) -> Option<Obstacle> {
+        let Some(agent) = self.agents.get(&agent) else { return Some(Obstacle::NotMember) };
+        let Some(seat) = agent.seats.get(&item.view.campaign).filter(|seat| seat.penalty.is_some()) else {
+            return Some(Obstacle::NotMember);
+        };
+        if agent.presence != Presence::Available {
+            return Some(Obstacle::NotAvailable);
+        }
+        let full = seat.holding >= max_per_agent || agent.free() < item.view.kind.weight();
+        full.then_some(Obstacle::Full)
     }
 
     /// Whether a conversation may go to the queue of this campaign now: known, of the same client, enabled and open.

@@ -3,6 +3,8 @@
 //! Agents see what they have or are offered; everybody else what their scope covers. What one may not see is not found. An
 //! agent of the same campaign who comes too late to a command is told who has the conversation now.
 
+use std::time::Duration;
+
 use actix_web::{
     HttpResponse,
     web::{Data, Path},
@@ -16,7 +18,7 @@ use crate::{
         conversation::{Command, Conversation, OfferOutcome},
         disposition::is_leaf,
         message::{Attachment, Content},
-        permission::{Permission, Place, Role, Scope},
+        permission::{Permission, Place, Role, Scope, may},
         refusal::Refusal,
     },
     error::ErrorCode,
@@ -28,20 +30,26 @@ use crate::{
         problem::Problem,
         state::App,
     },
-    ids::{AgentId, AttachmentId, CampaignId, ChannelId, ContactId, ConversationId},
+    ids::{AgentId, AttachmentId, CampaignId, ChannelId, ContactId, ConversationId, MessageId, UserId},
     store::{
         attachments,
         conversation_lists::{self, Filter, Reach},
         conversations,
     },
     wire::{
-        command::{AnswerOffer, Close, Reply, Transfer},
+        command::{AnswerOffer, Close, Note, Prioritise, Reply, Snooze, Tag, Transfer},
         conversation::{Message, Summary},
     },
 };
 
 /// The most attachments of one message.
 const MAX_ATTACHMENTS: usize = 10;
+/// The most colleagues a note calls for.
+const MAX_MENTIONS: usize = 20;
+/// The most labels of a conversation.
+const MAX_TAGS: usize = 20;
+/// How far ahead a conversation can be put aside.
+const LONGEST_SNOOZE: Duration = Duration::from_secs(366 * 24 * 3600);
 
 /// Which conversations.
 #[derive(Clone, Debug, Deserialize, utoipa::IntoParams)]
@@ -123,6 +131,11 @@ async fn workable(app: &App, caller: &Caller, id: ConversationId) -> Result<Conv
     state.filter(|state| may_try(caller, state)).ok_or_else(Problem::not_found)
 }
 
+/// Whether the caller may do to a conversation of somebody else what its owner may.
+fn steers(caller: &Caller, state: &Conversation) -> bool {
+    state.phase.owner() != Some(caller.user()) && caller.may(Permission::ForceConversations, place(state))
+}
+
 fn reach(caller: &Caller) -> Reach {
     if caller.subject.role == Role::Agent {
         return Reach::Agent(caller.user());
@@ -154,7 +167,7 @@ pub async fn list(app: Data<App>, caller: Caller, query: Query<ConversationsQuer
         before: check::cursor(query.cursor.as_deref())?,
     };
     let found = conversation_lists::list(&app.engine.db, &reach(&caller), &filter, limit + 1).await?;
-    let items = found.iter().map(|(state, card)| Summary::of(state, card)).collect();
+    let items = found.iter().map(|row| Summary::of(&row.state, &row.contact, row.last.as_deref())).collect();
     once::ok(&cut(items, limit, |item: &Summary| item.id.to_string()))
 }
 
@@ -165,7 +178,8 @@ pub async fn list(app: Data<App>, caller: Caller, query: Query<ConversationsQuer
 pub async fn show(app: Data<App>, caller: Caller, id: Path<ConversationId>) -> Result<HttpResponse, Problem> {
     let state = visible(&app, &caller, *id).await?;
     let card = conversations::card(&app.engine.db, &state).await?;
-    once::ok(&Summary::of(&state, &card))
+    let last = conversations::last_message(&app.engine.db, state.id).await?;
+    once::ok(&Summary::of(&state, &card, last.as_deref()))
 }
 
 /// `GET /{id}/messages`: the latest first.
@@ -204,8 +218,57 @@ pub async fn reply(
     once.done(app.engine.command(state.id, command, once.by(), once.keep()).await).await
 }
 
+/// `POST /{id}/notes`: writes for colleagues. Its owner, members of its campaign, who may steer any conversation there.
+///
+/// # Errors
+/// 404; 409 when it is closed; 422.
+pub async fn note(app: Data<App>, caller: Caller, id: Path<ConversationId>, input: Input<Note>) -> Result<HttpResponse, Problem> {
+    let Input { value: Note { text, mut mentions }, once } = input;
+    let state = workable(&app, &caller, *id).await?;
+    let own = state.phase.owner() == Some(caller.user());
+    if !(own || steers(&caller, &state) || caller.may(Permission::Answer, place(&state))) {
+        return Err(Problem::not_found());
+    }
+    mentions.sort_unstable();
+    mentions.dedup();
+    let mut check = Check::default();
+    check.that(mentions.len() <= MAX_MENTIONS, "mentions", ErrorCode::TooLong, "at most 20");
+    let reaches = |user: UserId| {
+        let subject = caller.directory.subject(user);
+        let may = |permission| subject.as_ref().is_some_and(|subject| may(subject, permission, place(&state)));
+        state.phase.owner() == Some(user) || may(Permission::Answer) || may(Permission::ReadConversations)
+    };
+    let all_known = mentions.iter().take(MAX_MENTIONS).all(|user| reaches(*user));
+    check.that(all_known, "mentions", ErrorCode::UnknownReference, "nobody who may see this conversation");
+    check.done()?;
+    let content = Content { text: storable(&text), attachments: Vec::new() };
+    let command = Command::Note { message: app.engine.ids.next(), agent: caller.user(), content, mentions };
+    once.done(app.engine.command(state.id, command, once.by(), once.keep()).await).await
+}
+
+/// `POST /{id}/messages/{message}/retry`: sends again what could not be sent. What is on its way again is left alone.
+///
+/// # Errors
+/// 404; 409 `not_failed` and as the rules say.
+pub async fn retry(
+    app: Data<App>,
+    caller: Caller,
+    ids: Path<(ConversationId, MessageId)>,
+    once: Once,
+) -> Result<HttpResponse, Problem> {
+    let (id, message) = ids.into_inner();
+    let state = workable(&app, &caller, id).await?;
+    let found = conversations::message_of(&app.engine.db, id, message).await?.ok_or_else(Problem::not_found)?.message;
+    let stored = found.delivery.map(|delivery| (found.seq, delivery));
+    let command = Command::Retry { message, agent: caller.user(), stored };
+    once.done(app.engine.command(state.id, command, once.by(), once.keep()).await).await
+}
+
 /// Files of this conversation that the caller has uploaded.
-async fn files(app: &App, caller: &Caller, state: &Conversation, ids: &[AttachmentId]) -> Result<Vec<Attachment>, Problem> {
+///
+/// # Errors
+/// 422 naming those that are not.
+pub async fn files(app: &App, caller: &Caller, state: &Conversation, ids: &[AttachmentId]) -> Result<Vec<Attachment>, Problem> {
     let mut check = Check::default();
     check.that(ids.len() <= MAX_ATTACHMENTS, "attachments", ErrorCode::TooLong, "at most 10");
     let mut files = Vec::new();
@@ -234,6 +297,15 @@ pub async fn accept(
     let state = workable(&app, &caller, *id).await?;
     let command = Command::Accept { offer, agent: caller.user() };
     once.done(app.engine.command(state.id, command, once.by(), once.keep()).await).await
+}
+
+/// `POST /{id}/take`: takes a waiting conversation out of turn.
+///
+/// # Errors
+/// 404; 409 `gone` with who has it now, `at_capacity`, `not_available`, `not_member`.
+pub async fn take(app: Data<App>, caller: Caller, id: Path<ConversationId>, once: Once) -> Result<HttpResponse, Problem> {
+    let state = workable(&app, &caller, *id).await?;
+    once.done(app.engine.take(state.id, caller.user(), once.by(), once.keep()).await).await
 }
 
 /// `POST /{id}/decline`.
@@ -265,8 +337,8 @@ pub async fn transfer(
     let Input { value, once } = input;
     let state = workable(&app, &caller, *id).await?;
     let target = target(&caller, &state, value)?;
-    let forced = state.phase.owner() != Some(caller.user()) && caller.may(Permission::ForceConversations, place(&state));
-    let from = if forced { state.phase.owner().ok_or(Refusal::NotOwner { current: None })? } else { caller.user() };
+    let from =
+        if steers(&caller, &state) { state.phase.owner().ok_or(Refusal::NotOwner { current: None })? } else { caller.user() };
     once.done(app.engine.transfer(state.id, from, target, once.by(), once.keep()).await).await
 }
 
@@ -316,8 +388,70 @@ pub async fn close(
             return Err(Problem::field("disposition", ErrorCode::UnknownReference, "no disposition of this campaign"));
         }
     }
-    let force = state.phase.owner() != Some(caller.user()) && caller.may(Permission::ForceConversations, place(&state));
-    let command = Command::Close { agent: caller.user(), force, disposition };
+    let command = Command::Close { agent: caller.user(), force: steers(&caller, &state), disposition };
+    once.done(app.engine.command(state.id, command, once.by(), once.keep()).await).await
+}
+
+/// `POST /{id}/snooze`: puts it aside until then, or until the customer writes.
+///
+/// # Errors
+/// 404; 409 as the rules say; 422 for a moment that has passed or lies too far ahead.
+pub async fn snooze(
+    app: Data<App>,
+    caller: Caller,
+    id: Path<ConversationId>,
+    input: Input<Snooze>,
+) -> Result<HttpResponse, Problem> {
+    let Input { value: Snooze { until }, once } = input;
+    let state = workable(&app, &caller, *id).await?;
+    let (until, now) = (until.0, app.now());
+    let mut check = Check::default();
+    check.that(until > now && until <= now + LONGEST_SNOOZE, "until", ErrorCode::OutOfRange, "in the future, within a year");
+    check.done()?;
+    once.done(app.engine.command(state.id, Command::Park { agent: caller.user(), until }, once.by(), once.keep()).await).await
+}
+
+/// `POST /{id}/wake`.
+///
+/// # Errors
+/// 404; 409 as the rules say.
+pub async fn wake(app: Data<App>, caller: Caller, id: Path<ConversationId>, once: Once) -> Result<HttpResponse, Problem> {
+    let state = workable(&app, &caller, *id).await?;
+    once.done(app.engine.command(state.id, Command::Wake { agent: caller.user() }, once.by(), once.keep()).await).await
+}
+
+/// `PUT /{id}/tags`: by its owner, or by who may steer any conversation there.
+///
+/// # Errors
+/// 404; 409 as the rules say; 422.
+pub async fn tag(app: Data<App>, caller: Caller, id: Path<ConversationId>, input: Input<Tag>) -> Result<HttpResponse, Problem> {
+    let Input { value: Tag { mut tags }, once } = input;
+    let state = workable(&app, &caller, *id).await?;
+    let mut check = Check::default();
+    check.that(tags.len() <= MAX_TAGS, "tags", ErrorCode::TooLong, "at most 20");
+    for (index, tag) in tags.iter_mut().take(MAX_TAGS).enumerate() {
+        check.line(&format!("tags.{index}"), tag, 1..=40);
+    }
+    check.done()?;
+    tags.sort_unstable();
+    tags.dedup();
+    let command = Command::Tag { agent: caller.user(), force: steers(&caller, &state), tags };
+    once.done(app.engine.command(state.id, command, once.by(), once.keep()).await).await
+}
+
+/// `PUT /{id}/priority`: as [`tag`].
+///
+/// # Errors
+/// 404; 409 as the rules say.
+pub async fn prioritise(
+    app: Data<App>,
+    caller: Caller,
+    id: Path<ConversationId>,
+    input: Input<Prioritise>,
+) -> Result<HttpResponse, Problem> {
+    let Input { value: Prioritise { priority }, once } = input;
+    let state = workable(&app, &caller, *id).await?;
+    let command = Command::Prioritise { agent: caller.user(), force: steers(&caller, &state), priority };
     once.done(app.engine.command(state.id, command, once.by(), once.keep()).await).await
 }
 

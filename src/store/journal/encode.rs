@@ -8,13 +8,14 @@ use crate::{
     clock::Timestamp,
     domain::{
         agent::{Agent, AgentEvent},
-        conversation::{Conversation, Event},
+        conversation::{Conversation, Event, RETRIED},
         delivery::Delivery,
         log::{By, Entity},
         message::{Attachment, Author, Message},
     },
     ids::{AgentId, ChannelId, ClientId, ContactId, ConversationId, MessageId},
     store::{
+        conversations::NOTE,
         idempotency::Recorded,
         inbox::Claim,
         write::{Append, ConversationAppend, OutboxState, RowChange, Subject},
@@ -201,6 +202,9 @@ impl<'a> Rows<'a> {
             if let Event::DeliveryMoved { of, to, reason, .. } = event {
                 self.deliveries.push(DeliveryRow { c: id, q: *of, d: *to, r: reason.as_deref() });
             }
+            if let Event::Retried { of, .. } = event {
+                self.deliveries.push(DeliveryRow { c: id, q: *of, d: Delivery::Queued, r: Some(RETRIED) });
+            }
         }
         for message in &change.messages {
             let Message { id: i, seq, author, text, attachments, at, delivery } = message.as_ref();
@@ -319,14 +323,15 @@ fn as_text<S: Serializer>(by: &By, serializer: S) -> Result<S::Ok, S::Error> {
 
 #[allow(clippy::trivially_copy_pass_by_ref, reason = "serde wants a reference")]
 fn author_text<S: Serializer>(author: &Author, serializer: S) -> Result<S::Ok, S::Error> {
-    serializer.collect_str(&author_word(*author))
+    serializer.serialize_str(&author_word(*author))
 }
 
 /// How an author is stored.
-pub(crate) fn author_word(author: Author) -> By {
+pub(super) fn author_word(author: Author) -> String {
     match author {
-        Author::Contact => By::Contact,
-        Author::Agent(agent) => By::User(agent),
-        Author::System => By::System,
+        Author::Contact => By::Contact.to_string(),
+        Author::Agent(agent) => By::User(agent).to_string(),
+        Author::Note(agent) => format!("{NOTE}{agent}"),
+        Author::System => By::System.to_string(),
     }
 }

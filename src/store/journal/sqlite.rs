@@ -120,7 +120,7 @@ impl Sqlite {
             insert.execute(params![STREAM, row.p, row.t, row.w.to_string(), row.c, conversation, row.q, kind, data])
         })?;
         self.each(sql::SQLITE_MESSAGE, &rows.messages, |insert, row| {
-            let author = encode::author_word(row.w).to_string();
+            let author = encode::author_word(row.w);
             let attachments = (!row.a.is_empty()).then(|| encode::json(&row.a));
             let delivery = row.d.map(|state| state.as_str());
             insert.execute(params![id(row.c), row.q, id(row.i), author, row.x, attachments, row.t, delivery])

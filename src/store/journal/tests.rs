@@ -50,6 +50,7 @@ fn started(number: u128, provider_id: &str) -> (Append, Answer) {
     let append = Append {
         subject: Subject::Conversation(Box::new(ConversationAppend {
             contact: Arc::new(ContactCard { id: state.contact, name: "Ana".into(), address: "ana-1".into() }),
+            last: None,
             state,
             first_seq: 1,
             events: smallvec![(event, By::Contact, Some(provider_id.to_owned())), (received, By::Contact, None)],

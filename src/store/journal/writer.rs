@@ -321,6 +321,7 @@ fn into_committed(subject: Subject, pos: &mut u64) -> Committed {
                 state: change.state,
                 messages: change.messages,
                 contact: change.contact,
+                last: change.last,
                 concerned: Some(change.concerned),
             }));
             Committed { entries, about }

@@ -70,7 +70,11 @@ topic: string, } | { "kind": "typing",
 /**
  * Where; visitors leave it out.
  */
-conversation?: ConversationId, } | { "kind": "sign_in", 
+conversation?: ConversationId, 
+/**
+ * What; visitors leave it out.
+ */
+mode?: WritingMode, } | { "kind": "sign_in", 
 /**
  * The token.
  */
@@ -222,6 +226,12 @@ attachments?: Array<Attachment>, };
 
 export type ChatSender = "me" | "agent" | "system";
 
+export type ChatTyping = { 
+/**
+ * In which conversation.
+ */
+conversation: ConversationId, };
+
 export type ClientId = string;
 
 export type Close = { 
@@ -292,7 +302,23 @@ unanswered: boolean,
 /**
  * An agent answered at least once.
  */
-replied: boolean, };
+replied: boolean, 
+/**
+ * Labels the staff gave it, sorted.
+ */
+tags: Array<string>, 
+/**
+ * How urgent the staff finds it.
+ */
+priority: Priority, 
+/**
+ * When it comes back, while it is snoozed.
+ */
+snoozed_until: Time | null, 
+/**
+ * The last message.
+ */
+preview: Preview | null, };
 
 export type ConversationDelta = { 
 /**
@@ -356,9 +382,35 @@ standing: Standing,
  */
 message?: MessageId, };
 
+export type Draft = { 
+/**
+ * In which conversation.
+ */
+conversation: ConversationId, 
+/**
+ * For whom.
+ */
+mode: WritingMode, 
+/**
+ * As typed so far.
+ */
+text: string, 
+/**
+ * Uploaded before.
+ */
+attachments: Array<AttachmentId>, 
+/**
+ * Counted by whoever writes.
+ */
+rev: number, 
+/**
+ * When it was saved.
+ */
+updated_at: Time, };
+
 export type Ending = "closed" | "out_of_hours" | "abandoned" | "expired" | "overflowed";
 
-export type ErrorCode = "malformed_json" | "invalid_utf8" | "too_deep" | "broken_body" | "idempotency_key_invalid" | "idempotency_key_missing" | "signed_out_session" | "wrong_credentials" | "signature_no_secret" | "signature_header_missing" | "signature_header_empty" | "signature_header_repeated" | "signature_invalid_id" | "signature_invalid_timestamp" | "signature_too_old" | "signature_too_new" | "signature_no_usable_version" | "signature_mismatch" | "forbidden" | "wrong_origin" | "not_found" | "method_not_allowed" | "conflict" | "in_use" | "conversation_closed" | "wrong_state" | "not_owner" | "offer_gone" | "too_many_transfers" | "transfer_target" | "signed_out" | "forced_pause" | "too_large" | "unsupported_media_type" | "invalid" | "idempotency_key_reused" | "reply_first" | "disposition_needed" | "transfer_not_allowed" | "empty_message" | "message_too_long" | "attachments_not_allowed" | "unknown_break" | "unknown_field" | "missing_field" | "wrong_type" | "too_short" | "too_long" | "out_of_range" | "control_characters" | "unknown_reference" | "not_possible" | "duplicate" | "taken" | "password_too_short" | "password_too_long" | "schedule_name" | "schedule_hours" | "schedule_too_many_intervals" | "schedule_too_many_exceptions" | "schedule_exception_date" | "schedule_exception_twice" | "schedule_override_empty" | "schedule_override_reason" | "too_many_attempts" | "too_many_connections" | "busy" | "internal" | "unavailable";
+export type ErrorCode = "malformed_json" | "invalid_utf8" | "too_deep" | "broken_body" | "idempotency_key_invalid" | "idempotency_key_missing" | "signed_out_session" | "wrong_credentials" | "signature_no_secret" | "signature_header_missing" | "signature_header_empty" | "signature_header_repeated" | "signature_invalid_id" | "signature_invalid_timestamp" | "signature_too_old" | "signature_too_new" | "signature_no_usable_version" | "signature_mismatch" | "forbidden" | "wrong_origin" | "not_found" | "method_not_allowed" | "conflict" | "in_use" | "conversation_closed" | "wrong_state" | "not_owner" | "offer_gone" | "not_failed" | "draft_stale" | "gone" | "at_capacity" | "not_available" | "not_member" | "too_many_transfers" | "transfer_target" | "signed_out" | "forced_pause" | "too_large" | "unsupported_media_type" | "invalid" | "idempotency_key_reused" | "reply_first" | "disposition_needed" | "transfer_not_allowed" | "empty_message" | "message_too_long" | "attachments_not_allowed" | "unknown_break" | "unknown_field" | "missing_field" | "wrong_type" | "too_short" | "too_long" | "out_of_range" | "control_characters" | "unknown_reference" | "not_possible" | "duplicate" | "taken" | "password_too_short" | "password_too_long" | "schedule_name" | "schedule_hours" | "schedule_too_many_intervals" | "schedule_too_many_exceptions" | "schedule_exception_date" | "schedule_exception_twice" | "schedule_override_empty" | "schedule_override_reason" | "too_many_attempts" | "too_many_connections" | "busy" | "internal" | "unavailable";
 
 export type FieldError = { 
 /**
@@ -380,7 +432,7 @@ export type Frame = {
  */
 v: number, 
 /**
- * `me`, `conversation:{id}`, `board:{domain}`, `chat`, or `-` for the connection itself.
+ * `me`, `conversation:{id}`, `waiting`, `board:{domain}`, `chat`, or `-` for the connection itself.
  */
 topic: string, 
 /**
@@ -390,7 +442,7 @@ epoch: string,
 /**
  * Position in the log that this frame reflects; for snapshots the position they stand at.
  */
-pos: number, } & ({ "kind": "hello", "data": Hello } | { "kind": "me", "data": Me } | { "kind": "conversation", "data": ConversationDelta } | { "kind": "gone", "data": Gone } | { "kind": "presence", "data": Presence } | { "kind": "thread", "data": Thread } | { "kind": "chat", "data": Chat } | { "kind": "board", "data": Board } | { "kind": "board_delta", "data": BoardDelta } | { "kind": "resync" } | { "kind": "reload" } | { "kind": "denied", "data": Denied } | { "kind": "signed_out" } | { "kind": "typing", "data": Typing });
+pos: number, } & ({ "kind": "hello", "data": Hello } | { "kind": "me", "data": Me } | { "kind": "conversation", "data": ConversationDelta } | { "kind": "gone", "data": Gone } | { "kind": "presence", "data": Presence } | { "kind": "thread", "data": Thread } | { "kind": "chat", "data": Chat } | { "kind": "board", "data": Board } | { "kind": "board_delta", "data": BoardDelta } | { "kind": "waiting", "data": Array<WaitingRow> } | { "kind": "waiting_delta", "data": WaitingDelta } | { "kind": "resync" } | { "kind": "reload" } | { "kind": "denied", "data": Denied } | { "kind": "signed_out" } | { "kind": "typing", "data": Typing } | { "kind": "viewers", "data": Viewers } | { "kind": "chat_typing", "data": ChatTyping });
 
 export type Gone = { 
 /**
@@ -462,6 +514,10 @@ seq: number,
  */
 author: Author, 
 /**
+ * Internal: for the staff only, the customer never sees it.
+ */
+note?: boolean, 
+/**
  * Plain text.
  */
 text: string, 
@@ -483,6 +539,16 @@ delivery?: Delivery,
 reason?: string, };
 
 export type MessageId = string;
+
+export type Note = { 
+/**
+ * Plain text.
+ */
+text: string, 
+/**
+ * Colleagues it calls for, who may see the conversation or work in its campaign; at most 20.
+ */
+mentions?: Array<UserId>, };
 
 export type OfferId = string;
 
@@ -507,6 +573,22 @@ activity: Activity,
  * Since when.
  */
 since: Time, };
+
+export type Preview = { 
+/**
+ * At most 120 characters; empty when there are only files.
+ */
+text: string, 
+/**
+ * Who wrote it.
+ */
+from: Author, 
+/**
+ * Internal: the customer never sees it.
+ */
+note: boolean, };
+
+export type Priority = "low" | "normal" | "high" | "urgent";
 
 export type Problem = { 
 /**
@@ -534,9 +616,13 @@ detail: string,
  */
 errors?: Array<FieldError>, 
 /**
- * With `not_owner` and `offer_gone`: who has the conversation now, if anybody.
+ * With `not_owner`, `offer_gone` and `gone`: who has the conversation now, if anybody.
  */
-current_owner?: UserId | null, };
+current_owner?: UserId | null, 
+/**
+ * With `draft_stale`: the one that is stored.
+ */
+draft?: Draft, };
 
 export type Profile = { 
 /**
@@ -632,7 +718,21 @@ login: string,
  */
 name: string, };
 
-export type Push = { "kind": "hello", "data": Hello } | { "kind": "me", "data": Me } | { "kind": "conversation", "data": ConversationDelta } | { "kind": "gone", "data": Gone } | { "kind": "presence", "data": Presence } | { "kind": "thread", "data": Thread } | { "kind": "chat", "data": Chat } | { "kind": "board", "data": Board } | { "kind": "board_delta", "data": BoardDelta } | { "kind": "resync" } | { "kind": "reload" } | { "kind": "denied", "data": Denied } | { "kind": "signed_out" } | { "kind": "typing", "data": Typing };
+export type Push = { "kind": "hello", "data": Hello } | { "kind": "me", "data": Me } | { "kind": "conversation", "data": ConversationDelta } | { "kind": "gone", "data": Gone } | { "kind": "presence", "data": Presence } | { "kind": "thread", "data": Thread } | { "kind": "chat", "data": Chat } | { "kind": "board", "data": Board } | { "kind": "board_delta", "data": BoardDelta } | { "kind": "waiting", "data": Array<WaitingRow> } | { "kind": "waiting_delta", "data": WaitingDelta } | { "kind": "resync" } | { "kind": "reload" } | { "kind": "denied", "data": Denied } | { "kind": "signed_out" } | { "kind": "typing", "data": Typing } | { "kind": "viewers", "data": Viewers } | { "kind": "chat_typing", "data": ChatTyping };
+
+export type PutDraft = { 
+/**
+ * As typed so far; no longer than a message can be.
+ */
+text: string, 
+/**
+ * Uploaded before for this conversation by the same person; at most 10.
+ */
+attachments?: Array<AttachmentId>, 
+/**
+ * Counted by whoever writes: one more than what was saved before. The higher one stands.
+ */
+rev: number, };
 
 export type QueueReason = "new" | "out_of_hours" | "transferred" | "agent_lost" | "agent_signed_out" | "not_accepted";
 
@@ -660,6 +760,18 @@ available?: boolean,
  */
 break_id?: BreakId, };
 
+export type SetPriority = { 
+/**
+ * How urgent.
+ */
+priority: Priority, };
+
+export type SetTags = { 
+/**
+ * All of them: at most 20, each 1 to 40 characters. Kept trimmed, sorted and each once.
+ */
+tags: Array<string>, };
+
 export type SignIn = { 
 /**
  * Capital letters do not matter.
@@ -669,6 +781,12 @@ login: string,
  * At most 256 characters.
  */
 password: string, };
+
+export type Snooze = { 
+/**
+ * In the future, within a year.
+ */
+until: Time, };
 
 export type Standing = { "is": "arrived" } | { "is": "admitted" } | { "is": "queued", 
 /**
@@ -766,9 +884,37 @@ conversation: ConversationId,
 /**
  * Who; none = the customer.
  */
-agent: UserId | null, };
+agent: UserId | null, 
+/**
+ * What.
+ */
+mode: WritingMode, };
 
 export type UserId = string;
+
+export type Viewer = { 
+/**
+ * Who.
+ */
+user: UserId, 
+/**
+ * As shown.
+ */
+name: string, 
+/**
+ * What they are typing.
+ */
+typing: WritingMode | null, };
+
+export type Viewers = { 
+/**
+ * Which.
+ */
+conversation: ConversationId, 
+/**
+ * Everybody, whoever reads this included, each once.
+ */
+viewers: Array<Viewer>, };
 
 export type VisitorId = string;
 
@@ -802,6 +948,16 @@ conversation: ConversationId | null,
  */
 seq: number | null, };
 
+export type WaitingDelta = { 
+/**
+ * Conversations that wait since, or changed while they wait.
+ */
+waiting: Array<WaitingRow>, 
+/**
+ * Conversations that cannot be taken any more.
+ */
+waiting_gone: Array<ConversationId>, };
+
 export type WaitingRow = { 
 /**
  * Which.
@@ -812,10 +968,28 @@ conversation: ConversationId,
  */
 campaign: CampaignId, 
 /**
+ * By which kind of channel.
+ */
+channel_kind: ChannelKind, 
+/**
+ * From whom; empty when unknown.
+ */
+contact_name: string, 
+/**
  * From which address.
  */
 address: string, 
 /**
  * Since when.
  */
-arrived_at: Time, };
+arrived_at: Time, 
+/**
+ * How urgent the staff finds it.
+ */
+priority: Priority, 
+/**
+ * The last message.
+ */
+preview: Preview | null, };
+
+export type WritingMode = "reply" | "note";

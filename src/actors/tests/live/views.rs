@@ -88,3 +88,28 @@ impl BoardView {
         self.waiting.extend(waiting.iter().map(|row| (row.conversation, row.clone())));
     }
 }
+
+/// Topic `waiting`.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(super) struct QueueView(BTreeMap<ConversationId, WaitingRow>);
+
+impl QueueView {
+    pub(super) fn of(frames: &[Frame]) -> Self {
+        let mut view = Self::default();
+        for frame in frames {
+            let rows = match &frame.push {
+                Push::Waiting(rows) => {
+                    view = Self::default();
+                    rows
+                }
+                Push::WaitingDelta(delta) => {
+                    view.0.retain(|id, _| !delta.waiting_gone.contains(id));
+                    &delta.waiting
+                }
+                _ => continue,
+            };
+            view.0.extend(rows.iter().map(|row| (row.conversation, row.clone())));
+        }
+        view
+    }
+}

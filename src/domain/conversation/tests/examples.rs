@@ -370,3 +370,63 @@ fn receipts_for_messages_no_longer_followed_are_checked_against_the_store() {
     let moved = Event::DeliveryMoved { message: message_id(2), of: 5, to: Delivery::Delivered, reason: None };
     assert_eq!(case.does(receipt(Some((5, Delivery::Sent)))), [moved]);
 }
+
+#[test]
+fn who_has_it_repeats_only_the_accept_by_which_they_got_it() {
+    let mut case = active(rules());
+    assert_eq!(case.does(accept(1, ANA)), []);
+    assert_eq!(case.refuses(accept(7, ANA)), Refusal::OfferGone { offer: offer_id(7), current: Some(ANA) });
+    case.does(transfer_to(2, BEN));
+    case.does(accept(2, BEN));
+    assert_eq!(case.does(accept(2, BEN)), []);
+    assert_eq!(case.refuses(accept(1, BEN)), Refusal::OfferGone { offer: offer_id(1), current: Some(BEN) });
+}
+
+#[test]
+fn taking_is_offer_and_acceptance_in_one_and_only_of_what_waits() {
+    let offer = |number, agent| Offer { id: offer_id(number), agent, deadline: START };
+    let mut case = waiting(rules());
+    let events = case.does(Command::Take(offer(1, ANA)));
+    assert_eq!(events, [Event::Offered(offer(1, ANA)), Event::OfferAccepted { offer: offer_id(1), agent: ANA }]);
+    assert_eq!(case.does(Command::Take(offer(2, ANA))), []);
+    assert_eq!(case.refuses(Command::Take(offer(2, BEN))), Refusal::Gone { current: Some(ANA) });
+    assert_eq!(offered(rules()).refuses(Command::Take(offer(2, BEN))), Refusal::Gone { current: None });
+}
+
+#[test]
+fn only_the_owner_wakes_what_is_snoozed_and_the_staff_sorts_it() {
+    let mut case = active(rules());
+    case.does(Command::Park { agent: ANA, until: seconds(9_000) });
+    assert_eq!(case.refuses(Command::Wake { agent: BEN }), Refusal::NotOwner { current: Some(ANA) });
+    assert_eq!(case.does(Command::Wake { agent: ANA }), [Event::Awoke]);
+    assert_eq!(case.does(Command::Wake { agent: ANA }), []);
+    let tag = |agent, force| Command::Tag { agent, force, tags: vec!["vip".to_owned()] };
+    assert_eq!(case.refuses(tag(BEN, false)), Refusal::NotOwner { current: Some(ANA) });
+    assert_eq!(case.does(tag(SUPERVISOR, true)), [Event::Tagged { tags: vec!["vip".to_owned()] }]);
+    assert_eq!(case.does(tag(ANA, false)), []);
+    let urgent = Command::Prioritise { agent: ANA, force: false, priority: Priority::Urgent };
+    assert_eq!(case.does(urgent), [Event::Prioritised { priority: Priority::Urgent }]);
+}
+
+#[test]
+fn only_what_failed_is_sent_again_and_only_once_however_often_it_is_asked_for() {
+    let mut case = active(rules());
+    case.conversation.kind = ChannelKind::Api;
+    case.does(reply(2, ANA));
+    let of = case.conversation.seq;
+    let to = |to| Command::MoveDelivery { message: message_id(2), stored: None, to, reason: None };
+    let retry = |agent, stored| Command::Retry { message: message_id(2), agent, stored };
+    assert_eq!(case.does(retry(ANA, None)), []);
+    case.does(to(Delivery::Sending));
+    case.does(to(Delivery::Failed));
+    // It is no longer followed here: the store says that it failed.
+    let stored = Some((of, Delivery::Failed));
+    assert_eq!(case.refuses(retry(BEN, stored)), Refusal::NotOwner { current: Some(ANA) });
+    assert_eq!(case.does(retry(ANA, stored)), [Event::Retried { message: message_id(2), of, agent: ANA }]);
+    assert_eq!(case.does(retry(ANA, stored)), []);
+    // A receipt of the first attempt comes too early for the second.
+    assert_eq!(case.does(to(Delivery::Delivered)), []);
+    case.does(to(Delivery::Sending));
+    case.does(to(Delivery::Sent));
+    assert_eq!(case.refuses(retry(ANA, stored)), Refusal::NotFailed);
+}

@@ -14,6 +14,7 @@ pub(super) fn assert_legal(before: &Conversation, command: &Command, events: &[E
     assert_the_sender_keeps_what_is_transferred(before, after);
     assert_deliveries_move_forward(before, command, events, after);
     assert_due_keeps_to_the_deadline(before, command, events, now);
+    assert_a_note_changes_nothing_else(before, command, after);
     if events.is_empty() {
         assert_eq!(after, before, "{command:?} changed the state without an event");
     }
@@ -87,7 +88,9 @@ fn assert_the_sender_keeps_what_is_transferred(before: &Conversation, after: &Co
 
 fn assert_deliveries_move_forward(before: &Conversation, command: &Command, events: &[Event], after: &Conversation) {
     let stored = |message: MessageId| match command {
-        Command::MoveDelivery { message: of, stored, .. } if *of == message => *stored,
+        Command::MoveDelivery { message: of, stored, .. } | Command::Retry { message: of, stored, .. } if *of == message => {
+            *stored
+        }
         _ => None,
     };
     let followed =
@@ -99,8 +102,21 @@ fn assert_deliveries_move_forward(before: &Conversation, command: &Command, even
             assert!(from.may_become(*to), "{from:?} became {to:?}");
         }
     }
+    for event in events {
+        if let Event::Retried { message, of, .. } = event {
+            let (seq, from) = followed(*message).or(stored(*message)).expect("a known message");
+            assert_eq!(*of, seq, "a retry names the event that recorded the message");
+            assert!(matches!(from, Delivery::Failed | Delivery::Rejected), "{from:?} was sent again");
+        }
+    }
     assert!(after.deliveries.len() <= FOLLOWED_DELIVERIES);
     assert!(after.deliveries.iter().all(|(_, of, state)| *of <= after.seq && !state.is_final()));
+}
+
+fn assert_a_note_changes_nothing_else(before: &Conversation, command: &Command, after: &Conversation) {
+    if matches!(command, Command::Note { .. }) {
+        assert_eq!(after, &Conversation { seq: after.seq, ..before.clone() });
+    }
 }
 
 fn assert_due_keeps_to_the_deadline(before: &Conversation, command: &Command, events: &[Event], now: Timestamp) {

@@ -59,6 +59,8 @@ fn routing_command() -> impl Strategy<Value = Command> {
         1 => lost().prop_map(|ending| Command::Admit(Admission::End(ending))),
         8 => ((1_u128..4).prop_map(AgentId::from_u128), soon())
             .prop_map(|(agent, deadline)| Command::Offer(Offer { id: OfferId::NIL, agent, deadline })),
+        1 => ((1_u128..4).prop_map(AgentId::from_u128), soon())
+            .prop_map(|(agent, deadline)| Command::Take(Offer { id: OfferId::NIL, agent, deadline })),
         8 => (ago(OfferId::from_u128), agent()).prop_map(|(offer, agent)| Command::Accept { offer, agent }),
         4 => (ago(OfferId::from_u128), agent(), outcome())
             .prop_map(|(offer, agent, outcome)| Command::EndOffer { offer, agent, outcome }),
@@ -75,6 +77,14 @@ fn agent_command() -> impl Strategy<Value = Command> {
             .prop_map(|(agent, force, disposition)| Command::Close { agent, force, disposition }),
         1 => agent().prop_map(|agent| Command::EndWrapUp { agent }),
         2 => (agent(), soon()).prop_map(|(agent, until)| Command::Park { agent, until }),
+        2 => agent().prop_map(|agent| Command::Wake { agent }),
+        1 => (agent(), any::<bool>(), 0_usize..3).prop_map(|(agent, force, tags)| Command::Tag {
+            agent,
+            force,
+            tags: ["late", "vip"].iter().take(tags).map(ToString::to_string).collect(),
+        }),
+        1 => (agent(), any::<bool>(), prop::sample::select(vec![Priority::Low, Priority::Normal, Priority::Urgent]))
+            .prop_map(|(agent, force, priority)| Command::Prioritise { agent, force, priority }),
         2 => Just(Command::Sleep),
     ]
 }
@@ -85,6 +95,14 @@ fn message_command() -> impl Strategy<Value = Command> {
         2 => content().prop_map(|content| Command::Receive { message: MessageId::NIL, content }),
         3 => (agent(), content()).prop_map(|(agent, content)| Command::Reply { message: MessageId::NIL, agent, content }),
         1 => content().prop_map(|content| Command::Notice { message: MessageId::NIL, content }),
+        1 => (agent(), content()).prop_map(|(agent, content)| Command::Note {
+            message: MessageId::NIL,
+            agent,
+            content,
+            mentions: vec![BEN],
+        }),
+        2 => (ago(MessageId::from_u128), agent())
+            .prop_map(|(message, agent)| Command::Retry { message, agent, stored: None }),
         3 => (ago(MessageId::from_u128), delivery())
             .prop_map(|(message, to)| Command::MoveDelivery { message, stored: None, to, reason: None }),
     ]
@@ -146,8 +164,12 @@ impl Store {
         match wish {
             Command::Receive { content, .. } => Command::Receive { message: self.new_message(), content },
             Command::Notice { content, .. } => Command::Notice { message: self.new_message(), content },
+            Command::Note { agent, content, mentions, .. } => {
+                Command::Note { message: self.new_message(), agent: owner(agent), content, mentions }
+            }
             Command::Reply { agent, content, .. } => Command::Reply { message: self.new_message(), agent: owner(agent), content },
             Command::Offer(offer) => Command::Offer(Offer { id: self.new_offer(), deadline: ahead(offer.deadline), ..offer }),
+            Command::Take(offer) => Command::Take(Offer { id: self.new_offer(), deadline: ahead(offer.deadline), ..offer }),
             Command::Accept { offer, agent } => Command::Accept { offer: self.offer_ago(offer), agent: or(agent, has_offer) },
             Command::EndOffer { offer, agent, outcome } => {
                 Command::EndOffer { offer: self.offer_ago(offer), agent: or(agent, has_offer), outcome }
@@ -159,8 +181,15 @@ impl Store {
             Command::Close { agent, force, disposition } => Command::Close { agent: owner(agent), force, disposition },
             Command::EndWrapUp { agent } => Command::EndWrapUp { agent: owner(agent) },
             Command::Release { agent, reason } => Command::Release { agent: owner(agent), reason },
+            Command::Wake { agent } => Command::Wake { agent: owner(agent) },
+            Command::Tag { agent, force, tags } => Command::Tag { agent: owner(agent), force, tags },
+            Command::Prioritise { agent, force, priority } => Command::Prioritise { agent: owner(agent), force, priority },
             Command::Park { agent, until } => Command::Park { agent: owner(agent), until: ahead(until) },
             Command::MoveDelivery { message, to, reason, .. } => self.receipt(message, to, reason),
+            Command::Retry { message, agent, .. } => match self.receipt(message, Delivery::Queued, None) {
+                Command::MoveDelivery { message, stored, .. } => Command::Retry { message, agent: owner(agent), stored },
+                other => other,
+            },
             Command::Admit(_) | Command::GiveUp(_) | Command::Sleep | Command::Due => wish,
         }
     }
@@ -187,6 +216,9 @@ impl Store {
             match event {
                 Event::Replied { message, delivery, .. } | Event::Noticed { message, delivery } => {
                     self.outbound.insert(*message, (seq, *delivery));
+                }
+                Event::Retried { message, of, .. } => {
+                    assert_eq!(self.outbound.insert(*message, (*of, Delivery::Queued)).map(|(recorded, _)| recorded), Some(*of));
                 }
                 Event::DeliveryMoved { message, of, to, .. } => {
                     assert_eq!(self.outbound.insert(*message, (*of, *to)).map(|(recorded, _)| recorded), Some(*of));
@@ -269,5 +301,5 @@ fn random_commands_reach_every_phase_and_every_event() {
     let phases = seen.keys().filter(|key| key.starts_with("phase")).count();
     let events = seen.keys().filter(|key| key.starts_with("event")).count();
     // All but "admitted" (passed through on the way to the queue) and all but "started".
-    assert_eq!((phases, events), (12, 16), "{seen:#?}");
+    assert_eq!((phases, events), (12, 20), "{seen:#?}");
 }

@@ -8,6 +8,7 @@ use crate::{
         conversation::{Command, OfferOutcome, Phase, QueueReason},
         message::Content,
         refusal::Refusal,
+        routing::Taking,
         schedule::Openness,
     },
     ids::{AgentId, ClientId, ConversationId, MessageId},
@@ -407,4 +408,53 @@ fn after_a_crash_open_offers_run_on_until_the_agent_is_known_not_to_be_there() {
     world.agent_gone(agent(1), QueueReason::AgentLost);
     world.settle();
     assert!(world.is_waiting(id));
+}
+
+#[test]
+fn a_membership_that_ends_takes_open_offers_along_and_leaves_what_is_held() {
+    let mut world = small_desk();
+    world.agent_is(agent(1), 50, true);
+    let (held, offered) = (world.chat(1), world.chat(1));
+    world.accept(held);
+    world.leave(agent(1), campaign(1));
+    world.settle();
+    assert!(world.is_waiting(offered));
+    assert_eq!(world.state(held).phase.owner(), Some(agent(1)));
+    world.join(agent(1), campaign(1), 0);
+    world.settle();
+    assert_eq!(world.offered_to(offered), Some(agent(1)));
+}
+
+#[test]
+fn what_is_snoozed_stays_with_who_went_home_until_it_wakes() {
+    let mut world = small_desk();
+    let id = world.chat(1);
+    world.accept(id);
+    let until = world.now + std::time::Duration::from_secs(100);
+    world.does(id, &Command::Park { agent: agent(1), until });
+    world.agent_gone(agent(1), QueueReason::AgentSignedOut);
+    world.settle();
+    assert_eq!(world.state(id).phase, Phase::Parked { agent: agent(1), until });
+    world.now = until;
+    world.does(id, &Command::Due);
+    assert_eq!(world.state(id).phase, Phase::Queued { reason: QueueReason::AgentSignedOut });
+}
+
+#[test]
+fn taking_out_of_turn_reserves_as_an_offer_does() {
+    let mut world = small_desk();
+    world.configure(plain_campaign(campaign(1)), CLOSED);
+    let (first, second) = (world.chat(1), world.chat(1));
+    let taken = world.take(second, agent(1));
+    assert!(matches!(taken, Ok(Taking::Reserved(_))), "{taken:?}");
+    // Before the conversation has heard of it, nobody else gets it and the agent is full.
+    world.join(agent(2), campaign(1), 0);
+    world.agent_is(agent(2), 25, true);
+    assert_eq!(world.take(second, agent(2)), Err(Refusal::Gone { current: None }));
+    assert_eq!(world.take(first, agent(1)), Err(Refusal::AtCapacity));
+    assert_eq!(world.take(first, agent(3)), Err(Refusal::NotMember));
+    world.configure(plain_campaign(campaign(1)), Openness::ALWAYS);
+    world.settle();
+    assert_eq!(world.state(second).phase, Phase::Active { agent: agent(1) });
+    assert_eq!(world.offered_to(first), Some(agent(2)));
 }

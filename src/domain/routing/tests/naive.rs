@@ -122,7 +122,7 @@ impl Naive {
             let full = (view.campaign, view.kind.weight());
             match view.stand {
                 Stand::Offered { offer } if offer.agent == agent => shares.push(full),
-                Stand::Held { agent: owner, weightless } if owner == agent => {
+                Stand::Held { agent: owner, weightless, .. } if owner == agent => {
                     shares.push((view.campaign, if weightless { 0 } else { view.kind.weight() }));
                 }
                 Stand::Transferring { from, offer } if from == agent || offer.agent == agent => shares.push(full),
@@ -226,13 +226,14 @@ impl Naive {
             _ => None,
         };
         if let Some((offer, agent)) = open
-            && matches!(self.there(agent), There::Away | There::Gone(_))
+            && (matches!(self.there(agent), There::Away | There::Gone(_)) || !self.members.contains_key(&(view.campaign, agent)))
             && self.withdrawn.insert(offer)
         {
             out.push(Decision::Withdraw { conversation: view.id, offer, agent });
         }
         if let Some(agent) = view.stand.owner()
             && let There::Gone(reason) = self.there(agent)
+            && !matches!(view.stand, Stand::Held { parked: true, .. })
             && (view.unanswered || reason != QueueReason::AgentLost)
             && self.releasing.insert(view.id, agent) != Some(agent)
         {
@@ -279,6 +280,16 @@ impl Naive {
         if possible {
             self.reserved.insert(conversation, Reserved { offer, agent: to, from: Some(from) });
             self.agent(to).last_offer = Some(now);
+        }
+        possible
+    }
+
+    pub(super) fn reserve_take(&mut self, conversation: ConversationId, agent: AgentId, offer: OfferId, now: Timestamp) -> bool {
+        let Some(view) = self.views.get(&conversation) else { return false };
+        let possible = self.waits(view) && self.is_eligible(agent, view);
+        if possible {
+            self.reserved.insert(conversation, Reserved { offer, agent, from: None });
+            self.agent(agent).last_offer = Some(now);
         }
         possible
     }

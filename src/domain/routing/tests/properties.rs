@@ -68,6 +68,7 @@ enum AgentDoes {
     Close,
     EndWrapUp,
     Park,
+    Take(u8),
     TransferTo(u8),
     TransferToCampaign(u8),
 }
@@ -88,6 +89,7 @@ fn agent_does() -> impl Strategy<Value = AgentDoes> {
         2 => Just(AgentDoes::Close),
         1 => Just(AgentDoes::EndWrapUp),
         1 => Just(AgentDoes::Park),
+        3 => (1_u8..5).prop_map(AgentDoes::Take),
         3 => (1_u8..5).prop_map(AgentDoes::TransferTo),
         1 => (1_u8..4).prop_map(AgentDoes::TransferToCampaign),
     ]
@@ -202,6 +204,7 @@ fn agent_acts(world: &mut World, does: AgentDoes, id: ConversationId, message: M
         (AgentDoes::Park, _, Some(agent)) => {
             world.commit(id, &Command::Park { agent, until: Timestamp::from_micros(i64::MAX) });
         }
+        (AgentDoes::Take(who), ..) => drop(world.take(id, agent(who))),
         (AgentDoes::TransferTo(to), ..) => world.transfer(id, agent(to)),
         (AgentDoes::TransferToCampaign(to), ..) => world.transfer_to_campaign(id, campaign(to)),
         _ => {}

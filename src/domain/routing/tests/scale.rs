@@ -119,7 +119,7 @@ impl Shift {
     fn turn_over(&mut self) {
         let picked = self.random.random_range(0..self.open.len());
         let (id, offer, campaign) = self.open.swap_remove(picked);
-        let stand = Stand::Held { agent: offer.agent, weightless: false };
+        let stand = Stand::Held { agent: offer.agent, weightless: false, parked: false };
         self.tell(conversation(id, campaign, 3, stand, smallvec![offer.id]));
         self.tell(conversation(id, campaign, 4, Stand::Gone, smallvec![]));
         self.arrive();

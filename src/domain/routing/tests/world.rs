@@ -12,7 +12,8 @@ use crate::{
         campaign::{Campaign, InForce, Member},
         channel::ChannelKind,
         conversation::{Command, Conversation, Event, OfferOutcome, QueueReason, TransferTo},
-        routing::{Decision, Input, ItemView, Routing, Stand},
+        refusal::Refusal,
+        routing::{Decision, Input, ItemView, Routing, Stand, Taking},
         schedule::Openness,
     },
     ids::{AgentId, CampaignId, ChannelId, ClientId, ContactId, ConversationId, OfferId},
@@ -284,6 +285,27 @@ impl World {
         self.check();
     }
 
+    /// An agent wants it now.
+    pub(super) fn take(&mut self, id: ConversationId, agent: AgentId) -> Result<Taking, Refusal> {
+        let offer = counted(&mut self.offers);
+        let taking = self.router.reserve_take(id, agent, offer, self.now);
+        let expected = self.naive.reserve_take(id, agent, offer, self.now);
+        assert_eq!(matches!(taking, Ok(Taking::Reserved(_))), expected, "{taking:?}");
+        self.replayable = false;
+        let command = match taking {
+            Ok(Taking::Reserved(offer)) => {
+                self.fates.insert(offer.id, Fate::Decided);
+                assert!(self.naive.used(agent) <= self.naive.limit(agent), "{id} was taken above the limit");
+                Some(Command::Take(offer))
+            }
+            Ok(Taking::Offered(offer)) => Some(Command::Accept { offer, agent }),
+            Ok(Taking::Theirs) | Err(_) => None,
+        };
+        self.actors.get_mut(&id).unwrap().inbox.extend(command);
+        self.check();
+        taking
+    }
+
     pub(super) fn transfer_to_campaign(&mut self, id: ConversationId, to: CampaignId) {
         let Some(agent) = self.state(id).phase.owner() else { return };
         if self.router.check_transfer_campaign(id, to).is_ok() {
@@ -306,7 +328,7 @@ impl World {
 
 pub(super) fn reserved_by(command: &Command) -> Option<OfferId> {
     match command {
-        Command::Offer(offer) => Some(offer.id),
+        Command::Offer(offer) | Command::Take(offer) => Some(offer.id),
         Command::Transfer { to: TransferTo::Agent { offer, .. }, .. } => Some(*offer),
         _ => None,
     }

@@ -1,0 +1,94 @@
+//! `/api/v1/drafts`: what the caller has begun to write. It is theirs alone: nobody else sees it.
+
+use actix_web::{
+    HttpResponse,
+    http::StatusCode,
+    web::{Data, Path},
+};
+
+use crate::{
+    channels::api::inbound::storable,
+    domain::refusal::Refusal,
+    error::ErrorCode,
+    http::{
+        caller::Caller,
+        check::Check,
+        input::Input,
+        once::{self, Once},
+        problem::Problem,
+        staff::conversations::{files, visible},
+        state::App,
+    },
+    ids::ConversationId,
+    store::drafts::{self, Draft},
+    wire::{command::PutDraft, conversation, live::WritingMode, page::Page},
+};
+
+/// Numbers beyond this are none in a browser.
+const MAX_REV: u64 = 1 << 53;
+
+fn view(draft: Draft) -> conversation::Draft {
+    let Draft { conversation, mode, text, attachments, rev, updated_at } = draft;
+    conversation::Draft { conversation, mode, text, attachments, rev, updated_at: updated_at.into() }
+}
+
+/// `GET`: the latest first, at most 200.
+///
+/// # Errors
+/// None of its own.
+pub async fn list(app: Data<App>, caller: Caller) -> Result<HttpResponse, Problem> {
+    let found = drafts::of_user(&app.engine.db, caller.user()).await?;
+    once::ok(&Page { items: found.into_iter().map(view).collect(), next: None })
+}
+
+/// `PUT /{conversation}/{mode}`: the higher `rev` stands; the same again is no error.
+///
+/// # Errors
+/// 404; 409 `draft_stale` with the one that is stored, `conversation_closed`; 422.
+pub async fn put(
+    app: Data<App>,
+    caller: Caller,
+    path: Path<(ConversationId, WritingMode)>,
+    input: Input<PutDraft>,
+) -> Result<HttpResponse, Problem> {
+    let Input { value: PutDraft { text, attachments, rev }, once } = input;
+    let (id, mode) = path.into_inner();
+    let state = visible(&app, &caller, id).await?;
+    if caller.is_program() {
+        return Err(Problem::not_found());
+    }
+    if state.phase.is_ended() {
+        return Err(Refusal::Closed.into());
+    }
+    let text = storable(&text).to_string();
+    let mut check = Check::default();
+    check.that(text.len() <= state.kind.max_text_bytes(), "text", ErrorCode::TooLong, "longer than a message can be");
+    check.range("rev", rev, 0..=MAX_REV);
+    check.done()?;
+    files(&app, &caller, &state, &attachments).await?;
+    let draft = Draft { conversation: id, mode, text, attachments, rev, updated_at: app.now() };
+    let (db, user) = (&app.engine.db, caller.user());
+    match drafts::find(db, user, id, mode).await? {
+        Some(stored) if stored == (Draft { updated_at: stored.updated_at, ..draft.clone() }) => return once::ok(&view(stored)),
+        Some(stored) if stored.rev >= rev => return Err(Problem::stale(view(stored))),
+        _ => {}
+    }
+    let committed = once.commit_quietly(vec![drafts::put(user, &draft)], StatusCode::OK, &view(draft)).await;
+    match committed {
+        // Another tab was faster.
+        Err(problem) if problem.code() == ErrorCode::NotFound => {
+            let stored = drafts::find(db, user, id, mode).await?;
+            Err(stored.map_or(problem, |stored| Problem::stale(view(stored))))
+        }
+        other => other,
+    }
+}
+
+/// `DELETE /{conversation}/{mode}`.
+///
+/// # Errors
+/// 404.
+pub async fn delete(caller: Caller, path: Path<(ConversationId, WritingMode)>, once: Once) -> Result<HttpResponse, Problem> {
+    let (id, mode) = path.into_inner();
+    once.discard(vec![drafts::delete(caller.user(), id, mode)]).await
+}
