@@ -12,6 +12,7 @@ use crate::{
     channels::standard_webhooks::SigningSecret,
     clock::Timestamp,
     config::Config,
+    directory::BreakType,
     domain::{
         campaign::Member,
         channel::ChannelKind,
@@ -106,8 +107,9 @@ impl Filler<'_> {
         self.statements.push(config_writes::insert_client(client, CLIENT, ZONE, true, self.now));
         let dispositions = self.dispositions(client);
         for name in BREAKS {
-            let id: BreakId = self.ids.next();
-            self.statements.push(config_writes::insert_break(id, name, true, self.now));
+            let (id, name, created_at): (BreakId, _, _) = (self.ids.next(), name.to_owned(), self.now);
+            let kind = BreakType { id, name, enabled: true, minutes: None, icon: None, created_at };
+            self.statements.push(config_writes::insert_break(&kind));
         }
         let support =
             self.campaign(client, "Soporte", CampaignConfig { auto_accept: true, dispositions, ..Default::default() })?;

@@ -189,7 +189,7 @@ impl Once {
         fact: Option<(Entity, String)>,
         recorded: Option<Recorded>,
     ) -> Result<(), Problem> {
-        let changes_directory = fact.as_ref().is_some_and(|(entity, _)| is_in_directory(*entity));
+        let changes_directory = fact.as_ref().is_some_and(|(entity, _)| entity.is_in_directory());
         match self.app.engine.journal.write(statements, fact, self.by, recorded).await {
             Ok(()) => {}
             Err(WriteError::AnsweredBefore) => return Err(self.answered_before().await),
@@ -226,11 +226,6 @@ pub async fn kept_meanwhile(app: &App, request: &HttpRequest) -> Option<HttpResp
     let found = idempotency::find(&app.engine.db, &keep.scope, app.now()).await.ok()??;
     let same = found.request_hash == keep.request_hash;
     same.then(|| Problem::replay(found.status, found.body).error_response())
-}
-
-/// Whether the directory holds rows of this kind.
-pub const fn is_in_directory(entity: Entity) -> bool {
-    !matches!(entity, Entity::Session | Entity::Token | Entity::Contact)
 }
 
 /// The key of a request, if it has one.

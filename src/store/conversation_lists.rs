@@ -7,7 +7,7 @@ use crate::{
     args,
     domain::conversation::Conversation,
     ids::{AgentId, CampaignId, ChannelId, ContactId, ConversationId},
-    store::{Db, StoreError, write::ContactCard},
+    store::{Db, StoreError, conversations, write::ContactCard},
 };
 
 pub(super) const STATEMENTS: &[&str] = &[ALL, OF_AGENT, OF_CAMPAIGN, OF_CONTACT];
@@ -96,12 +96,13 @@ pub async fn list(db: &Db, reach: &Reach, filter: &Filter, limit: usize) -> Resu
         before,
         i64::try_from(limit).unwrap_or(i64::MAX)
     ];
-    let rows = db.rows(sql, args).await?;
-    rows.iter()
-        .map(|row| {
-            let state: Conversation = row.json(0)?;
-            let card = ContactCard { id: state.contact, name: row.text(1)?.to_owned(), address: row.text(2)?.to_owned() };
-            Ok((state, card))
-        })
-        .collect()
+    let mut found = Vec::new();
+    for row in db.rows(sql, args).await? {
+        let state: Conversation = row.json(0)?;
+        let (name, address) = (row.text(1)?.to_owned(), row.text(2)?.to_owned());
+        let fields = conversations::fields(db, &state).await?;
+        let card = ContactCard { id: state.contact, name, address, fields };
+        found.push((state, card));
+    }
+    Ok(found)
 }

@@ -57,6 +57,9 @@ INSERT INTO contact_addresses (client_id, kind, value, contact_id, created_at) \
 UPDATE contacts SET noticed_at = n.value->>'t' FROM json_each($7) n WHERE contacts.id = n.value->>'i'; \
 INSERT INTO agent_states (agent_id, state) SELECT value->>'id', value FROM json_each($8) WHERE true \
  ON CONFLICT (agent_id) DO UPDATE SET state = excluded.state; \
+INSERT INTO conversation_fields (conversation_id, field_id, value) \
+ SELECT value->>'c', value->>'f', value->>'v' FROM json_each($9) WHERE true \
+ ON CONFLICT (conversation_id, field_id) DO UPDATE SET value = excluded.value; \
 COMMIT";
 
 /// PostgreSQL: the fence as it stands and the repeated claims, outside any transaction.
@@ -106,7 +109,10 @@ new_contacts AS (INSERT INTO contacts (id, client_id, name, created_at) \
  SELECT i, c, n, t FROM json_to_recordset($6::json) AS r(i text, c text, n text, t bigint)), \
 new_addresses AS (INSERT INTO contact_addresses (client_id, kind, value, contact_id, created_at) \
  SELECT c, k, a, i, t FROM json_to_recordset($6::json) AS r(i text, c text, k text, a text, t bigint)), \
-noticed AS (UPDATE contacts c SET noticed_at = r.t FROM json_to_recordset($7::json) AS r(i text, t bigint) WHERE c.id = r.i) \
+noticed AS (UPDATE contacts c SET noticed_at = r.t FROM json_to_recordset($7::json) AS r(i text, t bigint) WHERE c.id = r.i), \
+fields AS (INSERT INTO conversation_fields (conversation_id, field_id, value) \
+ SELECT c, f, v FROM json_to_recordset($9::json) AS r(c text, f text, v text) \
+ ON CONFLICT (conversation_id, field_id) DO UPDATE SET value = excluded.value) \
 INSERT INTO agent_states (agent_id, state) SELECT v->>'id', v::text FROM json_array_elements($8::json) v \
  ON CONFLICT (agent_id) DO UPDATE SET state = excluded.state";
 

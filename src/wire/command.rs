@@ -1,8 +1,13 @@
 //! What is asked of a conversation.
 
+use std::collections::BTreeMap;
+
 use serde::Deserialize;
 
-use crate::ids::{AgentId, AttachmentId, CampaignId, DispositionId, OfferId};
+use crate::{
+    domain::field,
+    ids::{AgentId, AttachmentId, CampaignId, DispositionId, FieldId, OfferId},
+};
 
 /// An answer to the customer.
 #[derive(Clone, Debug, Deserialize, ts_rs::TS, utoipa::ToSchema)]
@@ -51,4 +56,16 @@ pub struct Close {
     #[serde(default)]
     #[ts(optional)]
     pub disposition: Option<DispositionId>,
+}
+
+/// Dynamic fields that change; the others stay.
+#[derive(Clone, Debug, Deserialize, ts_rs::TS, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+#[ts(export_to = "wire.ts")]
+pub struct SetFields {
+    /// By field of the conversation's campaign: a text (`2026-11-22` for a date), a number or `true`/`false`, as its kind says; null = taken
+    /// away.
+    #[ts(type = "Record<FieldId, FieldValue | null>")]
+    #[schema(value_type = Object)]
+    pub values: BTreeMap<FieldId, Option<field::Value>>,
 }

@@ -6,9 +6,11 @@ use super::Time;
 use crate::{
     domain::{
         self,
+        campaign::CampaignPermissions,
         channel::ChannelKind,
         conversation::{Conversation, Ending, Phase, QueueReason},
         delivery::Delivery,
+        field,
     },
     ids::{AgentId, AttachmentId, CampaignId, ChannelId, ClientId, ContactId, ConversationId, DispositionId, MessageId, OfferId},
     store::write::ContactCard,
@@ -136,6 +138,12 @@ pub struct Summary {
     pub unanswered: bool,
     /// An agent answered at least once.
     pub replied: bool,
+
+    /// What was noted in its dynamic fields.
+    #[serde(default)]
+    #[ts(type = "Record<FieldId, FieldValue>")]
+    #[schema(value_type = Object)]
+    pub fields: field::Values,
 }
 
 impl Summary {
@@ -157,7 +165,19 @@ impl Summary {
             last_message_at: state.last_message_at.into(),
             unanswered: state.unanswered,
             replied: state.replied,
+
+            fields: contact.fields.clone(),
         }
+    }
+
+    /// As an agent of a campaign with these permissions sees it.
+    #[must_use]
+    pub fn for_agent(mut self, permissions: &CampaignPermissions) -> Self {
+        if !permissions.show_contact_number {
+            self.contact_name = permissions.shown(&self.contact_name);
+            self.contact_address = permissions.shown(&self.contact_address);
+        }
+        self
     }
 }
 

@@ -13,7 +13,7 @@ function conversation(id: string, seq: number, standing: Standing): Conversation
   const nobody = { client: 'client', channel: 'channel', channel_kind: 'webchat' as const, campaign: 'campaign', contact: 'contact' };
   const since = moment(seq);
   const times = { since, arrived_at: moment(0), last_message_at: since };
-  return { id, ...nobody, contact_name: 'Camila', contact_address: '', seq, standing, ...times, unanswered: false, replied: false };
+  return { id, ...nobody, contact_name: 'Camila', contact_address: '', seq, standing, ...times, unanswered: false, replied: false, fields: {} };
 }
 
 /** One committed change. */

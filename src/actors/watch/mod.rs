@@ -20,6 +20,7 @@ use crate::{
         publisher::Published,
         sink::{Sink, frame},
     },
+    directory::Directory,
     domain::{
         channel::ChannelKind,
         contact::{Address, AddressKind},
@@ -37,7 +38,7 @@ use crate::{
     wire::{
         self,
         conversation::{Message, Summary},
-        live::{Chat, ChatMessage, ChatSender, Denied, Push, Typing},
+        live::{Chat, ChatMessage, ChatSender, ConversationDelta, Denied, Push, Typing},
     },
 };
 
@@ -53,6 +54,7 @@ const SLOW_AGAIN: Duration = Duration::from_millis(200);
 /// The actor.
 pub struct Watch {
     db: Db,
+    directory: Directory,
     epoch: String,
     by_conversation: FxHashMap<ConversationId, Vec<Seat>>,
     by_visitor: FxHashMap<(ChannelId, VisitorId), Vec<Seat>>,
@@ -81,8 +83,8 @@ enum SeatState {
 
 impl Watch {
     /// Nobody looks at anything yet.
-    pub fn new(db: Db, epoch: String, pos: u64) -> Self {
-        Self { db, epoch, by_conversation: FxHashMap::default(), by_visitor: FxHashMap::default(), pos, reads: 0 }
+    pub fn new(db: Db, directory: Directory, epoch: String, pos: u64) -> Self {
+        Self { db, directory, epoch, by_conversation: FxHashMap::default(), by_visitor: FxHashMap::default(), pos, reads: 0 }
     }
 
     fn seats(&mut self, thread: Thread) -> &mut Vec<Seat> {
@@ -114,25 +116,49 @@ impl Watch {
 
     /// Who began to wait after the read had begun has missed what was committed between; a later read is theirs.
     fn snapshot(&mut self, thread: Thread, number: u64, pos: u64, push: Push) {
-        let bytes = frame(&thread.topic(), &self.epoch, pos, push);
+        let frames = self.frames(thread, pos, push);
         for seat in self.seats(thread) {
             let SeatState::Reading { read, early } = &mut seat.state else { continue };
             if *read > number {
                 continue;
             }
             let early = std::mem::take(early);
-            let fits = seat.sink.push(bytes.clone())
+            let fits = seat.sink.push(frames.of(seat.as_owner).clone())
                 && early.into_iter().filter(|(at, _)| *at > pos).all(|(_, frame)| seat.sink.push(frame));
             seat.state = if fits { SeatState::Following } else { SeatState::Behind };
         }
     }
 
+    /// One frame for everybody, or two when the campaign hides something from its agents.
+    fn frames(&self, thread: Thread, pos: u64, push: Push) -> Frames {
+        let encode = |push| frame(&thread.topic(), &self.epoch, pos, push);
+        let hidden = |campaign| {
+            let permissions = self.directory.peek().permissions_of(campaign);
+            (!permissions.show_contact_number).then_some(permissions)
+        };
+        let agents = match &push {
+            Push::Thread(thread) => thread.conversation.as_ref().and_then(|summary| {
+                let conversation = Some(summary.clone().for_agent(&hidden(summary.campaign)?));
+                Some(Push::Thread(wire::live::Thread { conversation, messages: thread.messages.clone() }))
+            }),
+            Push::Conversation(delta) => hidden(delta.conversation.campaign).map(|permissions| {
+                let conversation = delta.conversation.clone().for_agent(&permissions);
+                Push::Conversation(ConversationDelta { conversation, ..delta.clone() })
+            }),
+            _ => None,
+        };
+        Frames { agents: agents.map(encode), all: encode(push) }
+    }
+
     fn pass_on(&mut self, append: &Committed, change: &ConversationChange) {
         let (id, pos) = (change.state.id, append.pos());
-        if let Some(seats) = self.by_conversation.get_mut(&id) {
-            dismiss_former_owners(seats, change, &self.epoch, pos);
+        if self.by_conversation.contains_key(&id) {
             let push = Push::Conversation(delta(append, change, Summary::of(&change.state, &change.contact)));
-            push_to(seats, pos, &frame(&Thread::Conversation(id).topic(), &self.epoch, pos, push));
+            let frames = self.frames(Thread::Conversation(id), pos, push);
+            if let Some(seats) = self.by_conversation.get_mut(&id) {
+                dismiss_former_owners(seats, change, &self.epoch, pos);
+                push_to(seats, pos, &frames);
+            }
         }
         let Some(visitor) = visitor_of(change) else { return };
         if let Some(seats) = self.by_visitor.get_mut(&visitor) {
@@ -140,7 +166,8 @@ impl Watch {
             if ended || !change.messages.is_empty() {
                 let messages = change.messages.iter().map(|message| chat_message(id, message)).collect();
                 let push = Push::Chat(Chat { messages, ended, snapshot: false });
-                push_to(seats, pos, &frame(&Thread::Visitor(visitor.0, visitor.1).topic(), &self.epoch, pos, push));
+                let all = frame(&Thread::Visitor(visitor.0, visitor.1).topic(), &self.epoch, pos, push);
+                push_to(seats, pos, &Frames { all, agents: None });
             }
         }
     }
@@ -187,8 +214,22 @@ fn dismiss_former_owners(seats: &mut Vec<Seat>, change: &ConversationChange, epo
     });
 }
 
-fn push_to(seats: &mut [Seat], pos: u64, bytes: &ByteString) {
+/// What is pushed, by who looks.
+struct Frames {
+    all: ByteString,
+    /// For those who look only because the conversation is theirs, when it is another.
+    agents: Option<ByteString>,
+}
+
+impl Frames {
+    fn of(&self, as_owner: Option<AgentId>) -> &ByteString {
+        self.agents.as_ref().filter(|_| as_owner.is_some()).unwrap_or(&self.all)
+    }
+}
+
+fn push_to(seats: &mut [Seat], pos: u64, frames: &Frames) {
     for seat in seats {
+        let bytes = frames.of(seat.as_owner);
         match &mut seat.state {
             SeatState::Following if !seat.sink.push(bytes.clone()) => seat.state = SeatState::Behind,
             SeatState::Reading { early, .. } if early.len() < EARLY => early.push((pos, bytes.clone())),

@@ -4,5 +4,6 @@ pub mod agents;
 pub mod attachments;
 pub mod contacts;
 pub mod conversations;
+pub mod invitations;
 pub mod me;
 pub mod session;

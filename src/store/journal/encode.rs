@@ -12,7 +12,7 @@ use crate::{
         log::{By, Entity},
         message::{Attachment, Author, Message},
     },
-    ids::{AgentId, ChannelId, ClientId, ContactId, ConversationId, MessageId},
+    ids::{AgentId, ChannelId, ClientId, ContactId, ConversationId, FieldId, MessageId},
     store::{
         idempotency::Recorded,
         inbox::Claim,
@@ -139,6 +139,15 @@ pub(super) struct NoticedRow {
     t: Timestamp,
 }
 
+#[derive(Serialize)]
+pub(super) struct FieldRow {
+    c: ConversationId,
+    f: FieldId,
+    /// JSON in a text.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    v: Option<String>,
+}
+
 /// The rows of a group, table by table.
 #[derive(Default)]
 pub(super) struct Rows<'a> {
@@ -155,13 +164,14 @@ pub(super) struct Rows<'a> {
     contacts: Vec<ContactRow<'a>>,
     noticed: Vec<NoticedRow>,
     agents: Vec<&'a Agent>,
+    fields: Vec<FieldRow>,
 }
 
 /// The arrays of [`super::super::sql`]'s hot statements: inbox, log, messages, conversations that moved, those that
 /// did not.
 pub(super) struct Hot(pub(super) [String; 5]);
 /// The arrays of its cold statements, in their order.
-pub(super) struct Cold(pub(super) [String; 8]);
+pub(super) struct Cold(pub(super) [String; 9]);
 
 impl<'a> Rows<'a> {
     /// Adds an append whose first entry gets position `pos`; returns the position after its last.
@@ -222,6 +232,9 @@ impl<'a> Rows<'a> {
         if change.noticed {
             self.noticed.push(NoticedRow { i: state.contact, t: change.at });
         }
+        for (field, value) in &change.fields {
+            self.fields.push(FieldRow { c: id, f: *field, v: value.as_ref().map(json) });
+        }
         for row in &change.outbox {
             let i = row.message;
             match row.change {
@@ -250,7 +263,8 @@ impl<'a> Rows<'a> {
             && self.outbox_out.is_empty()
             && self.contacts.is_empty()
             && self.noticed.is_empty()
-            && self.agents.is_empty();
+            && self.agents.is_empty()
+            && self.fields.is_empty();
         (!nothing).then(|| {
             Cold([
                 json(&self.recorded),
@@ -261,6 +275,7 @@ impl<'a> Rows<'a> {
                 json(&self.contacts),
                 json(&self.noticed),
                 json(&self.agents),
+                json(&self.fields),
             ])
         })
     }

@@ -1,4 +1,7 @@
-use std::sync::{Arc, Mutex};
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, Mutex},
+};
 
 use smallvec::smallvec;
 
@@ -49,7 +52,12 @@ fn started(number: u128, provider_id: &str) -> (Append, Answer) {
     let (send, answer) = std::sync::mpsc::channel();
     let append = Append {
         subject: Subject::Conversation(Box::new(ConversationAppend {
-            contact: Arc::new(ContactCard { id: state.contact, name: "Ana".into(), address: "ana-1".into() }),
+            contact: Arc::new(ContactCard {
+                id: state.contact,
+                name: "Ana".into(),
+                address: "ana-1".into(),
+                fields: BTreeMap::new(),
+            }),
             state,
             first_seq: 1,
             events: smallvec![(event, By::Contact, Some(provider_id.to_owned())), (received, By::Contact, None)],
@@ -58,6 +66,7 @@ fn started(number: u128, provider_id: &str) -> (Append, Answer) {
             new_contact: None,
             noticed: false,
             outbox: smallvec![],
+            fields: vec![],
             concerned: smallvec![],
             moved: true,
         })),
