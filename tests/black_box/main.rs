@@ -21,13 +21,18 @@ mod world;
 
 mod attachments;
 mod authorisation;
+mod campaign_permissions;
+mod canned_texts;
 mod configuration;
+mod contact_panel;
 mod conversation_flow;
 mod durability;
+mod dynamic_fields;
 mod hostile_input;
 mod idempotency;
 mod live;
 mod openapi;
+mod people;
 mod routing;
 mod secrets;
 mod sessions;
