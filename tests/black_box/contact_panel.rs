@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 use crate::{
     api::text,
     database::{Database, on_both},
+    hostile_input::PAYLOADS,
     socket::Socket,
     world::World,
 };
@@ -81,24 +82,6 @@ async fn a_new_name_is_shown_at_once_and_kept(database: Database) {
     assert_eq!((&emptied["name"], &emptied["notes"]), (&json!(""), &json!("")));
 }
 
-/// Of the corpora that sanitisers are tested with (security.md, 1).
-const PAYLOADS: [&str; 14] = [
-    "<script>window.__xss=1</script>",
-    "<img src=x onerror=alert(1)>",
-    "<svg/onload=alert(1)>",
-    "\"><script>alert(1)</script>",
-    "'><img src=x onerror=alert(1)>",
-    "javascript:alert(1)",
-    "data:text/html,<script>alert(1)</script>",
-    "<a href=\"javascript:alert(1)\">x</a>",
-    "<iframe srcdoc=\"<script>alert(1)</script>\"></iframe>",
-    "<style>@import 'http://127.0.0.1/x';</style>",
-    "</title><script>alert(1)</script>",
-    "<math><mi//xlink:href=\"data:x,<script>alert(1)</script>\">",
-    "{{constructor.constructor('alert(1)')()}}",
-    "&lt;script&gt;alert(1)&lt;/script&gt;",
-];
-
 async fn what_was_noted_stays_text(database: Database) {
     let world = World::new(&database).await;
     let desk = world.desk(json!({})).await;
@@ -110,38 +93,17 @@ async fn what_was_noted_stays_text(database: Database) {
     let noted = world.admin.post("/api/v1/fields", noted).await.id();
     let uses = json!({ "fields": [{ "field": noted }] });
     world.admin.patch(&format!("/api/v1/campaigns/{}", desk.campaign), uses).await.ok();
-    for (number, payload) in PAYLOADS.iter().enumerate() {
-        let canned = json!({ "client": desk.client, "shortcut": format!("x{number}"), "title": payload, "text": payload });
-        let field = json!({ "client": desk.client, "name": format!("F{number}"), "kind": "list", "options": [payload], "description": payload });
-        let path = format!("/api/v1/contacts/{contact}");
-        let client = format!("/api/v1/clients/{}", desk.client);
-        let campaign = format!("/api/v1/campaigns/{}", desk.campaign);
+    let path = format!("/api/v1/contacts/{contact}");
+    for payload in PAYLOADS {
         let values = json!({ "values": { &noted: payload } });
         ana.api.put(&format!("/api/v1/conversations/{conversation}/fields"), values).await.ok();
-        assert_eq!(ana.api.conversation(&conversation).await["fields"][&noted], *payload);
-        let written = [
-            (ana.api.patch(&path, json!({ "name": payload, "notes": payload })).await, path, &["name", "notes"][..]),
-            (world.admin.patch(&client, json!({ "name": payload })).await, client, &["name"]),
-            (
-                world.admin.patch(&campaign, json!({ "name": payload, "out_of_hours_message": payload })).await,
-                campaign,
-                &["name", "out_of_hours_message"],
-            ),
-            (world.admin.post("/api/v1/canned-texts", canned).await, "/api/v1/canned-texts/".to_owned(), &["title", "text"]),
-            (world.admin.post("/api/v1/fields", field).await, "/api/v1/fields/".to_owned(), &["description"]),
-        ];
-        for (answer, path, fields) in written {
-            let path = if path.ends_with('/') { format!("{path}{}", answer.id()) } else { path };
-            let read = world.admin.get(&path).await;
-            for field in fields {
-                assert_eq!(answer.ok()[field], *payload, "{answer}");
-                assert_eq!(read.ok()[field], *payload, "{read}");
-            }
-            // Never as anything a browser would show.
-            assert_eq!(read.header("content-type"), "application/json");
-            assert_eq!(read.header("x-content-type-options"), "nosniff");
-        }
+        ana.api.patch(&path, json!({ "name": payload, "notes": payload })).await.ok();
         ana.api.reply(&conversation, payload).await.ok();
+        let read = ana.api.get(&path).await.ok();
+        assert_eq!((&read["name"], &read["notes"]), (&json!(payload), &json!(payload)));
+        let seen = |frame: &Value| frame["data"]["messages"][0]["text"] == payload;
+        let shown = tab.until(payload, seen).await["data"]["conversation"].clone();
+        assert_eq!((&shown["contact_name"], &shown["fields"][&noted]), (&json!(payload), &json!(payload)));
         assert_eq!(ana.api.texts(&conversation).await.last().unwrap(), payload);
     }
 }
