@@ -71,9 +71,14 @@ impl CampaignPermissions {
         Some(hours.map_or(Timestamp::from_micros(0), back))
     }
 
-    /// A contact's name or address as agents see it.
-    pub fn shown(&self, text: &str) -> String {
-        if self.show_contact_number { text.to_owned() } else { contact::masked(text) }
+    /// A contact's address as agents see it.
+    pub fn shown(&self, address: &str) -> String {
+        if self.show_contact_number { address.to_owned() } else { contact::masked(address) }
+    }
+
+    /// A contact's name as agents see it: what holds a number that they must not know is no name to call somebody by.
+    pub fn shown_name(&self, name: &str) -> String {
+        if self.shown(name) == name { name.to_owned() } else { String::new() }
     }
 }
 

@@ -174,7 +174,7 @@ impl Summary {
     #[must_use]
     pub fn for_agent(mut self, permissions: &CampaignPermissions) -> Self {
         if !permissions.show_contact_number {
-            self.contact_name = permissions.shown(&self.contact_name);
+            self.contact_name = permissions.shown_name(&self.contact_name);
             self.contact_address = permissions.shown(&self.contact_address);
         }
         self

@@ -57,7 +57,7 @@ async fn a_hidden_number_reaches_no_agent_and_every_supervisor(database: Databas
     let conversation = text(&desk.channel.call(message.to_string()).await.ok()["conversation"]);
     let offered = tab.conversation(&conversation, "offered").await;
     assert_eq!(offered["conversation"]["contact_address"], "••• 6543");
-    assert_eq!(offered["conversation"]["contact_name"], "••• 6543");
+    assert_eq!(offered["conversation"]["contact_name"], "", "a number is no name");
     let path = format!("/api/v1/conversations/{conversation}");
     agent.api.post(&format!("{path}/accept"), json!({ "offer": offered["conversation"]["standing"]["offer"] })).await.ok();
     tab.conversation(&conversation, "active").await;

@@ -15,7 +15,7 @@ export interface TemplateValues {
 const GAP = /%(name|agent|campaign)%|\$\{(name|agent|campaign)(?:\|([^}]*))?\}/g;
 
 /** The text with its gaps filled. A gap without a value disappears, or shows what stands behind its `|`. */
-export function render(template: string, values: TemplateValues): string {
+export function fillIn(template: string, values: TemplateValues): string {
   return template.replace(GAP, (_, percent: string | undefined, braces: string | undefined, fallback: string | undefined) => {
     const name = (percent ?? braces) as keyof TemplateValues;
     return values[name] || (fallback ?? '');

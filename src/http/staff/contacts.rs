@@ -61,7 +61,7 @@ fn view((contact, created_at): &Created, hidden: Option<CampaignPermissions>) ->
     people::Contact {
         id: contact.id,
         client: contact.client,
-        name: shown(&contact.name),
+        name: hidden.map_or_else(|| contact.name.clone(), |permissions| permissions.shown_name(&contact.name)),
         notes: contact.notes.clone(),
         addresses: contact.addresses.iter().map(address).collect(),
         created_at: (*created_at).into(),
