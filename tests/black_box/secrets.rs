@@ -2,6 +2,7 @@
 //! (security.md, 45 and 46).
 
 use base64::{Engine, prelude::BASE64_STANDARD};
+use centralita::store::idempotency::request_hash;
 use serde_json::json;
 
 use crate::{
@@ -56,6 +57,10 @@ async fn no_secret_is_ever_written_down(database: Database) {
     world.chat_message(&visitor, "k", "hola").await.ok();
     let metrics = Api::bearer(world.host(), "canary-of-the-metrics-token").get("/metrics").await;
     assert_eq!(metrics.status, 200);
+    // What is kept of a request under a key is a digest: not one of a password.
+    let keyed = json!({ "login": "carla", "name": "Carla", "role": "agent", "password": "canary-of-a-password" });
+    world.admin.call_once("POST", "/api/v1/users", "u", Some(&keyed)).await.ok();
+    let digest = request_hash("/api/v1/users", keyed.to_string().as_bytes());
     let bea = world.admin.post("/api/v1/users", json!({ "login": "bea", "name": "Bea", "role": "agent" })).await.id();
     let path = format!("/api/v1/users/{bea}/invitation");
     let used = text(&world.admin.post(&path, json!({})).await.ok()["token"]);
@@ -85,6 +90,7 @@ async fn no_secret_is_ever_written_down(database: Database) {
         visitor,
         bearer(&agent.api),
         bearer(&world.admin),
+        digest,
         used,
         open,
         "canary-of-a-chosen-password".to_owned(),
