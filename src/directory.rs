@@ -12,13 +12,14 @@ use crate::{
     channels::standard_webhooks::SigningSecret,
     clock::Timestamp,
     domain::{
-        campaign::{Campaign, Member},
+        campaign::{Campaign, CampaignPermissions, Member},
         channel::ChannelKind,
         disposition::Disposition,
-        permission::{Place, Role, Scope, Subject},
+        field::Field,
+        permission::{Permission, Place, Role, Scope, Subject, may},
         schedule::Schedule,
     },
-    ids::{BreakId, CampaignId, ChannelId, ClientId, DispositionId, ScheduleId, UserId},
+    ids::{BreakId, CampaignId, ChannelId, ClientId, DispositionId, FieldId, ScheduleId, UserId},
 };
 
 /// A company served.
@@ -68,6 +69,10 @@ pub struct BreakType {
     pub name: String,
     /// Switched off ones cannot be taken.
     pub enabled: bool,
+    /// How long it may take.
+    pub minutes: Option<u16>,
+    /// The name of a picture.
+    pub icon: Option<String>,
     /// When it was created.
     pub created_at: Timestamp,
 }
@@ -89,6 +94,8 @@ pub struct User {
     pub capacity: u32,
     /// Switched off: cannot sign in, sessions are void.
     pub enabled: bool,
+    /// Whether there is a password to sign in with.
+    pub has_password: bool,
     /// When they were created.
     pub created_at: Timestamp,
 }
@@ -112,6 +119,8 @@ pub struct Snapshot {
     pub dispositions: FxHashMap<DispositionId, Arc<Disposition>>,
     /// Break types.
     pub breaks: FxHashMap<BreakId, Arc<BreakType>>,
+    /// Dynamic fields of every client.
+    pub fields: FxHashMap<FieldId, Arc<Field>>,
     /// Schedules.
     pub schedules: FxHashMap<ScheduleId, Arc<Schedule>>,
     /// People.
@@ -124,6 +133,30 @@ impl Snapshot {
         self.campaigns
             .get(&id)
             .map_or(Place { client: None, campaign: Some(id) }, |campaign| Place::campaign(campaign.client, id))
+    }
+
+    /// The fields that a conversation of a campaign needs before it is closed. What is switched off is asked for no more.
+    pub fn mandatory_fields(&self, id: CampaignId) -> Vec<FieldId> {
+        let uses = self.campaigns.get(&id).into_iter().flat_map(|campaign| &campaign.fields);
+        let asked = |field: &FieldId| self.fields.get(field).is_some_and(|field| field.enabled);
+        uses.filter(|used| used.mandatory && asked(&used.field)).map(|used| used.field).collect()
+    }
+
+    /// What a campaign's agents may do and see; nothing is hidden in one that is gone.
+    pub fn permissions_of(&self, id: CampaignId) -> CampaignPermissions {
+        self.campaigns.get(&id).map(|campaign| campaign.permissions).unwrap_or_default()
+    }
+
+    /// What must be hidden from this user in a campaign; none when they may see everything.
+    pub fn hidden_from(&self, user: UserId, campaign: CampaignId) -> Option<CampaignPermissions> {
+        let permissions = self.campaigns.get(&campaign)?.permissions;
+        if permissions.show_contact_number {
+            return None;
+        }
+        let reads = self
+            .subject(user)
+            .is_some_and(|subject| may(&subject, Permission::ReadConversations, self.place_of_campaign(campaign)));
+        (!reads).then_some(permissions)
     }
 
     /// What a user may do where: an agent's scopes are the campaigns they are a member of.

@@ -54,8 +54,10 @@ codes! {
     SignatureNoUsableVersion 401 "There is no readable v1 signature";
     SignatureMismatch 401 "The signature does not match";
     Forbidden 403 "Not allowed";
+    NotAllowedInCampaign 403 "This campaign does not allow it";
     WrongOrigin 403 "The request does not come from a page of this server";
     NotFound 404 "Not found";
+    InvitationNotValid 404 "The invitation is not valid or was used";
     MethodNotAllowed 405 "This address does not know the method";
     Conflict 409 "It contradicts what is stored";
     InUse 409 "It is still in use";
@@ -77,12 +79,13 @@ codes! {
     UnsupportedMediaType 415 "The body must be JSON";
     Invalid 422 "Something in the request is not valid";
     IdempotencyKeyReused 422 "The Idempotency-Key was used for another request";
-    ReplyFirst 422 "Reply to the customer before closing";
+    NotAnswered 422 "Reply to the customer before closing";
     DispositionNeeded 422 "Choose a disposition of this campaign";
-    TransferNotAllowed 422 "This campaign does not allow transfers between agents";
+    FieldsMissing 422 "Fill in the mandatory fields before closing";
     EmptyMessage 422 "Write a message or attach a file";
     MessageTooLong 422 "The message is too long";
     AttachmentsNotAllowed 422 "This campaign does not allow attachments";
+    EmoticonsNotAllowed 422 "This campaign does not allow emoticons";
     UnknownBreak 422 "Unknown break type";
     UnknownField 422 "There is no such field";
     MissingField 422 "A field is missing";
@@ -124,14 +127,16 @@ impl From<&Refusal> for ErrorCode {
             Refusal::NotAvailable => Self::NotAvailable,
             Refusal::NotMember => Self::NotMember,
             Refusal::OfferGone { .. } => Self::OfferGone,
-            Refusal::ReplyFirst => Self::ReplyFirst,
+            Refusal::NotAnswered => Self::NotAnswered,
             Refusal::DispositionNeeded => Self::DispositionNeeded,
-            Refusal::TransferNotAllowed => Self::TransferNotAllowed,
+            Refusal::NotAllowedInCampaign => Self::NotAllowedInCampaign,
+            Refusal::FieldsMissing(_) => Self::FieldsMissing,
             Refusal::TransferTarget(_) => Self::TransferTarget,
             Refusal::TooManyTransfers => Self::TooManyTransfers,
             Refusal::EmptyMessage => Self::EmptyMessage,
             Refusal::MessageTooLong => Self::MessageTooLong,
             Refusal::AttachmentsNotAllowed => Self::AttachmentsNotAllowed,
+            Refusal::EmoticonsNotAllowed => Self::EmoticonsNotAllowed,
             Refusal::SignedOut => Self::SignedOut,
             Refusal::UnknownBreak => Self::UnknownBreak,
             Refusal::ForcedPause => Self::ForcedPause,
@@ -197,20 +202,22 @@ mod tests {
             Refusal::WrongState("queued"),
             Refusal::NotOwner { current: None },
             Refusal::OfferGone { offer: OfferId::NIL, current: None },
-            Refusal::ReplyFirst,
+            Refusal::NotAnswered,
             Refusal::DispositionNeeded,
-            Refusal::TransferNotAllowed,
+            Refusal::NotAllowedInCampaign,
+            Refusal::FieldsMissing(vec![]),
             Refusal::TransferTarget("full"),
             Refusal::TooManyTransfers,
             Refusal::EmptyMessage,
             Refusal::MessageTooLong,
             Refusal::AttachmentsNotAllowed,
+            Refusal::EmoticonsNotAllowed,
             Refusal::SignedOut,
             Refusal::UnknownBreak,
             Refusal::ForcedPause,
         ] {
             assert_eq!(word(ErrorCode::from(&refusal)), refusal.code());
-            assert!(matches!(ErrorCode::from(&refusal).status(), 409 | 422));
+            assert!(matches!(ErrorCode::from(&refusal).status(), 403 | 409 | 422));
         }
     }
 

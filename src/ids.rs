@@ -84,6 +84,10 @@ ids! {
     BreakId;
     /// A reusable schedule (S1-7).
     ScheduleId;
+    /// A dynamic field (S1-27).
+    FieldId;
+    /// A text that agents send with a few keys.
+    CannedTextId;
     /// One incarnation of one process; new at every start.
     IncarnationId;
 }

@@ -63,7 +63,7 @@ pub(crate) async fn prepare(host: &str, admin: &str, run: &str, agents: usize, e
     let client =
         api.create("/api/v1/clients", json!({ "name": format!("Load {run}"), "zone": "America/Argentina/Buenos_Aires" })).await?;
     let campaign = json!({
-        "client": client, "name": format!("Load {run}"), "auto_accept": true, "max_per_agent": 10_000, "close_without_reply": true,
+        "client": client, "name": format!("Load {run}"), "auto_accept": true, "max_per_agent": 10_000, "permissions": { "close_unanswered": true },
     });
     let campaign = api.create("/api/v1/campaigns", campaign).await?;
     let channel =

@@ -97,6 +97,14 @@ impl Throttle {
         self.spend(&self.visitors, &("visitor", network(peer)))
     }
 
+    /// Takes one attempt at an invitation from the address's budget.
+    ///
+    /// # Errors
+    /// How long to wait.
+    pub fn invitation(&self, peer: IpAddr) -> Result<(), Duration> {
+        self.spend(&self.addresses, &("invitation", network(peer)))
+    }
+
     /// Remembers that this account was signed in to from here.
     pub fn succeeded(&self, login: &str, peer: IpAddr) {
         let pair = self.secret.hash_one((login, network(peer)));

@@ -12,15 +12,18 @@ use crate::{
     channels::standard_webhooks::SigningSecret,
     clock::Timestamp,
     config::Config,
+    directory::BreakType,
     domain::{
         campaign::Member,
         channel::ChannelKind,
         disposition::Disposition,
+        field::{self, Field},
         log::{By, Entity},
         permission::{Role, Scope},
     },
     ids::{BreakId, CampaignId, ChannelId, ClientId, DispositionId, Ids, UserId},
     store::{
+        canned_texts::{self, CannedText},
         config::CampaignConfig,
         config_writes::{self, ChannelRow, SecretRow},
         people::{self, UserRow},
@@ -39,7 +42,12 @@ const PEOPLE: [(&str, &str, Role); 6] = [
     ("carla", "Carla Castro", Role::Agent),
 ];
 const DISPOSITIONS: [&str; 4] = ["Resuelto", "Visita técnica", "Venta", "Sin respuesta"];
-const BREAKS: [&str; 3] = ["Almuerzo", "Baño", "Capacitación"];
+const BREAKS: [(&str, u16, &str); 3] = [("Almuerzo", 45, "utensils"), ("Baño", 10, "droplet"), ("Capacitación", 60, "book-open")];
+const CANNED_TEXTS: [(&str, &str, &str); 3] = [
+    ("saludo", "Saludo", "¡Hola, ${name|qué tal}! Soy ${agent}, de ${campaign}. ¿En qué te ayudo?"),
+    ("espera", "Un momento", "Un momento, por favor: lo reviso y te respondo."),
+    ("despedida", "Despedida", "Gracias por escribirnos, ${name|hasta pronto}."),
+];
 
 /// Fill an empty database.
 #[derive(Debug, Args)]
@@ -105,12 +113,11 @@ impl Filler<'_> {
         let client: ClientId = self.ids.next();
         self.statements.push(config_writes::insert_client(client, CLIENT, ZONE, true, self.now));
         let dispositions = self.dispositions(client);
-        for name in BREAKS {
-            let id: BreakId = self.ids.next();
-            self.statements.push(config_writes::insert_break(id, name, true, self.now));
-        }
-        let support =
-            self.campaign(client, "Soporte", CampaignConfig { auto_accept: true, dispositions, ..Default::default() })?;
+        self.breaks();
+        self.canned_texts(client);
+        let fields = self.fields(client)?;
+        let support = CampaignConfig { auto_accept: true, dispositions, fields, ..Default::default() };
+        let support = self.campaign(client, "Soporte", support)?;
         let sales = self.campaign(client, "Ventas", CampaignConfig::default())?;
         let users = self.people(&[support, sales])?;
         let (api_channel, chat_channel) = (self.ids.next(), self.ids.next());
@@ -129,6 +136,39 @@ impl Filler<'_> {
             ids.push(node.id);
         }
         ids
+    }
+
+    fn breaks(&mut self) {
+        for (name, minutes, icon) in BREAKS {
+            let (id, name, created_at): (BreakId, _, _) = (self.ids.next(), name.to_owned(), self.now);
+            let (minutes, icon) = (Some(minutes), Some(icon.to_owned()));
+            self.statements.push(config_writes::insert_break(&BreakType { id, name, enabled: true, minutes, icon, created_at }));
+        }
+    }
+
+    fn canned_texts(&mut self, client: ClientId) {
+        for (shortcut, title, text) in CANNED_TEXTS {
+            let [shortcut, title, text] = [shortcut, title, text].map(str::to_owned);
+            let (id, created_at) = (self.ids.next(), self.now);
+            let canned = CannedText { id, client, campaign: None, shortcut, title, text, created_at };
+            self.statements.push(canned_texts::insert(&canned));
+        }
+    }
+
+    /// One that an agent may fill in.
+    fn fields(&mut self, client: ClientId) -> Result<Vec<field::Use>, Failure> {
+        let field = Field {
+            id: self.ids.next(),
+            client,
+            name: "Número de cliente".to_owned(),
+            kind: field::Kind::Document,
+            options: Vec::new(),
+            description: "Como figura en la factura".to_owned(),
+            enabled: true,
+        };
+        let insert = config_writes::insert_field(&field, self.now);
+        self.statements.push(insert.map_err(|error| Failure::new("the field", error))?);
+        Ok(vec![field::Use { field: field.id, mandatory: false }])
     }
 
     fn campaign(&mut self, client: ClientId, name: &str, config: CampaignConfig) -> Result<CampaignId, Failure> {

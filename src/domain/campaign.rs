@@ -5,7 +5,8 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    domain::{conversation::Rules, schedule::Openness},
+    clock::Timestamp,
+    domain::{contact, conversation::Rules, field, schedule::Openness},
     ids::{AgentId, CampaignId, ClientId, DispositionId, ScheduleId},
 };
 
@@ -18,6 +19,67 @@ pub enum OutOfHours {
     Close,
     /// Waits for the next opening.
     Queue,
+}
+
+/// What agents may do and see in a campaign (S1-20 to S1-26).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ts_rs::TS, utoipa::ToSchema)]
+#[serde(default, deny_unknown_fields)]
+#[ts(export_to = "wire.ts", optional_fields = nullable)]
+pub struct CampaignPermissions {
+    /// Files may be sent (S1-20). On by default.
+    #[ts(as = "Option<bool>")]
+    pub external_resources: bool,
+    /// Agents may close without having replied (S1-21). Off by default.
+    #[ts(as = "Option<bool>")]
+    pub close_unanswered: bool,
+    /// Agents may transfer to agents (S1-22). On by default.
+    #[ts(as = "Option<bool>")]
+    pub transfer_to_agents: bool,
+    /// Emoticons may be sent (S1-23). On by default.
+    #[ts(as = "Option<bool>")]
+    pub emoticons: bool,
+    /// Agents see the customer's number (S1-24); else only its last four digits. On by default.
+    #[ts(as = "Option<bool>")]
+    pub show_contact_number: bool,
+    /// Agents may read earlier conversations of the contact (S1-25). On by default.
+    #[ts(as = "Option<bool>")]
+    pub history: bool,
+    /// How far back that history goes (S1-26), 1 to 87,600 hours; none = without end.
+    #[ts(as = "Option<u32>")]
+    pub history_hours: Option<u32>,
+}
+
+impl Default for CampaignPermissions {
+    fn default() -> Self {
+        Self {
+            external_resources: true,
+            close_unanswered: false,
+            transfer_to_agents: true,
+            emoticons: true,
+            show_contact_number: true,
+            history: true,
+            history_hours: None,
+        }
+    }
+}
+
+impl CampaignPermissions {
+    /// Since when agents may read earlier conversations of a contact; none = not at all.
+    pub fn history_since(&self, now: Timestamp) -> Option<Timestamp> {
+        let hours = self.history.then_some(self.history_hours)?;
+        let back = |hours: u32| now - Duration::from_secs(u64::from(hours) * 3600);
+        Some(hours.map_or(Timestamp::from_micros(0), back))
+    }
+
+    /// A contact's address as agents see it.
+    pub fn shown(&self, address: &str) -> String {
+        if self.show_contact_number { address.to_owned() } else { contact::masked(address) }
+    }
+
+    /// A contact's name as agents see it: what holds a number that they must not know is no name to call somebody by.
+    pub fn shown_name(&self, name: &str) -> String {
+        if self.shown(name) == name { name.to_owned() } else { String::new() }
+    }
 }
 
 /// A campaign's configuration in force.
@@ -49,12 +111,10 @@ pub struct Campaign {
     pub transfer_seconds: u32,
     /// Time after closing in which the agent still holds the conversation, 0 to 900 s.
     pub wrap_up_seconds: u32,
-    /// S1-21: agents may close without having replied.
-    pub close_without_reply: bool,
-    /// S1-22: agents may transfer to agents.
-    pub agent_transfer: bool,
-    /// S1-20: attachments may be sent.
-    pub attachments: bool,
+    /// What its agents may do and see.
+    pub permissions: CampaignPermissions,
+    /// Dynamic fields that agents fill in, in this order (S1-27).
+    pub fields: Vec<field::Use>,
     /// S1-18: offered when closing; when there are any, one is needed.
     pub dispositions: Vec<DispositionId>,
     /// S1-16: closes the segment of a transfer.
@@ -68,11 +128,13 @@ impl Campaign {
             transfer_timeout: Duration::from_secs(self.transfer_seconds.into()),
             wrap_up: Duration::from_secs(self.wrap_up_seconds.into()),
             auto_accept: self.auto_accept,
-            close_without_reply: self.close_without_reply,
-            agent_transfer: self.agent_transfer,
-            attachments: self.attachments,
+            close_unanswered: self.permissions.close_unanswered,
+            transfer_to_agents: self.permissions.transfer_to_agents,
+            external_resources: self.permissions.external_resources,
+            emoticons: self.permissions.emoticons,
             needs_disposition: !self.dispositions.is_empty(),
             transfer_disposition: self.transfer_disposition,
+            mandatory: Vec::new(),
         }
     }
 }
@@ -95,4 +157,18 @@ pub struct InForce {
     pub campaign: Campaign,
     /// Whether it is open now, and until when.
     pub openness: Openness,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn history_goes_back_as_far_as_it_may() {
+        let now = Timestamp::from_micros(100 * 3600 * 1_000_000);
+        let with = |history, history_hours| CampaignPermissions { history, history_hours, ..Default::default() };
+        assert_eq!(with(false, Some(5)).history_since(now), None);
+        assert_eq!(with(true, Some(5)).history_since(now), Some(Timestamp::from_micros(95 * 3600 * 1_000_000)));
+        assert_eq!(with(true, None).history_since(now), Some(Timestamp::from_micros(0)));
+    }
 }

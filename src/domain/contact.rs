@@ -72,6 +72,32 @@ impl Address {
     }
 }
 
+/// The digits of a number that whoever must not know it still sees: enough to tell two customers apart.
+const SHOWN_DIGITS: usize = 4;
+/// Shorter numbers are nobody's telephone and say nothing when their end is shown.
+const NUMBER_DIGITS: usize = 6;
+
+/// A name or address for who must not learn the number (S1-24): what is a number becomes `••• 6543`, e-mail addresses and names stay.
+/// What a connected system calls its customer counts as a number when it holds one: many use the number itself.
+pub fn masked(text: &str) -> String {
+    let digits: Vec<char> = text.chars().filter(|c| c.is_numeric()).collect();
+    if digits.len() < NUMBER_DIGITS || is_visitor(text) || is_email(text) {
+        return text.to_owned();
+    }
+    let shown: String = digits.iter().skip(digits.len().saturating_sub(SHOWN_DIGITS)).collect();
+    format!("••• {shown}")
+}
+
+/// What a web chat calls a visitor means nothing outside.
+fn is_visitor(text: &str) -> bool {
+    text.parse::<crate::ids::VisitorId>().is_ok()
+}
+
+/// `5491143216543@s.whatsapp.net` is a number, `luz1988@example.com` is not.
+fn is_email(text: &str) -> bool {
+    text.split_once('@').is_some_and(|(name, host)| host.contains('.') && name.chars().any(char::is_alphabetic))
+}
+
 /// A customer of a client.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Contact {
@@ -83,4 +109,42 @@ pub struct Contact {
     pub name: String,
     /// All known addresses; a change adds and never deletes (S2-75).
     pub addresses: Vec<Address>,
+    /// What agents noted about them, for agents.
+    pub notes: String,
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn a_number_is_masked_however_it_is_written() {
+        for (text, shown) in [
+            ("+5491143216543", "••• 6543"),
+            ("+54 9 11 4321-6543", "••• 6543"),
+            ("5491143216543@s.whatsapp.net", "••• 6543"),
+            ("whatsapp:+5491143216543", "••• 6543"),
+            ("١٢٣٤٥٦٧", "••• ٤٥٦٧"),
+            ("Luz (+54 11 4321 6543)", "••• 6543"),
+            ("12345", "12345"),
+            ("cliente-1", "cliente-1"),
+            ("luz1988123@example.com", "luz1988123@example.com"),
+            ("Luz Díaz", "Luz Díaz"),
+            ("01900000-0000-7000-8000-000000000001", "01900000-0000-7000-8000-000000000001"),
+            ("", ""),
+        ] {
+            assert_eq!(masked(text), shown, "{text}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn no_more_than_four_digits_of_a_number_are_ever_shown(number in "\\+?[0-9][0-9 ().-]{5,30}[0-9]") {
+            let digits = number.chars().filter(char::is_ascii_digit).count();
+            prop_assume!(digits >= NUMBER_DIGITS);
+            prop_assert_eq!(masked(&number).chars().filter(char::is_ascii_digit).count(), SHOWN_DIGITS);
+        }
+    }
 }

@@ -78,6 +78,19 @@ pub enum Entity {
     Token,
     /// Contacts and their addresses.
     Contact,
+    /// Invitations and password resets.
+    Invitation,
+    /// Dynamic fields.
+    Field,
+    /// Canned texts.
+    CannedText,
+}
+
+impl Entity {
+    /// Whether the directory holds rows of this kind.
+    pub const fn is_in_directory(self) -> bool {
+        !matches!(self, Self::Session | Self::Token | Self::Contact | Self::Invitation | Self::CannedText)
+    }
 }
 
 /// What an entry is about.

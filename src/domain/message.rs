@@ -84,4 +84,52 @@ impl Content {
     pub fn is_empty(&self) -> bool {
         self.attachments.is_empty() && self.text.trim().is_empty()
     }
+
+    /// Whether the text holds a picture that keyboards call an emoticon. What people type with letters, `:-)`, is text.
+    pub fn has_emoticons(&self) -> bool {
+        self.text.chars().any(is_emoticon)
+    }
+}
+
+/// The pictures of Unicode's emoji that are not also plain signs (`©`, `™`, `→`, `✓`), what makes a picture of a plain sign, and the
+/// letters of flags.
+const fn is_emoticon(character: char) -> bool {
+    matches!(
+        character,
+        '\u{1f000}'..='\u{1faff}'
+            | '\u{fe0f}'
+            | '\u{20e3}'
+            | '\u{231a}'..='\u{231b}'
+            | '\u{23e9}'..='\u{23f3}'
+            | '\u{25fd}'..='\u{25fe}'
+            | '\u{2600}'..='\u{26ff}'
+            | '\u{2702}'..='\u{270d}'
+            | '\u{2728}'
+            | '\u{274c}'
+            | '\u{274e}'
+            | '\u{2753}'..='\u{2757}'
+            | '\u{2763}'..='\u{2764}'
+            | '\u{2795}'..='\u{2797}'
+            | '\u{27b0}'
+            | '\u{27bf}'
+            | '\u{2b1b}'..='\u{2b1c}'
+            | '\u{2b50}'
+            | '\u{2b55}'
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_picture_is_an_emoticon_and_a_sign_is_not() {
+        let has = |text: &str| Content { text: text.into(), attachments: Vec::new() }.has_emoticons();
+        for text in ["hola 👋", "❤️", "☺", "🇦🇷", "1️⃣", "👩‍💻", "⭐", "✅", "🥲"] {
+            assert!(has(text), "{text}");
+        }
+        for text in ["", "hola :-)", "© ® ™ → ✓ • … ½ № €", "año 2026 #1 *", "日本語 Ω ß", "• a\n- b"] {
+            assert!(!has(text), "{text}");
+        }
+    }
 }

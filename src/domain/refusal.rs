@@ -2,7 +2,7 @@
 
 use thiserror::Error;
 
-use crate::ids::{AgentId, OfferId};
+use crate::ids::{AgentId, FieldId, OfferId};
 
 /// A rule said no. Nothing was changed.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
@@ -47,13 +47,16 @@ pub enum Refusal {
     NotFailed,
     /// The campaign wants a reply before closing (S1-21).
     #[error("reply to the customer before closing")]
-    ReplyFirst,
+    NotAnswered,
     /// The campaign has dispositions, so closing needs one (S1-18).
     #[error("choose a disposition of this campaign")]
     DispositionNeeded,
     /// The campaign does not allow transfers between agents (S1-22).
     #[error("this campaign does not allow transfers between agents")]
-    TransferNotAllowed,
+    NotAllowedInCampaign,
+    /// Closing needs a value in these fields of the campaign (S1-29).
+    #[error("fill in the mandatory fields before closing")]
+    FieldsMissing(Vec<FieldId>),
     /// The target of the transfer cannot take it now: closed, disabled, full, absent or not a member.
     #[error("the transfer target cannot take the conversation: {0}")]
     TransferTarget(&'static str),
@@ -69,6 +72,9 @@ pub enum Refusal {
     /// The campaign does not allow attachments (S1-20).
     #[error("this campaign does not allow attachments")]
     AttachmentsNotAllowed,
+    /// The campaign does not allow emoticons (S1-23).
+    #[error("this campaign does not allow emoticons")]
+    EmoticonsNotAllowed,
     /// The agent is signed out.
     #[error("the agent is signed out")]
     SignedOut,
@@ -93,14 +99,16 @@ impl Refusal {
             Self::NotAvailable => "not_available",
             Self::NotMember => "not_member",
             Self::NotFailed => "not_failed",
-            Self::ReplyFirst => "reply_first",
+            Self::NotAnswered => "not_answered",
             Self::DispositionNeeded => "disposition_needed",
-            Self::TransferNotAllowed => "transfer_not_allowed",
+            Self::NotAllowedInCampaign => "not_allowed_in_campaign",
+            Self::FieldsMissing(_) => "fields_missing",
             Self::TransferTarget(_) => "transfer_target",
             Self::TooManyTransfers => "too_many_transfers",
             Self::EmptyMessage => "empty_message",
             Self::MessageTooLong => "message_too_long",
             Self::AttachmentsNotAllowed => "attachments_not_allowed",
+            Self::EmoticonsNotAllowed => "emoticons_not_allowed",
             Self::SignedOut => "signed_out",
             Self::UnknownBreak => "unknown_break",
             Self::ForcedPause => "forced_pause",

@@ -7,8 +7,11 @@
 //! An answer that shows a secret once (a new token, a new signing secret) is kept with `null` in its place, so whoever
 //! repeats that request learns that it was done but not the secret.
 
+use std::borrow::Cow;
+
 use actix_web::{HttpMessage, HttpRequest, HttpResponse, ResponseError, http::StatusCode};
 use serde::Serialize;
+use serde_json::{Map, Value};
 
 use crate::{
     actors::engine::{CommandError, KeepAnswer},
@@ -62,7 +65,7 @@ impl Once {
                 let path = request.uri().path_and_query().map_or("", |path| path.as_str());
                 Some(KeepAnswer {
                     scope: idempotency::scope(&by.to_string(), &route, key),
-                    request_hash: idempotency::request_hash(path, body),
+                    request_hash: idempotency::request_hash(path, &without_password(path, body)),
                 })
             }
             _ => None,
@@ -199,7 +202,7 @@ impl Once {
         fact: Option<(Entity, String)>,
         recorded: Option<Recorded>,
     ) -> Result<(), Problem> {
-        let changes_directory = fact.as_ref().is_some_and(|(entity, _)| is_in_directory(*entity));
+        let changes_directory = fact.as_ref().is_some_and(|(entity, _)| entity.is_in_directory());
         match self.app.engine.journal.write(statements, fact, self.by, recorded).await {
             Ok(()) => {}
             Err(WriteError::AnsweredBefore) => return Err(self.answered_before().await),
@@ -238,11 +241,6 @@ pub async fn kept_meanwhile(app: &App, request: &HttpRequest) -> Option<HttpResp
     same.then(|| Problem::replay(found.status, found.body).error_response())
 }
 
-/// Whether the directory holds rows of this kind.
-pub const fn is_in_directory(entity: Entity) -> bool {
-    !matches!(entity, Entity::Session | Entity::Token | Entity::Contact)
-}
-
 /// The key of a request, if it has one.
 ///
 /// # Errors
@@ -267,6 +265,18 @@ fn answer_text(status: StatusCode, body: String) -> HttpResponse {
     HttpResponse::build(status).content_type("application/json").body(body)
 }
 
+/// What of a body its digest is made of: never a password, which such a digest would make cheap to guess (security.md, 46).
+fn without_password<'a>(path: &str, body: &'a [u8]) -> Cow<'a, [u8]> {
+    if !path.starts_with("/api/v1/users") {
+        return body.into();
+    }
+    let Ok(mut fields) = serde_json::from_slice::<Map<String, Value>>(body) else { return body.into() };
+    match fields.remove("password") {
+        Some(_) => Value::Object(fields).to_string().into_bytes().into(),
+        None => body.into(),
+    }
+}
+
 /// An answer with a JSON body.
 ///
 /// # Errors
@@ -281,4 +291,19 @@ pub fn answer<T: Serialize>(status: StatusCode, body: &T) -> Result<HttpResponse
 /// 500 when `body` has no JSON form.
 pub fn ok<T: Serialize>(body: &T) -> Result<HttpResponse, Problem> {
     answer(StatusCode::OK, body)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_password_has_no_part_in_what_is_kept_of_a_request() {
+        let of = |body: &'static str| without_password("/api/v1/users/7", body.as_bytes());
+        assert_eq!(of(r#"{"name":"a","password":"x"}"#), of(r#"{"name":"a","\u0070assword":"another"}"#));
+        assert_ne!(of(r#"{"name":"a","password":"x"}"#), of(r#"{"name":"b","password":"x"}"#));
+        assert_eq!(&*of(r#"{ "name": "a" }"#), br#"{ "name": "a" }"#);
+        assert_eq!(&*of("[1"), b"[1");
+        assert_eq!(&*without_password("/api/v1/clients", br#"{"password":1}"#), br#"{"password":1}"#);
+    }
 }

@@ -14,7 +14,7 @@ use crate::{
     actors::engine::CommandError,
     domain::refusal::Refusal,
     error::ErrorCode,
-    ids::AgentId,
+    ids::{AgentId, FieldId},
     store::{StoreError, write::WriteError},
     wire::conversation::Draft,
 };
@@ -202,8 +202,19 @@ impl ResponseError for Problem {
 impl From<Refusal> for Problem {
     fn from(refusal: Refusal) -> Self {
         let mut problem = Self::with(ErrorCode::from(&refusal), refusal.to_string());
-        if let Refusal::NotOwner { current } | Refusal::OfferGone { current, .. } | Refusal::Gone { current } = refusal {
-            problem.0.current_owner = Some(current);
+        match refusal {
+            Refusal::NotOwner { current } | Refusal::OfferGone { current, .. } | Refusal::Gone { current } => {
+                problem.0.current_owner = Some(current);
+            }
+            Refusal::FieldsMissing(fields) => {
+                let missing = |field: &FieldId| FieldError {
+                    field: format!("fields.{field}"),
+                    code: ErrorCode::MissingField,
+                    detail: "it is needed".to_owned(),
+                };
+                problem.0.errors = fields.iter().map(missing).collect();
+            }
+            _ => {}
         }
         problem
     }

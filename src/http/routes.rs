@@ -17,7 +17,11 @@ use crate::{
         WriteContacts, WriteMembers, WriteUsers,
     },
     http::{
-        admin::{breaks, campaigns, channels, clients, dispositions, members, schedules, tokens, users},
+        admin::{
+            breaks, campaigns,
+            canned_texts::{self, CannedTextsQuery},
+            channels, clients, dispositions, fields, members, schedules, tokens, users,
+        },
         check::ListQuery,
         docs, ops, sockets,
         staff::{
@@ -25,7 +29,7 @@ use crate::{
             attachments::{self, UploadQuery},
             contacts::{self, ContactsQuery},
             conversations::{self, ConversationsQuery, MessagesQuery},
-            drafts, me, session,
+            drafts, invitations, me, session,
         },
         webhooks, widget,
     },
@@ -165,6 +169,9 @@ const READ_USERS: Access = Access::Any(&[ReadUsers]);
 const WRITE_USERS: Access = Access::Any(&[WriteUsers]);
 const READ_CONTACTS: Access = Access::Any(&[ReadContacts]);
 const WRITE_CONTACTS: Access = Access::Any(&[WriteContacts]);
+/// Agents those with whom they have an open conversation.
+const READ_CONTACT: Access = Access::Any(&[ReadContacts, Answer]);
+const WRITE_CONTACT: Access = Access::Any(&[WriteContacts, Answer]);
 const CONTROL_AGENTS: Access = Access::Any(&[ControlAgents]);
 
 routes! {
@@ -190,6 +197,16 @@ routes! {
         body wire_session::SignIn, 200, gives wire_session::Profile;
     DELETE "/api/v1/session" session::delete, Access::Own, "session", "Sign out", 204;
     GET "/api/v1/me" me::show, Access::Own, "session", "Who is signed in and what they may do", 200, gives wire_session::Profile;
+    PATCH "/api/v1/me" me::change, Access::Own, "session", "Change one's name, language, region and settings",
+        patch wire_session::ProfileFields, 200, gives wire_session::Profile;
+    PUT "/api/v1/me/password" me::change_password, Access::Own, "session", "Choose another password",
+        body wire_session::ChangePassword, 204;
+    GET "/api/v1/me/sessions" me::sessions, Access::Own, "session", "Where one is signed in", 200, page wire_session::Session;
+    DELETE "/api/v1/me/sessions/{id}" me::end_session, Access::Own, "session", "Sign out there", 204;
+    POST "/api/v1/invitations/check" invitations::check, Access::Public, "session", "Whom an invitation is for",
+        body people::CheckInvitation, 200, gives people::Invited;
+    POST "/api/v1/invitations/accept" invitations::accept, Access::Public, "session", "Choose a password with an invitation",
+        body people::AcceptInvitation, 204;
     POST "/api/v1/me/presence" me::set_presence, Access::Any(&[Answer]), "session", "Take offers, or take a break",
         body wire_session::SetPresence, 200, gives live::Presence;
 
@@ -222,6 +239,8 @@ routes! {
         body command::Tag, 200, gives conversation::Done;
     PUT "/api/v1/conversations/{id}/priority" conversations::prioritise, WORK, "conversations", "Say how urgent it is",
         body command::Prioritise, 200, gives conversation::Done;
+    PUT "/api/v1/conversations/{id}/fields" conversations::set_fields, WORK, "conversations", "Fill in dynamic fields",
+        body command::SetFields, 200, gives conversation::Done;
     POST "/api/v1/conversations/{id}/wrap-up/end" conversations::end_wrap_up, Access::Any(&[Answer]), "conversations",
         "End the wrap-up early", 200, gives conversation::Done;
 
@@ -236,8 +255,8 @@ routes! {
 
     GET "/api/v1/contacts" contacts::list, READ_CONTACTS, "contacts", "Contacts, the newest first",
         query ContactsQuery, 200, page people::Contact;
-    GET "/api/v1/contacts/{id}" contacts::show, READ_CONTACTS, "contacts", "One contact", 200, gives people::Contact;
-    PATCH "/api/v1/contacts/{id}" contacts::change, WRITE_CONTACTS, "contacts", "Rename a contact",
+    GET "/api/v1/contacts/{id}" contacts::show, READ_CONTACT, "contacts", "One contact", 200, gives people::Contact;
+    PATCH "/api/v1/contacts/{id}" contacts::change, WRITE_CONTACT, "contacts", "Rename a contact, or change its notes",
         patch people::ContactFields, 200, gives people::Contact;
     POST "/api/v1/contacts/{id}/addresses" contacts::add_address, WRITE_CONTACTS, "contacts", "Add an address",
         body people::ContactAddress, 201, gives people::Contact;
@@ -291,6 +310,24 @@ routes! {
     PATCH "/api/v1/dispositions/{id}" dispositions::change, WRITE_CONFIG, "dispositions", "Change a disposition",
         patch config::DispositionFields, 200, gives config::DispositionView;
 
+    GET "/api/v1/fields" fields::list, READ_CONFIG, "fields", "Dynamic fields of all clients in scope",
+        query ListQuery, 200, page config::FieldView;
+    POST "/api/v1/fields" fields::create, WRITE_CONFIG, "fields", "Create a dynamic field",
+        body config::FieldFields, 201, gives config::FieldView;
+    GET "/api/v1/fields/{id}" fields::show, READ_CONFIG, "fields", "One dynamic field", 200, gives config::FieldView;
+    PATCH "/api/v1/fields/{id}" fields::change, WRITE_CONFIG, "fields", "Change a dynamic field",
+        patch config::FieldFields, 200, gives config::FieldView;
+
+    GET "/api/v1/canned-texts" canned_texts::list, READ_CONFIG, "canned texts", "Canned texts of everything in scope",
+        query CannedTextsQuery, 200, page config::CannedTextView;
+    POST "/api/v1/canned-texts" canned_texts::create, WRITE_CONFIG, "canned texts", "Create a canned text",
+        body config::CannedTextFields, 201, gives config::CannedTextView;
+    GET "/api/v1/canned-texts/{id}" canned_texts::show, READ_CONFIG, "canned texts", "One canned text",
+        200, gives config::CannedTextView;
+    PATCH "/api/v1/canned-texts/{id}" canned_texts::change, WRITE_CONFIG, "canned texts", "Change a canned text",
+        patch config::CannedTextFields, 200, gives config::CannedTextView;
+    DELETE "/api/v1/canned-texts/{id}" canned_texts::delete, WRITE_CONFIG, "canned texts", "Drop a canned text", 204;
+
     GET "/api/v1/breaks" breaks::list, READ_CONFIG, "breaks", "Types of break", query ListQuery, 200, page config::BreakView;
     POST "/api/v1/breaks" breaks::create, WRITE_CONFIG, "breaks", "Create a type of break",
         body config::BreakFields, 201, gives config::BreakView;
@@ -311,6 +348,9 @@ routes! {
     POST "/api/v1/users" users::create, WRITE_USERS, "users", "Create a user", body people::UserFields, 201, gives people::User;
     GET "/api/v1/users/{id}" users::show, READ_USERS, "users", "One user", 200, gives people::User;
     PATCH "/api/v1/users/{id}" users::change, WRITE_USERS, "users", "Change a user", patch people::UserFields, 200, gives people::User;
+
+    POST "/api/v1/users/{id}/invitation" users::invite, WRITE_USERS, "users",
+        "Let somebody choose a password; shown this once", body people::InvitationFields, 201, gives people::Invitation;
 
     GET "/api/v1/tokens" tokens::list, WRITE_USERS, "tokens", "Tokens of programs", query ListQuery, 200, page people::Token;
     POST "/api/v1/tokens" tokens::create, WRITE_USERS, "tokens", "Make a token; shown this once",

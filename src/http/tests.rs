@@ -436,10 +436,11 @@ async fn what_belongs_to_another_client_reads_exactly_like_what_does_not_exist(w
             path if path.ends_with("/messages") || path.ends_with("/notes") => json!({"text": "x"}),
             path if path.ends_with("/accept") || path.ends_with("/decline") => json!({"offer": unknown}),
             path if path.ends_with("/transfer") => json!({"campaign": a["campaigns"]}),
-            path if path.ends_with("/close") => json!({}),
             path if path.ends_with("/snooze") => json!({"until": "2999-01-01T00:00:00Z"}),
             path if path.ends_with("/tags") => json!({"tags": []}),
             path if path.ends_with("/priority") => json!({"priority": "high"}),
+            path if path.ends_with("/close") || path.ends_with("/invitation") => json!({}),
+            path if path.ends_with("/fields") => json!({"values": {}}),
             path if path.ends_with("/addresses") => json!({"kind": "email", "value": "x@example.com"}),
             _ => json!({"name": "mine now"}),
         });

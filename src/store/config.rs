@@ -11,9 +11,10 @@ use crate::{
     clock::Timestamp,
     directory::{BreakType, Channel, Client, Snapshot, User},
     domain::{
-        campaign::{Campaign, Member, OutOfHours},
+        campaign::{Campaign, CampaignPermissions, Member, OutOfHours},
         channel::ChannelKind,
         disposition::Disposition,
+        field::{self, Field},
         permission::Role,
         schedule::Schedule,
     },
@@ -21,7 +22,8 @@ use crate::{
     store::{Db, Row, StoreError},
 };
 
-pub(super) const STATEMENTS: &[&str] = &[CLIENTS, CAMPAIGNS, CHANNELS, SECRETS, MEMBERS, DISPOSITIONS, BREAKS, SCHEDULES, USERS];
+pub(super) const STATEMENTS: &[&str] =
+    &[CLIENTS, CAMPAIGNS, CHANNELS, SECRETS, MEMBERS, DISPOSITIONS, FIELDS, BREAKS, SCHEDULES, USERS];
 
 const CLIENTS: &str = "SELECT id, name, zone, enabled, created_at FROM clients";
 const CAMPAIGNS: &str = "SELECT id, client_id, name, enabled, config, created_at FROM campaigns";
@@ -30,9 +32,11 @@ const SECRETS: &str = "SELECT id, channel_id, sealed FROM channel_secrets WHERE 
      ORDER BY created_at DESC, id DESC";
 const MEMBERS: &str = "SELECT campaign_id, user_id, penalty FROM members ORDER BY campaign_id, user_id";
 const DISPOSITIONS: &str = "SELECT id, client_id, parent_id, name, enabled FROM dispositions";
-const BREAKS: &str = "SELECT id, name, enabled, created_at FROM breaks";
+const FIELDS: &str = "SELECT id, client_id, name, kind, options, description, enabled FROM fields";
+const BREAKS: &str = "SELECT id, name, enabled, created_at, minutes, icon FROM breaks";
 const SCHEDULES: &str = "SELECT id, config FROM schedules";
-const USERS: &str = "SELECT id, login, name, role, scopes, capacity, enabled, created_at FROM users";
+const USERS: &str = "SELECT id, login, name, role, scopes, capacity, enabled, created_at, \
+     CAST(CASE password WHEN '' THEN 0 ELSE 1 END AS BIGINT) FROM users";
 
 /// What a campaign's `config` column holds: everything but its own columns.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -57,11 +61,9 @@ pub struct CampaignConfig {
     /// See [`Campaign`].
     pub wrap_up_seconds: u32,
     /// See [`Campaign`].
-    pub close_without_reply: bool,
+    pub permissions: CampaignPermissions,
     /// See [`Campaign`].
-    pub agent_transfer: bool,
-    /// See [`Campaign`].
-    pub attachments: bool,
+    pub fields: Vec<field::Use>,
     /// See [`Campaign`].
     pub dispositions: Vec<DispositionId>,
     /// See [`Campaign`].
@@ -81,9 +83,8 @@ impl Default for CampaignConfig {
             offer_seconds: 20,
             transfer_seconds: 30,
             wrap_up_seconds: 0,
-            close_without_reply: false,
-            agent_transfer: true,
-            attachments: true,
+            permissions: CampaignPermissions::default(),
+            fields: Vec::new(),
             dispositions: Vec::new(),
             transfer_disposition: None,
         }
@@ -107,9 +108,8 @@ impl CampaignConfig {
             offer_seconds: self.offer_seconds,
             transfer_seconds: self.transfer_seconds,
             wrap_up_seconds: self.wrap_up_seconds,
-            close_without_reply: self.close_without_reply,
-            agent_transfer: self.agent_transfer,
-            attachments: self.attachments,
+            permissions: self.permissions,
+            fields: self.fields,
             dispositions: self.dispositions,
             transfer_disposition: self.transfer_disposition,
         }
@@ -127,9 +127,8 @@ impl CampaignConfig {
             offer_seconds: campaign.offer_seconds,
             transfer_seconds: campaign.transfer_seconds,
             wrap_up_seconds: campaign.wrap_up_seconds,
-            close_without_reply: campaign.close_without_reply,
-            agent_transfer: campaign.agent_transfer,
-            attachments: campaign.attachments,
+            permissions: campaign.permissions,
+            fields: campaign.fields.clone(),
             dispositions: campaign.dispositions.clone(),
             transfer_disposition: campaign.transfer_disposition,
         }
@@ -169,9 +168,19 @@ pub async fn load(db: &Db, sealer: &Sealer, now: Timestamp) -> Result<Snapshot, 
         };
         snapshot.dispositions.insert(node.id, Arc::new(node));
     }
+    for row in db.rows(FIELDS, vec![]).await? {
+        let field = field(&row)?;
+        snapshot.fields.insert(field.id, Arc::new(field));
+    }
     for row in db.rows(BREAKS, vec![]).await? {
-        let kind =
-            BreakType { id: row.parse(0)?, name: row.text(1)?.to_owned(), enabled: row.int(2)? != 0, created_at: row.time(3)? };
+        let kind = BreakType {
+            id: row.parse(0)?,
+            name: row.text(1)?.to_owned(),
+            enabled: row.int(2)? != 0,
+            created_at: row.time(3)?,
+            minutes: row.opt_int(4)?.and_then(|minutes| u16::try_from(minutes).ok()),
+            icon: row.opt_text(5)?.map(str::to_owned),
+        };
         snapshot.breaks.insert(kind.id, Arc::new(kind));
     }
     for row in db.rows(USERS, vec![]).await? {
@@ -221,6 +230,18 @@ fn channel(row: &Row) -> Result<Channel, StoreError> {
     })
 }
 
+fn field(row: &Row) -> Result<Field, StoreError> {
+    Ok(Field {
+        id: row.parse(0)?,
+        client: row.parse(1)?,
+        name: row.text(2)?.to_owned(),
+        kind: field::Kind::parse(row.text(3)?).ok_or_else(|| StoreError::Damaged("field kind".to_owned()))?,
+        options: row.json(4)?,
+        description: row.text(5)?.to_owned(),
+        enabled: row.int(6)? != 0,
+    })
+}
+
 fn user(row: &Row) -> Result<User, StoreError> {
     Ok(User {
         id: row.parse(0)?,
@@ -231,5 +252,6 @@ fn user(row: &Row) -> Result<User, StoreError> {
         capacity: u32::try_from(row.int(5)?).unwrap_or(100),
         enabled: row.int(6)? != 0,
         created_at: row.time(7)?,
+        has_password: row.int(8)? != 0,
     })
 }

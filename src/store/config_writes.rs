@@ -3,8 +3,9 @@
 use crate::{
     args,
     clock::Timestamp,
-    domain::{campaign::Member, disposition::Disposition, schedule::Schedule},
-    ids::{BreakId, CampaignId, ChannelId, ClientId, ScheduleId, UserId},
+    directory::BreakType,
+    domain::{campaign::Member, disposition::Disposition, field::Field, schedule::Schedule},
+    ids::{CampaignId, ChannelId, ClientId, ScheduleId, UserId},
     store::{Db, StoreError, Value, config::CampaignConfig, write::Statement},
 };
 
@@ -25,6 +26,8 @@ pub(super) const STATEMENTS: &[&str] = &[
     UPDATE_DISPOSITION,
     INSERT_BREAK,
     UPDATE_BREAK,
+    INSERT_FIELD,
+    UPDATE_FIELD,
     INSERT_SCHEDULE,
     UPDATE_SCHEDULE,
     DELETE_SCHEDULE,
@@ -50,8 +53,11 @@ const DELETE_SECRET: &str = "DELETE FROM channel_secrets WHERE id = $1 AND chann
 const INSERT_DISPOSITION: &str =
     "INSERT INTO dispositions (id, client_id, parent_id, name, enabled, created_at) VALUES ($1, $2, $3, $4, $5, $6)";
 const UPDATE_DISPOSITION: &str = "UPDATE dispositions SET name = $2, enabled = $3 WHERE id = $1";
-const INSERT_BREAK: &str = "INSERT INTO breaks (id, name, enabled, created_at) VALUES ($1, $2, $3, $4)";
-const UPDATE_BREAK: &str = "UPDATE breaks SET name = $2, enabled = $3 WHERE id = $1";
+const INSERT_BREAK: &str = "INSERT INTO breaks (id, name, enabled, created_at, minutes, icon) VALUES ($1, $2, $3, $4, $5, $6)";
+const UPDATE_BREAK: &str = "UPDATE breaks SET name = $2, enabled = $3, minutes = $4, icon = $5 WHERE id = $1";
+const INSERT_FIELD: &str = "INSERT INTO fields (id, client_id, name, kind, options, description, enabled, created_at) \
+     VALUES ($1, $2, $3, $4, $5, $6, $7, $8)";
+const UPDATE_FIELD: &str = "UPDATE fields SET name = $2, options = $3, description = $4, enabled = $5 WHERE id = $1";
 const INSERT_SCHEDULE: &str = "INSERT INTO schedules (id, client_id, name, config, created_at) VALUES ($1, $2, $3, $4, $5)";
 const UPDATE_SCHEDULE: &str = "UPDATE schedules SET name = $2, config = $3 WHERE id = $1";
 /// A campaign that names it keeps it.
@@ -188,13 +194,41 @@ pub fn update_disposition(node: &Disposition) -> Statement {
 }
 
 /// Creates a type of break.
-pub fn insert_break(id: BreakId, name: &str, enabled: bool, now: Timestamp) -> Statement {
-    Statement::new(INSERT_BREAK, args![id.to_string(), name, enabled, now])
+pub fn insert_break(kind: &BreakType) -> Statement {
+    let BreakType { id, name, enabled, minutes, icon, created_at } = kind;
+    let mut args = args![id.to_string(), name.as_str(), *enabled, *created_at];
+    args.extend([minutes.map_or(Value::NoInt, |minutes| Value::Int(minutes.into())), icon.clone().into()]);
+    Statement::new(INSERT_BREAK, args)
 }
 
 /// Changes a type of break.
-pub fn update_break(id: BreakId, name: &str, enabled: bool) -> Statement {
-    Statement::must(UPDATE_BREAK, args![id.to_string(), name, enabled])
+pub fn update_break(kind: &BreakType) -> Statement {
+    let BreakType { id, name, enabled, minutes, icon, .. } = kind;
+    let minutes = minutes.map_or(Value::NoInt, |minutes| Value::Int(minutes.into()));
+    let mut args = args![id.to_string(), name.as_str(), *enabled];
+    args.extend([minutes, icon.clone().into()]);
+    Statement::must(UPDATE_BREAK, args)
+}
+
+/// Creates a dynamic field.
+///
+/// # Errors
+/// [`StoreError::Damaged`] when its options have no JSON form.
+pub fn insert_field(field: &Field, now: Timestamp) -> Result<Statement, StoreError> {
+    let Field { id, client, name, kind, options, description, enabled } = field;
+    let (id, client, options) = (id.to_string(), client.to_string(), json(options)?);
+    let args = args![id, client, name.as_str(), kind.as_str(), options, description.as_str(), *enabled, now];
+    Ok(Statement::new(INSERT_FIELD, args))
+}
+
+/// Changes a dynamic field; its client and kind stay.
+///
+/// # Errors
+/// [`StoreError::Damaged`] when its options have no JSON form.
+pub fn update_field(field: &Field) -> Result<Statement, StoreError> {
+    let Field { id, name, options, description, enabled, .. } = field;
+    let args = args![id.to_string(), name.as_str(), json(options)?, description.as_str(), *enabled];
+    Ok(Statement::must(UPDATE_FIELD, args))
 }
 
 /// Creates a schedule.

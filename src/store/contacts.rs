@@ -8,7 +8,7 @@ use crate::{
     store::{Db, StoreError, write::Statement},
 };
 
-pub(super) const STATEMENTS: &[&str] = &[BY_ADDRESS, ON_CHANNEL, LIST, LIST_OF_CLIENT, FIND, ADDRESSES, SET_NAME, INSERT_ADDRESS];
+pub(super) const STATEMENTS: &[&str] = &[BY_ADDRESS, ON_CHANNEL, LIST, LIST_OF_CLIENT, FIND, ADDRESSES, CHANGE, INSERT_ADDRESS];
 
 const BY_ADDRESS: &str = "SELECT k.id, k.name, k.noticed_at FROM contact_addresses a JOIN contacts k ON k.id = a.contact_id \
      WHERE a.client_id = $1 AND a.kind = $2 AND a.value = $3";
@@ -42,7 +42,7 @@ pub async fn on_channel(db: &Db, channel: ChannelId, address: &Address) -> Resul
 macro_rules! list {
     ($lead:literal) => {
         concat!(
-            "SELECT k.id, k.client_id, k.name, k.created_at FROM contacts k WHERE ",
+            "SELECT k.id, k.client_id, k.name, k.created_at, k.notes FROM contacts k WHERE ",
             $lead,
             " AND ($2 = '*' OR $2 LIKE '%' || k.client_id || '%') \
              AND ($3 = '' OR lower(k.name) LIKE $3 ESCAPE '!' OR EXISTS (SELECT 1 FROM contact_addresses a \
@@ -54,9 +54,9 @@ macro_rules! list {
 
 const LIST: &str = list!("$1 = ''");
 const LIST_OF_CLIENT: &str = list!("k.client_id = $1");
-const FIND: &str = "SELECT id, client_id, name, created_at FROM contacts WHERE id = $1";
+const FIND: &str = "SELECT id, client_id, name, created_at, notes FROM contacts WHERE id = $1";
 const ADDRESSES: &str = "SELECT kind, value FROM contact_addresses WHERE contact_id = $1 ORDER BY created_at, kind, value";
-const SET_NAME: &str = "UPDATE contacts SET name = $2 WHERE id = $1";
+const CHANGE: &str = "UPDATE contacts SET name = $2, notes = $3 WHERE id = $1";
 const INSERT_ADDRESS: &str =
     "INSERT INTO contact_addresses (client_id, kind, value, contact_id, created_at) VALUES ($1, $2, $3, $4, $5)";
 
@@ -114,18 +114,18 @@ pub async fn find(db: &Db, id: ContactId) -> Result<Option<Created>, StoreError>
 
 async fn with_addresses(db: &Db, row: &super::Row) -> Result<Created, StoreError> {
     let id: ContactId = row.parse(0)?;
-    let (client, name, created_at) = (row.parse(1)?, row.text(2)?.to_owned(), row.time(3)?);
+    let (client, name, created_at, notes) = (row.parse(1)?, row.text(2)?.to_owned(), row.time(3)?, row.text(4)?.to_owned());
     let mut addresses = Vec::new();
     for row in db.rows(ADDRESSES, args![id.to_string()]).await? {
         let kind = AddressKind::parse(row.text(0)?).ok_or_else(|| StoreError::Damaged("address kind".to_owned()))?;
         addresses.push(Address { kind, value: row.text(1)?.to_owned() });
     }
-    Ok((Contact { id, client, name, addresses }, created_at))
+    Ok((Contact { id, client, name, addresses, notes }, created_at))
 }
 
-/// Gives a contact another name.
-pub fn set_name(id: ContactId, name: &str) -> Statement {
-    Statement::must(SET_NAME, args![id.to_string(), name])
+/// Gives a contact another name and other notes.
+pub fn change(id: ContactId, name: &str, notes: &str) -> Statement {
+    Statement::must(CHANGE, args![id.to_string(), name, notes])
 }
 
 /// Adds an address; it must be new with this client.

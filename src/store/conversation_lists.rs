@@ -112,16 +112,17 @@ pub async fn list(db: &Db, reach: &Reach, filter: &Filter, limit: usize) -> Resu
         before,
         i64::try_from(limit).unwrap_or(i64::MAX)
     ];
-    let rows = db.rows(sql, args).await?;
-    rows.iter()
-        .map(|row| {
-            let mut state: Conversation = row.json(0)?;
-            let card = ContactCard { id: state.contact, name: row.text(1)?.to_owned(), address: row.text(2)?.to_owned() };
-            let last = if row.opt_text(3)?.is_some() { Some(conversations::message(row, 3)?.message) } else { None };
-            if let Some(last) = last.as_ref().filter(|last| last.seq > state.seq) {
-                state.also_received(last.seq, last.at);
-            }
-            Ok(Listed { state, contact: card, last })
-        })
-        .collect()
+    let mut found = Vec::new();
+    for row in db.rows(sql, args).await? {
+        let mut state: Conversation = row.json(0)?;
+        let last = if row.opt_text(3)?.is_some() { Some(conversations::message(&row, 3)?.message) } else { None };
+        if let Some(last) = last.as_ref().filter(|last| last.seq > state.seq) {
+            state.also_received(last.seq, last.at);
+        }
+        let (name, address) = (row.text(1)?.to_owned(), row.text(2)?.to_owned());
+        let fields = conversations::fields(db, &state).await?;
+        let contact = ContactCard { id: state.contact, name, address, fields };
+        found.push(Listed { state, contact, last });
+    }
+    Ok(found)
 }

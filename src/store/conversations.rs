@@ -1,6 +1,6 @@
 //! Conversations and their messages, as the tables have them.
 
-use std::sync::Arc;
+use std::{collections::BTreeMap, sync::Arc};
 
 use rustc_hash::FxHashMap;
 
@@ -11,6 +11,7 @@ use crate::{
         agent::Agent,
         conversation::Conversation,
         delivery::Delivery,
+        field,
         log::By,
         message::{Author, Message},
     },
@@ -22,6 +23,8 @@ pub(super) const STATEMENTS: &[&str] = &[
     STATE,
     CARD,
     OPEN_WITH,
+    FIELDS,
+    OPEN_WITH_CONTACT,
     OF_AGENT,
     OPEN_STATES,
     OPEN_CARDS,
@@ -55,6 +58,8 @@ const STATE: &str = state!("c.id = $1");
 const CARD: &str = "SELECT k.id, k.name, coalesce((SELECT a.value FROM contact_addresses a WHERE a.contact_id = k.id AND a.kind = $2 \
      ORDER BY a.created_at DESC LIMIT 1), '') FROM contacts k WHERE k.id = $1";
 const OPEN_WITH: &str = state!("c.channel_id = $1 AND c.contact_id = $2 AND c.is_open = 1");
+const OPEN_WITH_CONTACT: &str = state!("c.contact_id = $1 AND c.is_open = 1");
+const FIELDS: &str = "SELECT field_id, value FROM conversation_fields WHERE conversation_id = $1 AND value IS NOT NULL";
 const LAST_WITH: &str = state!("c.contact_id = $2 AND c.channel_id = $1 ORDER BY c.id DESC LIMIT 1");
 const UNREAD: &str = "SELECT id, seq, author, text, attachments, at, delivery, reason FROM messages \
      WHERE conversation_id = $1 AND seq <= $2 AND delivery IN ('sent', 'delivered') ORDER BY seq LIMIT 100";
@@ -99,11 +104,27 @@ pub async fn state(db: &Db, id: ConversationId) -> Result<Option<Conversation>, 
 /// How a conversation's contact is shown.
 pub async fn card(db: &Db, conversation: &Conversation) -> Result<ContactCard, StoreError> {
     let kind = crate::domain::contact::AddressKind::of(conversation.kind).as_str();
+    let fields = fields(db, conversation).await?;
     let found = db.row(CARD, args![conversation.contact.to_string(), kind]).await?;
-    found.map_or_else(
-        || Ok(ContactCard { id: conversation.contact, name: String::new(), address: String::new() }),
-        |row| Ok(ContactCard { id: row.parse(0)?, name: row.text(1)?.to_owned(), address: row.text(2)?.to_owned() }),
-    )
+    let (name, address) = match &found {
+        Some(row) => (row.text(1)?.to_owned(), row.text(2)?.to_owned()),
+        None => (String::new(), String::new()),
+    };
+    Ok(ContactCard { id: conversation.contact, name, address, fields })
+}
+
+/// What was noted in its dynamic fields; the store is asked only when there is something.
+pub async fn fields(db: &Db, conversation: &Conversation) -> Result<field::Values, StoreError> {
+    if conversation.fields.is_empty() {
+        return Ok(field::Values::new());
+    }
+    let rows = db.rows(FIELDS, args![conversation.id.to_string()]).await?;
+    rows.iter().map(|row| Ok((row.parse(0)?, row.json(1)?))).collect()
+}
+
+/// The open conversations with a contact, on all channel accounts.
+pub async fn open_with_contact(db: &Db, contact: ContactId) -> Result<Vec<Conversation>, StoreError> {
+    db.rows(OPEN_WITH_CONTACT, args![contact.to_string()]).await?.iter().map(|row| row.json(0)).collect()
 }
 
 /// The open conversation of a contact on a channel account; there is at most one.
@@ -142,11 +163,11 @@ pub async fn open(db: &Db) -> Result<Vec<Conversation>, StoreError> {
     Ok(open)
 }
 
-/// With whom every open conversation is.
+/// With whom every open conversation is; without what was noted in its fields.
 pub async fn open_cards(db: &Db) -> Result<FxHashMap<ConversationId, ContactCard>, StoreError> {
     let card = |row: &Row| {
-        let card = ContactCard { id: row.parse(1)?, name: row.text(2)?.to_owned(), address: row.text(3)?.to_owned() };
-        Ok((row.parse(0)?, card))
+        let (name, address) = (row.text(2)?.to_owned(), row.text(3)?.to_owned());
+        Ok((row.parse(0)?, ContactCard { id: row.parse(1)?, name, address, fields: BTreeMap::new() }))
     };
     db.rows(OPEN_CARDS, vec![]).await?.iter().map(card).collect()
 }

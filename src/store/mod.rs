@@ -4,6 +4,7 @@
 //! and one fsync for many.
 
 pub mod attachments;
+pub mod canned_texts;
 pub mod config;
 pub mod config_writes;
 pub mod contacts;
@@ -12,12 +13,14 @@ pub mod conversations;
 pub mod drafts;
 pub mod idempotency;
 pub mod inbox;
+pub mod invitations;
 pub mod journal;
 pub mod leases;
 pub mod log;
 pub mod outbox;
 pub mod people;
 pub mod people_state;
+pub mod profiles;
 pub mod snapshots;
 mod sql;
 #[cfg(test)]
@@ -314,6 +317,7 @@ impl Location {
 /// Every statement that runs on both databases, by file. There is no other SQL than this and that of the two lists below.
 pub const STATEMENTS: &[(&str, &[&str])] = &[
     ("attachments", attachments::STATEMENTS),
+    ("canned_texts", canned_texts::STATEMENTS),
     ("config", config::STATEMENTS),
     ("config_writes", config_writes::STATEMENTS),
     ("contacts", contacts::STATEMENTS),
@@ -322,12 +326,14 @@ pub const STATEMENTS: &[(&str, &[&str])] = &[
     ("drafts", drafts::STATEMENTS),
     ("idempotency", idempotency::STATEMENTS),
     ("inbox", inbox::STATEMENTS),
+    ("invitations", invitations::STATEMENTS),
     ("journal", journal::STATEMENTS),
     ("leases", leases::STATEMENTS),
     ("log", log::STATEMENTS),
     ("outbox", outbox::STATEMENTS),
     ("people", people::STATEMENTS),
     ("people_state", people_state::STATEMENTS),
+    ("profiles", profiles::STATEMENTS),
     ("snapshots", snapshots::STATEMENTS),
 ];
 /// Statements that only SQLite runs.

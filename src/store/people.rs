@@ -17,12 +17,15 @@ pub(super) const STATEMENTS: &[&str] = &[
     INSERT_USER,
     UPDATE_USER,
     SET_PASSWORD,
+    SET_NAME,
     SESSION,
     SESSIONS_OF,
+    LIST_SESSIONS,
     INSERT_SESSION,
     RENEW_SESSION,
     DELETE_SESSION,
     DELETE_SESSIONS_OF,
+    DELETE_OTHER_SESSIONS,
     DELETE_EXPIRED,
     ANY,
     TOKEN,
@@ -37,12 +40,18 @@ const INSERT_USER: &str = "INSERT INTO users (id, login, name, role, scopes, cap
 const UPDATE_USER: &str =
     "UPDATE users SET login = $2, name = $3, role = $4, scopes = $5, capacity = $6, enabled = $7 WHERE id = $1";
 const SET_PASSWORD: &str = "UPDATE users SET password = $2 WHERE id = $1";
+const SET_NAME: &str = "UPDATE users SET name = $2 WHERE id = $1";
 const SESSION: &str = "SELECT id, user_id, expires_at FROM sessions WHERE hash = $1 AND expires_at > $2";
 const SESSIONS_OF: &str = "SELECT id FROM sessions WHERE user_id = $1";
-const INSERT_SESSION: &str = "INSERT INTO sessions (hash, id, user_id, created_at, expires_at) VALUES ($1, $2, $3, $4, $5)";
+/// More than anybody has, few enough for one answer.
+const LIST_SESSIONS: &str = "SELECT id, created_at, expires_at, browser FROM sessions \
+     WHERE user_id = $1 AND expires_at > $2 ORDER BY expires_at DESC, id DESC LIMIT 200";
+const INSERT_SESSION: &str = "INSERT INTO sessions (hash, id, user_id, created_at, expires_at, browser) \
+     VALUES ($1, $2, $3, $4, $5, $6)";
 const RENEW_SESSION: &str = "UPDATE sessions SET expires_at = $2 WHERE hash = $1 AND expires_at < $2";
 const DELETE_SESSION: &str = "DELETE FROM sessions WHERE id = $1 AND user_id = $2";
 const DELETE_SESSIONS_OF: &str = "DELETE FROM sessions WHERE user_id = $1";
+const DELETE_OTHER_SESSIONS: &str = "DELETE FROM sessions WHERE user_id = $1 AND id <> $2";
 const DELETE_EXPIRED: &str = "DELETE FROM sessions WHERE expires_at <= $1";
 const ANY: &str = "SELECT 1 FROM users LIMIT 1";
 const TOKEN: &str = "SELECT id, role, scopes, expires_at, user_id FROM tokens WHERE hash = $1";
@@ -120,6 +129,11 @@ pub fn set_password(user: UserId, phc: &str) -> Statement {
     Statement::must(SET_PASSWORD, args![user.to_string(), phc])
 }
 
+/// Gives a user another name.
+pub fn set_name(user: UserId, name: &str) -> Statement {
+    Statement::must(SET_NAME, args![user.to_string(), name])
+}
+
 /// The session behind a cookie, unless it ended.
 pub async fn session(db: &Db, hash: &TokenHash, now: Timestamp) -> Result<Option<Session>, StoreError> {
     let Some(row) = db.row(SESSION, args![hash.to_string(), now]).await? else { return Ok(None) };
@@ -131,10 +145,34 @@ pub async fn sessions_of(db: &Db, user: UserId) -> Result<Vec<SessionId>, StoreE
     db.rows(SESSIONS_OF, args![user.to_string()]).await?.iter().map(|row| row.parse(0)).collect()
 }
 
+/// A session as its owner sees it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ListedSession {
+    /// Its id.
+    pub id: SessionId,
+    /// When they signed in.
+    pub created_at: Timestamp,
+    /// When it ends unless used.
+    pub expires_at: Timestamp,
+    /// As the browser named itself; empty when it did not.
+    pub browser: String,
+}
+
+/// The sessions of a user that have not ended, the last used first.
+pub async fn list_sessions(db: &Db, user: UserId, now: Timestamp) -> Result<Vec<ListedSession>, StoreError> {
+    let rows = db.rows(LIST_SESSIONS, args![user.to_string(), now]).await?;
+    let session = |row: &super::Row| {
+        let (id, created_at, expires_at) = (row.parse(0)?, row.time(1)?, row.time(2)?);
+        Ok(ListedSession { id, created_at, expires_at, browser: row.text(3)?.to_owned() })
+    };
+    rows.iter().map(session).collect()
+}
+
 /// Begins a session.
-pub fn insert_session(hash: &TokenHash, session: &Session, now: Timestamp) -> Statement {
+pub fn insert_session(hash: &TokenHash, session: &Session, browser: &str, now: Timestamp) -> Statement {
     let Session { id, user, expires_at } = session;
-    Statement::new(INSERT_SESSION, args![hash.to_string(), id.to_string(), user.to_string(), now, *expires_at])
+    let args = args![hash.to_string(), id.to_string(), user.to_string(), now, *expires_at, browser];
+    Statement::new(INSERT_SESSION, args)
 }
 
 /// Moves the end of a session.
@@ -145,6 +183,16 @@ pub fn renew_session(hash: &TokenHash, expires_at: Timestamp) -> Statement {
 /// Ends a session.
 pub fn delete_session(id: SessionId, of: UserId) -> Statement {
     Statement::new(DELETE_SESSION, args![id.to_string(), of.to_string()])
+}
+
+/// Ends a session, which must be there.
+pub fn end_session(id: SessionId, of: UserId) -> Statement {
+    Statement::must(DELETE_SESSION, args![id.to_string(), of.to_string()])
+}
+
+/// Ends all sessions of a user but this one.
+pub fn delete_other_sessions(user: UserId, but: SessionId) -> Statement {
+    Statement::new(DELETE_OTHER_SESSIONS, args![user.to_string(), but.to_string()])
 }
 
 /// Ends all sessions of a user.

@@ -36,6 +36,8 @@ pub(super) const SQLITE_ADDRESS: &str =
 pub(super) const SQLITE_NOTICED: &str = "UPDATE contacts SET noticed_at = ?2 WHERE id = ?1";
 pub(super) const SQLITE_AGENT: &str = "INSERT INTO agent_states (agent_id, state) VALUES (?1, ?2) \
      ON CONFLICT (agent_id) DO UPDATE SET state = excluded.state";
+pub(super) const SQLITE_FIELD: &str = "INSERT INTO conversation_fields (conversation_id, field_id, value) VALUES (?1, ?2, ?3) \
+     ON CONFLICT (conversation_id, field_id) DO UPDATE SET value = excluded.value";
 
 /// PostgreSQL: the fence as it stands and the repeated claims, outside any transaction.
 pub(super) const POSTGRES_CHECK: &str = "\
@@ -84,7 +86,10 @@ new_contacts AS (INSERT INTO contacts (id, client_id, name, created_at) \
  SELECT i, c, n, t FROM json_to_recordset($6::json) AS r(i text, c text, n text, t bigint)), \
 new_addresses AS (INSERT INTO contact_addresses (client_id, kind, value, contact_id, created_at) \
  SELECT c, k, a, i, t FROM json_to_recordset($6::json) AS r(i text, c text, k text, a text, t bigint)), \
-noticed AS (UPDATE contacts c SET noticed_at = r.t FROM json_to_recordset($7::json) AS r(i text, t bigint) WHERE c.id = r.i) \
+noticed AS (UPDATE contacts c SET noticed_at = r.t FROM json_to_recordset($7::json) AS r(i text, t bigint) WHERE c.id = r.i), \
+fields AS (INSERT INTO conversation_fields (conversation_id, field_id, value) \
+ SELECT c, f, v FROM json_to_recordset($9::json) AS r(c text, f text, v text) \
+ ON CONFLICT (conversation_id, field_id) DO UPDATE SET value = excluded.value) \
 INSERT INTO agent_states (agent_id, state) SELECT v->>'id', v::text FROM json_array_elements($8::json) v \
  ON CONFLICT (agent_id) DO UPDATE SET state = excluded.state";
 
@@ -107,5 +112,6 @@ pub(super) const SQLITE_STATEMENTS: &[&str] = &[
     SQLITE_ADDRESS,
     SQLITE_NOTICED,
     SQLITE_AGENT,
+    SQLITE_FIELD,
 ];
 pub(super) const POSTGRES_STATEMENTS: &[&str] = &[POSTGRES_CHECK, POSTGRES_HOT, POSTGRES_COLD];

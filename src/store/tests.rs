@@ -8,7 +8,7 @@ use super::{
     Db, POSTGRES_STATEMENTS, SQLITE_STATEMENTS, STATEMENTS,
     testing::{Scratch, on_both},
 };
-use crate::args;
+use crate::{args, domain::campaign::CampaignPermissions, store::config::CampaignConfig};
 
 async fn prepare(db: &Db, sql: &'static str) -> Result<(), sqlx::Error> {
     match db {
@@ -78,4 +78,36 @@ fn both_databases_have_the_same_tables_columns_and_indexes() {
     });
     let seen = seen.into_inner().unwrap();
     assert!(seen.iter().all(|schema| *schema == seen[0]), "{seen:#?}");
+}
+
+/// A campaign as it was kept before migration 3.
+const BEFORE: &str = "INSERT INTO clients (id, name, zone, enabled, created_at) VALUES ('c', 'A', 'UTC', 1, 0); \
+     INSERT INTO campaigns (id, client_id, name, enabled, config, created_at) VALUES ('k', 'c', 'Sales', 1, \
+     '{\"weight\":7,\"close_without_reply\":true,\"agent_transfer\":false,\"attachments\":true}', 0), ('l', 'c', 'Old', 1, '{}', 0);";
+
+#[test]
+fn what_campaigns_allowed_before_they_allow_still() {
+    on_both(|scratch: Scratch| async move {
+        let texts =
+            (include_str!("../../migrations/sqlite/0003_people.sql"), include_str!("../../migrations/postgres/0003_people.sql"));
+        let update =
+            |text: &'static str| text.split("UPDATE campaigns").nth(1).map(|rest| format!("{BEFORE} UPDATE campaigns{rest}"));
+        let run = |text: &'static str| sqlx::raw_sql(sqlx::AssertSqlSafe(update(text).unwrap()));
+        match &scratch.location {
+            super::Location::Sqlite(options) => {
+                let mut connection = sqlx::ConnectOptions::connect(options.as_ref()).await.unwrap();
+                run(texts.0).execute(&mut connection).await.unwrap();
+            }
+            super::Location::Postgres(options) => {
+                let mut connection = sqlx::ConnectOptions::connect(options.as_ref()).await.unwrap();
+                run(texts.1).execute(&mut connection).await.unwrap();
+            }
+        }
+        let db = scratch.open().await;
+        let rows = db.rows("SELECT config FROM campaigns ORDER BY id", args![]).await.unwrap();
+        let configs: Vec<CampaignConfig> = rows.iter().map(|row| row.json(0).unwrap()).collect();
+        let kept = CampaignPermissions { close_unanswered: true, transfer_to_agents: false, ..CampaignPermissions::default() };
+        assert_eq!((configs[0].weight, configs[0].permissions), (7, kept));
+        assert_eq!(configs[1].permissions, CampaignPermissions::default());
+    });
 }

@@ -10,10 +10,11 @@ use crate::{
         agent::{Agent, AgentEvent},
         contact::Address,
         conversation::{Conversation, Event},
+        field,
         log::{By, Entity, Entry},
         message::Message,
     },
-    ids::{AgentId, ChannelId, ClientId, ContactId, MessageId},
+    ids::{AgentId, ChannelId, ClientId, ContactId, FieldId, MessageId},
     store::{StoreError, Value, idempotency::Recorded, inbox::Claim},
 };
 
@@ -26,6 +27,8 @@ pub struct ContactCard {
     pub name: String,
     /// Under which address this conversation runs.
     pub address: String,
+    /// What was noted in the conversation's dynamic fields.
+    pub fields: field::Values,
 }
 
 /// A contact that writes for the first time.
@@ -94,6 +97,8 @@ pub struct ConversationAppend {
     pub noticed: bool,
     /// Rows of the outbox that change.
     pub outbox: SmallVec<[OutboxChange; 1]>,
+    /// Dynamic fields that change; none = taken away.
+    pub fields: Vec<(FieldId, Option<field::Value>)>,
     /// For whoever shows the conversation.
     pub contact: Arc<ContactCard>,
     /// See [`ConversationChange::last`].

@@ -1,10 +1,14 @@
 //! What is asked of a conversation.
 
+use std::collections::BTreeMap;
+
 use serde::Deserialize;
 
 use super::Time;
-use crate::domain::conversation::Priority;
-use crate::ids::{AgentId, AttachmentId, CampaignId, DispositionId, OfferId, UserId};
+use crate::{
+    domain::{conversation::Priority, field},
+    ids::{AgentId, AttachmentId, CampaignId, DispositionId, FieldId, OfferId, UserId},
+};
 
 /// An answer to the customer.
 #[derive(Clone, Debug, Deserialize, ts_rs::TS, utoipa::ToSchema)]
@@ -112,4 +116,16 @@ pub struct Close {
     #[serde(default)]
     #[ts(optional)]
     pub disposition: Option<DispositionId>,
+}
+
+/// Dynamic fields that change; the others stay.
+#[derive(Clone, Debug, Deserialize, ts_rs::TS, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+#[ts(export_to = "wire.ts")]
+pub struct SetFields {
+    /// By field of the conversation's campaign: a text (`2026-11-22` for a date), a number or `true`/`false`, as its kind says; null = taken
+    /// away.
+    #[ts(type = "Record<FieldId, FieldValue | null>")]
+    #[schema(value_type = Object)]
+    pub values: BTreeMap<FieldId, Option<field::Value>>,
 }

@@ -2,21 +2,28 @@
 //! it as JSON Merge Patch (RFC 7396): what is absent stays, `null` = the default.
 
 use chrono_tz::Tz;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize, de::DeserializeOwned};
+use serde_json::{Map, Value};
 
 use super::Time;
 use crate::{
     domain::{
-        campaign::{Campaign, OutOfHours},
+        campaign::{Campaign, CampaignPermissions, OutOfHours},
         channel::ChannelKind,
-        schedule,
+        field, schedule,
     },
-    ids::{BreakId, CampaignId, ChannelId, ClientId, DispositionId, ScheduleId, UserId},
+    ids::{BreakId, CampaignId, CannedTextId, ChannelId, ClientId, DispositionId, FieldId, ScheduleId, UserId},
     store::config::CampaignConfig,
 };
 
 const fn yes() -> bool {
     true
+}
+
+/// An object and nothing else: where everything has a default, serde takes an empty list for one.
+fn object<'de, D: Deserializer<'de>, T: DeserializeOwned>(deserializer: D) -> Result<T, D::Error> {
+    let fields = Map::deserialize(deserializer)?;
+    serde_json::from_value(Value::Object(fields)).map_err(serde::de::Error::custom)
 }
 
 fn utc() -> String {
@@ -103,18 +110,14 @@ pub struct CampaignFields {
     #[serde(default)]
     #[ts(as = "Option<u32>")]
     pub wrap_up_seconds: u32,
-    /// Agents may close without having replied. Off by default.
+    /// What its agents may do and see.
+    #[serde(default, deserialize_with = "object")]
+    #[ts(as = "Option<CampaignPermissions>")]
+    pub permissions: CampaignPermissions,
+    /// Dynamic fields of this client that agents fill in, in this order; at most 50, each once.
     #[serde(default)]
-    #[ts(as = "Option<bool>")]
-    pub close_without_reply: bool,
-    /// Agents may transfer to agents. On by default.
-    #[serde(default = "yes")]
-    #[ts(as = "Option<bool>")]
-    pub agent_transfer: bool,
-    /// Attachments may be sent. On by default.
-    #[serde(default = "yes")]
-    #[ts(as = "Option<bool>")]
-    pub attachments: bool,
+    #[ts(as = "Option<Vec<field::Use>>")]
+    pub fields: Vec<field::Use>,
     /// Offered when closing, at most 500; when there are any, one is needed.
     #[serde(default)]
     #[ts(as = "Option<Vec<DispositionId>>")]
@@ -157,9 +160,8 @@ impl CampaignFields {
             offer_seconds,
             transfer_seconds,
             wrap_up_seconds,
-            close_without_reply,
-            agent_transfer,
-            attachments,
+            permissions,
+            fields,
             dispositions,
             transfer_disposition,
         } = CampaignConfig::of(campaign);
@@ -176,9 +178,8 @@ impl CampaignFields {
             offer_seconds,
             transfer_seconds,
             wrap_up_seconds,
-            close_without_reply,
-            agent_transfer,
-            attachments,
+            permissions,
+            fields,
             dispositions,
             transfer_disposition,
         }
@@ -196,9 +197,8 @@ impl CampaignFields {
             offer_seconds: self.offer_seconds,
             transfer_seconds: self.transfer_seconds,
             wrap_up_seconds: self.wrap_up_seconds,
-            close_without_reply: self.close_without_reply,
-            agent_transfer: self.agent_transfer,
-            attachments: self.attachments,
+            permissions: self.permissions,
+            fields: self.fields.clone(),
             dispositions: self.dispositions.clone(),
             transfer_disposition: self.transfer_disposition,
         }
@@ -358,6 +358,14 @@ pub struct BreakFields {
     #[serde(default = "yes")]
     #[ts(as = "Option<bool>", optional)]
     pub enabled: bool,
+    /// How long it may take, 1 to 1,440; none = nobody counts.
+    #[serde(default)]
+    #[ts(optional = nullable)]
+    pub minutes: Option<u16>,
+    /// The name of a picture, 1 to 40 of `a` to `z`, digits and hyphens.
+    #[serde(default)]
+    #[ts(optional = nullable)]
+    pub icon: Option<String>,
 }
 
 /// A type of break.
@@ -370,6 +378,77 @@ pub struct BreakView {
     /// What can be written.
     #[serde(flatten)]
     pub fields: BreakFields,
+    /// When it was created.
+    pub created_at: Time,
+}
+
+/// A dynamic field of a client (S1-27).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ts_rs::TS, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+#[ts(export_to = "wire.ts")]
+pub struct FieldFields {
+    /// Whose; cannot change.
+    pub client: ClientId,
+    /// 1 to 60 characters.
+    pub name: String,
+    /// What it holds; cannot change.
+    pub kind: field::Kind,
+    /// Of a list: 1 to 200 to choose from, each 1 to 120 characters and once.
+    #[serde(default)]
+    #[ts(as = "Option<Vec<String>>", optional)]
+    pub options: Vec<String>,
+    /// For agents: at most 240 characters.
+    #[serde(default)]
+    #[ts(as = "Option<String>", optional)]
+    pub description: String,
+    /// Switched off ones stay in history and are asked for no more. On by default.
+    #[serde(default = "yes")]
+    #[ts(as = "Option<bool>", optional)]
+    pub enabled: bool,
+}
+
+/// A dynamic field of a client.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ts_rs::TS, utoipa::ToSchema)]
+#[schema(as = Field)]
+#[ts(export_to = "wire.ts", rename = "Field")]
+pub struct FieldView {
+    /// Its id.
+    pub id: FieldId,
+    /// What can be written.
+    #[serde(flatten)]
+    pub fields: FieldFields,
+}
+
+/// A text that agents send with a few keys.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ts_rs::TS, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+#[ts(export_to = "wire.ts")]
+pub struct CannedTextFields {
+    /// Whose; cannot change.
+    pub client: ClientId,
+    /// For this campaign of the client only; none = for all of them. Cannot change.
+    #[serde(default)]
+    #[ts(optional = nullable)]
+    pub campaign: Option<CampaignId>,
+    /// What agents type to find it: 1 to 40 letters, digits, `-` and `_`; kept in lower case, unique where it is for.
+    pub shortcut: String,
+    /// 1 to 120 characters.
+    pub title: String,
+    /// 1 to 4,000 characters. `${name}`, `${agent}` and `${campaign}` are filled in, `${name|there}` says what stands there for a
+    /// customer without a name; `%name%` is the same as `${name}`.
+    pub text: String,
+}
+
+/// A text that agents send with a few keys.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ts_rs::TS, utoipa::ToSchema)]
+#[schema(as = CannedText)]
+#[ts(export_to = "wire.ts", rename = "CannedText")]
+pub struct CannedTextView {
+    /// Its id.
+    pub id: CannedTextId,
+    /// What can be written.
+    #[serde(flatten)]
+    pub fields: CannedTextFields,
     /// When it was created.
     pub created_at: Time,
 }

@@ -6,9 +6,11 @@ use super::{Time, live::WritingMode};
 use crate::{
     domain::{
         self,
+        campaign::CampaignPermissions,
         channel::ChannelKind,
         conversation::{Conversation, Ending, Phase, Priority, QueueReason},
         delivery::Delivery,
+        field,
     },
     ids::{AgentId, AttachmentId, CampaignId, ChannelId, ClientId, ContactId, ConversationId, DispositionId, MessageId, OfferId},
     store::write::ContactCard,
@@ -144,6 +146,11 @@ pub struct Summary {
     pub snoozed_until: Option<Time>,
     /// The last message.
     pub preview: Option<Preview>,
+    /// What was noted in its dynamic fields.
+    #[serde(default)]
+    #[ts(type = "Record<FieldId, FieldValue>")]
+    #[schema(value_type = Object)]
+    pub fields: field::Values,
 }
 
 /// The beginning of a message, for lists.
@@ -191,7 +198,18 @@ impl Summary {
                 _ => None,
             },
             preview: last.map(Preview::from),
+            fields: contact.fields.clone(),
         }
+    }
+
+    /// As an agent of a campaign with these permissions sees it.
+    #[must_use]
+    pub fn for_agent(mut self, permissions: &CampaignPermissions) -> Self {
+        if !permissions.show_contact_number {
+            self.contact_name = permissions.shown_name(&self.contact_name);
+            self.contact_address = permissions.shown(&self.contact_address);
+        }
+        self
     }
 }
 

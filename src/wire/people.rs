@@ -1,12 +1,13 @@
 //! Users, tokens and contacts.
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, Serializer};
 
 use super::Time;
 use crate::{
     auth::secret::SecretText,
     domain::{
         contact::AddressKind,
+        invitation,
         permission::{Role, Scope},
     },
     ids::{ClientId, ContactId, TokenId, UserId},
@@ -14,6 +15,11 @@ use crate::{
 
 const fn yes() -> bool {
     true
+}
+
+/// What is write-only is never written out; `skip_serializing` would leave it out of the documentation as well.
+fn nothing<S: Serializer>(_: &Option<SecretText>, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_none()
 }
 
 const fn hundred() -> u32 {
@@ -45,7 +51,7 @@ pub struct UserFields {
     #[ts(as = "Option<bool>", optional)]
     pub enabled: bool,
     /// Write-only, 8 to 256 characters. Changing it ends all sessions. Without one nobody can sign in as this user.
-    #[serde(default, skip_serializing)]
+    #[serde(default, serialize_with = "nothing")]
     #[ts(as = "Option<String>", optional)]
     #[schema(value_type = Option<String>, write_only)]
     pub password: Option<SecretText>,
@@ -69,8 +75,74 @@ pub struct User {
     pub capacity: u32,
     /// Off: cannot sign in.
     pub enabled: bool,
+    /// Without one they cannot sign in before they accept an invitation.
+    pub has_password: bool,
     /// When they were created.
     pub created_at: Time,
+}
+
+/// To what somebody is invited.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, ts_rs::TS, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+#[ts(export_to = "wire.ts")]
+pub struct InvitationFields {
+    /// To work here, or to choose another password.
+    #[serde(default)]
+    #[ts(as = "Option<invitation::Kind>", optional)]
+    pub kind: invitation::Kind,
+}
+
+/// What is sent to somebody so that they choose a password. Earlier ones of theirs are void.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ts_rs::TS, utoipa::ToSchema)]
+#[ts(export_to = "wire.ts")]
+pub struct Invitation {
+    /// To what.
+    pub kind: invitation::Kind,
+    /// `/invitation#…`, to be put behind the address under which people reach this server. Shown this once; null when the request is
+    /// repeated under its `Idempotency-Key`.
+    pub url_path: Option<String>,
+    /// Shown this once, as `url_path`.
+    pub token: Option<String>,
+    /// 72 hours later.
+    pub expires_at: Time,
+}
+
+/// To look at an invitation.
+#[derive(Debug, Deserialize, ts_rs::TS, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+#[ts(export_to = "wire.ts")]
+pub struct CheckInvitation {
+    /// What stands behind `#`.
+    #[ts(as = "String")]
+    #[schema(value_type = String)]
+    pub token: SecretText,
+}
+
+/// Whom an invitation is for.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ts_rs::TS, utoipa::ToSchema)]
+#[ts(export_to = "wire.ts")]
+pub struct Invited {
+    /// To what.
+    pub kind: invitation::Kind,
+    /// What they sign in with.
+    pub login: String,
+    /// As shown.
+    pub name: String,
+}
+
+/// To choose a password.
+#[derive(Debug, Deserialize, ts_rs::TS, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+#[ts(export_to = "wire.ts")]
+pub struct AcceptInvitation {
+    /// What stands behind `#`.
+    #[ts(as = "String")]
+    #[schema(value_type = String)]
+    pub token: SecretText,
+    /// 8 to 256 characters.
+    #[ts(as = "String")]
+    #[schema(value_type = String)]
+    pub password: SecretText,
 }
 
 /// A token for a program. Agents are people: that role is not possible.
@@ -137,7 +209,9 @@ pub struct Contact {
     pub client: ClientId,
     /// Empty when unknown.
     pub name: String,
-    /// Where they can be reached.
+    /// What agents noted about them.
+    pub notes: String,
+    /// Where they can be reached; who must not know the number sees its end only.
     pub addresses: Vec<ContactAddress>,
     /// When they first wrote.
     pub created_at: Time,
@@ -160,5 +234,11 @@ pub struct ContactAddress {
 #[ts(export_to = "wire.ts")]
 pub struct ContactFields {
     /// At most 120 characters; empty = unknown.
+    #[serde(default)]
+    #[ts(as = "Option<String>", optional)]
     pub name: String,
+    /// For agents: at most 4,000 characters; empty by default.
+    #[serde(default)]
+    #[ts(as = "Option<String>", optional)]
+    pub notes: String,
 }

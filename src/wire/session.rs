@@ -1,11 +1,17 @@
 //! Signing in, and what a person sees of themselves.
 
 use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
 
+use super::Time;
 use crate::{
     auth::secret::SecretText,
-    domain::permission::{Permission, Role, Scope},
-    ids::{BreakId, CampaignId, ClientId, DispositionId, UserId},
+    domain::{
+        campaign::CampaignPermissions,
+        field,
+        permission::{Permission, Role, Scope},
+    },
+    ids::{BreakId, CampaignId, ClientId, DispositionId, FieldId, SessionId, UserId},
 };
 
 /// To sign in.
@@ -29,6 +35,14 @@ pub struct Profile {
     pub user: Option<ProfileUser>,
     /// Preset of permissions.
     pub role: Role,
+    /// BCP 47; none = the browser's.
+    pub language: Option<String>,
+    /// Decides on formats; none = the browser's.
+    pub region: Option<String>,
+    /// The console's own.
+    #[ts(type = "Record<string, unknown>")]
+    #[schema(value_type = Object)]
+    pub settings: Map<String, Value>,
     /// What the preset holds.
     pub permissions: Vec<Permission>,
     /// Where it holds; an agent's follow from membership.
@@ -63,12 +77,11 @@ pub struct ProfileCampaign {
     pub client: ClientId,
     /// Its name.
     pub client_name: String,
-    /// Agents may close without having replied.
-    pub close_without_reply: bool,
-    /// Agents may transfer to agents.
-    pub agent_transfer: bool,
-    /// Attachments may be sent.
-    pub attachments: bool,
+    /// What its agents may do and see.
+    #[ts(type = "Required<CampaignPermissions>")]
+    pub permissions: CampaignPermissions,
+    /// To be filled in, in this order.
+    pub fields: Vec<ProfileField>,
     /// To choose from when closing; when there are any, one is needed.
     pub dispositions: Vec<ProfileDisposition>,
 }
@@ -83,6 +96,24 @@ pub struct ProfileDisposition {
     pub path: Vec<String>,
 }
 
+/// A dynamic field of a campaign.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ts_rs::TS, utoipa::ToSchema)]
+#[ts(export_to = "wire.ts")]
+pub struct ProfileField {
+    /// Its id.
+    pub id: FieldId,
+    /// As shown.
+    pub name: String,
+    /// What it holds.
+    pub kind: field::Kind,
+    /// Of a list: what can be chosen.
+    pub options: Vec<String>,
+    /// What it is for.
+    pub description: String,
+    /// A conversation cannot be closed without it.
+    pub mandatory: bool,
+}
+
 /// A break that can be taken.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, ts_rs::TS, utoipa::ToSchema)]
 #[ts(export_to = "wire.ts")]
@@ -91,6 +122,65 @@ pub struct ProfileBreak {
     pub id: BreakId,
     /// As shown.
     pub name: String,
+    /// How long it may take.
+    pub minutes: Option<u16>,
+    /// The name of a picture.
+    pub icon: Option<String>,
+}
+
+/// What people set for themselves.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ts_rs::TS, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+#[ts(export_to = "wire.ts")]
+pub struct ProfileFields {
+    /// 1 to 120 characters.
+    pub name: String,
+    /// BCP 47, such as `es-AR`; none = the browser's.
+    #[serde(default)]
+    #[ts(optional = nullable)]
+    pub language: Option<String>,
+    /// Two letters (ISO 3166) or three digits (UN M.49); decides on formats; none = the browser's.
+    #[serde(default)]
+    #[ts(optional = nullable)]
+    pub region: Option<String>,
+    /// The console's own, at most 16 kB.
+    #[serde(default)]
+    #[ts(type = "Record<string, unknown>", optional)]
+    #[schema(value_type = Object)]
+    pub settings: Map<String, Value>,
+}
+
+/// To choose another password.
+#[derive(Debug, Deserialize, ts_rs::TS, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+#[ts(export_to = "wire.ts")]
+pub struct ChangePassword {
+    /// The one in force.
+    #[ts(as = "String")]
+    #[schema(value_type = String)]
+    pub current: SecretText,
+    /// 8 to 256 characters.
+    #[ts(as = "String")]
+    #[schema(value_type = String)]
+    pub new: SecretText,
+}
+
+/// A browser in which somebody is signed in.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ts_rs::TS, utoipa::ToSchema)]
+#[ts(export_to = "wire.ts")]
+pub struct Session {
+    /// Its id.
+    pub id: SessionId,
+    /// When they signed in.
+    pub created_at: Time,
+    /// When it was last used, to a quarter of an hour.
+    pub used_at: Time,
+    /// When it ends unless used.
+    pub expires_at: Time,
+    /// As the browser names itself; anybody can claim anything.
+    pub browser: String,
+    /// The one that asks.
+    pub current: bool,
 }
 
 /// What an agent does from now on: exactly one of the two.

@@ -12,6 +12,9 @@ use crate::{
     world::{Channel, Person, World},
 };
 
+/// In the form of an invitation's.
+const NO_TOKEN: &str = "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
+
 /// One of everything, and the people who work with it.
 pub(crate) struct Company {
     /// By kind: what stands in the braces of a [`Template`].
@@ -35,8 +38,14 @@ impl Company {
         let schedule = json!({ "client": client, "name": "Office", "zone": "Europe/Madrid", "weekly": weekly });
         let schedule = post("schedules", schedule).await;
         let disposition = post("dispositions", json!({ "client": client, "name": "Sold" })).await;
-        let manual = json!({ "auto_accept": false, "offer_seconds": 600, "close_without_reply": true, "max_per_agent": 100 });
-        let campaign = world.campaign(&client, manual.clone()).await;
+        let manual = json!({ "auto_accept": false, "offer_seconds": 600, "permissions": { "close_unanswered": true }, "max_per_agent": 100 });
+        let field = post("fields", json!({ "client": client, "name": "Document", "kind": "text" })).await;
+        let mut with_field = manual.clone();
+        with_field["fields"] = json!([{ "field": field }]);
+        let campaign = world.campaign(&client, with_field).await;
+        let canned =
+            json!({ "client": client, "campaign": campaign, "shortcut": "hello", "title": "Hello", "text": "Hi ${name}" });
+        let canned = post("canned-texts", canned).await;
         let campaign2 = world.campaign(&client, manual).await;
         let channel = world.channel(&client, &campaign, None).await;
         let secrets = world.admin.get(&format!("/api/v1/channels/{}/secrets", channel.id)).await.ok();
@@ -49,6 +58,7 @@ impl Company {
         let token = post("tokens", json!({ "name": "t", "role": "auditor", "scopes": scopes })).await;
         let agent = world.agent_with(scopes.clone(), &[&campaign]).await;
         let colleague = world.agent_with(scopes, &[&campaign2]).await;
+        let session = session(world, &agent).await;
         let kind = post("breaks", json!({ "name": format!("Break of {name}") })).await;
 
         let mut tab = Socket::at_work(&agent.api).await;
@@ -81,6 +91,9 @@ impl Company {
             ("message", message),
             ("offered", offered),
             ("offer", offer),
+            ("field", field),
+            ("canned", canned),
+            ("session", session),
         ]);
         Self { ids, channel, admin, supervisor, auditor, agent, tab, colleague }
     }
@@ -95,6 +108,16 @@ impl Company {
             ("colleague", &self.colleague),
         ]
     }
+}
+
+/// A browser session of somebody who had no password.
+async fn session(world: &World, person: &Person) -> String {
+    let password = json!({ "password": "correct horse battery staple" });
+    world.admin.patch(&format!("/api/v1/users/{}", person.id), password).await.ok();
+    let sign_in = json!({ "login": person.login, "password": "correct horse battery staple" });
+    world.anonymous().post("/api/v1/session", sign_in).await.ok();
+    let sessions = person.api.get("/api/v1/me/sessions").await.ok();
+    text(&sessions["items"][0]["id"])
 }
 
 /// Uploads a file.
@@ -169,6 +192,14 @@ pub(crate) fn template(route: &Route) -> Option<Template> {
         | "POST /api/v1/session" => return None,
         "DELETE /api/v1/session" => ("session", None),
         "GET /api/v1/me" => ("me", None),
+        "PATCH /api/v1/me" => ("me", Some(json!({ "name": "renamed", "language": "es-AR", "region": "AR", "settings": {} }))),
+        "PUT /api/v1/me/password" => ("me/password", Some(json!({ "current": "wrong password", "new": "another password" }))),
+        "GET /api/v1/me/sessions" => ("me/sessions", None),
+        "DELETE /api/v1/me/sessions/{id}" => ("me/sessions/{{session}}", None),
+        "POST /api/v1/invitations/check" => ("invitations/check", Some(json!({ "token": NO_TOKEN }))),
+        "POST /api/v1/invitations/accept" => {
+            ("invitations/accept", Some(json!({ "token": NO_TOKEN, "password": "a new password" })))
+        }
         "POST /api/v1/me/presence" => ("me/presence", Some(json!({ "break_id": "{{break}}" }))),
 
         "GET /api/v1/conversations" => {
@@ -201,6 +232,9 @@ pub(crate) fn template(route: &Route) -> Option<Template> {
         "PUT /api/v1/conversations/{id}/priority" => {
             ("conversations/{{conversation}}/priority", Some(json!({ "priority": "high" })))
         }
+        "PUT /api/v1/conversations/{id}/fields" => {
+            ("conversations/{{conversation}}/fields", Some(json!({ "values": { "{{field}}": "x" } })))
+        }
         "POST /api/v1/conversations/{id}/wrap-up/end" => ("conversations/{{conversation}}/wrap-up/end", None),
 
         "GET /api/v1/drafts" => ("drafts", None),
@@ -215,7 +249,7 @@ pub(crate) fn template(route: &Route) -> Option<Template> {
 
         "GET /api/v1/contacts" => ("contacts?client={{client}}", None),
         "GET /api/v1/contacts/{id}" => ("contacts/{{contact}}", None),
-        "PATCH /api/v1/contacts/{id}" => ("contacts/{{contact}}", Some(json!({ "name": "renamed" }))),
+        "PATCH /api/v1/contacts/{id}" => ("contacts/{{contact}}", Some(json!({ "name": "renamed", "notes": "noted" }))),
         "POST /api/v1/contacts/{id}/addresses" => {
             ("contacts/{{contact}}/addresses", Some(json!({ "kind": "email", "value": "x@example.com" })))
         }
@@ -232,13 +266,14 @@ pub(crate) fn template(route: &Route) -> Option<Template> {
         "GET /api/v1/campaigns" => ("campaigns", None),
         "POST /api/v1/campaigns" => {
             let references = json!({ "client": "{{client}}", "name": "new", "schedule": "{{schedule}}",
-                "dispositions": ["{{disposition}}"], "transfer_disposition": "{{disposition}}" });
+                "dispositions": ["{{disposition}}"], "transfer_disposition": "{{disposition}}",
+                "fields": [{ "field": "{{field}}", "mandatory": true }] });
             ("campaigns", Some(references))
         }
         "GET /api/v1/campaigns/{id}" => ("campaigns/{{campaign}}", None),
         "PATCH /api/v1/campaigns/{id}" => {
             let references = json!({ "name": "renamed", "schedule": "{{schedule}}", "dispositions": ["{{disposition}}"],
-                "transfer_disposition": "{{disposition}}" });
+                "transfer_disposition": "{{disposition}}", "fields": [{ "field": "{{field}}" }] });
             ("campaigns/{{campaign}}", Some(references))
         }
         "GET /api/v1/campaigns/{id}/members" => ("campaigns/{{campaign}}/members", None),
@@ -267,9 +302,27 @@ pub(crate) fn template(route: &Route) -> Option<Template> {
         "GET /api/v1/dispositions/{id}" => ("dispositions/{{disposition}}", None),
         "PATCH /api/v1/dispositions/{id}" => ("dispositions/{{disposition}}", Some(json!({ "name": "renamed" }))),
 
+        "GET /api/v1/fields" => ("fields", None),
+        "POST /api/v1/fields" => (
+            "fields",
+            Some(json!({ "client": "{{client}}", "name": "new", "kind": "list", "options": ["a"], "description": "d" })),
+        ),
+        "GET /api/v1/fields/{id}" => ("fields/{{field}}", None),
+        "PATCH /api/v1/fields/{id}" => ("fields/{{field}}", Some(json!({ "name": "renamed" }))),
+
+        "GET /api/v1/canned-texts" => ("canned-texts?campaign={{campaign}}", None),
+        "POST /api/v1/canned-texts" => {
+            let canned =
+                json!({ "client": "{{client}}", "campaign": "{{campaign}}", "shortcut": "new", "title": "t", "text": "x" });
+            ("canned-texts", Some(canned))
+        }
+        "GET /api/v1/canned-texts/{id}" => ("canned-texts/{{canned}}", None),
+        "PATCH /api/v1/canned-texts/{id}" => ("canned-texts/{{canned}}", Some(json!({ "title": "renamed" }))),
+        "DELETE /api/v1/canned-texts/{id}" => ("canned-texts/{{canned}}", None),
+
         // Of the whole installation: no client has its own.
         "GET /api/v1/breaks" => ("breaks", None),
-        "POST /api/v1/breaks" => ("breaks", Some(json!({ "name": "new" }))),
+        "POST /api/v1/breaks" => ("breaks", Some(json!({ "name": "new", "minutes": 15, "icon": "coffee" }))),
         "GET /api/v1/breaks/{id}" => ("breaks/{{break}}", None),
         "PATCH /api/v1/breaks/{id}" => ("breaks/{{break}}", Some(json!({ "name": "renamed" }))),
 
@@ -290,6 +343,8 @@ pub(crate) fn template(route: &Route) -> Option<Template> {
         "PATCH /api/v1/users/{id}" => {
             ("users/{{user}}", Some(json!({ "name": "renamed", "scopes": [{ "kind": "client", "id": "{{client}}" }] })))
         }
+
+        "POST /api/v1/users/{id}/invitation" => ("users/{{user}}/invitation", Some(json!({ "kind": "reset" }))),
 
         "GET /api/v1/tokens" => ("tokens", None),
         "POST /api/v1/tokens" => ("tokens", Some(json!({ "name": "new", "role": "agent", "user": "{{user}}" }))),

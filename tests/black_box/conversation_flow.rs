@@ -199,7 +199,7 @@ async fn closing_needs_a_reply_and_a_disposition(database: Database) {
     tab.conversation(&conversation, "active").await;
 
     let close = format!("/api/v1/conversations/{conversation}/close");
-    agent.api.post(&close, json!({ "disposition": solved })).await.refused(422, "reply_first");
+    agent.api.post(&close, json!({ "disposition": solved })).await.refused(422, "not_answered");
     agent.api.reply(&conversation, "hola").await.ok();
     agent.api.post(&close, json!({})).await.refused(422, "disposition_needed");
     agent.api.post(&close, json!({ "disposition": other })).await.refused_field("disposition", "unknown_reference");
@@ -213,7 +213,8 @@ async fn closing_needs_a_reply_and_a_disposition(database: Database) {
 
 async fn wrap_up_holds_the_agent_until_it_ends(database: Database) {
     let world = World::new(&database).await;
-    let desk = world.desk(json!({ "wrap_up_seconds": 900, "close_without_reply": true, "max_per_agent": 1 })).await;
+    let desk =
+        world.desk(json!({ "wrap_up_seconds": 900, "permissions": { "close_unanswered": true }, "max_per_agent": 1 })).await;
     let agent = world.agent(&[&desk.campaign]).await;
     let mut tab = Socket::at_work(&agent.api).await;
     let first = desk.channel.write("a", "hola").await;
@@ -229,7 +230,7 @@ async fn wrap_up_holds_the_agent_until_it_ends(database: Database) {
 
 async fn a_customer_who_writes_again_gets_a_new_conversation(database: Database) {
     let world = World::new(&database).await;
-    let desk = world.desk(json!({ "close_without_reply": true })).await;
+    let desk = world.desk(json!({ "permissions": { "close_unanswered": true } })).await;
     let agent = world.agent(&[&desk.campaign]).await;
     let mut tab = Socket::at_work(&agent.api).await;
     let first = desk.channel.write("a", "uno").await;
@@ -247,7 +248,7 @@ async fn a_customer_who_writes_again_gets_a_new_conversation(database: Database)
 
 async fn a_visitor_chats_with_an_agent(database: Database) {
     let world = World::new(&database).await;
-    let desk = world.desk(json!({ "close_without_reply": true })).await;
+    let desk = world.desk(json!({ "permissions": { "close_unanswered": true } })).await;
     let chat = world.chat(&desk.client, &desk.campaign).await;
     let agent = world.agent(&[&desk.campaign]).await;
     let mut tab = Socket::at_work(&agent.api).await;

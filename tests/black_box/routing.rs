@@ -100,7 +100,7 @@ async fn only_one_accept_wins(database: Database) {
 
 async fn nobody_holds_more_than_their_room(database: Database) {
     let world = World::new(&database).await;
-    let desk = world.desk(json!({ "max_per_agent": 3, "close_without_reply": true })).await;
+    let desk = world.desk(json!({ "max_per_agent": 3, "permissions": { "close_unanswered": true } })).await;
     let agent = world.agent(&[&desk.campaign]).await;
     let mut tab = Socket::at_work(&agent.api).await;
     let mut conversations = Vec::new();
@@ -148,7 +148,7 @@ async fn the_next_one_goes_to_who_has_least_to_do(database: Database) {
 
 async fn who_waits_longest_is_served_first(database: Database) {
     let world = World::new(&database).await;
-    let desk = world.desk(json!({ "max_per_agent": 1, "close_without_reply": true })).await;
+    let desk = world.desk(json!({ "max_per_agent": 1, "permissions": { "close_unanswered": true } })).await;
     let mut waiting = Vec::new();
     for number in 0..4 {
         waiting.push(desk.channel.write(&format!("c{number}"), "hola").await);

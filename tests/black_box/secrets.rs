@@ -2,6 +2,7 @@
 //! (security.md, 45 and 46).
 
 use base64::{Engine, prelude::BASE64_STANDARD};
+use centralita::store::idempotency::request_hash;
 use serde_json::json;
 
 use crate::{
@@ -56,10 +57,23 @@ async fn no_secret_is_ever_written_down(database: Database) {
     world.chat_message(&visitor, "k", "hola").await.ok();
     let metrics = Api::bearer(world.host(), "canary-of-the-metrics-token").get("/metrics").await;
     assert_eq!(metrics.status, 200);
+    // What is kept of a request under a key is a digest: not one of a password.
+    let keyed = json!({ "login": "carla", "name": "Carla", "role": "agent", "password": "canary-of-a-password" });
+    world.admin.call_once("POST", "/api/v1/users", "u", Some(&keyed)).await.ok();
+    let digest = request_hash("/api/v1/users", keyed.to_string().as_bytes());
+    let bea = world.admin.post("/api/v1/users", json!({ "login": "bea", "name": "Bea", "role": "agent" })).await.id();
+    let path = format!("/api/v1/users/{bea}/invitation");
+    let used = text(&world.admin.post(&path, json!({})).await.ok()["token"]);
+    let accept = json!({ "token": used, "password": "canary-of-a-chosen-password" });
+    world.anonymous().post("/api/v1/invitations/accept", accept).await.ok();
+    let open = text(&world.admin.call_once("POST", &path, "i", Some(&json!({ "kind": "reset" }))).await.ok()["token"]);
+    let invited = world.anonymous().post("/api/v1/invitations/check", json!({ "token": open })).await;
+    let change = json!({ "current": "canary-of-a-wrong-current", "new": "canary-of-a-new-password" });
+    let changed = browser.put("/api/v1/me/password", change).await;
     let in_address = world.anonymous().get("/api/v1/me?token=canary-of-an-address").await;
     let broken = Api::bearer(world.host(), "canary-of-a-wrong-token").get("/api/v1/me").await;
 
-    let mut answers = vec![wrong, typo, short, metrics, in_address, broken];
+    let mut answers = vec![wrong, typo, short, metrics, in_address, broken, invited, changed];
     for path in ["users", "tokens", "channels", "me", "clients"] {
         answers.push(world.admin.get(&format!("/api/v1/{path}")).await);
     }
@@ -76,6 +90,12 @@ async fn no_secret_is_ever_written_down(database: Database) {
         visitor,
         bearer(&agent.api),
         bearer(&world.admin),
+        digest,
+        used,
+        open,
+        "canary-of-a-chosen-password".to_owned(),
+        "canary-of-a-wrong-current".to_owned(),
+        "canary-of-a-new-password".to_owned(),
         "canary-of-a-wrong-password".to_owned(),
         "canary-of-a-typo".to_owned(),
         "canary-of-an-object".to_owned(),

@@ -14,7 +14,7 @@ function conversation(id: string, seq: number, standing: Standing): Conversation
   const since = moment(seq);
   const plain = { tags: [], priority: 'normal' as const, snoozed_until: null, preview: null };
   const times = { since, arrived_at: moment(0), last_message_at: since };
-  return { id, ...nobody, contact_name: 'Camila', contact_address: '', seq, standing, ...times, unanswered: false, replied: false, ...plain };
+  return { id, ...nobody, contact_name: 'Camila', contact_address: '', seq, standing, ...times, unanswered: false, replied: false, ...plain, fields: {} };
 }
 
 /** One committed change. */

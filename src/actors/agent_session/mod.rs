@@ -135,7 +135,12 @@ impl AgentSession {
     fn snapshot(&self) -> Push {
         let role =
             self.shared.directory.load().users.get(&self.id).map_or(crate::domain::permission::Role::Agent, |user| user.role);
-        Push::Me(Me { user: self.id, role, presence: Some(self.presence()), conversations: self.view.all() })
+        Push::Me(Me {
+            user: self.id,
+            role,
+            presence: Some(self.presence()),
+            conversations: self.view.all(&self.shared.directory),
+        })
     }
 
     fn encode(&self, push: Push) -> ByteString {
@@ -304,7 +309,7 @@ impl AgentSession {
         self.pos = append.pos();
         match &append.about {
             About::Conversation(change) => {
-                if let Some(push) = self.view.fold(append, change) {
+                if let Some(push) = self.view.fold(append, change, &self.shared.directory) {
                     self.push(push, ctx);
                 }
                 self.count_offers(append);

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::{
+    directory::Directory,
     domain::{
         conversation::{Conversation, Event, RETRIED},
         delivery::Delivery,
@@ -31,8 +32,16 @@ impl View {
         Self { agent, conversations: own.map(row).collect() }
     }
 
-    pub(super) fn all(&self) -> Vec<Summary> {
-        self.conversations.values().cloned().collect()
+    pub(super) fn all(&self, directory: &Directory) -> Vec<Summary> {
+        self.conversations.values().map(|summary| self.shown(summary.clone(), directory)).collect()
+    }
+
+    /// Without what the campaign hides from its agents.
+    fn shown(&self, summary: Summary, directory: &Directory) -> Summary {
+        match directory.peek().hidden_from(self.agent, summary.campaign) {
+            Some(permissions) => summary.for_agent(&permissions),
+            None => summary,
+        }
     }
 
     pub(super) fn len(&self) -> usize {
@@ -40,7 +49,7 @@ impl View {
     }
 
     /// What tabs must be told.
-    pub(super) fn fold(&mut self, append: &Committed, change: &ConversationChange) -> Option<Push> {
+    pub(super) fn fold(&mut self, append: &Committed, change: &ConversationChange, directory: &Directory) -> Option<Push> {
         let state = &change.state;
         if self.conversations.get(&state.id).is_some_and(|known| known.seq > state.seq) {
             return None;
@@ -51,7 +60,7 @@ impl View {
         }
         let summary = Summary::of(state, &change.contact, change.last.as_deref());
         self.conversations.insert(state.id, summary.clone());
-        Some(Push::Conversation(delta(append, change, summary)))
+        Some(Push::Conversation(delta(append, change, self.shown(summary, directory))))
     }
 }
 

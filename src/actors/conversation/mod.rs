@@ -29,10 +29,11 @@ use crate::{
     directory::Directory,
     domain::{
         conversation::{Command, Conversation as State, Event, Rules},
+        field,
         log::By,
         message::{Author, Content, Message},
     },
-    ids::{ConversationId, Ids, MessageId},
+    ids::{ConversationId, FieldId, Ids, MessageId},
     store::{
         Db, StoreError, conversations,
         idempotency::Recorded,
@@ -92,6 +93,8 @@ pub struct Conversation {
 struct InFlight {
     next: State,
     last: Option<Arc<Message>>,
+    /// When it changes how the contact is shown.
+    card: Option<Arc<ContactCard>>,
     requests: SmallVec<[Accepted; 1]>,
 }
 
@@ -111,6 +114,8 @@ struct Batch {
     messages: SmallVec<[Arc<Message>; 1]>,
     outbox: SmallVec<[OutboxChange; 1]>,
     noticed: bool,
+    fields: Vec<(FieldId, Option<field::Value>)>,
+    renamed: Option<Arc<str>>,
     accepted: SmallVec<[Accepted; 1]>,
 }
 
@@ -122,7 +127,12 @@ impl Conversation {
 
     /// A conversation that begins with the first message it receives.
     pub fn unborn(id: ConversationId, birth: Birth, shared: Arc<Shared>, shard: Addr<Shard>, notice: DeathNotice) -> Self {
-        let card = ContactCard { id: birth.contact, name: birth.name.clone(), address: birth.address.value.clone() };
+        let card = ContactCard {
+            id: birth.contact,
+            name: birth.name.clone(),
+            address: birth.address.value.clone(),
+            fields: field::Values::new(),
+        };
         Self::new(id, None, Some(Box::new(birth)), Some(Arc::new(card)), shared, shard, notice)
     }
 
@@ -241,7 +251,7 @@ impl Conversation {
                 return (None, false);
             }
         };
-        let rules = rules_of(&self.shared.directory, &batch.next);
+        let rules = rules_of(&self.shared.directory, &batch.next, command);
         let events = match batch.next.step(command, &rules, now) {
             Ok(events) => events,
             Err(refusal) => {
@@ -287,13 +297,23 @@ impl Conversation {
             messages: SmallVec::new(),
             outbox: SmallVec::new(),
             noticed: false,
+            fields: Vec::new(),
+            renamed: None,
             accepted: SmallVec::new(),
         })
     }
 
     fn commit(&mut self, batch: Batch, ctx: &mut Context<Self>) {
-        let Batch { next, first_seq, at, events, messages, outbox, noticed, accepted } = batch;
-        let Some(contact) = self.contact.clone() else { return };
+        let Batch { next, first_seq, at, events, messages, outbox, noticed, fields, renamed, accepted } = batch;
+        let Some(mut contact) = self.contact.clone() else { return };
+        let changes_card = !fields.is_empty() || renamed.is_some();
+        if !fields.is_empty() {
+            note(&mut Arc::make_mut(&mut contact).fields, &fields);
+        }
+        if let Some(name) = renamed {
+            name.as_ref().clone_into(&mut Arc::make_mut(&mut contact).name);
+        }
+        let card = changes_card.then(|| Arc::clone(&contact));
         let new_contact = self.birth.as_ref().filter(|birth| birth.is_new).map(|birth| NewContact {
             id: birth.contact,
             client: birth.client,
@@ -328,6 +348,7 @@ impl Conversation {
                 new_contact,
                 noticed,
                 outbox,
+                fields,
                 contact,
                 last: last.clone(),
             })),
@@ -336,7 +357,7 @@ impl Conversation {
             done: messages::settle(ctx.address()),
         };
         self.tried = true;
-        self.in_flight = Some(InFlight { next, last, requests: accepted });
+        self.in_flight = Some(InFlight { next, card, last, requests: accepted });
         if self.shared.journal.append(append).is_err() {
             self.wait_for_room(ctx);
         }
@@ -368,7 +389,8 @@ impl Conversation {
     }
 
     fn committed(&mut self, ctx: &mut Context<Self>) {
-        let Some(InFlight { next, last, requests }) = self.in_flight.take() else { return };
+        let Some(InFlight { next, card, last, requests }) = self.in_flight.take() else { return };
+        self.contact = card.or_else(|| self.contact.take());
         for Accepted { request, seq, message } in requests {
             request.succeed(&next, seq, message);
         }
@@ -469,6 +491,18 @@ impl Batch {
                 self.outbox.extend(outbox_change(message, to));
                 return None;
             }
+            Event::FieldsChanged { .. } => {
+                if let Command::SetFields { values, .. } = command {
+                    self.fields.clone_from(values);
+                }
+                return None;
+            }
+            Event::ContactRenamed => {
+                if let Command::RenameContact { name } = command {
+                    self.renamed = Some(Arc::clone(name));
+                }
+                return None;
+            }
             _ => return None,
         };
         let (Command::Receive { content, .. }
@@ -505,6 +539,15 @@ fn outbox_change(message: MessageId, to: crate::domain::delivery::Delivery) -> O
     Some(OutboxChange { message, change })
 }
 
+fn note(kept: &mut field::Values, changes: &[(FieldId, Option<field::Value>)]) {
+    for (field, value) in changes {
+        match value {
+            Some(value) => drop(kept.insert(*field, value.clone())),
+            None => drop(kept.remove(field)),
+        }
+    }
+}
+
 fn keep_if_used(batch: Batch) -> Option<Batch> {
     (!batch.accepted.is_empty()).then_some(batch)
 }
@@ -514,21 +557,27 @@ fn done(state: &State, message: Option<MessageId>) -> Done {
 }
 
 /// The rules of the conversation's campaign; of a campaign that is gone, the mildest.
-fn rules_of(directory: &Directory, state: &State) -> Rules {
+fn rules_of(directory: &Directory, state: &State, command: &Command) -> Rules {
     let snapshot = directory.load();
-    snapshot.campaigns.get(&state.campaign).map_or(
+    let mut rules = snapshot.campaigns.get(&state.campaign).map_or(
         Rules {
             transfer_timeout: Duration::from_secs(30),
             wrap_up: Duration::ZERO,
             auto_accept: false,
-            close_without_reply: true,
-            agent_transfer: true,
-            attachments: true,
+            close_unanswered: true,
+            transfer_to_agents: true,
+            external_resources: true,
+            emoticons: true,
             needs_disposition: false,
             transfer_disposition: None,
+            mandatory: Vec::new(),
         },
         |campaign| campaign.rules(),
-    )
+    );
+    if matches!(command, Command::Close { .. }) {
+        rules.mandatory = snapshot.mandatory_fields(state.campaign);
+    }
+    rules
 }
 
 impl Actor for Conversation {

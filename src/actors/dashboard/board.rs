@@ -255,18 +255,19 @@ impl Fold {
     }
 
     /// What an agent may take: what waits in their campaigns and is offered to nobody.
-    pub(super) fn queue(&self, campaigns: &[CampaignId]) -> Vec<WaitingRow> {
+    pub(super) fn queue(&self, directory: &Snapshot, campaigns: &[CampaignId]) -> Vec<WaitingRow> {
         let queues = campaigns.iter().filter_map(|campaign| self.campaigns.get(campaign));
         let mut rows: Vec<_> = queues.flat_map(|queue| queue.waiting.iter()).filter(|(_, id)| self.is_free(*id)).collect();
         rows.sort_unstable();
-        rows.into_iter().take(SHOWN).filter_map(|(_, id)| self.waiting_row(*id)).collect()
+        rows.into_iter().take(SHOWN).filter_map(|(_, id)| self.row_for_agents(*id, directory)).collect()
     }
 
     /// What changed of that; none when nothing did.
-    pub(super) fn queue_delta(&self, changes: &Changes, campaigns: &[CampaignId]) -> Option<QueueDelta> {
+    pub(super) fn queue_delta(&self, changes: &Changes, directory: &Snapshot, campaigns: &[CampaignId]) -> Option<QueueDelta> {
         let mut delta = QueueDelta::default();
         for (id, _) in changes.items.iter().filter(|(_, campaign)| campaigns.contains(campaign)) {
-            match self.waiting_row(*id).filter(|row| self.is_free(*id) && campaigns.contains(&row.campaign)) {
+            let row = self.row_for_agents(*id, directory).filter(|row| campaigns.contains(&row.campaign));
+            match row.filter(|_| self.is_free(*id)) {
                 Some(row) => delta.waiting.push(row),
                 None => delta.waiting_gone.push(*id),
             }
@@ -330,6 +331,17 @@ impl Fold {
             oldest: queue.and_then(|queue| queue.waiting.first()).map(|(arrived_at, _)| (*arrived_at).into()),
             active: queue.map_or(0, |queue| queue.active),
         })
+    }
+
+    /// Without what its campaign hides from agents (S1-24).
+    fn row_for_agents(&self, id: ConversationId, directory: &Snapshot) -> Option<WaitingRow> {
+        let mut row = self.waiting_row(id)?;
+        let permissions = directory.permissions_of(row.campaign);
+        if !permissions.show_contact_number {
+            row.contact_name = permissions.shown_name(&row.contact_name);
+            row.address = permissions.shown(&row.address);
+        }
+        Some(row)
     }
 
     fn waiting_row(&self, id: ConversationId) -> Option<WaitingRow> {

@@ -117,7 +117,7 @@ impl Dashboard {
         let directory = self.directory.load();
         let push = match viewer.at {
             Look::Board => Push::Board(self.fold.board(&directory, &viewer.subject)),
-            Look::Queue => Push::Waiting(self.fold.queue(&queues_of(&directory, &viewer.subject))),
+            Look::Queue => Push::Waiting(self.fold.queue(&directory, &queues_of(&directory, &viewer.subject))),
         };
         self.encode(viewer, push)
     }
@@ -205,7 +205,7 @@ impl Frames<'_> {
             Look::Queue => {
                 let campaigns = queues_of(directory, &viewer.subject);
                 let queue = |campaigns: &[CampaignId]| {
-                    let delta = dashboard.fold.queue_delta(changes, campaigns)?;
+                    let delta = dashboard.fold.queue_delta(changes, directory, campaigns)?;
                     Some(dashboard.encode(viewer, Push::WaitingDelta(delta)))
                 };
                 match made.entry(Some(campaigns)) {

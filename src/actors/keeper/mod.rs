@@ -178,7 +178,7 @@ impl Handler<Gated<Published>> for Keeper {
     type Result = ();
 
     fn handle(&mut self, Gated { message: Published(group), .. }: Gated<Published>, ctx: &mut Self::Context) {
-        if group.iter().any(|append| matches!(append.about, About::Config(_))) {
+        if group.iter().any(|append| matches!(append.about, About::Config(entity) if entity.is_in_directory())) {
             self.reload(ctx);
         }
     }

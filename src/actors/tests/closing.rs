@@ -30,7 +30,7 @@ fn a_conversation_is_closed_after_a_reply_and_with_a_disposition_where_there_are
         let ana = house.at_work(ANA).await;
         let id = house.talk(&ana, "visitor-1").await;
         let refused = |result: Result<_, CommandError>| result.map(|_: crate::wire::conversation::Done| ()).unwrap_err();
-        assert_eq!(refused(house.command(ANA, id, close(Some(SOLVED))).await), Refusal::ReplyFirst.into());
+        assert_eq!(refused(house.command(ANA, id, close(Some(SOLVED))).await), Refusal::NotAnswered.into());
         house.replies(ANA, id, "Listo").await;
         assert_eq!(refused(house.command(ANA, id, close(None)).await), Refusal::DispositionNeeded.into());
         house.command(ANA, id, close(Some(SOLVED))).await.unwrap();
@@ -46,7 +46,7 @@ fn wrap_up_holds_the_agent_and_ends_by_itself() {
     on_both(|scratch| async {
         let mut plan = Plan { capacity: 25, ..Plan::default() };
         plan.sales.wrap_up_seconds = 1;
-        plan.sales.close_without_reply = true;
+        plan.sales.permissions.close_unanswered = true;
         let house = House::open(scratch, plan).await;
         let ana = house.at_work(ANA).await;
         let first = house.talk(&ana, "visitor-1").await;

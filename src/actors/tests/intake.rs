@@ -111,7 +111,7 @@ fn a_message_that_makes_its_conversation_fail_twice_is_set_aside_and_the_next_go
 fn a_customer_who_writes_after_the_end_starts_another_conversation() {
     on_both(|scratch| async {
         let mut plan = Plan::default();
-        plan.sales.close_without_reply = true;
+        plan.sales.permissions.close_unanswered = true;
         let house = House::open(scratch, plan).await;
         let ana = house.at_work(ANA).await;
         for _ in 0..5 {

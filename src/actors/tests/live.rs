@@ -143,7 +143,7 @@ fn a_visitor_sees_the_answers_and_the_end() {
 fn what_no_hint_announced_is_read_from_the_log_and_told_to_everybody_it_concerns() {
     on_both(|scratch| async {
         let mut plan = Plan::default();
-        plan.sales.close_without_reply = true;
+        plan.sales.permissions.close_unanswered = true;
         let house = House::open(scratch, plan).await;
         let ana = house.at_work(ANA).await;
         let (closed, given) = (house.talk(&ana, "visitor-1").await, house.talk(&ana, "visitor-2").await);
@@ -180,7 +180,7 @@ fn after_every_command_a_snapshot_and_its_deltas_are_a_fresh_snapshot() {
 
 async fn walk(scratch: crate::store::testing::Scratch, seed: u64) {
     let mut plan = Plan { kind: ChannelKind::Api, capacity: 60, ..Plan::default() };
-    plan.sales.close_without_reply = true;
+    plan.sales.permissions.close_unanswered = true;
     plan.sales.wrap_up_seconds = u32::from(seed.is_multiple_of(2));
     plan.sales.auto_accept = seed == 3;
     let house = House::open(scratch, plan).await;

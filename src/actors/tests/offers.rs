@@ -19,7 +19,7 @@ use crate::{
 fn quick() -> Plan {
     let mut plan = Plan { capacity: 25, ..Plan::default() };
     plan.sales.offer_seconds = 1;
-    plan.sales.close_without_reply = true;
+    plan.sales.permissions.close_unanswered = true;
     plan
 }
 

@@ -71,7 +71,7 @@ fn deadlines_that_fell_due_meanwhile_fire_at_the_start() {
         let mut plan = Plan { capacity: 50, ..Plan::default() };
         plan.sales.offer_seconds = 1;
         plan.sales.wrap_up_seconds = 1;
-        plan.sales.close_without_reply = true;
+        plan.sales.permissions.close_unanswered = true;
         let house = House::open(scratch, plan).await;
         let ana = house.at_work(ANA).await;
         let closing = house.talk(&ana, "visitor-1").await;

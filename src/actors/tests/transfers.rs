@@ -99,13 +99,13 @@ fn who_cannot_take_it_is_refused_as_a_target_and_nothing_changes() {
 fn a_refused_transfer_gives_the_targets_capacity_back() {
     on_both(|scratch| async {
         let mut plan = Plan { capacity: 25, ..Plan::default() };
-        plan.sales.agent_transfer = false;
+        plan.sales.permissions.transfer_to_agents = false;
         let house = House::open(scratch, plan).await;
         let ana = house.at_work(ANA).await;
         let id = house.talk(&ana, "visitor-1").await;
         let luis = house.at_work(LUIS).await;
         let refused = give(&house, id, TransferTarget::Agent(LUIS)).await.unwrap_err();
-        assert_eq!(refused, CommandError::Refused(Refusal::TransferNotAllowed));
+        assert_eq!(refused, CommandError::Refused(Refusal::NotAllowedInCampaign));
         house.talk(&luis, "visitor-2").await;
     });
 }

@@ -41,7 +41,9 @@ use crate::{
     wire::{
         self,
         conversation::{Message, Summary},
-        live::{Chat, ChatMessage, ChatSender, ChatTyping, Denied, Push, Typing, ViewerRow, Viewers, WritingMode},
+        live::{
+            Chat, ChatMessage, ChatSender, ChatTyping, ConversationDelta, Denied, Push, Typing, ViewerRow, Viewers, WritingMode,
+        },
     },
 };
 
@@ -124,7 +126,7 @@ impl Watch {
 
     /// Who began to wait after the read had begun has missed what was committed between; a later read is theirs.
     fn snapshot(&mut self, thread: Thread, number: u64, pos: u64, push: Push) {
-        let bytes = frame(&thread.topic(), &self.epoch, pos, push);
+        let frames = self.frames(thread, pos, push);
         self.rooms.changed(thread);
         for seat in self.rooms.seats(thread) {
             let SeatState::Reading { read, early } = &mut seat.state else { continue };
@@ -132,20 +134,43 @@ impl Watch {
                 continue;
             }
             let early = std::mem::take(early);
-            let fits = seat.sink.push(bytes.clone())
+            let fits = seat.sink.push(frames.of(seat.as_owner).clone())
                 && early.into_iter().filter(|(at, _)| *at > pos).all(|(_, frame)| seat.sink.push(frame));
             seat.state = if fits { SeatState::Following } else { SeatState::Behind };
         }
     }
 
+    /// One frame for everybody, or two when the campaign hides something from its agents.
+    fn frames(&self, thread: Thread, pos: u64, push: Push) -> Frames {
+        let encode = |push| frame(&thread.topic(), &self.epoch, pos, push);
+        let hidden = |campaign| {
+            let permissions = self.directory.peek().permissions_of(campaign);
+            (!permissions.show_contact_number).then_some(permissions)
+        };
+        let agents = match &push {
+            Push::Thread(thread) => thread.conversation.as_ref().and_then(|summary| {
+                let conversation = Some(summary.clone().for_agent(&hidden(summary.campaign)?));
+                Some(Push::Thread(wire::live::Thread { conversation, messages: thread.messages.clone() }))
+            }),
+            Push::Conversation(delta) => hidden(delta.conversation.campaign).map(|permissions| {
+                let conversation = delta.conversation.clone().for_agent(&permissions);
+                Push::Conversation(ConversationDelta { conversation, ..delta.clone() })
+            }),
+            _ => None,
+        };
+        Frames { agents: agents.map(encode), all: encode(push) }
+    }
+
     fn pass_on(&mut self, append: &Committed, change: &ConversationChange) {
         let (id, pos) = (change.state.id, append.pos());
-        if let Some(room) = self.rooms.of_conversation(id) {
-            dismiss_former_owners(&mut room.seats, change, &self.epoch, pos);
-            room.learn(&change.state);
-            let push =
-                Push::Conversation(delta(append, change, Summary::of(&change.state, &change.contact, change.last.as_deref())));
-            push_to(&mut room.seats, pos, &frame(&Thread::Conversation(id).topic(), &self.epoch, pos, push));
+        if self.rooms.of_conversation(id).is_some() {
+            let summary = Summary::of(&change.state, &change.contact, change.last.as_deref());
+            let frames = self.frames(Thread::Conversation(id), pos, Push::Conversation(delta(append, change, summary)));
+            if let Some(room) = self.rooms.of_conversation(id) {
+                dismiss_former_owners(&mut room.seats, change, &self.epoch, pos);
+                room.learn(&change.state);
+                push_to(&mut room.seats, pos, &frames);
+            }
         }
         let Some(visitor) = visitor_of(change) else { return };
         if let Some(seats) = self.rooms.of_visitor(visitor, &change.state) {
@@ -153,7 +178,8 @@ impl Watch {
             let messages: Vec<_> = change.messages.iter().filter_map(|message| chat_message(id, message)).collect();
             if ended || !messages.is_empty() {
                 let push = Push::Chat(Chat { messages, ended, snapshot: false });
-                push_to(seats, pos, &frame(&Thread::Visitor(visitor.0, visitor.1).topic(), &self.epoch, pos, push));
+                let all = frame(&Thread::Visitor(visitor.0, visitor.1).topic(), &self.epoch, pos, push);
+                push_to(seats, pos, &Frames { all, agents: None });
             }
         }
     }
@@ -205,8 +231,22 @@ fn dismiss_former_owners(seats: &mut Vec<Seat>, change: &ConversationChange, epo
     });
 }
 
-fn push_to(seats: &mut [Seat], pos: u64, bytes: &ByteString) {
+/// What is pushed, by who looks.
+struct Frames {
+    all: ByteString,
+    /// For those who look only because the conversation is theirs, when it is another.
+    agents: Option<ByteString>,
+}
+
+impl Frames {
+    fn of(&self, as_owner: Option<AgentId>) -> &ByteString {
+        self.agents.as_ref().filter(|_| as_owner.is_some()).unwrap_or(&self.all)
+    }
+}
+
+fn push_to(seats: &mut [Seat], pos: u64, frames: &Frames) {
     for seat in seats {
+        let bytes = frames.of(seat.as_owner);
         match &mut seat.state {
             SeatState::Following if !seat.sink.push(bytes.clone()) => seat.state = SeatState::Behind,
             SeatState::Reading { early, .. } if early.len() < EARLY => early.push((pos, bytes.clone())),

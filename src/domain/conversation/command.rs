@@ -1,13 +1,16 @@
 //! What the world wants of a conversation, in the imperative.
 
+use std::sync::Arc;
+
 use crate::{
     clock::Timestamp,
     domain::{
         conversation::{Ending, Offer, OfferOutcome, Priority, QueueReason},
         delivery::Delivery,
+        field,
         message::Content,
     },
-    ids::{AgentId, CampaignId, DispositionId, MessageId, OfferId},
+    ids::{AgentId, CampaignId, DispositionId, FieldId, MessageId, OfferId},
 };
 
 /// What the Router decided about a new conversation (`routing::admit`).
@@ -127,6 +130,20 @@ pub enum Command {
         force: bool,
         /// Chosen from the campaign's.
         disposition: Option<DispositionId>,
+    },
+    /// The owner or a supervisor fills in dynamic fields.
+    SetFields {
+        /// Who.
+        agent: AgentId,
+        /// Although somebody else owns it (supervisors).
+        force: bool,
+        /// As each field's kind keeps it; none = taken away.
+        values: Vec<(FieldId, Option<field::Value>)>,
+    },
+    /// The contact has another name now.
+    RenameContact {
+        /// As shown; empty = unknown.
+        name: Arc<str>,
     },
     /// The owner ends wrap-up early.
     EndWrapUp {

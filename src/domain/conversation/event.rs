@@ -6,7 +6,7 @@ use super::{Conversation, FOLLOWED_DELIVERIES, Offer, Phase, Priority};
 use crate::{
     clock::Timestamp,
     domain::{channel::ChannelKind, delivery::Delivery},
-    ids::{AgentId, CampaignId, ChannelId, ClientId, ContactId, DispositionId, MessageId, OfferId},
+    ids::{AgentId, CampaignId, ChannelId, ClientId, ContactId, DispositionId, FieldId, MessageId, OfferId},
 };
 
 /// Why a conversation waits.
@@ -170,6 +170,16 @@ pub enum Event {
         /// By whom.
         agent: AgentId,
     },
+    /// Dynamic fields were filled in or emptied.
+    FieldsChanged {
+        /// These hold a value now.
+        set: Vec<FieldId>,
+        /// These no longer do.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        cleared: Vec<FieldId>,
+    },
+    /// The contact has another name.
+    ContactRenamed,
     /// The agent offers it to another agent and keeps it until the other accepts.
     TransferOffered {
         /// Who keeps it.
@@ -222,7 +232,7 @@ impl Conversation {
     pub fn apply(&mut self, event: &Event, at: Timestamp) {
         self.seq += 1;
         match event {
-            Event::Started { .. } | Event::Noted { .. } => {}
+            Event::Started { .. } | Event::Noted { .. } | Event::ContactRenamed => {}
             Event::MessageReceived { .. } => {
                 self.unanswered = true;
                 self.last_message_at = at;
@@ -265,6 +275,11 @@ impl Conversation {
             Event::Retried { message, of, .. } => {
                 self.deliveries.retain(|(id, ..)| id != message);
                 self.follow(*message, *of, Delivery::Queued);
+            }
+            Event::FieldsChanged { set, cleared } => {
+                self.fields.retain(|field| !cleared.contains(field) && !set.contains(field));
+                self.fields.extend(set);
+                self.fields.sort_unstable();
             }
             Event::TransferOffered { from, offer } => {
                 self.enter(Phase::Transferring { from: *from, offer: *offer }, at);

@@ -21,7 +21,7 @@ pub use self::{
 use crate::{
     clock::Timestamp,
     domain::{channel::ChannelKind, delivery::Delivery},
-    ids::{AgentId, CampaignId, ChannelId, ClientId, ContactId, ConversationId, DispositionId, MessageId, OfferId},
+    ids::{AgentId, CampaignId, ChannelId, ClientId, ContactId, ConversationId, DispositionId, FieldId, MessageId, OfferId},
 };
 
 /// At most this many transfers per conversation (routing.md).
@@ -34,7 +34,7 @@ pub const FOLLOWED_DELIVERIES: usize = 32;
 pub const RETRIED: &str = "retried";
 
 /// The part of the campaign's configuration that decides about a conversation.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Rules {
     /// How long a transfer to an agent stays open.
     pub transfer_timeout: Duration,
@@ -43,15 +43,19 @@ pub struct Rules {
     /// Offers and transfers are accepted by themselves.
     pub auto_accept: bool,
     /// S1-21.
-    pub close_without_reply: bool,
+    pub close_unanswered: bool,
     /// S1-22.
-    pub agent_transfer: bool,
+    pub transfer_to_agents: bool,
     /// S1-20.
-    pub attachments: bool,
+    pub external_resources: bool,
+    /// S1-23.
+    pub emoticons: bool,
     /// The campaign has dispositions, so closing needs one.
     pub needs_disposition: bool,
     /// S1-16: closes the segment of a transfer.
     pub transfer_disposition: Option<DispositionId>,
+    /// S1-29: closing needs a value in each of these. Looked up for [`Command::Close`] only.
+    pub mandatory: Vec<FieldId>,
 }
 
 /// How urgent somebody of the staff finds a conversation. Shown, and sorted by; the Router does not look at it.
@@ -243,6 +247,9 @@ pub struct Conversation {
     /// Outbound messages whose delivery can still move: message, its `conv_seq`, state.
     #[serde(default, skip_serializing_if = "SmallVec::is_empty")]
     pub deliveries: SmallVec<[(MessageId, u64, Delivery); 1]>,
+    /// Dynamic fields that hold a value, in order. The values are in a table of their own.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub fields: Vec<FieldId>,
 }
 
 impl Conversation {
@@ -271,6 +278,7 @@ impl Conversation {
             priority: Priority::default(),
             passed_over: SmallVec::new(),
             deliveries: SmallVec::new(),
+            fields: Vec::new(),
         })
     }
 

@@ -3,8 +3,8 @@
 use super::{Admission, Command, Conversation, Ending, Event, MAX_HOPS, OfferOutcome, Phase, QueueReason, Rules, TransferTo};
 use crate::{
     clock::Timestamp,
-    domain::{channel::ChannelKind, conversation::Offer, delivery::Delivery, message::Content, refusal::Refusal},
-    ids::{AgentId, DispositionId, MessageId, OfferId},
+    domain::{channel::ChannelKind, conversation::Offer, delivery::Delivery, field, message::Content, refusal::Refusal},
+    ids::{AgentId, DispositionId, FieldId, MessageId, OfferId},
 };
 
 type Outcome = Result<Vec<Event>, Refusal>;
@@ -33,6 +33,8 @@ impl Conversation {
             Command::Retry { message, agent, stored } => self.retry(*message, *agent, *stored),
             Command::Transfer { agent, to } => self.transfer(*agent, *to, rules, now),
             Command::Close { agent, force, disposition } => self.close(*agent, *force, *disposition, rules, now),
+            Command::SetFields { agent, force, values } => self.set_fields(*agent, *force, values),
+            Command::RenameContact { .. } => Ok(vec![Event::ContactRenamed]),
             Command::EndWrapUp { agent } => self.end_wrap_up(*agent),
             Command::Release { agent, reason } => Ok(self.release(*agent, *reason)),
             Command::Park { agent, until } => self.park(*agent, *until),
@@ -131,8 +133,11 @@ impl Conversation {
     fn reply(&self, message: MessageId, agent: AgentId, content: &Content, rules: &Rules) -> Outcome {
         self.must_own(agent)?;
         self.check(content)?;
-        if !rules.attachments && !content.attachments.is_empty() {
+        if !rules.external_resources && !content.attachments.is_empty() {
             return Err(Refusal::AttachmentsNotAllowed);
+        }
+        if !rules.emoticons && content.has_emoticons() {
+            return Err(Refusal::EmoticonsNotAllowed);
         }
         let mut events = vec![Event::Replied { message, agent, delivery: self.first_delivery() }];
         if matches!(self.phase, Phase::Dormant { .. } | Phase::Parked { .. }) {
@@ -198,7 +203,7 @@ impl Conversation {
                 Event::SegmentClosed { disposition: rules.transfer_disposition },
                 Event::Queued { campaign, reason: QueueReason::Transferred },
             ]),
-            TransferTo::Agent { .. } if !rules.agent_transfer => Err(Refusal::TransferNotAllowed),
+            TransferTo::Agent { .. } if !rules.transfer_to_agents => Err(Refusal::NotAllowedInCampaign),
             TransferTo::Agent { agent: target, .. } if target == agent => Err(Refusal::TransferTarget("same agent")),
             TransferTo::Agent { offer, agent: target } => {
                 let offer = Offer { id: offer, agent: target, deadline: now + rules.transfer_timeout };
@@ -219,11 +224,15 @@ impl Conversation {
         if matches!(self.phase, Phase::WrapUp { .. } | Phase::Transferring { .. }) {
             return Err(Refusal::WrongState(self.phase.as_str()));
         }
-        if !force && !rules.close_without_reply && !self.replied {
-            return Err(Refusal::ReplyFirst);
+        if !force && !rules.close_unanswered && !self.replied {
+            return Err(Refusal::NotAnswered);
         }
         if rules.needs_disposition && disposition.is_none() {
             return Err(Refusal::DispositionNeeded);
+        }
+        let missing: Vec<FieldId> = rules.mandatory.iter().filter(|field| !self.fields.contains(field)).copied().collect();
+        if !missing.is_empty() {
+            return Err(Refusal::FieldsMissing(missing));
         }
         if self.phase.owner() == Some(agent) && !rules.wrap_up.is_zero() {
             return Ok(vec![Event::WrapUpStarted { until: now + rules.wrap_up, disposition }]);
@@ -231,6 +240,22 @@ impl Conversation {
         let mut events = self.withdraw_open_offer();
         events.push(Event::Ended { ending: Ending::Closed, disposition });
         Ok(events)
+    }
+
+    /// Until it is over: also in wrap-up, which is there for this.
+    fn set_fields(&self, agent: AgentId, force: bool, values: &[(FieldId, Option<field::Value>)]) -> Outcome {
+        if !force {
+            self.must_own(agent)?;
+        }
+        let (mut set, mut cleared) = (Vec::new(), Vec::new());
+        for (field, value) in values {
+            match value {
+                Some(_) => set.push(*field),
+                None if self.fields.contains(field) => cleared.push(*field),
+                None => {}
+            }
+        }
+        Ok(if set.is_empty() && cleared.is_empty() { vec![] } else { vec![Event::FieldsChanged { set, cleared }] })
     }
 
     fn end_wrap_up(&self, agent: AgentId) -> Outcome {

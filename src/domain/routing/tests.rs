@@ -10,7 +10,7 @@ mod world;
 use crate::{
     clock::Timestamp,
     domain::{
-        campaign::{Campaign, OutOfHours},
+        campaign::{Campaign, CampaignPermissions, OutOfHours},
         schedule::Openness,
     },
     ids::{AgentId, CampaignId, ClientId, ConversationId, OfferId},
@@ -53,9 +53,8 @@ fn plain_campaign(id: CampaignId) -> Campaign {
         offer_seconds: 20,
         transfer_seconds: 30,
         wrap_up_seconds: 0,
-        close_without_reply: true,
-        agent_transfer: true,
-        attachments: true,
+        permissions: CampaignPermissions { close_unanswered: true, ..CampaignPermissions::default() },
+        fields: vec![],
         dispositions: vec![],
         transfer_disposition: None,
     }

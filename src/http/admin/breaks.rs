@@ -9,6 +9,7 @@ use serde_json::{Map, Value};
 
 use super::reads_common;
 use crate::{
+    clock::Timestamp,
     directory::BreakType,
     domain::{
         log::Entity,
@@ -29,13 +30,26 @@ use crate::{
 };
 
 fn view(kind: &BreakType) -> BreakView {
-    let fields = BreakFields { name: kind.name.clone(), enabled: kind.enabled };
-    BreakView { id: kind.id, fields, created_at: kind.created_at.into() }
+    let BreakType { id, name, enabled, minutes, icon, created_at } = kind.clone();
+    BreakView { id, fields: BreakFields { name, enabled, minutes, icon }, created_at: created_at.into() }
+}
+
+fn kind(id: BreakId, fields: BreakFields, created_at: Timestamp) -> BreakType {
+    let BreakFields { name, enabled, minutes, icon } = fields;
+    BreakType { id, name, enabled, minutes, icon, created_at }
 }
 
 fn check(fields: &mut BreakFields) -> Result<(), Problem> {
     let mut check = Check::default();
     check.line("name", &mut fields.name, 1..=60);
+    if let Some(minutes) = fields.minutes {
+        check.range("minutes", minutes, 1..=1_440);
+    }
+    if let Some(icon) = &fields.icon {
+        let is_name = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
+        let fits = (1..=40).contains(&icon.len()) && icon.chars().all(is_name);
+        check.that(fits, "icon", ErrorCode::NotPossible, "1 to 40 of a to z, digits and hyphens");
+    }
     check.done()
 }
 
@@ -71,10 +85,9 @@ pub async fn create(app: Data<App>, caller: Caller, input: Input<BreakFields>) -
     let Input { value: mut fields, once } = input;
     require(&caller)?;
     check(&mut fields)?;
-    let (id, now) = (app.engine.ids.next::<BreakId>(), app.now());
-    let statements = vec![config_writes::insert_break(id, &fields.name, fields.enabled, now)];
-    let created = BreakView { id, fields, created_at: now.into() };
-    once.commit(statements, (Entity::Break, id.to_string()), StatusCode::CREATED, &created).await
+    let kind = kind(app.engine.ids.next(), fields, app.now());
+    let statements = vec![config_writes::insert_break(&kind)];
+    once.commit(statements, (Entity::Break, kind.id.to_string()), StatusCode::CREATED, &view(&kind)).await
 }
 
 /// `PATCH /{id}`.
@@ -84,9 +97,10 @@ pub async fn create(app: Data<App>, caller: Caller, input: Input<BreakFields>) -
 pub async fn change(caller: Caller, id: Path<BreakId>, input: Input<Map<String, Value>>) -> Result<HttpResponse, Problem> {
     let Input { value: patch, once } = input;
     require(&caller)?;
-    let current = view(caller.directory.breaks.get(&id).ok_or_else(Problem::not_found)?);
-    let mut fields = patched(&current.fields, patch)?;
+    let current = caller.directory.breaks.get(&id).ok_or_else(Problem::not_found)?;
+    let mut fields = patched(&view(current).fields, patch)?;
     check(&mut fields)?;
-    let statements = vec![config_writes::update_break(*id, &fields.name, fields.enabled)];
-    once.commit(statements, (Entity::Break, id.to_string()), StatusCode::OK, &BreakView { fields, ..current }).await
+    let kind = kind(*id, fields, current.created_at);
+    let statements = vec![config_writes::update_break(&kind)];
+    once.commit(statements, (Entity::Break, id.to_string()), StatusCode::OK, &view(&kind)).await
 }

@@ -1,4 +1,4 @@
-//! `/api/v1/campaigns`: the queues and how they work (S1-1 to S1-22).
+//! `/api/v1/campaigns`: the queues and how they work (S1-1 to S1-33).
 
 use std::collections::BTreeSet;
 
@@ -32,6 +32,8 @@ use crate::{
 
 /// The most dispositions of a campaign.
 const MAX_DISPOSITIONS: usize = 500;
+/// The most dynamic fields of a campaign.
+const MAX_FIELDS: usize = 50;
 
 fn view(caller: &Caller, campaign: &Campaign) -> CampaignView {
     let created_at = caller.directory.campaigns_created.get(&campaign.id).copied().unwrap_or_default();
@@ -66,6 +68,17 @@ fn check(caller: &Caller, fields: &mut CampaignFields, is_new: bool) -> Result<(
         let is_leaf = || is_leaf(directory.dispositions.values().map(AsRef::as_ref), *id);
         let field = format!("dispositions.{index}");
         check.that(known(id) && is_leaf(), &field, ErrorCode::UnknownReference, "no leaf of this client's dispositions");
+    }
+    if let Some(hours) = fields.permissions.history_hours {
+        check.range("permissions.history_hours", hours, 1..=87_600);
+    }
+    let uses = &fields.fields;
+    check.that(uses.len() <= MAX_FIELDS, "fields", ErrorCode::TooLong, "at most 50");
+    let different: BTreeSet<_> = uses.iter().map(|used| used.field).collect();
+    check.that(different.len() == uses.len(), "fields", ErrorCode::Duplicate, "each one once");
+    for (index, used) in uses.iter().take(MAX_FIELDS).enumerate() {
+        let known = directory.fields.get(&used.field).is_some_and(|field| field.client == fields.client);
+        check.that(known, &format!("fields.{index}.field"), ErrorCode::UnknownReference, "no such field of this client");
     }
     if let Some(id) = &fields.transfer_disposition {
         check.that(known(id), "transfer_disposition", ErrorCode::UnknownReference, "no disposition of this client");

@@ -2,9 +2,11 @@
 
 pub mod breaks;
 pub mod campaigns;
+pub mod canned_texts;
 pub mod channels;
 pub mod clients;
 pub mod dispositions;
+pub mod fields;
 pub mod members;
 pub mod schedules;
 pub mod tokens;

@@ -8,9 +8,12 @@ use actix_web::{
 use serde_json::{Map, Value};
 
 use crate::{
-    auth::{password::check_rules, secret::SecretText},
+    auth::{
+        password::check_rules,
+        token::{TokenHash, for_session},
+    },
     directory,
-    domain::{log::Entity, permission::Scope},
+    domain::{invitation, log::Entity, permission::Scope},
     error::ErrorCode,
     http::{
         caller::Caller,
@@ -18,11 +21,15 @@ use crate::{
         input::{Input, Query},
         once,
         problem::Problem,
+        staff::me::phc,
         state::App,
     },
     ids::UserId,
-    store::people::{self, UserRow},
-    wire::people::{User, UserFields},
+    store::{
+        invitations,
+        people::{self, UserRow},
+    },
+    wire::people::{Invitation, InvitationFields, User, UserFields},
 };
 
 /// The most scopes of a user or token.
@@ -37,11 +44,12 @@ fn view(user: &directory::User) -> User {
         scopes: user.scopes.clone(),
         capacity: user.capacity,
         enabled: user.enabled,
+        has_password: user.has_password,
         created_at: user.created_at.into(),
     }
 }
 
-fn made(id: UserId, fields: &UserFields, created_at: crate::clock::Timestamp) -> User {
+fn made(id: UserId, fields: &UserFields, has_password: bool, created_at: crate::clock::Timestamp) -> User {
     User {
         id,
         login: fields.login.clone(),
@@ -50,6 +58,7 @@ fn made(id: UserId, fields: &UserFields, created_at: crate::clock::Timestamp) ->
         scopes: fields.scopes.clone(),
         capacity: fields.capacity,
         enabled: fields.enabled,
+        has_password,
         created_at: created_at.into(),
     }
 }
@@ -123,14 +132,6 @@ fn check(caller: &Caller, fields: &mut UserFields, id: Option<UserId>) -> Result
     check.done()
 }
 
-async fn phc(app: &App, password: SecretText) -> Result<String, Problem> {
-    let hashed = app.hash(password, |passwords, password| passwords.hash(password)).await?;
-    hashed.map_err(|error| {
-        tracing::error!(%error, "a password could not be hashed");
-        Problem::new(ErrorCode::Internal)
-    })
-}
-
 /// Two requests at once can both find a login free; the store lets one pass.
 fn login_taken(problem: Problem) -> Problem {
     if problem.code() == ErrorCode::Conflict {
@@ -171,11 +172,11 @@ pub async fn create(app: Data<App>, caller: Caller, input: Input<UserFields>) ->
     };
     let (id, now) = (app.engine.ids.next::<UserId>(), app.now());
     let statements = vec![people::insert_user(&row(id, &fields), &phc, now)];
-    let created = made(id, &fields, now);
+    let created = made(id, &fields, !phc.is_empty(), now);
     once.commit(statements, (Entity::User, id.to_string()), StatusCode::CREATED, &created).await.map_err(login_taken)
 }
 
-/// `PATCH /{id}`. A new password, and switching off, end all sessions.
+/// `PATCH /{id}`. A new password, and switching off, end all sessions and void invitations.
 ///
 /// # Errors
 /// 404, 422.
@@ -201,17 +202,40 @@ pub async fn change(
     let password = fields.password.take();
     let mut statements = vec![people::update_user(&row(*id, &fields))];
     let ends_sessions = password.is_some() || !fields.enabled;
+    let has_password = current.has_password || password.is_some();
     if let Some(password) = password {
         statements.push(people::set_password(*id, &phc(&app, password).await?));
     }
     if ends_sessions {
-        statements.push(people::delete_sessions_of(*id));
+        statements.extend([people::delete_sessions_of(*id), invitations::void(*id)]);
     }
-    let changed = made(*id, &fields, current.created_at);
+    let changed = made(*id, &fields, has_password, current.created_at);
     let fact = (Entity::User, id.to_string());
     let answer = once.commit(statements, fact, StatusCode::OK, &changed).await.map_err(login_taken)?;
     if ends_sessions {
         app.sessions.forget_user(*id);
     }
     Ok(answer)
+}
+
+/// `POST /{id}/invitation`: what lets this person choose a password, shown this once. Earlier ones are void. It is a path, never an
+/// address: what the request says about its host counts for nothing (security.md, 38).
+///
+/// # Errors
+/// 404.
+pub async fn invite(
+    app: Data<App>,
+    caller: Caller,
+    id: Path<UserId>,
+    input: Input<InvitationFields>,
+) -> Result<HttpResponse, Problem> {
+    let Input { value: InvitationFields { kind }, once } = input;
+    caller.directory.users.get(&id).filter(|user| may_change(&caller, user)).ok_or_else(Problem::not_found)?;
+    let (token, now) = (for_session(), app.now());
+    let expires_at = now + invitation::LIFETIME;
+    let statements = invitations::replace(&TokenHash::of(token.expose()), *id, kind, now, expires_at).into();
+    let kept = Invitation { kind, url_path: None, token: None, expires_at: expires_at.into() };
+    let url_path = Some(format!("/invitation#{}", token.expose()));
+    let shown = Invitation { url_path, token: Some(token.expose().clone()), ..kept.clone() };
+    once.commit_secret(statements, (Entity::Invitation, id.to_string()), StatusCode::CREATED, &shown, &kept).await
 }

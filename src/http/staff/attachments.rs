@@ -119,6 +119,9 @@ async fn owner(
             if state.phase.is_ended() {
                 return Err(Problem::new(ErrorCode::ConversationClosed));
             }
+            if !caller.directory.permissions_of(state.campaign).external_resources {
+                return Err(Problem::new(ErrorCode::AttachmentsNotAllowed));
+            }
             Ok((state.client, Some(id)))
         }
         (None, Some(id)) => {

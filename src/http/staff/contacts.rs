@@ -1,5 +1,7 @@
 //! `/api/v1/contacts`: customers of the clients served.
 
+use std::sync::Arc;
+
 use actix_web::{
     HttpResponse,
     http::StatusCode,
@@ -10,7 +12,9 @@ use serde_json::{Map, Value};
 
 use crate::{
     domain::{
+        campaign::CampaignPermissions,
         contact::{Address, Contact},
+        conversation::{Command, Conversation},
         log::Entity,
         permission::{Permission, Place, Scope},
     },
@@ -24,12 +28,17 @@ use crate::{
         state::App,
     },
     ids::{ClientId, ContactId},
-    store::contacts::{self, Created, Filter},
+    store::{
+        contacts::{self, Created, Filter},
+        conversations,
+    },
     wire::people::{self, ContactAddress, ContactFields},
 };
 
 /// The most addresses of a contact.
 const MAX_ADDRESSES: usize = 50;
+/// The longest notes about a contact, in characters.
+const MAX_NOTES: usize = 4_000;
 
 /// Which contacts.
 #[derive(Clone, Debug, Deserialize, utoipa::IntoParams)]
@@ -45,20 +54,44 @@ pub struct ContactsQuery {
     limit: Option<u32>,
 }
 
-fn view((contact, created_at): &Created) -> people::Contact {
-    let address = |address: &Address| ContactAddress { kind: address.kind, value: address.value.clone() };
+/// As the caller sees it: without what a campaign hides from its agents.
+fn view((contact, created_at): &Created, hidden: Option<CampaignPermissions>) -> people::Contact {
+    let shown = |text: &str| hidden.map_or_else(|| text.to_owned(), |permissions| permissions.shown(text));
+    let address = |address: &Address| ContactAddress { kind: address.kind, value: shown(&address.value) };
     people::Contact {
         id: contact.id,
         client: contact.client,
-        name: contact.name.clone(),
+        name: hidden.map_or_else(|| contact.name.clone(), |permissions| permissions.shown_name(&contact.name)),
+        notes: contact.notes.clone(),
         addresses: contact.addresses.iter().map(address).collect(),
         created_at: (*created_at).into(),
     }
 }
 
-async fn found(app: &App, caller: &Caller, permission: Permission, id: ContactId) -> Result<Created, Problem> {
-    let found = contacts::find(&app.engine.db, id).await?;
-    found.filter(|(contact, _)| caller.may(permission, Place::client(contact.client))).ok_or_else(Problem::not_found)
+/// A contact of whom the caller may know, and what is hidden from them.
+struct Found {
+    created: Created,
+    /// The open conversations with them.
+    open: Vec<Conversation>,
+    hidden: Option<CampaignPermissions>,
+}
+
+/// Whoever may do this to any contact of the client, or to those who write to a campaign of theirs, and agents with whom the contact
+/// has an open conversation.
+async fn found(app: &App, caller: &Caller, permission: Permission, id: ContactId) -> Result<Found, Problem> {
+    let db = &app.engine.db;
+    let created = contacts::find(db, id).await?.ok_or_else(Problem::not_found)?;
+    let open = conversations::open_with_contact(db, id).await?;
+    let place = |state: &Conversation| Place::campaign(state.client, state.campaign);
+    let by_permission =
+        caller.may(permission, Place::client(created.0.client)) || open.iter().any(|state| caller.may(permission, place(state)));
+    let mut own = open.iter().filter(|state| state.phase.owner() == Some(caller.user())).peekable();
+    if !by_permission && own.peek().is_none() {
+        return Err(Problem::not_found());
+    }
+    let permissions = own.map(|state| caller.directory.permissions_of(state.campaign));
+    let hidden = permissions.filter(|_| !by_permission).find(|permissions| !permissions.show_contact_number);
+    Ok(Found { created, hidden, open })
 }
 
 /// `GET`: the newest first.
@@ -77,7 +110,9 @@ pub async fn list(app: Data<App>, caller: Caller, query: Query<ContactsQuery>) -
     let within = if caller.subject.scopes.contains(&Scope::All) { None } else { Some(covered()) };
     let filter = Filter { within, client, text, before: check::cursor(cursor.as_deref())? };
     let found = contacts::list(&app.engine.db, &filter, limit + 1).await?;
-    once::ok(&cut(found.iter().map(view).collect(), limit, |contact: &people::Contact| contact.id.to_string()))
+    once::ok(&cut(found.iter().map(|created| view(created, None)).collect(), limit, |contact: &people::Contact| {
+        contact.id.to_string()
+    }))
 }
 
 /// `GET /{id}`.
@@ -85,7 +120,8 @@ pub async fn list(app: Data<App>, caller: Caller, query: Query<ContactsQuery>) -
 /// # Errors
 /// 404.
 pub async fn show(app: Data<App>, caller: Caller, id: Path<ContactId>) -> Result<HttpResponse, Problem> {
-    once::ok(&view(&found(&app, &caller, Permission::ReadContacts, *id).await?))
+    let Found { created, hidden, .. } = found(&app, &caller, Permission::ReadContacts, *id).await?;
+    once::ok(&view(&created, hidden))
 }
 
 /// `PATCH /{id}`.
@@ -98,15 +134,32 @@ pub async fn change(
     id: Path<ContactId>,
     input: Input<Map<String, Value>>,
 ) -> Result<HttpResponse, Problem> {
-    let (contact, created_at) = found(&app, &caller, Permission::WriteContacts, *id).await?;
-    let mut fields = patched(&ContactFields { name: contact.name.clone() }, input.value)?;
+    let Found { created: (contact, created_at), open, hidden } = found(&app, &caller, Permission::WriteContacts, *id).await?;
+    let current = ContactFields { name: contact.name.clone(), notes: contact.notes.clone() };
+    let ContactFields { mut name, notes } = patched(&current, input.value)?;
     let mut check = Check::default();
-    check.line("name", &mut fields.name, 0..=120);
+    check.line("name", &mut name, 0..=120);
+    check.lines("notes", &notes, 0..=MAX_NOTES);
     check.done()?;
-    let statements = vec![contacts::set_name(contact.id, &fields.name)];
+    let statements = vec![contacts::change(contact.id, &name, &notes)];
     let fact = (Entity::Contact, contact.id.to_string());
-    let changed = (Contact { name: fields.name, ..contact }, created_at);
-    input.once.commit(statements, fact, StatusCode::OK, &view(&changed)).await
+    let renamed = (name != contact.name).then(|| Arc::from(name.as_str()));
+    let changed = (Contact { name, notes, ..contact }, created_at);
+    let answer = input.once.commit(statements, fact, StatusCode::OK, &view(&changed, hidden)).await?;
+    if let Some(name) = renamed {
+        show_name(&app, &caller, &open, &name).await;
+    }
+    Ok(answer)
+}
+
+/// Whoever looks at a conversation with them sees the new name at once. Where that fails they see it when it is read again.
+async fn show_name(app: &App, caller: &Caller, open: &[Conversation], name: &Arc<str>) {
+    for state in open {
+        let command = Command::RenameContact { name: Arc::clone(name) };
+        if let Err(error) = app.engine.command(state.id, command, caller.by, None).await {
+            tracing::debug!(%error, conversation = %state.id, "the contact's new name is not shown yet");
+        }
+    }
 }
 
 /// `POST /{id}/addresses`: adds one; none is ever taken away (S2-75).
@@ -119,7 +172,7 @@ pub async fn add_address(
     id: Path<ContactId>,
     input: Input<ContactAddress>,
 ) -> Result<HttpResponse, Problem> {
-    let (mut contact, created_at) = found(&app, &caller, Permission::WriteContacts, *id).await?;
+    let Found { created: (mut contact, created_at), hidden, .. } = found(&app, &caller, Permission::WriteContacts, *id).await?;
     let ContactAddress { kind, value } = &input.value;
     let mut check = Check::default();
     check.that(contact.addresses.len() < MAX_ADDRESSES, "value", ErrorCode::TooLong, "at most 50 addresses");
@@ -133,5 +186,5 @@ pub async fn add_address(
     let statements = vec![contacts::insert_address(contact.client, contact.id, &address, app.now())];
     let fact = (Entity::Contact, contact.id.to_string());
     contact.addresses.push(address);
-    input.once.commit(statements, fact, StatusCode::CREATED, &view(&(contact, created_at))).await
+    input.once.commit(statements, fact, StatusCode::CREATED, &view(&(contact, created_at), hidden)).await
 }

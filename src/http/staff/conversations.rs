@@ -3,7 +3,7 @@
 //! Agents see what they have or are offered; everybody else what their scope covers. What one may not see is not found. An
 //! agent of the same campaign who comes too late to a command is told who has the conversation now.
 
-use std::time::Duration;
+use std::{collections::BTreeMap, time::Duration};
 
 use actix_web::{
     HttpResponse,
@@ -15,8 +15,10 @@ use crate::{
     actors::engine::TransferTarget,
     channels::api::inbound::storable,
     domain::{
+        self,
         conversation::{Command, Conversation, OfferOutcome},
         disposition::is_leaf,
+        field,
         message::{Attachment, Content},
         permission::{Permission, Place, Role, Scope, may},
         refusal::Refusal,
@@ -30,14 +32,15 @@ use crate::{
         problem::Problem,
         state::App,
     },
-    ids::{AgentId, AttachmentId, CampaignId, ChannelId, ContactId, ConversationId, MessageId, UserId},
+    ids::{AgentId, AttachmentId, CampaignId, ChannelId, ContactId, ConversationId, FieldId, MessageId, UserId},
     store::{
         attachments,
         conversation_lists::{self, Filter, Reach},
         conversations,
+        write::ContactCard,
     },
     wire::{
-        command::{AnswerOffer, Close, Note, Prioritise, Reply, Snooze, Tag, Transfer},
+        command::{AnswerOffer, Close, Note, Prioritise, Reply, SetFields, Snooze, Tag, Transfer},
         conversation::{Message, Summary},
     },
 };
@@ -104,6 +107,13 @@ fn place(state: &Conversation) -> Place {
     Place::campaign(state.client, state.campaign)
 }
 
+/// What the caller sees of a conversation: agents nothing that its campaign hides from them (S1-24).
+pub fn summary(caller: &Caller, state: &Conversation, card: &ContactCard, last: Option<&domain::message::Message>) -> Summary {
+    let summary = Summary::of(state, card, last);
+    let permissions = caller.directory.permissions_of(state.campaign);
+    if caller.may(Permission::ReadConversations, place(state)) { summary } else { summary.for_agent(&permissions) }
+}
+
 fn may_see(caller: &Caller, state: &Conversation) -> bool {
     if caller.subject.role == Role::Agent {
         let has = state.phase.owner() == Some(caller.user());
@@ -167,7 +177,7 @@ pub async fn list(app: Data<App>, caller: Caller, query: Query<ConversationsQuer
         before: check::cursor(query.cursor.as_deref())?,
     };
     let found = conversation_lists::list(&app.engine.db, &reach(&caller), &filter, limit + 1).await?;
-    let items = found.iter().map(|row| Summary::of(&row.state, &row.contact, row.last.as_deref())).collect();
+    let items = found.iter().map(|row| summary(&caller, &row.state, &row.contact, row.last.as_deref())).collect();
     once::ok(&cut(items, limit, |item: &Summary| item.id.to_string()))
 }
 
@@ -179,7 +189,7 @@ pub async fn show(app: Data<App>, caller: Caller, id: Path<ConversationId>) -> R
     let state = visible(&app, &caller, *id).await?;
     let card = conversations::card(&app.engine.db, &state).await?;
     let last = conversations::last_message(&app.engine.db, state.id).await?;
-    once::ok(&Summary::of(&state, &card, last.as_deref()))
+    once::ok(&summary(&caller, &state, &card, last.as_deref()))
 }
 
 /// `GET /{id}/messages`: the latest first.
@@ -453,6 +463,50 @@ pub async fn prioritise(
     let state = workable(&app, &caller, *id).await?;
     let command = Command::Prioritise { agent: caller.user(), force: steers(&caller, &state), priority };
     once.done(app.engine.command(state.id, command, once.by(), once.keep()).await).await
+}
+
+/// `PUT /{id}/fields`: by its owner, or by who may change any conversation there.
+///
+/// # Errors
+/// 404; 409 when it is over or somebody else's; 422 for a value that its field cannot hold.
+pub async fn set_fields(
+    app: Data<App>,
+    caller: Caller,
+    id: Path<ConversationId>,
+    input: Input<SetFields>,
+) -> Result<HttpResponse, Problem> {
+    let Input { value: SetFields { values }, once } = input;
+    let state = workable(&app, &caller, *id).await?;
+    let values = accepted(&caller, &state, values)?;
+    let force = state.phase.owner() != Some(caller.user()) && caller.may(Permission::ForceConversations, place(&state));
+    let command = Command::SetFields { agent: caller.user(), force, values };
+    once.done(app.engine.command(state.id, command, once.by(), once.keep()).await).await
+}
+
+type FieldValues = BTreeMap<FieldId, Option<field::Value>>;
+
+/// The values as they are kept. Only what the campaign asks for can be filled in; what was filled in before can be emptied.
+fn accepted(caller: &Caller, state: &Conversation, values: FieldValues) -> Result<Vec<(FieldId, Option<field::Value>)>, Problem> {
+    let directory = &caller.directory;
+    let uses = directory.campaigns.get(&state.campaign).map(|campaign| campaign.fields.as_slice()).unwrap_or_default();
+    let asked = |id: FieldId| uses.iter().any(|used| used.field == id);
+    let (mut kept, mut check) = (Vec::new(), Check::default());
+    for (id, value) in values {
+        let known = directory.fields.get(&id).filter(|field| field.enabled && asked(id));
+        match (known, value) {
+            (_, None) if state.fields.contains(&id) => kept.push((id, None)),
+            (None, _) => {
+                check.error("values", ErrorCode::UnknownReference, "no such field in this campaign");
+                break;
+            }
+            (Some(_), None) => {}
+            (Some(field), Some(value)) => match field.accept(&value) {
+                Some(value) => kept.push((id, Some(value))),
+                None => check.error(&format!("values.{id}"), ErrorCode::NotPossible, "not what this field can hold"),
+            },
+        }
+    }
+    check.done().map(|()| kept)
 }
 
 /// `POST /{id}/wrap-up/end`.

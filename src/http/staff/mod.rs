@@ -5,5 +5,6 @@ pub mod attachments;
 pub mod contacts;
 pub mod conversations;
 pub mod drafts;
+pub mod invitations;
 pub mod me;
 pub mod session;

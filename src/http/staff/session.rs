@@ -3,6 +3,7 @@
 use actix_web::{
     HttpRequest, HttpResponse,
     cookie::{self, Cookie, SameSite},
+    http::header,
     web::Data,
 };
 
@@ -17,14 +18,15 @@ use crate::{
         log::{By, Entity},
     },
     error::ErrorCode,
-    http::{caller::Caller, input::Plain, once, problem::Problem, staff::me, state::App},
+    http::{caller::Caller, check::is_control, input::Plain, once, problem::Problem, staff::me, state::App},
     ids::UserId,
-    store::people,
+    store::{people, profiles},
     wire::session::SignIn,
 };
 
 const MAX_LOGIN_CHARACTERS: usize = 120;
 const MAX_PASSWORD_BYTES: usize = 1024;
+const MAX_BROWSER_CHARACTERS: usize = 200;
 
 /// `POST`: signs in and sets the cookie. Who does not exist, has another password or is switched off gets one and the same
 /// answer after the same work.
@@ -34,28 +36,46 @@ const MAX_PASSWORD_BYTES: usize = 1024;
 pub async fn create(app: Data<App>, request: HttpRequest, body: Plain<SignIn>) -> Result<HttpResponse, Problem> {
     let SignIn { login, password } = body.0;
     let login = login.trim().to_lowercase();
-    let peer = app.peer(&request);
-    app.throttle.attempt(&login, peer).map_err(|wait| Problem::later(ErrorCode::TooManyAttempts, wait.as_secs() + 1))?;
+    allow(&app, &login, &request)?;
     let user = verified(&app, &login, password).await?.ok_or_else(|| Problem::new(ErrorCode::WrongCredentials))?;
-    app.throttle.succeeded(&login, peer);
+    app.throttle.succeeded(&login, app.peer(&request));
 
     let (secret, now) = (token::for_session(), app.now());
     let hash = TokenHash::of(secret.expose());
     let session = Session { id: app.engine.ids.next(), user, expires_at: now + LIFETIME };
-    let statements = vec![people::delete_expired(now), people::insert_session(&hash, &session, now)];
+    let statements = vec![people::delete_expired(now), people::insert_session(&hash, &session, &browser(&request), now)];
     let fact = (Entity::Session, session.id.to_string());
     app.engine.journal.write(statements, Some(fact), By::User(user), None).await?;
 
     let directory = app.engine.directory.load();
     let subject = directory.subject(user).ok_or_else(|| Problem::new(ErrorCode::WrongCredentials))?;
-    let mut response = once::ok(&me::profile(&subject, &directory))?;
+    let own = profiles::find(&app.engine.db, user).await?;
+    let mut response = once::ok(&me::profile(&subject, &directory, own))?;
     let cookie = cookie(&app, secret.expose().clone()).finish();
     response.add_cookie(&cookie).map_err(|_| Problem::new(ErrorCode::Internal))?;
     Ok(response)
 }
 
+/// Takes one attempt at an account from its budgets.
+///
+/// # Errors
+/// 429.
+pub fn allow(app: &App, login: &str, request: &HttpRequest) -> Result<(), Problem> {
+    let later = |wait: std::time::Duration| Problem::later(ErrorCode::TooManyAttempts, wait.as_secs() + 1);
+    app.throttle.attempt(login, app.peer(request)).map_err(later)
+}
+
+/// How the browser names itself: so that people recognise their sessions.
+fn browser(request: &HttpRequest) -> String {
+    let name = request.headers().get(header::USER_AGENT).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    name.chars().filter(|c| !is_control(*c)).take(MAX_BROWSER_CHARACTERS).collect()
+}
+
 /// The user behind this login and password, if they may sign in.
-async fn verified(app: &App, login: &str, password: SecretText) -> Result<Option<UserId>, Problem> {
+///
+/// # Errors
+/// 429 when too many wait already, 503.
+pub async fn verified(app: &App, login: &str, password: SecretText) -> Result<Option<UserId>, Problem> {
     let possible = !login.is_empty()
         && login.chars().count() <= MAX_LOGIN_CHARACTERS
         && !login.chars().any(char::is_control)
@@ -81,7 +101,7 @@ fn cookie(app: &App, value: String) -> cookie::CookieBuilder<'static> {
 }
 
 /// Nobody is offered work, or keeps a customer waiting, who has gone home: with the last session the shift ends.
-async fn end_shift(app: &App, caller: &Caller) {
+pub(super) async fn end_shift(app: &App, caller: &Caller) {
     let is_member = caller.directory.memberships.get(&caller.user()).is_some_and(|list| !list.is_empty());
     let elsewhere = people::sessions_of(&app.engine.db, caller.user()).await.is_ok_and(|others| !others.is_empty());
     if is_member && !elsewhere {

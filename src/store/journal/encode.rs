@@ -13,7 +13,7 @@ use crate::{
         log::{By, Entity},
         message::{Attachment, Author, Message},
     },
-    ids::{AgentId, ChannelId, ClientId, ContactId, ConversationId, MessageId},
+    ids::{AgentId, ChannelId, ClientId, ContactId, ConversationId, FieldId, MessageId},
     store::{
         conversations::NOTE,
         idempotency::Recorded,
@@ -141,6 +141,16 @@ pub(super) struct NoticedRow {
     pub(super) t: Timestamp,
 }
 
+#[derive(Serialize)]
+pub(super) struct FieldRow {
+    pub(super) c: ConversationId,
+    pub(super) f: FieldId,
+    /// JSON in a text.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) v: Option<String>,
+}
+
+/// The rows of a group, table by table.
 #[derive(Default)]
 pub(super) struct Rows<'a> {
     /// Position of the last entry.
@@ -160,6 +170,7 @@ pub(super) struct Rows<'a> {
     pub(super) contacts: Vec<ContactRow<'a>>,
     pub(super) noticed: Vec<NoticedRow>,
     pub(super) agents: Vec<&'a Agent>,
+    pub(super) fields: Vec<FieldRow>,
 }
 
 impl<'a> Rows<'a> {
@@ -236,6 +247,9 @@ impl<'a> Rows<'a> {
         if change.noticed {
             self.noticed.push(NoticedRow { i: state.contact, t: change.at });
         }
+        for (field, value) in &change.fields {
+            self.fields.push(FieldRow { c: id, f: *field, v: value.as_ref().map(json) });
+        }
         for row in &change.outbox {
             let i = row.message;
             match row.change {
@@ -257,7 +271,7 @@ impl<'a> Rows<'a> {
     }
 
     /// Those of [`super::super::sql::POSTGRES_COLD`]; none when the group brings nothing of the kind.
-    pub(super) fn cold(&self) -> Option<[String; 8]> {
+    pub(super) fn cold(&self) -> Option<[String; 9]> {
         let nothing = self.recorded.is_empty()
             && self.deliveries.is_empty()
             && self.outbox_in.is_empty()
@@ -265,7 +279,8 @@ impl<'a> Rows<'a> {
             && self.outbox_out.is_empty()
             && self.contacts.is_empty()
             && self.noticed.is_empty()
-            && self.agents.is_empty();
+            && self.agents.is_empty()
+            && self.fields.is_empty();
         (!nothing).then(|| {
             [
                 json(&self.recorded),
@@ -276,6 +291,7 @@ impl<'a> Rows<'a> {
                 json(&self.contacts),
                 json(&self.noticed),
                 json(&self.agents),
+                json(&self.fields),
             ]
         })
     }

@@ -173,7 +173,8 @@ impl Sqlite {
             insert.execute(params![id(row.c), row.k, row.a, id(row.i), row.t])
         })?;
         self.each(sql::SQLITE_NOTICED, &rows.noticed, |update, row| update.execute(params![id(row.i), row.t]))?;
-        self.each(sql::SQLITE_AGENT, &rows.agents, |write, agent| write.execute(params![id(agent.id), encode::json(agent)]))
+        self.each(sql::SQLITE_AGENT, &rows.agents, |write, agent| write.execute(params![id(agent.id), encode::json(agent)]))?;
+        self.each(sql::SQLITE_FIELD, &rows.fields, |write, row| write.execute(params![id(row.c), id(row.f), row.v]))
     }
 
     fn each<T>(

@@ -1,4 +1,7 @@
-use std::sync::{Arc, Mutex};
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, Mutex},
+};
 
 use smallvec::smallvec;
 
@@ -49,7 +52,12 @@ fn started(number: u128, provider_id: &str) -> (Append, Answer) {
     let (send, answer) = std::sync::mpsc::channel();
     let append = Append {
         subject: Subject::Conversation(Box::new(ConversationAppend {
-            contact: Arc::new(ContactCard { id: state.contact, name: "Ana".into(), address: "ana-1".into() }),
+            contact: Arc::new(ContactCard {
+                id: state.contact,
+                name: "Ana".into(),
+                address: "ana-1".into(),
+                fields: BTreeMap::new(),
+            }),
             last: None,
             state,
             first_seq: 1,
@@ -59,6 +67,7 @@ fn started(number: u128, provider_id: &str) -> (Append, Answer) {
             new_contact: None,
             noticed: false,
             outbox: smallvec![],
+            fields: vec![],
             concerned: smallvec![],
             row: RowChange::Whole,
         })),

@@ -1,5 +1,15 @@
 // Every type that crosses to the browser, as the server's `wire` types are exported.
 
+export type AcceptInvitation = { 
+/**
+ * What stands behind `#`.
+ */
+token: string, 
+/**
+ * 8 to 256 characters.
+ */
+password: string, };
+
 export type Activity = { "is": "signed_out" } | { "is": "available" } | { "is": "on_break", 
 /**
  * Of which type.
@@ -9,6 +19,8 @@ kind: BreakId, } | { "is": "forced_pause",
  * Who did.
  */
 by: UserId, } | { "is": "not_responding" };
+
+export type AddressKind = "api" | "visitor" | "email" | "phone";
 
 export type AgentRow = { 
 /**
@@ -150,9 +162,223 @@ waiting: Array<WaitingRow>,
  */
 waiting_gone: Array<ConversationId>, };
 
+export type Break = { 
+/**
+ * Its id.
+ */
+id: BreakId, 
+/**
+ * When it was created.
+ */
+created_at: Time, 
+/**
+ * 1 to 60 characters.
+ */
+name: string, 
+/**
+ * Switched off ones cannot be taken. On by default.
+ */
+enabled?: boolean, 
+/**
+ * How long it may take, 1 to 1,440; none = nobody counts.
+ */
+minutes?: number | null, 
+/**
+ * The name of a picture, 1 to 40 of `a` to `z`, digits and hyphens.
+ */
+icon?: string | null, };
+
+export type BreakFields = { 
+/**
+ * 1 to 60 characters.
+ */
+name: string, 
+/**
+ * Switched off ones cannot be taken. On by default.
+ */
+enabled?: boolean, 
+/**
+ * How long it may take, 1 to 1,440; none = nobody counts.
+ */
+minutes?: number | null, 
+/**
+ * The name of a picture, 1 to 40 of `a` to `z`, digits and hyphens.
+ */
+icon?: string | null, };
+
 export type BreakId = string;
 
+export type Campaign = { 
+/**
+ * Its id.
+ */
+id: CampaignId, 
+/**
+ * When it was created.
+ */
+created_at: Time, 
+/**
+ * The company served; cannot change.
+ */
+client: ClientId, 
+/**
+ * 1 to 120 characters.
+ */
+name: string, 
+/**
+ * Off: nothing is admitted, nothing offered. On by default.
+ */
+enabled?: boolean | null, 
+/**
+ * The higher is served first, strictly; 1 to 100, 1 by default.
+ */
+weight?: number | null, 
+/**
+ * When it is open; none = always.
+ */
+schedule?: ScheduleId | null, 
+/**
+ * What a new conversation meets out of hours; `queue` by default.
+ */
+out_of_hours?: OutOfHours | null, 
+/**
+ * Sent to who writes out of hours, 1 to 4,000 characters; none = nothing is sent.
+ */
+out_of_hours_message?: string | null, 
+/**
+ * Conversations of this campaign one agent may hold, 1 to 10,000; 5 by default.
+ */
+max_per_agent?: number | null, 
+/**
+ * Offers are accepted by themselves. Off by default.
+ */
+auto_accept?: boolean | null, 
+/**
+ * How long an offer stays open, 5 to 600 s; 20 by default.
+ */
+offer_seconds?: number | null, 
+/**
+ * How long a transfer to an agent stays open, 5 to 600 s; 30 by default.
+ */
+transfer_seconds?: number | null, 
+/**
+ * Time after closing in which the agent still holds the conversation, 0 to 900 s; 0 by default.
+ */
+wrap_up_seconds?: number | null, 
+/**
+ * What its agents may do and see.
+ */
+permissions?: CampaignPermissions | null, 
+/**
+ * Dynamic fields of this client that agents fill in, in this order; at most 50, each once.
+ */
+fields?: Array<FieldUse> | null, 
+/**
+ * Offered when closing, at most 500; when there are any, one is needed.
+ */
+dispositions?: Array<DispositionId> | null, 
+/**
+ * Closes the segment of a transfer.
+ */
+transfer_disposition?: DispositionId | null, };
+
+export type CampaignFields = { 
+/**
+ * The company served; cannot change.
+ */
+client: ClientId, 
+/**
+ * 1 to 120 characters.
+ */
+name: string, 
+/**
+ * Off: nothing is admitted, nothing offered. On by default.
+ */
+enabled?: boolean | null, 
+/**
+ * The higher is served first, strictly; 1 to 100, 1 by default.
+ */
+weight?: number | null, 
+/**
+ * When it is open; none = always.
+ */
+schedule?: ScheduleId | null, 
+/**
+ * What a new conversation meets out of hours; `queue` by default.
+ */
+out_of_hours?: OutOfHours | null, 
+/**
+ * Sent to who writes out of hours, 1 to 4,000 characters; none = nothing is sent.
+ */
+out_of_hours_message?: string | null, 
+/**
+ * Conversations of this campaign one agent may hold, 1 to 10,000; 5 by default.
+ */
+max_per_agent?: number | null, 
+/**
+ * Offers are accepted by themselves. Off by default.
+ */
+auto_accept?: boolean | null, 
+/**
+ * How long an offer stays open, 5 to 600 s; 20 by default.
+ */
+offer_seconds?: number | null, 
+/**
+ * How long a transfer to an agent stays open, 5 to 600 s; 30 by default.
+ */
+transfer_seconds?: number | null, 
+/**
+ * Time after closing in which the agent still holds the conversation, 0 to 900 s; 0 by default.
+ */
+wrap_up_seconds?: number | null, 
+/**
+ * What its agents may do and see.
+ */
+permissions?: CampaignPermissions | null, 
+/**
+ * Dynamic fields of this client that agents fill in, in this order; at most 50, each once.
+ */
+fields?: Array<FieldUse> | null, 
+/**
+ * Offered when closing, at most 500; when there are any, one is needed.
+ */
+dispositions?: Array<DispositionId> | null, 
+/**
+ * Closes the segment of a transfer.
+ */
+transfer_disposition?: DispositionId | null, };
+
 export type CampaignId = string;
+
+export type CampaignPermissions = { 
+/**
+ * Files may be sent (S1-20). On by default.
+ */
+external_resources?: boolean | null, 
+/**
+ * Agents may close without having replied (S1-21). Off by default.
+ */
+close_unanswered?: boolean | null, 
+/**
+ * Agents may transfer to agents (S1-22). On by default.
+ */
+transfer_to_agents?: boolean | null, 
+/**
+ * Emoticons may be sent (S1-23). On by default.
+ */
+emoticons?: boolean | null, 
+/**
+ * Agents see the customer's number (S1-24); else only its last four digits. On by default.
+ */
+show_contact_number?: boolean | null, 
+/**
+ * Agents may read earlier conversations of the contact (S1-25). On by default.
+ */
+history?: boolean | null, 
+/**
+ * How far back that history goes (S1-26), 1 to 87,600 hours; none = without end.
+ */
+history_hours?: number | null, };
 
 export type CampaignRow = { 
 /**
@@ -179,6 +405,72 @@ oldest: Time | null,
  * Conversations with agents.
  */
 active: number, };
+
+export type CannedText = { 
+/**
+ * Its id.
+ */
+id: CannedTextId, 
+/**
+ * When it was created.
+ */
+created_at: Time, 
+/**
+ * Whose; cannot change.
+ */
+client: ClientId, 
+/**
+ * For this campaign of the client only; none = for all of them. Cannot change.
+ */
+campaign?: CampaignId | null, 
+/**
+ * What agents type to find it: 1 to 40 letters, digits, `-` and `_`; kept in lower case, unique where it is for.
+ */
+shortcut: string, 
+/**
+ * 1 to 120 characters.
+ */
+title: string, 
+/**
+ * 1 to 4,000 characters. `${name}`, `${agent}` and `${campaign}` are filled in, `${name|there}` says what stands there for a
+ * customer without a name; `%name%` is the same as `${name}`.
+ */
+text: string, };
+
+export type CannedTextFields = { 
+/**
+ * Whose; cannot change.
+ */
+client: ClientId, 
+/**
+ * For this campaign of the client only; none = for all of them. Cannot change.
+ */
+campaign?: CampaignId | null, 
+/**
+ * What agents type to find it: 1 to 40 letters, digits, `-` and `_`; kept in lower case, unique where it is for.
+ */
+shortcut: string, 
+/**
+ * 1 to 120 characters.
+ */
+title: string, 
+/**
+ * 1 to 4,000 characters. `${name}`, `${agent}` and `${campaign}` are filled in, `${name|there}` says what stands there for a
+ * customer without a name; `%name%` is the same as `${name}`.
+ */
+text: string, };
+
+export type CannedTextId = string;
+
+export type ChangePassword = { 
+/**
+ * The one in force.
+ */
+current: string, 
+/**
+ * 8 to 256 characters.
+ */
+new: string, };
 
 export type ChannelId = string;
 
@@ -232,6 +524,12 @@ export type ChatTyping = {
  */
 conversation: ConversationId, };
 
+export type CheckInvitation = { 
+/**
+ * What stands behind `#`.
+ */
+token: string, };
+
 export type ClientId = string;
 
 export type Close = { 
@@ -239,6 +537,52 @@ export type Close = {
  * One of the campaign's.
  */
 disposition?: DispositionId, };
+
+export type Contact = { 
+/**
+ * Their id.
+ */
+id: ContactId, 
+/**
+ * The company that serves them.
+ */
+client: ClientId, 
+/**
+ * Empty when unknown.
+ */
+name: string, 
+/**
+ * What agents noted about them.
+ */
+notes: string, 
+/**
+ * Where they can be reached; who must not know the number sees its end only.
+ */
+addresses: Array<ContactAddress>, 
+/**
+ * When they first wrote.
+ */
+created_at: Time, };
+
+export type ContactAddress = { 
+/**
+ * The network.
+ */
+kind: AddressKind, 
+/**
+ * 1 to 254 bytes.
+ */
+value: string, };
+
+export type ContactFields = { 
+/**
+ * At most 120 characters; empty = unknown.
+ */
+name?: string, 
+/**
+ * For agents: at most 4,000 characters; empty by default.
+ */
+notes?: string, };
 
 export type ContactId = string;
 
@@ -318,7 +662,11 @@ snoozed_until: Time | null,
 /**
  * The last message.
  */
-preview: Preview | null, };
+preview: Preview | null, 
+/**
+ * What was noted in its dynamic fields.
+ */
+fields: Record<FieldId, FieldValue>, };
 
 export type ConversationDelta = { 
 /**
@@ -410,7 +758,37 @@ updated_at: Time, };
 
 export type Ending = "closed" | "out_of_hours" | "abandoned" | "expired" | "overflowed";
 
-export type ErrorCode = "malformed_json" | "invalid_utf8" | "too_deep" | "broken_body" | "idempotency_key_invalid" | "idempotency_key_missing" | "signed_out_session" | "wrong_credentials" | "signature_no_secret" | "signature_header_missing" | "signature_header_empty" | "signature_header_repeated" | "signature_invalid_id" | "signature_invalid_timestamp" | "signature_too_old" | "signature_too_new" | "signature_no_usable_version" | "signature_mismatch" | "forbidden" | "wrong_origin" | "not_found" | "method_not_allowed" | "conflict" | "in_use" | "conversation_closed" | "wrong_state" | "not_owner" | "offer_gone" | "not_failed" | "draft_stale" | "gone" | "at_capacity" | "not_available" | "not_member" | "too_many_transfers" | "transfer_target" | "signed_out" | "forced_pause" | "too_large" | "unsupported_media_type" | "invalid" | "idempotency_key_reused" | "reply_first" | "disposition_needed" | "transfer_not_allowed" | "empty_message" | "message_too_long" | "attachments_not_allowed" | "unknown_break" | "unknown_field" | "missing_field" | "wrong_type" | "too_short" | "too_long" | "out_of_range" | "control_characters" | "unknown_reference" | "not_possible" | "duplicate" | "taken" | "password_too_short" | "password_too_long" | "schedule_name" | "schedule_hours" | "schedule_too_many_intervals" | "schedule_too_many_exceptions" | "schedule_exception_date" | "schedule_exception_twice" | "schedule_override_empty" | "schedule_override_reason" | "too_many_attempts" | "too_many_connections" | "busy" | "internal" | "unavailable";
+export type ErrorCode = "malformed_json" | "invalid_utf8" | "too_deep" | "broken_body" | "idempotency_key_invalid" | "idempotency_key_missing" | "signed_out_session" | "wrong_credentials" | "signature_no_secret" | "signature_header_missing" | "signature_header_empty" | "signature_header_repeated" | "signature_invalid_id" | "signature_invalid_timestamp" | "signature_too_old" | "signature_too_new" | "signature_no_usable_version" | "signature_mismatch" | "forbidden" | "not_allowed_in_campaign" | "wrong_origin" | "not_found" | "invitation_not_valid" | "method_not_allowed" | "conflict" | "in_use" | "conversation_closed" | "wrong_state" | "not_owner" | "offer_gone" | "not_failed" | "draft_stale" | "gone" | "at_capacity" | "not_available" | "not_member" | "too_many_transfers" | "transfer_target" | "signed_out" | "forced_pause" | "too_large" | "unsupported_media_type" | "invalid" | "idempotency_key_reused" | "not_answered" | "disposition_needed" | "fields_missing" | "empty_message" | "message_too_long" | "attachments_not_allowed" | "emoticons_not_allowed" | "unknown_break" | "unknown_field" | "missing_field" | "wrong_type" | "too_short" | "too_long" | "out_of_range" | "control_characters" | "unknown_reference" | "not_possible" | "duplicate" | "taken" | "password_too_short" | "password_too_long" | "schedule_name" | "schedule_hours" | "schedule_too_many_intervals" | "schedule_too_many_exceptions" | "schedule_exception_date" | "schedule_exception_twice" | "schedule_override_empty" | "schedule_override_reason" | "too_many_attempts" | "too_many_connections" | "busy" | "internal" | "unavailable";
+
+export type Field = { 
+/**
+ * Its id.
+ */
+id: FieldId, 
+/**
+ * Whose; cannot change.
+ */
+client: ClientId, 
+/**
+ * 1 to 60 characters.
+ */
+name: string, 
+/**
+ * What it holds; cannot change.
+ */
+kind: FieldKind, 
+/**
+ * Of a list: 1 to 200 to choose from, each 1 to 120 characters and once.
+ */
+options?: Array<string>, 
+/**
+ * For agents: at most 240 characters.
+ */
+description?: string, 
+/**
+ * Switched off ones stay in history and are asked for no more. On by default.
+ */
+enabled?: boolean, };
 
 export type FieldError = { 
 /**
@@ -425,6 +803,48 @@ code: ErrorCode,
  * For people who read English.
  */
 detail: string, };
+
+export type FieldFields = { 
+/**
+ * Whose; cannot change.
+ */
+client: ClientId, 
+/**
+ * 1 to 60 characters.
+ */
+name: string, 
+/**
+ * What it holds; cannot change.
+ */
+kind: FieldKind, 
+/**
+ * Of a list: 1 to 200 to choose from, each 1 to 120 characters and once.
+ */
+options?: Array<string>, 
+/**
+ * For agents: at most 240 characters.
+ */
+description?: string, 
+/**
+ * Switched off ones stay in history and are asked for no more. On by default.
+ */
+enabled?: boolean, };
+
+export type FieldId = string;
+
+export type FieldKind = "text" | "number" | "date" | "list" | "phone" | "document" | "yes_no";
+
+export type FieldUse = { 
+/**
+ * Which; of the same client.
+ */
+field: FieldId, 
+/**
+ * A conversation cannot be closed without it (S1-29). Off by default.
+ */
+mandatory?: boolean, };
+
+export type FieldValue = boolean | number | string;
 
 export type Frame = { 
 /**
@@ -463,6 +883,47 @@ version: string,
  * Server time.
  */
 now: Time, };
+
+export type Invitation = { 
+/**
+ * To what.
+ */
+kind: InvitationKind, 
+/**
+ * `/invitation#…`, to be put behind the address under which people reach this server. Shown this once; null when the request is
+ * repeated under its `Idempotency-Key`.
+ */
+url_path: string | null, 
+/**
+ * Shown this once, as `url_path`.
+ */
+token: string | null, 
+/**
+ * 72 hours later.
+ */
+expires_at: Time, };
+
+export type InvitationFields = { 
+/**
+ * To work here, or to choose another password.
+ */
+kind?: InvitationKind, };
+
+export type InvitationKind = "invitation" | "reset";
+
+export type Invited = { 
+/**
+ * To what.
+ */
+kind: InvitationKind, 
+/**
+ * What they sign in with.
+ */
+login: string, 
+/**
+ * As shown.
+ */
+name: string, };
 
 export type Me = { 
 /**
@@ -552,6 +1013,8 @@ mentions?: Array<UserId>, };
 
 export type OfferId = string;
 
+export type OutOfHours = "close" | "queue";
+
 export type Page<T> = { 
 /**
  * In the order of the list.
@@ -634,6 +1097,18 @@ user: ProfileUser | null,
  */
 role: Role, 
 /**
+ * BCP 47; none = the browser's.
+ */
+language: string | null, 
+/**
+ * Decides on formats; none = the browser's.
+ */
+region: string | null, 
+/**
+ * The console's own.
+ */
+settings: Record<string, unknown>, 
+/**
  * What the preset holds.
  */
 permissions: Array<Permission>, 
@@ -658,7 +1133,15 @@ id: BreakId,
 /**
  * As shown.
  */
-name: string, };
+name: string, 
+/**
+ * How long it may take.
+ */
+minutes: number | null, 
+/**
+ * The name of a picture.
+ */
+icon: string | null, };
 
 export type ProfileCampaign = { 
 /**
@@ -678,17 +1161,13 @@ client: ClientId,
  */
 client_name: string, 
 /**
- * Agents may close without having replied.
+ * What its agents may do and see.
  */
-close_without_reply: boolean, 
+permissions: Required<CampaignPermissions>, 
 /**
- * Agents may transfer to agents.
+ * To be filled in, in this order.
  */
-agent_transfer: boolean, 
-/**
- * Attachments may be sent.
- */
-attachments: boolean, 
+fields: Array<ProfileField>, 
 /**
  * To choose from when closing; when there are any, one is needed.
  */
@@ -703,6 +1182,50 @@ id: DispositionId,
  * Its name and those above it, from the top.
  */
 path: Array<string>, };
+
+export type ProfileField = { 
+/**
+ * Its id.
+ */
+id: FieldId, 
+/**
+ * As shown.
+ */
+name: string, 
+/**
+ * What it holds.
+ */
+kind: FieldKind, 
+/**
+ * Of a list: what can be chosen.
+ */
+options: Array<string>, 
+/**
+ * What it is for.
+ */
+description: string, 
+/**
+ * A conversation cannot be closed without it.
+ */
+mandatory: boolean, };
+
+export type ProfileFields = { 
+/**
+ * 1 to 120 characters.
+ */
+name: string, 
+/**
+ * BCP 47, such as `es-AR`; none = the browser's.
+ */
+language?: string | null, 
+/**
+ * Two letters (ISO 3166) or three digits (UN M.49); decides on formats; none = the browser's.
+ */
+region?: string | null, 
+/**
+ * The console's own, at most 16 kB.
+ */
+settings?: Record<string, unknown>, };
 
 export type ProfileUser = { 
 /**
@@ -748,7 +1271,44 @@ attachments?: Array<AttachmentId>, };
 
 export type Role = "admin" | "supervisor" | "agent" | "auditor";
 
+export type ScheduleId = string;
+
 export type Scope = { "kind": "all" } | { "kind": "client", "id": ClientId } | { "kind": "campaign", "id": CampaignId };
+
+export type Session = { 
+/**
+ * Its id.
+ */
+id: SessionId, 
+/**
+ * When they signed in.
+ */
+created_at: Time, 
+/**
+ * When it was last used, to a quarter of an hour.
+ */
+used_at: Time, 
+/**
+ * When it ends unless used.
+ */
+expires_at: Time, 
+/**
+ * As the browser names itself; anybody can claim anything.
+ */
+browser: string, 
+/**
+ * The one that asks.
+ */
+current: boolean, };
+
+export type SessionId = string;
+
+export type SetFields = { 
+/**
+ * By field of the conversation's campaign: a text (`2026-11-22` for a date), a number or `true`/`false`, as its kind says; null = taken
+ * away.
+ */
+values: Record<FieldId, FieldValue | null>, };
 
 export type SetPresence = { 
 /**
@@ -889,6 +1449,75 @@ agent: UserId | null,
  * What.
  */
 mode: WritingMode, };
+
+export type User = { 
+/**
+ * Their id.
+ */
+id: UserId, 
+/**
+ * What they sign in with.
+ */
+login: string, 
+/**
+ * As shown.
+ */
+name: string, 
+/**
+ * Preset of permissions.
+ */
+role: Role, 
+/**
+ * Where it holds.
+ */
+scopes: Array<Scope>, 
+/**
+ * Capacity units as an agent.
+ */
+capacity: number, 
+/**
+ * Off: cannot sign in.
+ */
+enabled: boolean, 
+/**
+ * Without one they cannot sign in before they accept an invitation.
+ */
+has_password: boolean, 
+/**
+ * When they were created.
+ */
+created_at: Time, };
+
+export type UserFields = { 
+/**
+ * 1 to 120 characters without spaces; kept in lower case, unique.
+ */
+login: string, 
+/**
+ * 1 to 120 characters.
+ */
+name: string, 
+/**
+ * Preset of permissions.
+ */
+role: Role, 
+/**
+ * Where it holds, at most 100. An agent works in the campaigns they are a member of; their scopes say who administers
+ * them.
+ */
+scopes?: Array<Scope>, 
+/**
+ * Capacity units as an agent, 1 to 1,000,000; 100 by default.
+ */
+capacity?: number, 
+/**
+ * Off: cannot sign in, sessions are void. On by default.
+ */
+enabled?: boolean, 
+/**
+ * Write-only, 8 to 256 characters. Changing it ends all sessions. Without one nobody can sign in as this user.
+ */
+password?: string, };
 
 export type UserId = string;
 

@@ -15,7 +15,7 @@ export function askTransfer(
   done: () => void,
 ): void {
   const campaign = profile.campaigns.find(({ id }) => id === conversation.campaign);
-  const agents = campaign?.agent_transfer === false ? [] : colleagues.targets(conversation, profile);
+  const agents = campaign?.permissions.transfer_to_agents === false ? [] : colleagues.targets(conversation, profile);
   const campaigns = profile.campaigns.filter(({ id, client }) => client === conversation.client && id !== conversation.campaign);
   const group = (label: string, kind: keyof Transfer, targets: readonly { id: string; name: string }[]) =>
     targets.length > 0 &&

@@ -211,8 +211,8 @@ fn a_transfer_to_a_campaign_waits_there_with_its_arrival_time() {
 
 #[test]
 fn agents_transfer_to_agents_where_the_campaign_allows_it() {
-    let mut case = active(Rules { agent_transfer: false, ..rules() });
-    assert_eq!(case.refuses(transfer_to(2, BEN)), Refusal::TransferNotAllowed);
+    let mut case = active(Rules { transfer_to_agents: false, ..rules() });
+    assert_eq!(case.refuses(transfer_to(2, BEN)), Refusal::NotAllowedInCampaign);
     case.does(Command::Transfer { agent: ANA, to: TransferTo::Campaign(SUPPORT) });
 }
 
@@ -267,9 +267,9 @@ fn a_snoozed_conversation_comes_back_at_its_time_or_with_a_message() {
 
 #[test]
 fn closing_needs_an_owner_a_reply_and_a_disposition_as_the_campaign_says() {
-    let mut case = active(Rules { close_without_reply: false, needs_disposition: true, ..rules() });
+    let mut case = active(Rules { close_unanswered: false, needs_disposition: true, ..rules() });
     assert_eq!(case.refuses(close(BEN)), Refusal::NotOwner { current: Some(ANA) });
-    assert_eq!(case.refuses(close(ANA)), Refusal::ReplyFirst);
+    assert_eq!(case.refuses(close(ANA)), Refusal::NotAnswered);
     case.does(reply(2, ANA));
     assert_eq!(case.refuses(close(ANA)), Refusal::DispositionNeeded);
     case.does(Command::Close { agent: ANA, force: false, disposition: Some(SOLVED) });
@@ -321,7 +321,7 @@ fn what_is_closed_stays_closed_except_for_receipts() {
 
 #[test]
 fn only_the_owner_replies_and_says_something_the_channel_carries() {
-    let mut case = active(Rules { attachments: false, ..rules() });
+    let mut case = active(Rules { external_resources: false, ..rules() });
     assert_eq!(case.refuses(reply(2, BEN)), Refusal::NotOwner { current: Some(ANA) });
     let reply = |content| Command::Reply { message: message_id(2), agent: ANA, content };
     assert_eq!(case.refuses(reply(text(" \n"))), Refusal::EmptyMessage);
@@ -429,4 +429,47 @@ fn only_what_failed_is_sent_again_and_only_once_however_often_it_is_asked_for() 
     case.does(to(Delivery::Sending));
     case.does(to(Delivery::Sent));
     assert_eq!(case.refuses(retry(ANA, stored)), Refusal::NotFailed);
+}
+
+// Dynamic fields
+
+fn fill(agent: AgentId, field: u128, value: Option<bool>) -> Command {
+    let values = vec![(FieldId::from_u128(field), value.map(field::Value::Flag))];
+    Command::SetFields { agent, force: false, values }
+}
+
+#[test]
+fn it_is_closed_only_with_a_value_in_every_mandatory_field() {
+    let mandatory = vec![FieldId::from_u128(1), FieldId::from_u128(2)];
+    let mut case = active(Rules { mandatory: mandatory.clone(), ..rules() });
+    assert_eq!(case.refuses(close(ANA)), Refusal::FieldsMissing(mandatory));
+    case.does(fill(ANA, 2, Some(false)));
+    assert_eq!(case.refuses(close(ANA)), Refusal::FieldsMissing(vec![FieldId::from_u128(1)]));
+    let forced = Command::Close { agent: SUPERVISOR, force: true, disposition: None };
+    assert_eq!(case.refuses(forced), Refusal::FieldsMissing(vec![FieldId::from_u128(1)]));
+    case.does(fill(ANA, 1, Some(true)));
+    case.does(fill(ANA, 2, None));
+    assert_eq!(case.refuses(close(ANA)), Refusal::FieldsMissing(vec![FieldId::from_u128(2)]));
+    case.does(fill(ANA, 2, Some(true)));
+    case.does(close(ANA));
+    assert!(case.phase().is_ended());
+    assert_eq!(case.refuses(fill(ANA, 1, None)), Refusal::Closed);
+}
+
+#[test]
+fn fields_are_filled_in_by_its_owner_also_in_wrap_up() {
+    let mut case = active(Rules { wrap_up: Duration::from_secs(30), ..rules() });
+    assert_eq!(case.refuses(fill(BEN, 1, Some(true))), Refusal::NotOwner { current: Some(ANA) });
+    case.does(close(ANA));
+    assert_eq!(case.does(fill(ANA, 1, None)), [], "nothing to take away");
+    case.does(fill(ANA, 1, Some(true)));
+    assert_eq!(case.conversation.fields, [FieldId::from_u128(1)]);
+}
+
+#[test]
+fn where_emoticons_are_off_they_are_refused_and_nothing_else() {
+    let mut case = active(Rules { emoticons: false, ..rules() });
+    let reply = |words: &str| Command::Reply { message: MessageId::from_u128(70), agent: ANA, content: text(words) };
+    assert_eq!(case.refuses(reply("¡Hola! 👋")), Refusal::EmoticonsNotAllowed);
+    case.does(reply("¡Hola! :-)"));
 }

@@ -9,7 +9,10 @@ mod races;
 use std::{sync::Arc, time::Duration};
 
 use super::*;
-use crate::domain::{message::Content, refusal::Refusal};
+use crate::{
+    domain::{field, message::Content, refusal::Refusal},
+    ids::FieldId,
+};
 
 const ANA: AgentId = AgentId::from_u128(1);
 const BEN: AgentId = AgentId::from_u128(2);
@@ -46,11 +49,13 @@ const fn rules() -> Rules {
         transfer_timeout: TRANSFER_TIMEOUT,
         wrap_up: Duration::ZERO,
         auto_accept: false,
-        close_without_reply: true,
-        agent_transfer: true,
-        attachments: true,
+        close_unanswered: true,
+        transfer_to_agents: true,
+        external_resources: true,
+        emoticons: true,
         needs_disposition: false,
         transfer_disposition: Some(PASSED_ON),
+        mandatory: Vec::new(),
     }
 }
 

@@ -70,11 +70,18 @@ fn routing_command() -> impl Strategy<Value = Command> {
     ]
 }
 
+fn values() -> impl Strategy<Value = Vec<(FieldId, Option<field::Value>)>> {
+    let value = prop::option::of(any::<bool>().prop_map(field::Value::Flag));
+    let values = prop::collection::btree_map((1_u128..4).prop_map(FieldId::from_u128), value, 0..3);
+    values.prop_map(|values| values.into_iter().collect())
+}
+
 fn agent_command() -> impl Strategy<Value = Command> {
     prop_oneof![
         6 => (agent(), transfer_target()).prop_map(|(agent, to)| Command::Transfer { agent, to }),
         2 => (agent(), prop::bool::weighted(0.2), prop::option::of(Just(SOLVED)))
             .prop_map(|(agent, force, disposition)| Command::Close { agent, force, disposition }),
+        2 => (agent(), prop::bool::weighted(0.2), values()).prop_map(|(agent, force, values)| Command::SetFields { agent, force, values }),
         1 => agent().prop_map(|agent| Command::EndWrapUp { agent }),
         2 => (agent(), soon()).prop_map(|(agent, until)| Command::Park { agent, until }),
         2 => agent().prop_map(|agent| Command::Wake { agent }),
@@ -85,6 +92,7 @@ fn agent_command() -> impl Strategy<Value = Command> {
         }),
         1 => (agent(), any::<bool>(), prop::sample::select(vec![Priority::Low, Priority::Normal, Priority::Urgent]))
             .prop_map(|(agent, force, priority)| Command::Prioritise { agent, force, priority }),
+        1 => Just(Command::RenameContact { name: "Luz".into() }),
         2 => Just(Command::Sleep),
     ]
 }
@@ -121,12 +129,12 @@ fn wish() -> impl Strategy<Value = Wish> {
 fn any_rules() -> impl Strategy<Value = Rules> {
     let mostly = || prop::bool::weighted(0.8);
     (prop::sample::select(vec![0, 15]), prop::bool::weighted(0.2), mostly(), mostly(), mostly(), prop::bool::weighted(0.2))
-        .prop_map(|(wrap_up, auto_accept, close_without_reply, agent_transfer, attachments, needs_disposition)| Rules {
+        .prop_map(|(wrap_up, auto_accept, close_unanswered, transfer_to_agents, external_resources, needs_disposition)| Rules {
             wrap_up: Duration::from_secs(wrap_up),
             auto_accept,
-            close_without_reply,
-            agent_transfer,
-            attachments,
+            close_unanswered,
+            transfer_to_agents,
+            external_resources,
             needs_disposition,
             ..rules()
         })
@@ -179,6 +187,7 @@ impl Store {
             }
             Command::Transfer { agent, to } => Command::Transfer { agent: owner(agent), to },
             Command::Close { agent, force, disposition } => Command::Close { agent: owner(agent), force, disposition },
+            Command::SetFields { agent, force, values } => Command::SetFields { agent: owner(agent), force, values },
             Command::EndWrapUp { agent } => Command::EndWrapUp { agent: owner(agent) },
             Command::Release { agent, reason } => Command::Release { agent: owner(agent), reason },
             Command::Wake { agent } => Command::Wake { agent: owner(agent) },
@@ -190,7 +199,7 @@ impl Store {
                 Command::MoveDelivery { message, stored, .. } => Command::Retry { message, agent: owner(agent), stored },
                 other => other,
             },
-            Command::Admit(_) | Command::GiveUp(_) | Command::Sleep | Command::Due => wish,
+            Command::Admit(_) | Command::GiveUp(_) | Command::RenameContact { .. } | Command::Sleep | Command::Due => wish,
         }
     }
 
@@ -301,5 +310,5 @@ fn random_commands_reach_every_phase_and_every_event() {
     let phases = seen.keys().filter(|key| key.starts_with("phase")).count();
     let events = seen.keys().filter(|key| key.starts_with("event")).count();
     // All but "admitted" (passed through on the way to the queue) and all but "started".
-    assert_eq!((phases, events), (12, 20), "{seen:#?}");
+    assert_eq!((phases, events), (12, 22), "{seen:#?}");
 }

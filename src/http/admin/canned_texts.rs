@@ -1,0 +1,178 @@
+//! `/api/v1/canned-texts`: what agents send with a few keys. Agents read those of their campaigns.
+
+use actix_web::{
+    HttpResponse,
+    http::StatusCode,
+    web::{Data, Path},
+};
+use serde::Deserialize;
+use serde_json::{Map, Value};
+
+use super::reads_client;
+use crate::{
+    domain::{
+        log::Entity,
+        permission::{Permission, Place, Scope},
+    },
+    error::ErrorCode,
+    http::{
+        caller::Caller,
+        check::{self, Check, NAME, cut, patched},
+        input::{Input, Query},
+        once::{self, Once},
+        problem::Problem,
+        state::App,
+    },
+    ids::{CampaignId, CannedTextId, ClientId},
+    store::canned_texts::{self, CannedText, Reach},
+    wire::config::{CannedTextFields, CannedTextView},
+};
+
+/// Which texts.
+#[derive(Clone, Debug, Deserialize, utoipa::IntoParams)]
+#[serde(deny_unknown_fields)]
+pub struct CannedTextsQuery {
+    /// Only what can be used in this campaign.
+    campaign: Option<CampaignId>,
+    /// `next` of the page before.
+    cursor: Option<String>,
+    /// 1 to 200; 50 by default.
+    limit: Option<u32>,
+}
+
+fn fields(canned: &CannedText) -> CannedTextFields {
+    let CannedText { client, campaign, shortcut, title, text, .. } = canned.clone();
+    CannedTextFields { client, campaign, shortcut, title, text }
+}
+
+fn view(canned: &CannedText) -> CannedTextView {
+    CannedTextView { id: canned.id, fields: fields(canned), created_at: canned.created_at.into() }
+}
+
+fn place(canned: &CannedText) -> Place {
+    Place { client: Some(canned.client), campaign: canned.campaign }
+}
+
+fn may_read(caller: &Caller, canned: &CannedText) -> bool {
+    let common = || canned.campaign.is_none() && reads_client(caller, canned.client);
+    caller.may(Permission::ReadConfig, place(canned)) || common()
+}
+
+/// What the caller's scopes cover, as the store asks for it.
+fn reach(caller: &Caller) -> Reach {
+    if caller.subject.scopes.contains(&Scope::All) {
+        return Reach::All;
+    }
+    let directory = &caller.directory;
+    let reads = |place| caller.may(Permission::ReadConfig, place);
+    Reach::Some {
+        clients: directory.clients.keys().copied().filter(|id| reads(Place::client(*id))).collect(),
+        common: directory.clients.keys().copied().filter(|id| reads_client(caller, *id)).collect(),
+        campaigns: directory.campaigns.keys().copied().filter(|id| reads(caller.place(*id))).collect(),
+    }
+}
+
+fn check(check: &mut Check, fields: &mut CannedTextFields) {
+    check.line("shortcut", &mut fields.shortcut, 1..=40);
+    fields.shortcut = fields.shortcut.to_lowercase();
+    let plain = fields.shortcut.chars().all(|c| c.is_alphanumeric() || matches!(c, '-' | '_'));
+    check.that(plain, "shortcut", ErrorCode::NotPossible, "letters, digits, hyphens and underscores");
+    check.line("title", &mut fields.title, NAME);
+    check.lines("text", &fields.text, 1..=4_000);
+    check.that(!fields.text.trim().is_empty(), "text", ErrorCode::TooShort, "something to say");
+}
+
+/// Where it is for there is one with this shortcut already.
+fn shortcut_taken(problem: Problem) -> Problem {
+    if problem.code() == ErrorCode::Conflict {
+        Problem::field("shortcut", ErrorCode::Taken, "another text has it already")
+    } else {
+        problem
+    }
+}
+
+/// `GET`.
+///
+/// # Errors
+/// 422 for an impossible cursor, limit or campaign.
+pub async fn list(app: Data<App>, caller: Caller, query: Query<CannedTextsQuery>) -> Result<HttpResponse, Problem> {
+    let CannedTextsQuery { campaign, cursor, limit } = query.0;
+    let (limit, after) = (check::limit(limit)?, check::cursor(cursor.as_deref())?);
+    // A campaign that the caller does not read is nobody's.
+    let client = |id| caller.place(id).client.filter(|_| caller.may(Permission::ReadConfig, caller.place(id)));
+    let of = campaign.map(|id| (id, client(id).unwrap_or(ClientId::NIL)));
+    let found = canned_texts::list(&app.engine.db, &reach(&caller), of, after, limit + 1).await?;
+    once::ok(&cut(found.iter().map(view).collect(), limit, |text: &CannedTextView| text.id.to_string()))
+}
+
+/// `GET /{id}`.
+///
+/// # Errors
+/// 404.
+pub async fn show(app: Data<App>, caller: Caller, id: Path<CannedTextId>) -> Result<HttpResponse, Problem> {
+    let found = canned_texts::find(&app.engine.db, *id).await?;
+    once::ok(&view(&found.filter(|canned| may_read(&caller, canned)).ok_or_else(Problem::not_found)?))
+}
+
+/// `POST`: by who administers the client, or the campaign it is for.
+///
+/// # Errors
+/// 422.
+pub async fn create(app: Data<App>, caller: Caller, input: Input<CannedTextFields>) -> Result<HttpResponse, Problem> {
+    let Input { value: mut fields, once } = input;
+    let mut errors = Check::default();
+    match fields.campaign {
+        None => errors.client(&caller, Permission::WriteConfig, fields.client),
+        Some(id) => {
+            let place = Place::campaign(fields.client, id);
+            let known = caller.place(id) == place && caller.may(Permission::WriteConfig, place);
+            errors.that(known, "campaign", ErrorCode::UnknownReference, "no such campaign of this client");
+        }
+    }
+    check(&mut errors, &mut fields);
+    errors.done()?;
+    let CannedTextFields { client, campaign, shortcut, title, text } = fields;
+    let (id, created_at) = (app.engine.ids.next(), app.now());
+    let canned = CannedText { id, client, campaign, shortcut, title, text, created_at };
+    let fact = (Entity::CannedText, id.to_string());
+    let statements = vec![canned_texts::insert(&canned)];
+    once.commit(statements, fact, StatusCode::CREATED, &view(&canned)).await.map_err(shortcut_taken)
+}
+
+async fn found(app: &App, caller: &Caller, id: CannedTextId) -> Result<CannedText, Problem> {
+    let found = canned_texts::find(&app.engine.db, id).await?;
+    found.filter(|canned| caller.may(Permission::WriteConfig, place(canned))).ok_or_else(Problem::not_found)
+}
+
+/// `PATCH /{id}`.
+///
+/// # Errors
+/// 404, 422.
+pub async fn change(
+    app: Data<App>,
+    caller: Caller,
+    id: Path<CannedTextId>,
+    input: Input<Map<String, Value>>,
+) -> Result<HttpResponse, Problem> {
+    let Input { value: patch, once } = input;
+    let current = found(&app, &caller, *id).await?;
+    let mut changed = patched(&fields(&current), patch)?;
+    let mut errors = Check::default();
+    errors.that(changed.client == current.client, "client", ErrorCode::NotPossible, "it stays with its client");
+    errors.that(changed.campaign == current.campaign, "campaign", ErrorCode::NotPossible, "it stays where it is");
+    check(&mut errors, &mut changed);
+    errors.done()?;
+    let CannedTextFields { shortcut, title, text, .. } = changed;
+    let canned = CannedText { shortcut, title, text, ..current };
+    let fact = (Entity::CannedText, id.to_string());
+    once.commit(vec![canned_texts::update(&canned)], fact, StatusCode::OK, &view(&canned)).await.map_err(shortcut_taken)
+}
+
+/// `DELETE /{id}`.
+///
+/// # Errors
+/// 404.
+pub async fn delete(app: Data<App>, caller: Caller, id: Path<CannedTextId>, once: Once) -> Result<HttpResponse, Problem> {
+    found(&app, &caller, *id).await?;
+    once.commit_bare(vec![canned_texts::delete(*id)], (Entity::CannedText, id.to_string())).await
+}
