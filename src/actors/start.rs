@@ -199,7 +199,7 @@ impl World {
         let signed_in: Vec<AgentId> =
             stored.agents.iter().filter(|agent| agent.activity.is_some()).map(|agent| agent.id).collect();
         let floor = Gate::new("floor", Floor::new(db.clone(), sessions, signed_in).start(), floor::QUEUE);
-        let watch = Gate::new("watch", Watch::new(db.clone(), epoch.clone(), head).start(), watch::QUEUE);
+        let watch = Gate::new("watch", Watch::new(db.clone(), epoch.clone(), head, router.clone()).start(), watch::QUEUE);
         let outboxes = Outboxes::new(Arc::new(outbox::Shared {
             db: db.clone(),
             journal: journal.clone(),

@@ -13,3 +13,4 @@ pub mod permission;
 pub mod refusal;
 pub mod routing;
 pub mod schedule;
+pub mod webchat;

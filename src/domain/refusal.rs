@@ -51,6 +51,9 @@ pub enum Refusal {
     /// The campaign does not allow attachments (S1-20).
     #[error("this campaign does not allow attachments")]
     AttachmentsNotAllowed,
+    /// A rating is older than a day.
+    #[error("the rating can no longer be changed")]
+    RatingFinal,
     /// The agent is signed out.
     #[error("the agent is signed out")]
     SignedOut,
@@ -78,6 +81,7 @@ impl Refusal {
             Self::EmptyMessage => "empty_message",
             Self::MessageTooLong => "message_too_long",
             Self::AttachmentsNotAllowed => "attachments_not_allowed",
+            Self::RatingFinal => "rating_final",
             Self::SignedOut => "signed_out",
             Self::UnknownBreak => "unknown_break",
             Self::ForcedPause => "forced_pause",

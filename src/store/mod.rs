@@ -23,6 +23,7 @@ mod sql;
 pub(crate) mod testing;
 #[cfg(test)]
 mod tests;
+pub mod visitors;
 pub mod write;
 
 use std::{path::Path, str::FromStr, time::Duration};
@@ -322,6 +323,7 @@ pub const STATEMENTS: &[(&str, &[&str])] = &[
     ("people", people::STATEMENTS),
     ("people_state", people_state::STATEMENTS),
     ("snapshots", snapshots::STATEMENTS),
+    ("visitors", visitors::STATEMENTS),
 ];
 /// Statements that only SQLite runs.
 pub const SQLITE_STATEMENTS: &[&[&str]] = &[sql::SQLITE_STATEMENTS, leases::SQLITE_STATEMENTS];

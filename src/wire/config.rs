@@ -10,6 +10,7 @@ use crate::{
         campaign::{Campaign, OutOfHours},
         channel::ChannelKind,
         schedule,
+        webchat::Webchat,
     },
     ids::{BreakId, CampaignId, ChannelId, ClientId, DispositionId, ScheduleId, UserId},
     store::config::CampaignConfig,
@@ -265,6 +266,10 @@ pub struct ChannelFields {
     #[serde(default)]
     #[ts(optional = nullable)]
     pub endpoint: Option<String>,
+    /// Web chats: what it looks like and asks.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional = nullable)]
+    pub webchat: Option<Webchat>,
 }
 
 /// A channel account.

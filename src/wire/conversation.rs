@@ -11,7 +11,7 @@ use crate::{
         delivery::Delivery,
     },
     ids::{AgentId, AttachmentId, CampaignId, ChannelId, ClientId, ContactId, ConversationId, DispositionId, MessageId, OfferId},
-    store::write::ContactCard,
+    store::{visitors::Answer, write::ContactCard},
 };
 
 /// Where a conversation stands.
@@ -136,6 +136,10 @@ pub struct Summary {
     pub unanswered: bool,
     /// An agent answered at least once.
     pub replied: bool,
+    /// What the customer thought of it, 1 to 5.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub rating: Option<u8>,
 }
 
 impl Summary {
@@ -157,6 +161,7 @@ impl Summary {
             last_message_at: state.last_message_at.into(),
             unanswered: state.unanswered,
             replied: state.replied,
+            rating: state.rating.map(|rating| rating.score),
         }
     }
 }
@@ -202,6 +207,13 @@ pub struct Attachment {
     pub size: u64,
 }
 
+impl Attachment {
+    /// As stored.
+    pub fn of(file: &domain::message::Attachment) -> Self {
+        Self { id: file.id, name: file.name.clone(), media_type: file.media_type.clone(), size: file.size }
+    }
+}
+
 /// One message.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ts_rs::TS, utoipa::ToSchema)]
 #[ts(export_to = "wire.ts")]
@@ -234,18 +246,12 @@ pub struct Message {
 impl Message {
     /// As stored, with the reason of its delivery state.
     pub fn of(message: &domain::message::Message, reason: Option<String>) -> Self {
-        let attachment = |file: &domain::message::Attachment| Attachment {
-            id: file.id,
-            name: file.name.clone(),
-            media_type: file.media_type.clone(),
-            size: file.size,
-        };
         Self {
             id: message.id,
             seq: message.seq,
             author: message.author.into(),
             text: message.text.to_string(),
-            attachments: message.attachments.iter().map(attachment).collect(),
+            attachments: message.attachments.iter().map(Attachment::of).collect(),
             at: message.at.into(),
             delivery: message.delivery,
             reason,
@@ -268,4 +274,27 @@ pub struct Done {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[ts(optional)]
     pub message: Option<MessageId>,
+}
+
+/// What the visitor of a web chat said before and after.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ts_rs::TS, utoipa::ToSchema)]
+#[ts(export_to = "wire.ts")]
+pub struct VisitorCard {
+    /// Asked before the chat, in the order of the form.
+    pub answers: Vec<Answer>,
+    /// Asked afterwards.
+    pub rating: Option<RatingView>,
+}
+
+/// What a customer thought of a conversation.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ts_rs::TS, utoipa::ToSchema)]
+#[schema(as = Rating)]
+#[ts(export_to = "wire.ts", rename = "Rating")]
+pub struct RatingView {
+    /// 1 (bad) to 5 (good).
+    pub score: u8,
+    /// In words.
+    pub comment: Option<String>,
+    /// When it was given or changed.
+    pub at: Time,
 }

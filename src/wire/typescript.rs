@@ -6,10 +6,11 @@ use ts_rs::TS;
 
 use super::{command, config, conversation, live, page, session};
 use crate::{
-    domain::{channel, conversation as states, delivery, permission},
+    domain::{channel, conversation as states, delivery, permission, webchat},
     error::ErrorCode,
     http::{problem, widget},
     ids,
+    store::visitors,
 };
 
 const FILE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/web/lib/wire/wire.ts");
@@ -61,6 +62,7 @@ fn text() -> String {
         live::Me,
         live::Presence,
         live::Push,
+        live::Queue,
         live::Thread,
         live::Typing,
         live::WaitingRow,
@@ -75,9 +77,23 @@ fn text() -> String {
         session::SignIn,
         problem::FieldError,
         problem::ProblemBody,
+        widget::Answers,
+        widget::NewVisitor,
+        widget::RatingFields,
         widget::VisitorMessage,
         widget::VisitorSession,
         widget::VisitorStored,
+        widget::WidgetConfig,
+        webchat::Field,
+        webchat::FieldKind,
+        webchat::Language,
+        webchat::Position,
+        webchat::Scheme,
+        webchat::Texts,
+        webchat::Theme,
+        conversation::RatingView,
+        conversation::VisitorCard,
+        visitors::Answer,
         ErrorCode,
         super::Time,
         ids::AttachmentId,

@@ -31,4 +31,5 @@ mod openapi;
 mod routing;
 mod secrets;
 mod sessions;
+mod web_chat;
 mod webhooks;

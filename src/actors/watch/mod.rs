@@ -10,23 +10,24 @@ use std::{sync::Arc, time::Duration};
 
 use actix::{Actor, AsyncContext, Context, Handler, WrapFuture, fut::ActorFutureExt};
 use bytestring::ByteString;
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 pub use self::messages::{Follow, Leave, Observe, Observed, Thread};
 use crate::{
     actors::{
         agent_session::{SinkId, delta},
-        gate::Gated,
+        gate::{Gate, Gated},
         publisher::Published,
+        router::{FRONT, Fronts, Queues, Router},
         sink::{Sink, frame},
     },
     domain::{
         channel::ChannelKind,
         contact::{Address, AddressKind},
-        conversation::Conversation,
+        conversation::{Conversation, Phase},
         message::Author,
     },
-    ids::{AgentId, ChannelId, ConversationId, VisitorId},
+    ids::{AgentId, CampaignId, ChannelId, ConversationId, VisitorId},
     store::{
         Db, StoreError, contacts, conversations,
         journal::STREAM,
@@ -37,7 +38,7 @@ use crate::{
     wire::{
         self,
         conversation::{Message, Summary},
-        live::{Chat, ChatMessage, ChatSender, Denied, Push, Typing},
+        live::{Chat, ChatMessage, ChatSender, Denied, Push, Queue, Typing},
     },
 };
 
@@ -50,12 +51,18 @@ const EARLY: usize = 64;
 /// How often slow viewers are looked at again.
 const SLOW_AGAIN: Duration = Duration::from_millis(200);
 
+/// How often visitors who wait are told how many go before them, if that has changed.
+const TELL_POSITIONS: Duration = Duration::from_secs(2);
+
 /// The actor.
 pub struct Watch {
     db: Db,
     epoch: String,
     by_conversation: FxHashMap<ConversationId, Vec<Seat>>,
     by_visitor: FxHashMap<(ChannelId, VisitorId), Vec<Seat>>,
+    /// Visitors who are here and whose conversation nobody has taken yet.
+    waiting: FxHashMap<(ChannelId, VisitorId), Waiting>,
+    router: Gate<Router>,
     pos: u64,
     /// Reads begun so far.
     reads: u64,
@@ -79,10 +86,38 @@ enum SeatState {
     Behind,
 }
 
+/// A conversation that nobody has taken yet.
+#[derive(Clone, Copy)]
+struct Waiting {
+    conversation: ConversationId,
+    campaign: CampaignId,
+    /// On its way to an agent: out of the queue.
+    offered: bool,
+    /// What the visitor was told: a position, or that it is far.
+    told: Option<Option<u32>>,
+}
+
+impl Waiting {
+    fn of(state: &Conversation) -> Option<Self> {
+        let offered = matches!(state.phase, Phase::Offered { .. });
+        let waits = offered || matches!(state.phase, Phase::Arrived | Phase::Admitted | Phase::Queued { .. });
+        waits.then_some(Self { conversation: state.id, campaign: state.campaign, offered, told: None })
+    }
+}
+
 impl Watch {
-    /// Nobody looks at anything yet.
-    pub fn new(db: Db, epoch: String, pos: u64) -> Self {
-        Self { db, epoch, by_conversation: FxHashMap::default(), by_visitor: FxHashMap::default(), pos, reads: 0 }
+    /// Nobody looks at anything yet. The Router knows who goes next.
+    pub fn new(db: Db, epoch: String, pos: u64, router: Gate<Router>) -> Self {
+        Self {
+            db,
+            epoch,
+            by_conversation: FxHashMap::default(),
+            by_visitor: FxHashMap::default(),
+            waiting: FxHashMap::default(),
+            router,
+            pos,
+            reads: 0,
+        }
     }
 
     fn seats(&mut self, thread: Thread) -> &mut Vec<Seat> {
@@ -98,7 +133,12 @@ impl Watch {
         self.reads += 1;
         let read = async move { read(&db, thread).await };
         ctx.spawn(read.into_actor(self).map(move |result, actor, _| match result {
-            Ok((pos, push)) => actor.snapshot(thread, number, pos, push),
+            Ok((pos, push, waiting)) => {
+                actor.snapshot(thread, number, pos, push);
+                if let (Thread::Visitor(channel, visitor), Some(waiting)) = (thread, waiting) {
+                    actor.waiting.entry((channel, visitor)).or_insert(waiting).told = None;
+                }
+            }
             Err(error) => {
                 tracing::warn!(%error, "cannot read a thread");
                 actor.seats(thread).retain(|seat| {
@@ -136,10 +176,18 @@ impl Watch {
         }
         let Some(visitor) = visitor_of(change) else { return };
         if let Some(seats) = self.by_visitor.get_mut(&visitor) {
-            let ended = change.state.phase.is_ended();
-            if ended || !change.messages.is_empty() {
+            let state = &change.state;
+            let (ended, waiting) = (state.phase.is_ended(), Waiting::of(state));
+            let before = match waiting {
+                Some(now) => {
+                    self.waiting.insert(visitor, Waiting { told: self.waiting.get(&visitor).and_then(|w| w.told), ..now })
+                }
+                None => self.waiting.remove(&visitor),
+            };
+            if ended || before.is_some() != waiting.is_some() || !change.messages.is_empty() {
                 let messages = change.messages.iter().map(|message| chat_message(id, message)).collect();
-                let push = Push::Chat(Chat { messages, ended, snapshot: false });
+                let rating = state.rating.map(|rating| rating.score);
+                let push = Push::Chat(Chat { messages, ended, snapshot: false, waiting: waiting.is_some(), rating });
                 push_to(seats, pos, &frame(&Thread::Visitor(visitor.0, visitor.1).topic(), &self.epoch, pos, push));
             }
         }
@@ -159,10 +207,23 @@ impl Watch {
         }
         self.by_conversation.retain(|_, seats| !seats.is_empty());
         self.by_visitor.retain(|_, seats| !seats.is_empty());
+        self.waiting.retain(|visitor, _| self.by_visitor.contains_key(visitor));
         for thread in again {
             self.read(thread, ctx);
         }
     }
+}
+
+/// One question for all who wait, however many messages came meanwhile.
+fn ask_for_positions(actor: &mut Watch, ctx: &mut Context<Watch>) {
+    let mut campaigns: Vec<CampaignId> = actor.waiting.values().map(|waiting| waiting.campaign).collect();
+    if campaigns.is_empty() {
+        return;
+    }
+    campaigns.sort_unstable();
+    campaigns.dedup();
+    // When the Router has no room, the next round asks again.
+    let _ = actor.router.send(Fronts { campaigns, to: ctx.address().recipient() });
 }
 
 fn visitor_of(change: &ConversationChange) -> Option<(ChannelId, VisitorId)> {
@@ -199,7 +260,7 @@ fn push_to(seats: &mut [Seat], pos: u64, bytes: &ByteString) {
 }
 
 /// The position is read first: what is committed meanwhile may come twice, and viewers fold by `seq`.
-async fn read(db: &Db, thread: Thread) -> Result<(u64, Push), StoreError> {
+async fn read(db: &Db, thread: Thread) -> Result<(u64, Push, Option<Waiting>), StoreError> {
     let pos = log::head(db, STREAM).await?;
     match thread {
         Thread::Conversation(id) => {
@@ -214,16 +275,19 @@ async fn read(db: &Db, thread: Thread) -> Result<(u64, Push), StoreError> {
                 .collect();
             messages.reverse();
             let conversation = Some(Summary::of(&state, &card));
-            Ok((pos, Push::Thread(wire::live::Thread { conversation, messages })))
+            Ok((pos, Push::Thread(wire::live::Thread { conversation, messages }), None))
         }
         Thread::Visitor(channel, visitor) => {
             let Some(state) = last_of_visitor(db, channel, visitor).await? else {
-                return Ok((pos, Push::Chat(Chat { messages: Vec::new(), ended: false, snapshot: true })));
+                let nothing = Chat { messages: Vec::new(), ended: false, snapshot: true, waiting: false, rating: None };
+                return Ok((pos, Push::Chat(nothing), None));
             };
             let stored = conversations::messages_before(db, state.id, u64::MAX >> 1, SHOWN).await?;
             let mut messages: Vec<ChatMessage> = stored.iter().map(|stored| chat_message(state.id, &stored.message)).collect();
             messages.reverse();
-            Ok((pos, Push::Chat(Chat { messages, ended: state.phase.is_ended(), snapshot: true })))
+            let (ended, waiting) = (state.phase.is_ended(), Waiting::of(&state));
+            let rating = state.rating.map(|rating| rating.score);
+            Ok((pos, Push::Chat(Chat { messages, ended, snapshot: true, waiting: waiting.is_some(), rating }), waiting))
         }
     }
 }
@@ -251,6 +315,7 @@ impl Actor for Watch {
 
     fn started(&mut self, ctx: &mut Self::Context) {
         ctx.run_interval(SLOW_AGAIN, Self::look_after_slow);
+        ctx.run_interval(TELL_POSITIONS, ask_for_positions);
     }
 }
 
@@ -298,6 +363,35 @@ impl Handler<Gated<Leave>> for Watch {
 
     fn handle(&mut self, Gated { message: Leave { id, thread }, .. }: Gated<Leave>, _: &mut Self::Context) {
         self.seats(thread).retain(|seat| seat.id != id);
+    }
+}
+
+impl Handler<Queues> for Watch {
+    type Result = ();
+
+    fn handle(&mut self, Queues(queues): Queues, _: &mut Self::Context) {
+        let place = |(index, id): (usize, &ConversationId)| (*id, u32::try_from(index + 1).unwrap_or(u32::MAX));
+        let positions: FxHashMap<_, _> = queues.iter().flat_map(|(_, front)| front.iter().enumerate().map(place)).collect();
+        let long: FxHashSet<CampaignId> = queues.iter().filter(|(_, front)| front.len() >= FRONT).map(|(id, _)| *id).collect();
+        for (visitor, waiting) in &mut self.waiting {
+            let found = positions.get(&waiting.conversation).copied();
+            // Who is being connected goes next.
+            let position = if waiting.offered { Some(1) } else { found };
+            // Not there though everybody who waits was named: it is on its way in or out.
+            if position.is_none() && !long.contains(&waiting.campaign) {
+                continue;
+            }
+            if waiting.told.replace(position) == Some(position) {
+                continue;
+            }
+            let push = Push::Queue(Queue { conversation: waiting.conversation, position });
+            let bytes = frame(&Thread::Visitor(visitor.0, visitor.1).topic(), &self.epoch, self.pos, push);
+            for seat in self.by_visitor.get(visitor).into_iter().flatten() {
+                if matches!(seat.state, SeatState::Following) {
+                    seat.sink.push(bytes.clone());
+                }
+            }
+        }
     }
 }
 

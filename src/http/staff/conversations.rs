@@ -32,11 +32,11 @@ use crate::{
     store::{
         attachments,
         conversation_lists::{self, Filter, Reach},
-        conversations,
+        conversations, visitors,
     },
     wire::{
         command::{AnswerOffer, Close, Reply, Transfer},
-        conversation::{Message, Summary},
+        conversation::{Message, RatingView, Summary, VisitorCard},
     },
 };
 
@@ -121,6 +121,19 @@ pub async fn visible(app: &App, caller: &Caller, id: ConversationId) -> Result<C
 async fn workable(app: &App, caller: &Caller, id: ConversationId) -> Result<Conversation, Problem> {
     let state = conversations::state(&app.engine.db, id).await?;
     state.filter(|state| may_try(caller, state)).ok_or_else(Problem::not_found)
+}
+
+/// `GET /{id}/visitor`: what the visitor of a web chat said before and after.
+///
+/// # Errors
+/// 404.
+pub async fn visitor(app: Data<App>, caller: Caller, id: Path<ConversationId>) -> Result<HttpResponse, Problem> {
+    let (db, state) = (&app.engine.db, visible(&app, &caller, *id).await?);
+    let address = conversations::card(db, &state).await?.address;
+    let answers = visitors::answers(db, state.channel, &address).await?;
+    let rating = visitors::rating(db, state.id).await?;
+    let rating = rating.map(|rated| RatingView { score: rated.score, comment: rated.comment, at: rated.at.into() });
+    once::ok(&VisitorCard { answers, rating })
 }
 
 fn reach(caller: &Caller) -> Reach {
