@@ -74,6 +74,19 @@ impl Default for Theme {
     }
 }
 
+impl Theme {
+    /// Black or white, whichever reads better on the colour (WCAG 2.2, relative luminance).
+    pub fn on_colour(&self) -> &'static str {
+        let channel = |at: usize| {
+            let digits = self.colour.get(at..at + 2).and_then(|digits| u8::from_str_radix(digits, 16).ok());
+            let c = f64::from(digits.unwrap_or(0)) / 255.0;
+            if c <= 0.04045 { c / 12.92 } else { ((c + 0.055) / 1.055).powf(2.4) }
+        };
+        let luminance = 0.2126 * channel(1) + 0.7152 * channel(3) + 0.0722 * channel(5);
+        if luminance > 0.179 { "#000" } else { "#fff" }
+    }
+}
+
 /// Texts of the company itself, in one language; what is absent is said in the product's words.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ts_rs::TS, utoipa::ToSchema)]
 #[serde(default, deny_unknown_fields)]
@@ -271,6 +284,13 @@ mod tests {
         }
         assert!(!taken(FieldKind::Phone, "call me") && !taken(FieldKind::Phone, "12"));
         assert!(!taken(FieldKind::Text, "") && !taken(FieldKind::Text, "a\u{0}b") && !taken(FieldKind::Text, &"x".repeat(201)));
+    }
+
+    #[test]
+    fn writing_on_a_colour_can_be_read() {
+        let on = |colour: &str| Theme { colour: colour.into(), ..Theme::default() }.on_colour();
+        assert_eq!(["#4047b8", "#000000", "#b3261e"].map(on), ["#fff"; 3]);
+        assert_eq!(["#ffffff", "#f2b233", "#aeb4ff"].map(on), ["#000"; 3]);
     }
 
     #[test]

@@ -203,6 +203,10 @@ pub struct Chat {
     pub ended: bool,
     /// Replaces everything shown; else adds to it.
     pub snapshot: bool,
+    /// Of which conversation this speaks; none before the first message.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub conversation: Option<ConversationId>,
     /// Nobody has taken it yet.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     #[ts(as = "Option<bool>", optional)]

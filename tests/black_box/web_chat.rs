@@ -402,7 +402,7 @@ async fn a_visitor_who_waits_learns_how_many_go_before(database: Database) {
     let mut tab = Socket::at_work(&agent.api).await;
     tab.conversation(&conversation, "active").await;
     let taken = page.until("that somebody is there", |frame| frame["kind"] == "chat").await;
-    assert_eq!(taken["data"], json!({ "messages": [], "ended": false, "snapshot": false }));
+    assert_eq!(taken["data"], json!({ "messages": [], "ended": false, "snapshot": false, "conversation": conversation }));
 }
 
 async fn a_conversation_is_rated_once_it_is_over(database: Database) {

@@ -187,7 +187,14 @@ impl Watch {
             if ended || before.is_some() != waiting.is_some() || !change.messages.is_empty() {
                 let messages = change.messages.iter().map(|message| chat_message(id, message)).collect();
                 let rating = state.rating.map(|rating| rating.score);
-                let push = Push::Chat(Chat { messages, ended, snapshot: false, waiting: waiting.is_some(), rating });
+                let push = Push::Chat(Chat {
+                    messages,
+                    ended,
+                    snapshot: false,
+                    conversation: Some(id),
+                    waiting: waiting.is_some(),
+                    rating,
+                });
                 push_to(seats, pos, &frame(&Thread::Visitor(visitor.0, visitor.1).topic(), &self.epoch, pos, push));
             }
         }
@@ -279,7 +286,8 @@ async fn read(db: &Db, thread: Thread) -> Result<(u64, Push, Option<Waiting>), S
         }
         Thread::Visitor(channel, visitor) => {
             let Some(state) = last_of_visitor(db, channel, visitor).await? else {
-                let nothing = Chat { messages: Vec::new(), ended: false, snapshot: true, waiting: false, rating: None };
+                let nothing =
+                    Chat { messages: Vec::new(), ended: false, snapshot: true, conversation: None, waiting: false, rating: None };
                 return Ok((pos, Push::Chat(nothing), None));
             };
             let stored = conversations::messages_before(db, state.id, u64::MAX >> 1, SHOWN).await?;
@@ -287,7 +295,18 @@ async fn read(db: &Db, thread: Thread) -> Result<(u64, Push, Option<Waiting>), S
             messages.reverse();
             let (ended, waiting) = (state.phase.is_ended(), Waiting::of(&state));
             let rating = state.rating.map(|rating| rating.score);
-            Ok((pos, Push::Chat(Chat { messages, ended, snapshot: true, waiting: waiting.is_some(), rating }), waiting))
+            Ok((
+                pos,
+                Push::Chat(Chat {
+                    messages,
+                    ended,
+                    snapshot: true,
+                    conversation: Some(state.id),
+                    waiting: waiting.is_some(),
+                    rating,
+                }),
+                waiting,
+            ))
         }
     }
 }

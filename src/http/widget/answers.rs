@@ -7,7 +7,10 @@ use serde::{Deserialize, Serialize};
 
 use super::{known, later};
 use crate::{
-    domain::{log::By, webchat::Field},
+    domain::{
+        log::By,
+        webchat::{Field, FieldKind},
+    },
     error::ErrorCode,
     http::{check::Check, gate::keep_private, input, problem::Problem, state::App},
     store::visitors,
@@ -34,7 +37,7 @@ pub async fn put(app: web::Data<App>, request: HttpRequest, payload: web::Payloa
     app.throttle.message(known.bearer.visitor).map_err(later)?;
     let body = input::read(&request, &mut payload.into_inner(), MAX_BODY_BYTES).await?;
     let Answers { answers } = input::parse(&body)?;
-    let kept = checked(&known.account.webchat.pre_chat, &answers)?;
+    let kept = checked(&known.account.webchat.pre_chat, &answers, known.bearer.until.is_some())?;
     let statement = visitors::put_answers(known.account.id, known.bearer.visitor, &kept, app.now())?;
     app.engine.journal.write(vec![statement], None, By::Contact, None).await?;
     let mut response = HttpResponse::NoContent().finish();
@@ -42,14 +45,16 @@ pub async fn put(app: web::Data<App>, request: HttpRequest, payload: web::Payloa
     Ok(response)
 }
 
-fn checked(fields: &[Field], answers: &BTreeMap<String, String>) -> Result<Vec<visitors::Answer>, Problem> {
+fn checked(fields: &[Field], answers: &BTreeMap<String, String>, identified: bool) -> Result<Vec<visitors::Answer>, Problem> {
     let mut check = Check::default();
     let mut kept = Vec::new();
     for field in fields {
+        // The company has said who they are.
+        let required = field.required && !(identified && matches!(field.kind, FieldKind::Name | FieldKind::Email));
         let place = format!("answers.{}", field.name);
         let given = answers.get(&field.name).map(|answer| answer.trim()).filter(|answer| !answer.is_empty());
         match given {
-            None => check.that(!field.required, &place, ErrorCode::MissingField, "it is needed"),
+            None => check.that(!required, &place, ErrorCode::MissingField, "it is needed"),
             Some(answer) => match field.accepts(answer) {
                 Some(value) => {
                     kept.push(visitors::Answer { name: field.name.clone(), label: field.label().to_owned(), value });

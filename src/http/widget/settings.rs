@@ -25,6 +25,8 @@ pub struct WidgetConfig {
     pub allowed_origins: Vec<String>,
     /// How it looks.
     pub theme: Theme,
+    /// The colour of writing on the theme's colour: black or white, whichever reads better.
+    pub on_colour: &'static str,
     /// Which languages it offers, the first is for who speaks none of them.
     pub languages: Vec<Language>,
     /// The company's own words.
@@ -70,6 +72,7 @@ fn view(app: &App, account: &Arc<Channel>) -> WidgetConfig {
     let webchat = &account.webchat;
     WidgetConfig {
         allowed_origins: webchat.allowed_origins.clone(),
+        on_colour: webchat.theme.on_colour(),
         theme: webchat.theme.clone(),
         languages: webchat.languages.clone(),
         texts: webchat.texts.clone(),

@@ -194,6 +194,10 @@ ended: boolean,
  */
 snapshot: boolean, 
 /**
+ * Of which conversation this speaks; none before the first message.
+ */
+conversation?: ConversationId, 
+/**
  * Nobody has taken it yet.
  */
 waiting?: boolean, 
@@ -923,6 +927,10 @@ allowed_origins: Array<string>,
  * How it looks.
  */
 theme: WidgetTheme, 
+/**
+ * The colour of writing on the theme's colour: black or white, whichever reads better.
+ */
+on_colour: string, 
 /**
  * Which languages it offers, the first is for who speaks none of them.
  */
