@@ -66,6 +66,7 @@ export function createChat(channel: string, changed: () => void, arrived: (messa
   let typingTold = 0;
   let seen = '';
   let visible = false;
+  let lost = () => {};
 
   const chat = {
     config: null as WidgetConfig | null,
@@ -84,6 +85,8 @@ export function createChat(channel: string, changed: () => void, arrived: (messa
     identified: () => typeof identity === 'string',
     asks,
     pending,
+    /** Whoever comes first waits for the network, so all wait. */
+    stuck: () => items.some(({ state }) => state === 'waiting'),
     configure,
     start,
     forget,
@@ -118,7 +121,9 @@ export function createChat(channel: string, changed: () => void, arrived: (messa
     const attempt = (attempts += 1);
     const isCurrent = () => attempt === attempts;
     disconnect();
-    items = [];
+    // What was written before there was anybody to write it belongs to whoever comes now.
+    if (visitor) items = [];
+    visitor = '';
     identity = who;
     Object.assign(chat, { trouble: null, state: EMPTY_CHAT, waiting: false, rating: null, unread: 0, connection: 'connecting' });
     token = who === null ? stored('token') : null;
@@ -129,10 +134,11 @@ export function createChat(channel: string, changed: () => void, arrived: (messa
     if (who === null) store('token', token);
     const oldest = Date.now() - KEY_LIFETIME_MS;
     // Whoever comes after somebody else sends nothing of theirs.
-    items = (JSON.parse(stored(`outbox.${visitor}`) ?? '[]') as Pending[]).map((item) => (item.at < oldest ? { ...item, state: 'failed' } : item));
+    const left = JSON.parse(stored(`outbox.${visitor}`) ?? '[]') as Pending[];
+    items = [...left.map((item) => (item.at < oldest ? { ...item, state: 'failed' as const } : item)), ...items];
     connect();
+    save();
     void pump();
-    changed();
   }
 
   /** Leaves nothing behind in this browser. */
@@ -180,7 +186,7 @@ export function createChat(channel: string, changed: () => void, arrived: (messa
   function connect(): void {
     clearTimeout(retry);
     const own = (socket = new WebSocket(`${location.origin.replace('http', 'ws')}/widget/ws`));
-    const lost = () => {
+    lost = () => {
       if (own !== socket) return;
       disconnect();
       become(chat.connection === 'live' ? 'reconnecting' : chat.connection);
@@ -324,13 +330,13 @@ export function createChat(channel: string, changed: () => void, arrived: (messa
 
   function save(): void {
     const kept = items.filter(({ state }) => state !== 'stored');
-    store(`outbox.${visitor}`, kept[0] ? JSON.stringify(kept) : null);
+    if (visitor) store(`outbox.${visitor}`, kept[0] ? JSON.stringify(kept) : null);
     changed();
   }
 
   function send(text: string): boolean {
     const files = chat.uploads.flatMap(({ stored }) => stored ?? []);
-    if ((!text.trim() && !files[0]) || !token || chat.uploads.some(({ state }) => state === 'uploading')) return false;
+    if ((!text.trim() && !files[0]) || chat.uploads.some(({ state }) => state === 'uploading')) return false;
     const last = chat.state.messages.at(-1);
     items.push({ key: newKey(), text, files, at: Date.now(), after: last ? messageId(last) : null, state: 'sending' });
     chat.uploads = [];
@@ -349,7 +355,7 @@ export function createChat(channel: string, changed: () => void, arrived: (messa
 
   /** In order, one after the other, each until it is stored or refused. */
   async function pump(): Promise<void> {
-    if (pumping === attempts) return;
+    if (!token || pumping === attempts) return;
     const attempt = (pumping = attempts);
     for (let round = 0, item; attempt === attempts && (item = items.find(({ state }) => state === 'sending' || state === 'waiting')); ) {
       const { text, files, key } = item;
@@ -468,7 +474,8 @@ export function createChat(channel: string, changed: () => void, arrived: (messa
 
   document.addEventListener('visibilitychange', hurry);
   window.addEventListener('online', hurry);
-  window.addEventListener('offline', () => socket?.close());
+  // A connection that hangs would be found out much later.
+  window.addEventListener('offline', () => lost());
 
   return chat;
 }

@@ -31,11 +31,12 @@ const chat = createChat(channel, draw, announce);
 
 /** Once per frame, however much has changed. */
 function draw(): void {
+  // A frame that is not shown draws nothing, but counts.
+  if (chat.unread !== told) tell({ centralita: 1, kind: 'unread', count: (told = chat.unread) });
   if (drawn) return;
   drawn = true;
   requestAnimationFrame(() => {
     drawn = false;
-    if (chat.unread !== told) tell({ centralita: 1, kind: 'unread', count: (told = chat.unread) });
     if (texts) render(<App chat={chat} texts={texts} spoken={spoken} framed={inFrame} speak={speak} close={close} />, document.body);
   });
 }

@@ -46,7 +46,8 @@ export class Texts {
   }
 
   day(iso: string): string {
-    return this.#day.format(new Date(iso));
+    const day = this.#day.format(new Date(iso));
+    return day === this.#day.format() ? new Intl.RelativeTimeFormat(this.language, { numeric: 'auto' }).format(0, 'day') : day;
   }
 
   moment(iso: string): string {

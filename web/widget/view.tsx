@@ -30,12 +30,14 @@ export function App({ chat, texts, spoken, framed, speak, close }: AppProps): VN
   return (
     <div class={framed ? 'app' : 'app page'} style={fill} {...dropping(chat)}>
       <header>
-        <h1>{own?.title ?? t('name')}</h1>
-        {!trouble && (
-          <p class={`state ${connection}`} role="status">
-            {t(connection)}
-          </p>
-        )}
+        <div>
+          <h1>{own?.title ?? t('name')}</h1>
+          {!trouble && (
+            <p class={`state ${connection}`} role="status">
+              {t(connection)}
+            </p>
+          )}
+        </div>
         {config && config.languages.length > 1 && (
           <select aria-label={t('language')} value={language} onChange={(event) => speak(event.currentTarget.value, true)}>
             {config.languages.map((one) => (
@@ -167,7 +169,7 @@ class Log extends Component<Props & { readonly welcome: string | null | undefine
           ref={(log) => void (this.#log = log)}
           onScroll={this.#scrolled}
         >
-          <p class="welcome">{welcome ?? t('empty')}</p>
+          {(welcome || !messages[0]) && <p class="welcome">{welcome ?? t('empty')}</p>}
           {rows}
           {chat.pending().map((item) => (
             <Unsent key={item.key} chat={chat} texts={texts} item={item} />
@@ -232,7 +234,7 @@ function Unsent({ chat, texts, item }: Props & { readonly item: Pending }): VNod
             </button>
           </>
         ) : (
-          <span>{t(state === 'waiting' ? 'waiting' : 'sending')}</span>
+          <span>{t(chat.stuck() ? 'waiting' : 'sending')}</span>
         )}
       </footer>
     </article>
