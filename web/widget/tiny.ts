@@ -44,6 +44,11 @@ export function render(wish: Node_, host: Element): void {
   draw();
 }
 
+/** Another page, for tests. */
+export function forgetRoot(): void {
+  root = null;
+}
+
 export class Component<P = Props, S = Props> {
   state = {} as S;
 
