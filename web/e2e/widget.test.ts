@@ -452,6 +452,43 @@ describe('a visitor', () => {
     await visitor.shot('rated');
   });
 
+  it('is told the truth while nobody is there', async () => {
+    const { breaks, campaigns } = await agent.call('GET', 'me');
+    await agent.call('POST', 'me/presence', { break_id: breaks[0].id });
+    const [first, second] = [await Visitor.at(company.origin), await Visitor.at(company.origin)];
+    await first.open();
+    await first.writes('primero');
+    await first.sees('Es el próximo turno.');
+    await second.open();
+    await second.writes('segundo');
+    await second.sees('Hay una persona antes.');
+    await second.shot('queue');
+    await agent.call('POST', 'me/presence', { available: true });
+    await agent.with('segundo');
+    await eventually(() => second.chat.getByText('Hay una persona antes.').count()).toBe(0);
+
+    const campaign = (await agent.call('GET', `conversations/${await agent.with('primero')}`))['campaign'];
+    const client = campaigns.find(({ id }: { id: string }) => id === campaign).client;
+    const schedule = await admin('POST', 'schedules', { client, name: 'Nunca', zone: 'UTC', weekly: [] });
+    const before = (await admin('GET', `campaigns/${campaign}`))['schedule'] ?? null;
+    await admin('PATCH', `campaigns/${campaign}`, { schedule: schedule['id'] });
+    const late = await Visitor.at(company.origin);
+    await late.open();
+    await late.sees('En este momento no hay nadie para responder.');
+    await late.shot('closed');
+    await admin('PATCH', `campaigns/${campaign}`, { schedule: before });
+  });
+
+  it('in a hurry is slowed down and loses nothing', async () => {
+    const visitor = await Visitor.at(company.origin);
+    await visitor.open();
+    const texts = Array.from({ length: 70 }, (_, index) => `m${index}`);
+    for (const text of texts) await visitor.writes(text);
+    const conversation = await agent.with('m0');
+    await expect.poll(() => agent.texts(conversation), { timeout: 40_000, interval: 500 }).toEqual(texts);
+    await eventually(() => visitor.said()).toEqual(texts);
+  });
+
   it('meets no barrier in light or dark, at 320 px, in three languages', async () => {
     await set({ pre_chat: [{ name: 'name', kind: 'name', required: true }] });
     const visitor = await Visitor.at(`${server.origin}/chat?channel=${channel}`, { viewport: { width: 320, height: 568 } });

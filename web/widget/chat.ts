@@ -134,8 +134,12 @@ export function createChat(channel: string, changed: () => void, arrived: (messa
     if (who === null) store('token', token);
     const oldest = Date.now() - KEY_LIFETIME_MS;
     // Whoever comes after somebody else sends nothing of theirs.
-    const left = JSON.parse(stored(`outbox.${visitor}`) ?? '[]') as Pending[];
-    items = [...left.map((item) => (item.at < oldest ? { ...item, state: 'failed' as const } : item)), ...items];
+    try {
+      const left = JSON.parse(stored(`outbox.${visitor}`) ?? '[]') as Pending[];
+      items = [...left.map((item) => (item.at < oldest ? { ...item, state: 'failed' as const } : item)), ...items];
+    } catch {
+      // Not ours.
+    }
     connect();
     save();
     void pump();

@@ -13,8 +13,8 @@ import type { ToFrame } from './protocol.ts';
 type Settings = Partial<Pick<WidgetConfig, 'theme' | 'on_colour' | 'texts' | 'languages'>>;
 type Call = [command: string, argument?: unknown];
 
-const HELLO_EVERY_MS = 400;
-const HELLOS = 50;
+const HELLO_EVERY_MS = 200;
+const HELLOS = 30;
 
 const script = (document.currentScript ?? document.querySelector('script[data-channel][src*="/widget/loader.js"]')) as HTMLScriptElement | null;
 const api = window as unknown as { centralita?: { (...call: Call): void; q?: ArrayLike<unknown>[]; up?: true } };
@@ -74,11 +74,14 @@ function start(script: HTMLScriptElement, channel: string): void {
     frame.setAttribute('sandbox', 'allow-scripts allow-same-origin allow-forms allow-popups allow-downloads');
     panel.append(frame);
     let hellos = 0;
-    const hello = setInterval(() => {
+    // Before it is there it has another origin, which must hear nothing.
+    frame.onload = () => {
+      const hello = setInterval(() => {
       hellos += 1;
       if (ready || hellos > HELLOS) clearInterval(hello);
       else frame?.contentWindow?.postMessage({ centralita: 1, kind: 'hello', language, scheme, shown, identity } satisfies ToFrame, origin);
-    }, HELLO_EVERY_MS);
+      }, HELLO_EVERY_MS);
+    };
   }
 
   function turn(open: boolean): void {
