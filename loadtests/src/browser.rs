@@ -94,7 +94,7 @@ impl View {
             Push::SignedOut => self.findings.add("signed out"),
             // A snapshot follows.
             Push::Resync | Push::Typing(_) => return Next::Wait,
-            Push::Hello(_) | Push::Thread(_) | Push::Chat(_) | Push::Board(_) | Push::BoardDelta(_) => {
+            Push::Hello(_) | Push::Thread(_) | Push::Chat(_) | Push::Queue(_) | Push::Board(_) | Push::BoardDelta(_) => {
                 self.findings.add("a frame of another topic under `me`");
             }
         }

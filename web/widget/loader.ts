@@ -13,9 +13,6 @@ import type { ToFrame } from './protocol.ts';
 type Settings = Partial<Pick<WidgetConfig, 'theme' | 'on_colour' | 'texts' | 'languages'>>;
 type Call = [command: string, argument?: unknown];
 
-const HELLO_EVERY_MS = 200;
-const HELLOS = 30;
-
 const script = (document.currentScript ?? document.querySelector('script[data-channel][src*="/widget/loader.js"]')) as HTMLScriptElement | null;
 const api = window as unknown as { centralita?: { (...call: Call): void; q?: ArrayLike<unknown>[]; up?: true } };
 
@@ -73,14 +70,9 @@ function start(script: HTMLScriptElement, channel: string): void {
     frame.src = `${origin}/widget/frame/${encodeURIComponent(channel)}`;
     frame.setAttribute('sandbox', 'allow-scripts allow-same-origin allow-forms allow-popups allow-downloads');
     panel.append(frame);
-    let hellos = 0;
-    // Before it is there it has another origin, which must hear nothing.
+    // Its script has run by then; before, it has another origin, which must hear nothing.
     frame.onload = () => {
-      const hello = setInterval(() => {
-      hellos += 1;
-      if (ready || hellos > HELLOS) clearInterval(hello);
-      else frame?.contentWindow?.postMessage({ centralita: 1, kind: 'hello', language, scheme, shown, identity } satisfies ToFrame, origin);
-      }, HELLO_EVERY_MS);
+      frame?.contentWindow?.postMessage({ centralita: 1, kind: 'hello', language, scheme, shown, identity } satisfies ToFrame, origin);
     };
   }
 

@@ -11,6 +11,8 @@ import { App } from './view.tsx';
 
 /** A page that says nothing did not load the script: the frame is on its own. */
 const ALONE_AFTER_MS = 3_000;
+/** Messages of the page kept until the settings are here. */
+const EARLY = 50;
 /** What arrives together is read out together. */
 const READ_OUT_AFTER_MS = 400;
 
@@ -126,21 +128,30 @@ async function begin(): Promise<void> {
     // As if nothing had been chosen.
   }
   scheme('');
+  // Whoever speaks before it is known who may is heard afterwards.
+  let early: MessageEvent[] | null = [];
+  const hear = (event: MessageEvent) => {
+    const message = inFrame && event.source === window.parent && read<ToFrame>(event.data, TO_FRAME);
+    if (!message) return;
+    if (early) {
+      if (early.length < EARLY) early.push(event);
+      return;
+    }
+    if (event.origin !== location.origin && !chat.config?.allowed_origins.includes(event.origin)) return;
+    page = event.origin;
+    heard(message);
+  };
+  window.addEventListener('message', hear);
   await speak(wanted[0] ?? navigator.language);
   await chat.configure();
   scheme('');
   await speak(wanted[0] ?? navigator.language);
   if (!chat.config) return;
-  window.addEventListener('message', (event) => {
-    const mayShow = event.origin === location.origin || chat.config?.allowed_origins.includes(event.origin);
-    if (!inFrame || event.source !== window.parent || !mayShow) return;
-    const message = read<ToFrame>(event.data, TO_FRAME);
-    if (!message) return;
-    page = event.origin;
-    heard(message);
-  });
+  const waiting = early;
+  early = null;
+  waiting.forEach(hear);
   if (inFrame) {
-    await new Promise((resolve) => setTimeout(resolve, ALONE_AFTER_MS));
+    if (!started) await new Promise((resolve) => setTimeout(resolve, ALONE_AFTER_MS));
     if (started) return;
     started = true;
   }

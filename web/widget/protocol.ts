@@ -4,7 +4,7 @@
  */
 
 export type ToFrame =
-  /** Until the frame says `ready`. */
+  /** First, when the frame is there. */
   | { centralita: 1; kind: 'hello'; language: string; scheme: string; shown: boolean; identity: string | null }
   | { centralita: 1; kind: 'identify'; token: string }
   | { centralita: 1; kind: 'forget' }
