@@ -274,9 +274,11 @@ describe('the widget on a hostile page', () => {
     await visitor.open();
     await visitor.writes('¿Hacen envíos?');
     const conversation = await agent.with('¿Hacen envíos?');
-    await agent.reply(conversation, 'Sí, a todo el país.\n<img src=x onerror=alert(1)> javascript:alert(1)');
+    await agent.reply(conversation, 'Sí, a todo el país.\n<img src=x onerror=alert(1)> javascript:alert(1) https://example.com/envios?a=1&b=2.');
     await visitor.sees('Sí, a todo el país.');
     await visitor.sees('Leído');
+    const links = await visitor.chat.locator('.message a').evaluateAll((found) => found.map((link) => (link as HTMLAnchorElement).href));
+    expect(links).toEqual(['https://example.com/envios?a=1&b=2']);
     await visitor.shot('hostile');
     // Nothing of what was said, and no token, has reached the page.
     const { heard, xss, stored } = await visitor.page.evaluate(() => ({
@@ -428,7 +430,7 @@ describe('a visitor', () => {
     await agent.reply(conversation, 'Sí, quedan tres.');
     await visitor.sees('Sí, quedan tres.');
     // What is new is read out, once.
-    await eventually(() => chat.locator('p.unseen[role=status]').textContent()).toBe('Agente: Sí, quedan tres.');
+    await eventually(() => chat.locator('p.unseen[role=status]').textContent()).toMatch(/^Agente: Sí, quedan tres\. ?$/);
     await visitor.shot('thread');
 
     await press('Escape');
@@ -477,6 +479,34 @@ describe('a visitor', () => {
     await late.sees('En este momento no hay nadie para responder.');
     await late.shot('closed');
     await admin('PATCH', `campaigns/${campaign}`, { schedule: before });
+  });
+
+  it('and the agent see each other type', async () => {
+    const visitor = await Visitor.at(company.origin);
+    const asked: string[] = [];
+    let tell = (_: object) => {};
+    await visitor.context.routeWebSocket(/\/widget\/ws/, (page) => {
+      const server = page.connectToServer();
+      page.onMessage((message) => {
+        asked.push(String(message));
+        server.send(message);
+      });
+      tell = (data) => page.send(JSON.stringify({ v: 1, topic: 'chat', epoch: 'x', pos: 0, kind: 'typing', data }));
+    });
+    await visitor.open();
+    await visitor.writes('hola');
+    const conversation = await agent.with('hola');
+    await visitor.sees('Enviado');
+    tell({ conversation, agent: null });
+    await visitor.sees('Agente: Escribiendo…');
+    await agent.reply(conversation, 'listo');
+    await visitor.sees('listo');
+    expect(await visitor.chat.getByText('Escribiendo…').count()).toBe(0);
+    // Not once for every letter.
+    await visitor.chat.locator('#composer-text').pressSequentially('una frase de muchas letras', { delay: 20 });
+    const told = () => asked.filter((ask) => ask === '{"kind":"typing"}').length;
+    await eventually(told).toBeGreaterThan(0);
+    expect(told()).toBeLessThan(4);
   });
 
   it('in a hurry is slowed down and loses nothing', async () => {

@@ -251,7 +251,7 @@ export function createChat(channel: string, changed: () => void, arrived: (messa
     if (frame.v !== 1) return;
     if (frame.kind === 'signed_out') return renew();
     if (frame.topic === CHAT && frame.kind === 'queue') chat.position = frame.data.position;
-    if (frame.topic === CHAT && frame.kind === 'typing' && frame.data.agent !== null) types(true);
+    if (frame.topic === CHAT && frame.kind === 'typing') types(true);
     const before = chat.state;
     chat.state = foldChat(before, frame);
     if (chat.state !== before && frame.kind === 'chat') {
@@ -301,9 +301,7 @@ export function createChat(channel: string, changed: () => void, arrived: (messa
   }
 
   function type(): void {
-    if (Date.now() - typingTold < TYPING_TOLD_MS) return;
-    typingTold = Date.now();
-    tell({ kind: 'typing' });
+    if (Date.now() - typingTold > TYPING_TOLD_MS && tell({ kind: 'typing' })) typingTold = Date.now();
   }
 
   // ---- out ----
@@ -426,11 +424,12 @@ export function createChat(channel: string, changed: () => void, arrived: (messa
     changed();
   }
 
-  /** The form is shown before the first message, once. */
-  function asks(): boolean {
+  /** The form is shown before the first message, once. Null: nobody knows yet whether there was one. */
+  function asks(): boolean | null {
     const { config, state } = chat;
     const asked = config?.pre_chat.some(({ kind }) => identity === null || (kind !== 'name' && kind !== 'email'));
-    return !!asked && !!state.position && !state.messages[0] && !items[0] && stored(`name.${visitor}`) === null;
+    if (!asked || state.messages[0] || items[0] || stored(`name.${visitor}`) !== null) return false;
+    return state.position ? true : null;
   }
 
   async function answer(answers: Record<string, string>): Promise<void> {

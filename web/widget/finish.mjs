@@ -15,6 +15,7 @@ let total = 0;
 let language = 0;
 for (const file of files.sort()) {
   if (file.endsWith('.json')) writeFileSync(file, JSON.stringify(JSON.parse(readFileSync(file, 'utf8'))));
+  if (file.endsWith('.html')) writeFileSync(file, readFileSync(file, 'utf8').replace(/\s*\n\s*/g, ''));
   const packed = gzipSync(readFileSync(file), { level: 9 });
   writeFileSync(`${file}.gz`, packed);
   const isLanguage = /\/(es|en|pt-BR)-[^/]+\.json$/.test(file);

@@ -39,11 +39,13 @@ function start(script: HTMLScriptElement, channel: string): void {
   const label = document.createElement('span');
   const badge = document.createElement('b');
   const panel = document.createElement('div');
+  const status = document.createElement('p');
   button.type = 'button';
-  button.append(icon('M4 4h16v12H8l-4 4z', 'chat'), icon('M6 6l12 12M18 6L6 18', 'x'), label, badge);
+  button.append(bubble(), label, badge);
   badge.ariaHidden = 'true';
   panel.hidden = true;
-  root.append(panel, button);
+  status.role = 'status';
+  root.append(panel, button, status);
 
   const post = (message: ToFrame) => {
     if (ready) frame?.contentWindow?.postMessage(message, origin);
@@ -53,9 +55,11 @@ function start(script: HTMLScriptElement, channel: string): void {
     const spoken = languages.find((one) => one.slice(0, 2) === language.slice(0, 2).toLowerCase()) ?? languages[0];
     const own = spoken && texts?.[spoken]?.launcher;
     const news = !shown && unread > 0 ? (unread > 9 ? '9+' : `${unread}`) : '';
-    label.textContent = shown ? '' : (own ?? '');
+    label.textContent = shown ? '✕' : (own ?? '');
     badge.textContent = news;
     button.ariaLabel = (own ?? name) + (news && ` (${news})`);
+    // Who does not see the badge hears of it.
+    status.textContent = news && button.ariaLabel;
     button.ariaExpanded = `${shown}`;
     host.lang = spoken ?? '';
     host.className = `${shown ? 'open ' : ''}${theme?.position ?? ''}`;
@@ -68,7 +72,7 @@ function start(script: HTMLScriptElement, channel: string): void {
     frame = document.createElement('iframe');
     frame.title = name;
     frame.src = `${origin}/widget/frame/${encodeURIComponent(channel)}`;
-    frame.setAttribute('sandbox', 'allow-scripts allow-same-origin allow-forms allow-popups allow-downloads');
+    frame.setAttribute('sandbox', 'allow-scripts allow-same-origin allow-forms allow-popups allow-popups-to-escape-sandbox allow-downloads');
     panel.append(frame);
     // Its script has run by then; before, it has another origin, which must hear nothing.
     frame.onload = () => {
@@ -159,13 +163,14 @@ function start(script: HTMLScriptElement, channel: string): void {
     .catch(() => {});
 }
 
-function icon(path: string, name: string): SVGElement {
-  const make = (tag: string, attributes: Record<string, string>) => {
-    const element = document.createElementNS('http://www.w3.org/2000/svg', tag);
-    for (const [name, value] of Object.entries(attributes)) element.setAttribute(name, value);
-    return element as SVGElement;
+/** The picture on the launcher, made without markup. */
+function bubble(): SVGElement {
+  const make = (tag: string, name: string, value: string) => {
+    const element = document.createElementNS('http://www.w3.org/2000/svg', tag) as SVGElement;
+    element.setAttribute(name, value);
+    return element;
   };
-  const svg = make('svg', { viewBox: '0 0 24 24', class: name, 'aria-hidden': 'true' });
-  svg.append(make('path', { d: path }));
+  const svg = make('svg', 'viewBox', '0 0 24 24');
+  svg.append(make('path', 'd', 'M4 4h16v12H8l-4 4z'));
   return svg;
 }

@@ -9,8 +9,6 @@ import { read, TO_FRAME, type ToFrame, type ToPage } from './protocol.ts';
 import { choose, load, type Texts } from './texts.ts';
 import { App } from './view.tsx';
 
-/** A page that says nothing did not load the script: the frame is on its own. */
-const ALONE_AFTER_MS = 3_000;
 /** Messages of the page kept until the settings are here. */
 const EARLY = 50;
 /** What arrives together is read out together. */
@@ -18,7 +16,7 @@ const READ_OUT_AFTER_MS = 400;
 
 const LANGUAGE = 'centralita.widget.language';
 const inFrame = window.parent !== window;
-const channel = inFrame || location.pathname.includes('/frame/') ? (location.pathname.split('/').pop() ?? '') : (new URLSearchParams(location.search).get('channel') ?? '');
+const channel = location.pathname.includes('/frame/') ? (location.pathname.split('/').pop() ?? '') : (new URLSearchParams(location.search).get('channel') ?? '');
 
 let texts: Texts | null = null;
 let wanted: string[] = [];
@@ -46,7 +44,8 @@ function draw(): void {
 function announce(messages: readonly ChatMessage[]): void {
   if (toSay.length === 0) {
     setTimeout(() => {
-      spoken = toSay.join(' ');
+      // The same words once more are said once more.
+      spoken = toSay.join(' ') + (spoken.endsWith(' ') ? '' : ' ');
       toSay = [];
       draw();
     }, READ_OUT_AFTER_MS);
@@ -73,8 +72,8 @@ async function speak(language: string, remember = false): Promise<void> {
 }
 
 function scheme(asked: string): void {
-  const known = ['light', 'dark', 'system'].includes(asked) ? asked : (chat.config?.theme.scheme ?? 'system');
-  document.documentElement.dataset['scheme'] = known;
+  // What is none of the known ones is as the system says.
+  document.documentElement.dataset['scheme'] = asked || (chat.config?.theme.scheme ?? '');
 }
 
 function close(): void {
@@ -150,11 +149,8 @@ async function begin(): Promise<void> {
   const waiting = early;
   early = null;
   waiting.forEach(hear);
-  if (inFrame) {
-    if (!started) await new Promise((resolve) => setTimeout(resolve, ALONE_AFTER_MS));
-    if (started) return;
-    started = true;
-  }
+  // In a frame the page says who, once it has greeted.
+  if (inFrame) return;
   chat.show(true);
   await chat.start(null);
 }

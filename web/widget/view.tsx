@@ -64,7 +64,7 @@ export function App({ chat, texts, spoken, framed, speak, close }: AppProps): VN
           <>
             <Log chat={chat} texts={texts} welcome={own?.welcome} />
             <Notices chat={chat} texts={texts} closed={own?.out_of_hours} />
-            <Composer chat={chat} texts={texts} />
+            {chat.asks() === false && <Composer chat={chat} texts={texts} />}
           </>
         )}
       </main>
@@ -192,7 +192,7 @@ function Bubble({ chat, texts, message, read }: Props & { readonly message: Chat
   return (
     <article class={`message ${from}`}>
       <span class="unseen">{who}: </span>
-      {text && <p class="text">{text}</p>}
+      {text && <p class="text">{linked(text)}</p>}
       {attachments.map((file) => (
         <FileView key={file.id} chat={chat} texts={texts} file={file} />
       ))}
@@ -207,6 +207,19 @@ function Bubble({ chat, texts, message, read }: Props & { readonly message: Chat
         )}
       </footer>
     </article>
+  );
+}
+
+/** Addresses of the web can be followed; nothing else in a text means anything. */
+function linked(text: string): ComponentChildren[] {
+  return text.split(/(https?:\/\/[^\s<>"]*[^\s<>".,;:!?)])/).map((part, index) =>
+    index % 2 ? (
+      <a href={part} target="_blank" rel="noopener noreferrer">
+        {part}
+      </a>
+    ) : (
+      part
+    ),
   );
 }
 
@@ -502,7 +515,7 @@ class Rating extends Component<Props, { score: number; again: boolean; failed: b
         <fieldset>
           <legend>{t('rate')}</legend>
           {([1, 2, 3, 4, 5] as const).map((value) => (
-            <label class={value <= score ? 'on' : ''} title={t(`rate_${value}`)}>
+            <label>
               <input type="radio" name="score" checked={value === score} onChange={() => this.setState({ score: value })} />
               <span class="unseen">{t(`rate_${value}`)}</span>
               <span aria-hidden="true">{value <= score ? '★' : '☆'}</span>

@@ -25,7 +25,6 @@ const MAX_BODY_BYTES: usize = 6 * ChannelKind::Webchat.max_text_bytes() + 4096;
 #[ts(export_to = "wire.ts")]
 pub struct VisitorMessage {
     /// Plain text; may be empty when there are attachments.
-    #[serde(default)]
     pub text: String,
     /// How the visitor wants to be called.
     #[serde(default)]
