@@ -20,6 +20,7 @@ on_both!(
     only_the_pages_of_the_company_may_show_it,
     who_the_company_says_it_is_goes_on_elsewhere,
     an_identity_that_does_not_count_makes_nobody,
+    an_identity_runs_out,
     the_form_before_the_chat_reaches_the_agent,
     files_travel_both_ways_and_to_nobody_else,
     a_visitor_who_waits_learns_how_many_go_before,
@@ -288,6 +289,19 @@ async fn an_identity_that_does_not_count_makes_nobody(database: Database) {
     chat.session(&nobody, Some(&good)).await.ok();
 }
 
+async fn an_identity_runs_out(database: Database) {
+    let world = World::new(&database).await;
+    let chat = Chat::new(&world, json!({})).await;
+    let identity = chat.token(&chat.secret(&world).await, "u", json!({ "exp": now() + 4 }));
+    let token = text(&chat.session(&world.anonymous(), Some(&identity)).await.ok()["token"]);
+    let (mut page, _) = Socket::visitor(world.host(), &token).await;
+    world.chat_message(&token, "k", "hola").await.ok();
+    // An open page is told, and what was written then is not believed to come from them.
+    assert_eq!(page.ended(Duration::from_secs(20)).await, Some(1008));
+    world.chat_message(&token, "k2", "hola").await.refused(401, "signed_out_session");
+    chat.session(&world.anonymous(), Some(&identity)).await.refused(401, "identity_invalid");
+}
+
 async fn the_form_before_the_chat_reaches_the_agent(database: Database) {
     let world = World::new(&database).await;
     let form = json!([{ "name": "name", "kind": "name", "required": true, "labels": { "es": "Nombre" } },
@@ -437,6 +451,17 @@ async fn a_conversation_is_rated_once_it_is_over(database: Database) {
     assert_eq!((&card["rating"]["score"], &card["rating"]["comment"]), (&json!(5), &json!("<b>bien</b>")));
     let (_, snapshot) = Socket::visitor(world.host(), &token).await;
     assert_eq!((&snapshot["data"]["rating"], &snapshot["data"]["ended"]), (&json!(5), &json!(true)));
+    // A late change of mind says nothing about the conversation that waits now.
+    let (mut page, _) = Socket::visitor(world.host(), &token).await;
+    let next = text(&world.chat_message(&token, "k2", "otra vez").await.ok()["conversation"]);
+    let first_place = |frame: &Value| frame["kind"] == "queue" && frame["data"]["position"] == 1;
+    page.until("the place", first_place).await;
+    assert_eq!(rate(&me, json!({ "score": 4, "comment": "<b>bien</b>" })).await.status, 204);
+    let late = page.until("the rating", |frame| frame["data"]["rating"] == 4).await;
+    assert_eq!(late["data"]["conversation"], json!(conversation));
+    let (mut again, snapshot) = Socket::visitor(world.host(), &token).await;
+    assert_eq!((&snapshot["data"]["conversation"], &snapshot["data"]["waiting"]), (&json!(next), &json!(true)));
+    again.until("the place", first_place).await;
     // The words are in no log.
     let rows = world.installation.rows().await;
     assert!(rows.iter().any(|row| row.contains("rated")) && rows.iter().filter(|row| row.contains("bien")).count() == 1);

@@ -178,12 +178,14 @@ impl Watch {
         if let Some(seats) = self.by_visitor.get_mut(&visitor) {
             let state = &change.state;
             let (ended, waiting) = (state.phase.is_ended(), Waiting::of(state));
-            let before = match waiting {
-                Some(now) => {
-                    self.waiting.insert(visitor, Waiting { told: self.waiting.get(&visitor).and_then(|w| w.told), ..now })
-                }
-                None => self.waiting.remove(&visitor),
-            };
+            let before = self.waiting.get(&visitor).copied();
+            // News of an earlier conversation, a late rating perhaps, change nothing about the one that waits.
+            if before.is_none_or(|before| before.conversation <= id) {
+                match waiting {
+                    Some(now) => self.waiting.insert(visitor, Waiting { told: before.and_then(|before| before.told), ..now }),
+                    None => self.waiting.remove(&visitor),
+                };
+            }
             if ended || before.is_some() != waiting.is_some() || !change.messages.is_empty() {
                 let messages = change.messages.iter().map(|message| chat_message(id, message)).collect();
                 let rating = state.rating.map(|rating| rating.score);

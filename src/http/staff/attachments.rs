@@ -120,7 +120,8 @@ async fn owner(
     }
 }
 
-fn failed(error: object_store::Error) -> Problem {
+/// When the object store does not do its part.
+pub(in crate::http) fn failed(error: object_store::Error) -> Problem {
     tracing::error!(%error, "an attachment could not be stored");
     Problem::later(ErrorCode::Unavailable, 2)
 }

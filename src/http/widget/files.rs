@@ -13,7 +13,7 @@ use crate::{
         input::Query,
         once,
         problem::Problem,
-        staff::attachments::{clean_name, put_file, sniff, stream},
+        staff::attachments::{clean_name, failed, put_file, sniff, stream},
         state::App,
     },
     ids::AttachmentId,
@@ -51,10 +51,7 @@ pub async fn create(
     let id: AttachmentId = app.engine.ids.next();
     let limit = app.config.limits.max_attachment_bytes.min(MAX_FILE_BYTES);
     let (mut sink, upload) = put_file(&app, id, &request, payload, limit).await?;
-    sink.complete().await.map_err(|error| {
-        tracing::error!(%error, "an attachment could not be stored");
-        Problem::later(ErrorCode::Unavailable, 2)
-    })?;
+    sink.complete().await.map_err(failed)?;
     let media_type = sniff(&upload.head).to_owned();
     let file = Attachment { id, name: clean_name(&query.0.name), media_type, size: upload.size };
     let view = conversation::Attachment::of(&file);

@@ -8,7 +8,7 @@ mod rating;
 mod session;
 mod settings;
 
-use std::{net::IpAddr, sync::Arc, time::Duration};
+use std::{sync::Arc, time::Duration};
 
 use actix_web::{HttpRequest, HttpResponse, http::header};
 
@@ -61,11 +61,7 @@ fn known(app: &App, request: &HttpRequest) -> Result<Known, Problem> {
 }
 
 fn allow(app: &App, request: &HttpRequest) -> Result<(), Problem> {
-    allow_peer(app, app.peer(request))
-}
-
-fn allow_peer(app: &App, peer: IpAddr) -> Result<(), Problem> {
-    app.throttle.visitor(peer).map_err(later)
+    app.throttle.visitor(app.peer(request)).map_err(later)
 }
 
 fn later(wait: Duration) -> Problem {
