@@ -92,6 +92,9 @@ pub struct Limits {
     /// WebSockets open at once from one client address, 1 to 100,000.
     #[serde(deserialize_with = "parsed")]
     pub socket_limit_per_address: u64,
+    /// Of these, visitors of web chats, 1 to 100,000.
+    #[serde(deserialize_with = "parsed")]
+    pub visitor_socket_limit_per_address: u64,
 }
 
 impl Default for Config {
@@ -123,6 +126,7 @@ impl Default for Limits {
             intake_capacity: 1_024,
             journal_capacity: 4_096,
             socket_limit_per_address: 500,
+            visitor_socket_limit_per_address: 200,
         }
     }
 }
@@ -238,6 +242,7 @@ impl Config {
             ("limits.intake_capacity", limits.intake_capacity, 1, 1_000_000),
             ("limits.journal_capacity", limits.journal_capacity, 1, 1_000_000),
             ("limits.socket_limit_per_address", limits.socket_limit_per_address, 1, 100_000),
+            ("limits.visitor_socket_limit_per_address", limits.visitor_socket_limit_per_address, 1, 100_000),
         ]
         .into_iter()
         .filter(|(_, value, low, high)| !(low..=high).contains(&value))

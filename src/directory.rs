@@ -18,6 +18,7 @@ use crate::{
         field::Field,
         permission::{Permission, Place, Role, Scope, Subject, may},
         schedule::Schedule,
+        webchat::Webchat,
     },
     ids::{BreakId, CampaignId, ChannelId, ClientId, DispositionId, FieldId, ScheduleId, UserId},
 };
@@ -54,7 +55,9 @@ pub struct Channel {
     pub enabled: bool,
     /// Where answers are posted (API channels).
     pub endpoint: Option<String>,
-    /// Signing secrets in force, the newest first.
+    /// What a web chat looks like and asks; of other kinds the defaults.
+    pub webchat: Webchat,
+    /// Signing secrets in force, the newest first. A web chat's sign its visitors' identities.
     pub secrets: Vec<SigningSecret>,
     /// When it was created.
     pub created_at: Timestamp,

@@ -43,6 +43,7 @@ codes! {
     IdempotencyKeyMissing 400 "Send an Idempotency-Key: it makes a repetition harmless";
     SignedOutSession 401 "Sign in first";
     WrongCredentials 401 "The login or the password is wrong";
+    IdentityInvalid 401 "The identity does not count";
     SignatureNoSecret 401 "No signing secret is configured";
     SignatureHeaderMissing 401 "A signature header is missing";
     SignatureHeaderEmpty 401 "A signature header is empty";
@@ -73,6 +74,7 @@ codes! {
     NotMember 409 "The agent is no member of the campaign";
     TooManyTransfers 409 "The conversation was transferred too often";
     TransferTarget 409 "The transfer target cannot take the conversation";
+    RatingFinal 409 "The rating can no longer be changed";
     SignedOut 409 "The agent is signed out";
     ForcedPause 409 "The agent is paused by a supervisor";
     TooLarge 413 "The body is too large";
@@ -137,6 +139,7 @@ impl From<&Refusal> for ErrorCode {
             Refusal::MessageTooLong => Self::MessageTooLong,
             Refusal::AttachmentsNotAllowed => Self::AttachmentsNotAllowed,
             Refusal::EmoticonsNotAllowed => Self::EmoticonsNotAllowed,
+            Refusal::RatingFinal => Self::RatingFinal,
             Refusal::SignedOut => Self::SignedOut,
             Refusal::UnknownBreak => Self::UnknownBreak,
             Refusal::ForcedPause => Self::ForcedPause,
@@ -212,6 +215,7 @@ mod tests {
             Refusal::MessageTooLong,
             Refusal::AttachmentsNotAllowed,
             Refusal::EmoticonsNotAllowed,
+            Refusal::RatingFinal,
             Refusal::SignedOut,
             Refusal::UnknownBreak,
             Refusal::ForcedPause,

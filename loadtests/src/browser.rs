@@ -99,6 +99,7 @@ impl View {
             | Push::Viewers(_)
             | Push::Chat(_)
             | Push::ChatTyping(_)
+            | Push::Queue(_)
             | Push::Board(_)
             | Push::BoardDelta(_)
             | Push::Waiting(_)

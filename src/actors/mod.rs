@@ -22,7 +22,7 @@
 //! | [`campaign`] | campaign | its configuration in force, whether it is open | written to by the keeper only | – |
 //! | [`floor`] | routing domain | which agents have a session | 4,096 | publisher stands still |
 //! | [`agent_session`] | agent at work | presence, pause, what to push; the only writer of agent facts | 2,048 | rebuilt, tabs start over |
-//! | [`watch`] | routing domain | who looks at which thread | 4,096 | viewers get a fresh snapshot |
+//! | [`watch`] | routing domain | who looks at which thread; tells who waits how many go before | 4,096 | viewers get a fresh snapshot |
 //! | [`dashboard`] | routing domain | the board's fold | 4,096 | reads everything again |
 //! | [`outbox`] | channel account | pace, order and retries of what goes out | 1,024 | publisher stands still |
 //! | [`keeper`] | process | the configuration in force | 1,024 | publisher stands still |

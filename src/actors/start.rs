@@ -207,7 +207,7 @@ impl World {
         let floor = Gate::new("floor", Floor::new(db.clone(), sessions, signed_in).start(), floor::QUEUE);
         let watch = Gate::new(
             "watch",
-            Watch::new(db.clone(), directory.clone(), clock.clone(), epoch.clone(), head).start(),
+            Watch::new(db.clone(), directory.clone(), clock.clone(), router.clone(), epoch.clone(), head).start(),
             watch::QUEUE,
         );
         let outboxes = Outboxes::new(Arc::new(outbox::Shared {

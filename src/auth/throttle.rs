@@ -19,7 +19,7 @@ use governor::{Quota, RateLimiter, middleware::NoOpMiddleware, state::keyed::Das
 use parking_lot::Mutex;
 use rustc_hash::FxHashSet;
 
-use crate::clock::Clock;
+use crate::{clock::Clock, ids::VisitorId};
 
 /// Attempts per minute at one account from anywhere unknown, and from one known address.
 pub const PER_ACCOUNT: NonZeroU32 = NonZeroU32::new(10).unwrap();
@@ -27,6 +27,12 @@ pub const PER_ACCOUNT: NonZeroU32 = NonZeroU32::new(10).unwrap();
 pub const PER_ADDRESS: NonZeroU32 = NonZeroU32::new(60).unwrap();
 /// Requests of visitors per second from one address: an office behind one address chats without noticing.
 pub const VISITORS_PER_ADDRESS: NonZeroU32 = NonZeroU32::new(50).unwrap();
+/// New visitors per minute from one address.
+pub const NEW_VISITORS: NonZeroU32 = NonZeroU32::new(60).unwrap();
+/// Messages per minute of one visitor.
+pub const MESSAGES: NonZeroU32 = NonZeroU32::new(60).unwrap();
+/// Files per minute of one visitor.
+pub const FILES: NonZeroU32 = NonZeroU32::new(20).unwrap();
 /// Places over which keys are spread.
 const PLACES: u64 = 1 << 16;
 /// Pairs of account and address remembered from earlier sign-ins.
@@ -51,6 +57,9 @@ pub struct Throttle {
     addresses: Limiter,
     accounts: Limiter,
     visitors: Limiter,
+    new_visitors: Limiter,
+    messages: Limiter,
+    files: Limiter,
     known: Mutex<KnownPlaces>,
 }
 
@@ -64,9 +73,13 @@ impl Throttle {
     /// Full budgets.
     pub fn new(clock: Clock) -> Self {
         let clock = Ticks(clock);
+        let per_minute = |budget| RateLimiter::dashmap_with_clock(Quota::per_minute(budget), clock.clone());
         Self {
-            addresses: RateLimiter::dashmap_with_clock(Quota::per_minute(PER_ADDRESS), clock.clone()),
-            accounts: RateLimiter::dashmap_with_clock(Quota::per_minute(PER_ACCOUNT), clock.clone()),
+            addresses: per_minute(PER_ADDRESS),
+            accounts: per_minute(PER_ACCOUNT),
+            new_visitors: per_minute(NEW_VISITORS),
+            messages: per_minute(MESSAGES),
+            files: per_minute(FILES),
             visitors: RateLimiter::dashmap_with_clock(Quota::per_second(VISITORS_PER_ADDRESS), clock.clone()),
             clock,
             secret: RandomState::new(),
@@ -103,6 +116,30 @@ impl Throttle {
     /// How long to wait.
     pub fn invitation(&self, peer: IpAddr) -> Result<(), Duration> {
         self.spend(&self.addresses, &("invitation", network(peer)))
+    }
+
+    /// Takes one new visitor from the address's budget.
+    ///
+    /// # Errors
+    /// How long to wait.
+    pub fn new_visitor(&self, peer: IpAddr) -> Result<(), Duration> {
+        self.spend(&self.new_visitors, &("new visitor", network(peer)))
+    }
+
+    /// Takes one message, rating or form from a visitor's budget.
+    ///
+    /// # Errors
+    /// How long to wait.
+    pub fn message(&self, visitor: VisitorId) -> Result<(), Duration> {
+        self.spend(&self.messages, &("message", visitor))
+    }
+
+    /// Takes one file from a visitor's budget.
+    ///
+    /// # Errors
+    /// How long to wait.
+    pub fn file(&self, visitor: VisitorId) -> Result<(), Duration> {
+        self.spend(&self.files, &("file", visitor))
     }
 
     /// Remembers that this account was signed in to from here.

@@ -195,8 +195,9 @@ impl Filler<'_> {
     }
 
     fn channel(&mut self, client: ClientId, campaign: CampaignId, id: ChannelId, kind: ChannelKind, name: &str) {
-        let row = ChannelRow { id, client, campaign, kind, name, enabled: true, endpoint: None };
-        self.statements.push(config_writes::insert_channel(&row, self.now));
+        let row = ChannelRow { id, client, campaign, kind, name, enabled: true, endpoint: None, webchat: None };
+        // Without settings there is nothing that could have no JSON form.
+        self.statements.extend(config_writes::insert_channel(&row, self.now));
     }
 
     fn secret(&mut self, channel: ChannelId, sealer: &Sealer) -> Result<String, Failure> {

@@ -73,7 +73,9 @@ pub(super) async fn run(config: Config) -> Result<(), Failure> {
     .map_err(|error| Failure::new("the database", error))?;
     let Running { engine, journal, arbiter } = running;
     let files = attachments(&instance.config)?;
-    let sockets = SocketLimit::new(usize::try_from(limits.socket_limit_per_address).unwrap_or(usize::MAX));
+    let sockets = |limit: u64| SocketLimit::new(usize::try_from(limit).unwrap_or(usize::MAX));
+    let visitor_sockets = sockets(limits.visitor_socket_limit_per_address);
+    let sockets = sockets(limits.socket_limit_per_address);
     let app = App::new(Needs {
         engine: engine.clone(),
         config: instance.config.clone(),
@@ -83,6 +85,7 @@ pub(super) async fn run(config: Config) -> Result<(), Failure> {
         attachments: Arc::new(files),
         visitors,
         sockets,
+        visitor_sockets,
         ready: Box::new(|| true),
     });
     let listen = instance.config.listen;

@@ -23,8 +23,10 @@ pub struct Address {
 pub enum AddressKind {
     /// The id that a connected system gives its customer.
     Api,
-    /// A visitor of a web chat.
+    /// A visitor of a web chat: a browser, or who was identified.
     Visitor,
+    /// The number that the company itself gives its customer, signed by it (docs/web-chat.md).
+    Webchat,
     /// An e-mail address, lower case.
     Email,
     /// A telephone number in E.164 (S0-94).
@@ -37,6 +39,7 @@ impl AddressKind {
         match self {
             Self::Api => "api",
             Self::Visitor => "visitor",
+            Self::Webchat => "webchat",
             Self::Email => "email",
             Self::Phone => "phone",
         }
@@ -44,7 +47,7 @@ impl AddressKind {
 
     /// From the word stored in the database.
     pub fn parse(word: &str) -> Option<Self> {
-        [Self::Api, Self::Visitor, Self::Email, Self::Phone].into_iter().find(|kind| kind.as_str() == word)
+        [Self::Api, Self::Visitor, Self::Webchat, Self::Email, Self::Phone].into_iter().find(|kind| kind.as_str() == word)
     }
 
     /// The addresses that a channel of this kind speaks to.
@@ -66,7 +69,7 @@ impl Address {
         let fits = !trimmed.is_empty() && trimmed.len() <= MAX_ADDRESS_BYTES && !trimmed.chars().any(char::is_control);
         let value = match kind {
             AddressKind::Email => trimmed.to_lowercase(),
-            AddressKind::Api | AddressKind::Visitor | AddressKind::Phone => trimmed.to_owned(),
+            AddressKind::Api | AddressKind::Visitor | AddressKind::Webchat | AddressKind::Phone => trimmed.to_owned(),
         };
         fits.then_some(Self { kind, value })
     }

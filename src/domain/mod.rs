@@ -16,3 +16,4 @@ pub mod refusal;
 pub mod routing;
 pub mod schedule;
 pub mod template;
+pub mod webchat;

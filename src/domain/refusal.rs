@@ -75,6 +75,9 @@ pub enum Refusal {
     /// The campaign does not allow emoticons (S1-23).
     #[error("this campaign does not allow emoticons")]
     EmoticonsNotAllowed,
+    /// A rating is older than a day.
+    #[error("the rating can no longer be changed")]
+    RatingFinal,
     /// The agent is signed out.
     #[error("the agent is signed out")]
     SignedOut,
@@ -109,6 +112,7 @@ impl Refusal {
             Self::MessageTooLong => "message_too_long",
             Self::AttachmentsNotAllowed => "attachments_not_allowed",
             Self::EmoticonsNotAllowed => "emoticons_not_allowed",
+            Self::RatingFinal => "rating_final",
             Self::SignedOut => "signed_out",
             Self::UnknownBreak => "unknown_break",
             Self::ForcedPause => "forced_pause",

@@ -14,7 +14,7 @@ struct Assets;
 
 /// No inline script or style, nothing from elsewhere, no frames (security.md, standing gates).
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; font-src 'self'; \
-     connect-src 'self'; media-src 'self' blob:; frame-ancestors 'none'; base-uri 'none'; form-action 'self'";
+     connect-src 'self'; media-src 'self' blob:; base-uri 'none'; form-action 'self'; frame-ancestors ";
 /// Names of built assets hold a digest of their content.
 const FOREVER: &str = "public, max-age=31536000, immutable";
 
@@ -22,27 +22,64 @@ const FOREVER: &str = "public, max-age=31536000, immutable";
 pub async fn page(request: HttpRequest) -> HttpResponse {
     let path = match request.path().trim_start_matches('/') {
         "" => "agent.html",
+        // The widget by itself, over the whole page.
+        "chat" | "chat.html" => "widget/frame.html",
         path => path,
     };
-    let Some(file) = Assets::get(path).or_else(|| Assets::get(&format!("{path}.html"))) else {
-        return HttpResponse::NotFound().content_type("text/plain; charset=utf-8").body("not found");
-    };
-    answer(&request, path, file)
+    let policy = policy("'none'");
+    let page = embedded(&request, path, &policy).or_else(|| embedded(&request, &format!("{path}.html"), &policy));
+    page.unwrap_or_else(not_found)
 }
 
-fn answer(request: &HttpRequest, path: &str, file: EmbeddedFile) -> HttpResponse {
+/// The policy of a page that these origins may frame.
+pub(super) fn policy(ancestors: &str) -> String {
+    format!("{POLICY}{ancestors}")
+}
+
+/// What is not there.
+pub(super) fn not_found() -> HttpResponse {
+    HttpResponse::NotFound().content_type("text/plain; charset=utf-8").body("not found")
+}
+
+/// An embedded file under this policy; none when there is no such file.
+pub(super) fn embedded(request: &HttpRequest, path: &str, policy: &str) -> Option<HttpResponse> {
+    // Made by the build beside what is worth it.
+    let zipped = takes_gzip(request).then(|| Assets::get(&format!("{path}.gz"))).flatten();
+    let is_zipped = zipped.is_some();
+    let plain = Assets::get(path)?;
+    let media_type = media_type(path, &plain);
+    let mut response = answer(request, path, zipped.unwrap_or(plain), &media_type, policy);
+    response.headers_mut().insert(header::VARY, HeaderValue::from_static("Accept-Encoding"));
+    if is_zipped {
+        response.headers_mut().insert(header::CONTENT_ENCODING, HeaderValue::from_static("gzip"));
+    }
+    Some(response)
+}
+
+fn takes_gzip(request: &HttpRequest) -> bool {
+    let accepted = request.headers().get_all(header::ACCEPT_ENCODING).filter_map(|value| value.to_str().ok());
+    accepted.flat_map(|value| value.split(',')).any(|one| {
+        let (name, weight) = one.split_once(';').unwrap_or((one, ""));
+        name.trim().eq_ignore_ascii_case("gzip") && !matches!(weight.trim(), "q=0" | "q=0.0" | "q=0.00" | "q=0.000")
+    })
+}
+
+fn answer(request: &HttpRequest, path: &str, file: EmbeddedFile, media_type: &str, policy: &str) -> HttpResponse {
     let tag = file.metadata.sha256_hash().iter().take(8).fold(String::from("\""), |tag, byte| format!("{tag}{byte:02x}")) + "\"";
     let mut response = HttpResponse::Ok();
     response
-        .insert_header((header::CONTENT_SECURITY_POLICY, POLICY))
+        .insert_header((header::CONTENT_SECURITY_POLICY, policy))
         .insert_header((header::X_CONTENT_TYPE_OPTIONS, "nosniff"))
         .insert_header((header::REFERRER_POLICY, "no-referrer"))
-        .insert_header((header::CACHE_CONTROL, if path.starts_with("assets/") { FOREVER } else { "no-cache" }))
+        .insert_header((
+            header::CACHE_CONTROL,
+            if path.starts_with("assets/") || path.starts_with("widget/assets/") { FOREVER } else { "no-cache" },
+        ))
         .insert_header((header::ETAG, tag.clone()));
     if request.headers().get(header::IF_NONE_MATCH).map(HeaderValue::as_bytes) == Some(tag.as_bytes()) {
         return response.status(actix_web::http::StatusCode::NOT_MODIFIED).finish();
     }
-    response.content_type(media_type(path, &file)).body(file.data.into_owned())
+    response.content_type(media_type).body(file.data.into_owned())
 }
 
 fn media_type(path: &str, file: &EmbeddedFile) -> String {

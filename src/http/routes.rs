@@ -188,10 +188,22 @@ routes! {
 
     GET "/ws" sockets::staff, Access::Own, "live", "The live protocol for staff (WebSocket)", 101;
     GET "/widget/ws" sockets::visitor, Access::Visitor, "live", "The live protocol for visitors (WebSocket)", 101;
-    POST "/widget/v1/{channel}/session" widget::session, Access::Public, "widget", "A new visitor of a web chat",
-        200, gives widget::VisitorSession;
+    GET "/widget/loader.js" widget::loader, Access::Public, "widget", "Puts the launcher on a page", 200;
+    GET "/widget/frame/{channel}" widget::frame, Access::Public, "widget", "The chat itself, in a frame", 200;
+    GET "/widget/v1/{channel}/config" widget::config, Access::Public, "widget", "What a web chat looks like and asks",
+        200, gives widget::WidgetConfig;
+    POST "/widget/v1/{channel}/session" widget::session, Access::Public, "widget",
+        "A new visitor of a web chat, or who the company says it is", body widget::NewVisitor, 200, gives widget::VisitorSession;
+    PUT "/widget/v1/answers" widget::put_answers, Access::Visitor, "widget", "A visitor answers the form before the chat",
+        body widget::Answers, 204;
     POST "/widget/v1/messages" widget::message, Access::Visitor, "widget", "A visitor writes",
         body widget::VisitorMessage, 200, gives widget::VisitorStored;
+    POST "/widget/v1/attachments" widget::create_file, Access::Visitor, "widget", "A visitor uploads a file",
+        query widget::FileQuery, body File, 201, gives conversation::Attachment;
+    GET "/widget/v1/attachments/{id}" widget::show_file, Access::Visitor, "widget", "A file of the visitor's conversation",
+        200, gives File;
+    POST "/widget/v1/rating" widget::rate, Access::Visitor, "widget", "What a visitor thought of a conversation",
+        body widget::RatingFields, 204;
 
     POST "/api/v1/session" session::create, Access::Public, "session", "Sign in",
         body wire_session::SignIn, 200, gives wire_session::Profile;
@@ -215,6 +227,8 @@ routes! {
     GET "/api/v1/conversations/{id}" conversations::show, SEE, "conversations", "One conversation", 200, gives conversation::Summary;
     GET "/api/v1/conversations/{id}/messages" conversations::messages, SEE, "conversations", "Its messages, the latest first",
         query MessagesQuery, 200, page conversation::Message;
+    GET "/api/v1/conversations/{id}/visitor" conversations::visitor, SEE, "conversations",
+        "What the visitor of a web chat said before and after", 200, gives conversation::VisitorCard;
     POST "/api/v1/conversations/{id}/messages" conversations::reply, Access::Any(&[Answer]), "conversations",
         "Answer the customer", body command::Reply, 200, gives conversation::Done;
     POST "/api/v1/conversations/{id}/notes" conversations::note, WORK, "conversations",

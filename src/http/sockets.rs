@@ -9,6 +9,7 @@ use actix_web::{HttpRequest, HttpResponse, web};
 use actix_web_actors::ws::WsResponseBuilder;
 
 use crate::{
+    auth::visitor::Bearer,
     error::ErrorCode,
     http::{
         caller::{authenticate, check_origin, still_valid},
@@ -42,11 +43,13 @@ pub async fn staff(app: web::Data<App>, request: HttpRequest, body: web::Payload
 pub async fn visitor(app: web::Data<App>, request: HttpRequest, body: web::Payload) -> Result<HttpResponse, actix_web::Error> {
     let reader = App::clone(&app);
     let sign_in = move |token: &str| {
-        let (channel, id) = reader.visitors.read(token)?;
+        let Bearer { channel, visitor: id, until } = reader.visitors.read(token, reader.now())?;
         let directory = reader.engine.directory.load();
-        web_chat(&directory, channel).map(|account| Visitor { channel, client: account.client, id })
+        web_chat(&directory, channel).map(|account| Visitor { channel, client: account.client, id, until })
     };
-    open(&app, Who::Visitor { sign_in: Box::new(sign_in), visitor: None }, &request, body)
+    // Visitors share an address with the staff of their own company: they never take all of it.
+    let share = app.visitor_sockets.take(app.peer(&request)).ok_or_else(|| Problem::later(ErrorCode::TooManyConnections, 10))?;
+    open(&app, Who::Visitor { sign_in: Box::new(sign_in), visitor: None, share }, &request, body)
 }
 
 fn open(app: &App, who: Who, request: &HttpRequest, body: web::Payload) -> Result<HttpResponse, actix_web::Error> {

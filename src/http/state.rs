@@ -55,6 +55,8 @@ pub struct Shared {
     pub visitors: VisitorTokens,
     /// WebSockets open, by address.
     pub sockets: SocketLimit,
+    /// Of these, visitors'.
+    pub visitor_sockets: SocketLimit,
     /// Says whether start-up is complete; beside it the journal must be ready.
     pub ready: Box<dyn Fn() -> bool + Send + Sync>,
     hashing: Semaphore,
@@ -83,6 +85,8 @@ pub struct Needs {
     pub visitors: VisitorTokens,
     /// WebSockets open, by address.
     pub sockets: SocketLimit,
+    /// Of these, visitors'.
+    pub visitor_sockets: SocketLimit,
     /// Says whether start-up is complete.
     pub ready: Box<dyn Fn() -> bool + Send + Sync>,
 }
@@ -90,7 +94,7 @@ pub struct Needs {
 impl App {
     /// With fresh budgets.
     pub fn new(needs: Needs) -> Self {
-        let Needs { engine, config, sealer, passwords, sessions, attachments, visitors, sockets, ready } = needs;
+        let Needs { engine, config, sealer, passwords, sessions, attachments, visitors, sockets, visitor_sockets, ready } = needs;
         Self(Arc::new(Shared {
             throttle: Throttle::new(engine.clock.clone()),
             origin: config.public_url.as_ref().map(|url| url.origin()),
@@ -102,6 +106,7 @@ impl App {
             attachments,
             visitors,
             sockets,
+            visitor_sockets,
             ready,
             hashing: Semaphore::new(HASHES_AT_ONCE),
             hashes: Semaphore::new(HASHES_AT_ONCE + HASHES_WAITING),
@@ -122,6 +127,7 @@ impl App {
             attachments: Arc::clone(&shared.attachments),
             visitors: shared.visitors.clone(),
             sockets: shared.sockets.clone(),
+            visitor_sockets: shared.visitor_sockets.clone(),
             ready: Box::new(|| true),
         })
     }

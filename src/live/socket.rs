@@ -23,6 +23,7 @@ use crate::{
         sink::{Sink, frame},
         watch::{Thread, Typed},
     },
+    clock::Timestamp,
     domain::permission::Subject,
     ids::{ChannelId, ClientId, UserId, VisitorId},
     telemetry,
@@ -39,6 +40,8 @@ const LOOK: Duration = Duration::from_secs(4);
 const TYPING_EVERY: Duration = Duration::from_secs(1);
 /// Every so many looks a heartbeat: every 16 s.
 const PING_EVERY: u32 = 4;
+/// A visitor says who they are before this look: within 8 s.
+const SIGN_IN_WITHIN: u32 = 2;
 /// A client that was not heard of for so long is cut off.
 const SILENCE: Duration = Duration::from_secs(50);
 
@@ -65,6 +68,8 @@ pub enum Who {
         sign_in: SignIn,
         /// Who.
         visitor: Option<Visitor>,
+        /// Its place among the visitors of its address.
+        share: Place,
     },
 }
 
@@ -77,6 +82,8 @@ pub struct Visitor {
     pub client: ClientId,
     /// Who.
     pub id: VisitorId,
+    /// Identified visitors: when their token stops counting.
+    pub until: Option<Timestamp>,
 }
 
 /// The actor.
@@ -182,11 +189,22 @@ impl Socket {
             self.cut_off(ctx);
             return;
         }
+        if self.looks >= SIGN_IN_WITHIN && self.is_stranger() {
+            self.end(CloseCode::Policy, ctx);
+            return;
+        }
         if self.looks.is_multiple_of(PING_EVERY) {
             ctx.ping(b"");
             self.greet(ctx);
         }
         self.look_at_permissions(ctx);
+    }
+
+    /// A visitor who has not said who they are, or is that no longer.
+    fn is_stranger(&self) -> bool {
+        let Who::Visitor { visitor, .. } = &self.who else { return false };
+        let now = self.engine.clock.now();
+        visitor.is_none_or(|visitor| visitor.until.is_some_and(|until| until <= now))
     }
 
     /// Also the heartbeat that a page can see: scripts never see pings.

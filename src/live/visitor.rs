@@ -40,7 +40,7 @@ impl Socket {
     }
 
     fn sign_in(&mut self, token: &str, ctx: &mut Ctx) {
-        let Who::Visitor { sign_in, visitor } = &mut self.who else { return };
+        let Who::Visitor { sign_in, visitor, .. } = &mut self.who else { return };
         *visitor = sign_in(token);
         let (Some(known), Some(sink)) = (*visitor, self.sink()) else {
             self.end(CloseCode::Policy, ctx);

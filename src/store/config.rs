@@ -17,6 +17,7 @@ use crate::{
         field::{self, Field},
         permission::Role,
         schedule::Schedule,
+        webchat::Webchat,
     },
     ids::{CampaignId, ChannelId, ClientId, DispositionId, ScheduleId},
     store::{Db, Row, StoreError},
@@ -27,7 +28,7 @@ pub(super) const STATEMENTS: &[&str] =
 
 const CLIENTS: &str = "SELECT id, name, zone, enabled, created_at FROM clients";
 const CAMPAIGNS: &str = "SELECT id, client_id, name, enabled, config, created_at FROM campaigns";
-const CHANNELS: &str = "SELECT id, client_id, campaign_id, kind, name, enabled, endpoint, created_at FROM channels";
+const CHANNELS: &str = "SELECT id, client_id, campaign_id, kind, name, enabled, endpoint, created_at, webchat FROM channels";
 const SECRETS: &str = "SELECT id, channel_id, sealed FROM channel_secrets WHERE expires_at IS NULL OR expires_at > $1 \
      ORDER BY created_at DESC, id DESC";
 const MEMBERS: &str = "SELECT campaign_id, user_id, penalty FROM members ORDER BY campaign_id, user_id";
@@ -225,6 +226,7 @@ fn channel(row: &Row) -> Result<Channel, StoreError> {
         name: row.text(4)?.to_owned(),
         enabled: row.int(5)? != 0,
         endpoint: row.opt_text(6)?.map(str::to_owned),
+        webchat: if row.opt_text(8)?.is_some() { row.json(8)? } else { Webchat::default() },
         secrets: Vec::new(),
         created_at: row.time(7)?,
     })

@@ -4,7 +4,7 @@ use crate::{
     args,
     clock::Timestamp,
     directory::BreakType,
-    domain::{campaign::Member, disposition::Disposition, field::Field, schedule::Schedule},
+    domain::{campaign::Member, disposition::Disposition, field::Field, schedule::Schedule, webchat::Webchat},
     ids::{CampaignId, ChannelId, ClientId, ScheduleId, UserId},
     store::{Db, StoreError, Value, config::CampaignConfig, write::Statement},
 };
@@ -41,9 +41,10 @@ const UPDATE_CAMPAIGN: &str = "UPDATE campaigns SET name = $2, enabled = $3, con
 const PUT_MEMBER: &str = "INSERT INTO members (campaign_id, user_id, penalty) VALUES ($1, $2, $3) \
      ON CONFLICT (campaign_id, user_id) DO UPDATE SET penalty = excluded.penalty";
 const DELETE_MEMBER: &str = "DELETE FROM members WHERE campaign_id = $1 AND user_id = $2";
-const INSERT_CHANNEL: &str = "INSERT INTO channels (id, client_id, campaign_id, kind, name, enabled, endpoint, created_at) \
-     VALUES ($1, $2, $3, $4, $5, $6, $7, $8)";
-const UPDATE_CHANNEL: &str = "UPDATE channels SET campaign_id = $2, name = $3, enabled = $4, endpoint = $5 WHERE id = $1";
+const INSERT_CHANNEL: &str = "INSERT INTO channels (id, client_id, campaign_id, kind, name, enabled, endpoint, created_at, webchat) \
+     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)";
+const UPDATE_CHANNEL: &str =
+    "UPDATE channels SET campaign_id = $2, name = $3, enabled = $4, endpoint = $5, webchat = $6 WHERE id = $1";
 const SECRETS_OF: &str =
     "SELECT id, created_at, expires_at FROM channel_secrets WHERE channel_id = $1 ORDER BY created_at DESC, id DESC";
 const INSERT_SECRET: &str =
@@ -129,19 +130,29 @@ pub struct ChannelRow<'a> {
     pub enabled: bool,
     /// Where answers are posted.
     pub endpoint: Option<&'a str>,
+    /// What a web chat looks like and asks.
+    pub webchat: Option<&'a Webchat>,
 }
 
 /// Creates a channel account.
-pub fn insert_channel(row: &ChannelRow<'_>, now: Timestamp) -> Statement {
+///
+/// # Errors
+/// [`StoreError::Damaged`] when the settings have no JSON form.
+pub fn insert_channel(row: &ChannelRow<'_>, now: Timestamp) -> Result<Statement, StoreError> {
     let (id, client, campaign) = (row.id.to_string(), row.client.to_string(), row.campaign.to_string());
-    let endpoint = row.endpoint.map(str::to_owned);
-    Statement::new(INSERT_CHANNEL, args![id, client, campaign, row.kind.as_str(), row.name, row.enabled, endpoint, now])
+    let (endpoint, webchat) = (row.endpoint.map(str::to_owned), row.webchat.map(json).transpose()?);
+    let args = args![id, client, campaign, row.kind.as_str(), row.name, row.enabled, endpoint, now, webchat];
+    Ok(Statement::new(INSERT_CHANNEL, args))
 }
 
 /// Changes a channel account; its client and kind stay.
-pub fn update_channel(row: &ChannelRow<'_>) -> Statement {
-    let endpoint = row.endpoint.map(str::to_owned);
-    Statement::must(UPDATE_CHANNEL, args![row.id.to_string(), row.campaign.to_string(), row.name, row.enabled, endpoint])
+///
+/// # Errors
+/// [`StoreError::Damaged`] when the settings have no JSON form.
+pub fn update_channel(row: &ChannelRow<'_>) -> Result<Statement, StoreError> {
+    let (endpoint, webchat) = (row.endpoint.map(str::to_owned), row.webchat.map(json).transpose()?);
+    let args = args![row.id.to_string(), row.campaign.to_string(), row.name, row.enabled, endpoint, webchat];
+    Ok(Statement::must(UPDATE_CHANNEL, args))
 }
 
 /// A signing secret without what it signs with.

@@ -8,7 +8,8 @@ use crate::{
     store::{Db, StoreError, write::Statement},
 };
 
-pub(super) const STATEMENTS: &[&str] = &[BY_ADDRESS, ON_CHANNEL, LIST, LIST_OF_CLIENT, FIND, ADDRESSES, CHANGE, INSERT_ADDRESS];
+pub(super) const STATEMENTS: &[&str] =
+    &[BY_ADDRESS, ON_CHANNEL, LIST, LIST_OF_CLIENT, FIND, ADDRESSES, CHANGE, SET_NAME, INSERT, INSERT_ADDRESS, OFFER_ADDRESS];
 
 const BY_ADDRESS: &str = "SELECT k.id, k.name, k.noticed_at FROM contact_addresses a JOIN contacts k ON k.id = a.contact_id \
      WHERE a.client_id = $1 AND a.kind = $2 AND a.value = $3";
@@ -57,8 +58,12 @@ const LIST_OF_CLIENT: &str = list!("k.client_id = $1");
 const FIND: &str = "SELECT id, client_id, name, created_at, notes FROM contacts WHERE id = $1";
 const ADDRESSES: &str = "SELECT kind, value FROM contact_addresses WHERE contact_id = $1 ORDER BY created_at, kind, value";
 const CHANGE: &str = "UPDATE contacts SET name = $2, notes = $3 WHERE id = $1";
+const SET_NAME: &str = "UPDATE contacts SET name = $2 WHERE id = $1";
 const INSERT_ADDRESS: &str =
     "INSERT INTO contact_addresses (client_id, kind, value, contact_id, created_at) VALUES ($1, $2, $3, $4, $5)";
+const OFFER_ADDRESS: &str = "INSERT INTO contact_addresses (client_id, kind, value, contact_id, created_at) \
+     VALUES ($1, $2, $3, $4, $5) ON CONFLICT (client_id, kind, value) DO NOTHING";
+const INSERT: &str = "INSERT INTO contacts (id, client_id, name, created_at) VALUES ($1, $2, $3, $4)";
 
 /// Above every id.
 const END: &str = "ffffffff-ffff-ffff-ffff-ffffffffffff";
@@ -128,8 +133,24 @@ pub fn change(id: ContactId, name: &str, notes: &str) -> Statement {
     Statement::must(CHANGE, args![id.to_string(), name, notes])
 }
 
+/// Names a contact.
+pub fn set_name(id: ContactId, name: &str) -> Statement {
+    Statement::must(SET_NAME, args![id.to_string(), name])
+}
+
 /// Adds an address; it must be new with this client.
 pub fn insert_address(client: ClientId, of: ContactId, address: &Address, now: Timestamp) -> Statement {
     let Address { kind, value } = address;
     Statement::new(INSERT_ADDRESS, args![client.to_string(), kind.as_str(), value.as_str(), of.to_string(), now])
+}
+
+/// Brings a contact into being.
+pub fn insert(id: ContactId, client: ClientId, name: &str, now: Timestamp) -> Statement {
+    Statement::new(INSERT, args![id.to_string(), client.to_string(), name, now])
+}
+
+/// Adds an address unless somebody of this client has it already.
+pub fn offer_address(of: ContactId, client: ClientId, address: &Address, now: Timestamp) -> Statement {
+    let Address { kind, value } = address;
+    Statement::new(OFFER_ADDRESS, args![client.to_string(), kind.as_str(), value.as_str(), of.to_string(), now])
 }

@@ -27,6 +27,7 @@ mod sql;
 pub(crate) mod testing;
 #[cfg(test)]
 mod tests;
+pub mod visitors;
 pub mod write;
 
 use std::{path::Path, str::FromStr, time::Duration};
@@ -335,6 +336,7 @@ pub const STATEMENTS: &[(&str, &[&str])] = &[
     ("people_state", people_state::STATEMENTS),
     ("profiles", profiles::STATEMENTS),
     ("snapshots", snapshots::STATEMENTS),
+    ("visitors", visitors::STATEMENTS),
 ];
 /// Statements that only SQLite runs.
 pub const SQLITE_STATEMENTS: &[&[&str]] = &[sql::SQLITE_STATEMENTS, leases::SQLITE_STATEMENTS];

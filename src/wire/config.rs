@@ -11,6 +11,7 @@ use crate::{
         campaign::{Campaign, CampaignPermissions, OutOfHours},
         channel::ChannelKind,
         field, schedule,
+        webchat::Webchat,
     },
     ids::{BreakId, CampaignId, CannedTextId, ChannelId, ClientId, DispositionId, FieldId, ScheduleId, UserId},
     store::config::CampaignConfig,
@@ -265,6 +266,10 @@ pub struct ChannelFields {
     #[serde(default)]
     #[ts(optional = nullable)]
     pub endpoint: Option<String>,
+    /// Web chats: what it looks like and asks.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional = nullable)]
+    pub webchat: Option<Webchat>,
 }
 
 /// A channel account.

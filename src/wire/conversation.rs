@@ -13,7 +13,7 @@ use crate::{
         field,
     },
     ids::{AgentId, AttachmentId, CampaignId, ChannelId, ClientId, ContactId, ConversationId, DispositionId, MessageId, OfferId},
-    store::write::ContactCard,
+    store::{visitors::Answer, write::ContactCard},
 };
 
 /// Where a conversation stands.
@@ -151,6 +151,10 @@ pub struct Summary {
     #[ts(type = "Record<FieldId, FieldValue>")]
     #[schema(value_type = Object)]
     pub fields: field::Values,
+    /// What the customer thought of it, 1 to 5.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub rating: Option<u8>,
 }
 
 /// The beginning of a message, for lists.
@@ -199,6 +203,7 @@ impl Summary {
             },
             preview: last.map(Preview::from),
             fields: contact.fields.clone(),
+            rating: state.rating.map(|rating| rating.score),
         }
     }
 
@@ -255,6 +260,13 @@ pub struct Attachment {
     pub size: u64,
 }
 
+impl Attachment {
+    /// As stored.
+    pub fn of(file: &domain::message::Attachment) -> Self {
+        Self { id: file.id, name: file.name.clone(), media_type: file.media_type.clone(), size: file.size }
+    }
+}
+
 /// One message.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ts_rs::TS, utoipa::ToSchema)]
 #[ts(export_to = "wire.ts")]
@@ -291,19 +303,13 @@ pub struct Message {
 impl Message {
     /// As stored, with the reason of its delivery state.
     pub fn of(message: &domain::message::Message, reason: Option<String>) -> Self {
-        let attachment = |file: &domain::message::Attachment| Attachment {
-            id: file.id,
-            name: file.name.clone(),
-            media_type: file.media_type.clone(),
-            size: file.size,
-        };
         Self {
             id: message.id,
             seq: message.seq,
             author: message.author.into(),
             note: matches!(message.author, domain::message::Author::Note(_)),
             text: message.text.to_string(),
-            attachments: message.attachments.iter().map(attachment).collect(),
+            attachments: message.attachments.iter().map(Attachment::of).collect(),
             at: message.at.into(),
             delivery: message.delivery,
             reason,
@@ -345,4 +351,27 @@ pub struct Done {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[ts(optional)]
     pub message: Option<MessageId>,
+}
+
+/// What the visitor of a web chat said before and after.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ts_rs::TS, utoipa::ToSchema)]
+#[ts(export_to = "wire.ts")]
+pub struct VisitorCard {
+    /// Asked before the chat, in the order of the form.
+    pub answers: Vec<Answer>,
+    /// Asked afterwards.
+    pub rating: Option<RatingView>,
+}
+
+/// What a customer thought of a conversation.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ts_rs::TS, utoipa::ToSchema)]
+#[schema(as = Rating)]
+#[ts(export_to = "wire.ts", rename = "Rating")]
+pub struct RatingView {
+    /// 1 (bad) to 5 (good).
+    pub score: u8,
+    /// In words.
+    pub comment: Option<String>,
+    /// When it was given or changed.
+    pub at: Time,
 }

@@ -55,6 +55,8 @@ pub enum Push {
     Thread(Thread),
     /// Topic `chat`: what a visitor sees.
     Chat(Chat),
+    /// Topic `chat`: how many go before a visitor who waits.
+    Queue(Queue),
     /// Topic `board:{domain}`: replaces the board.
     Board(Board),
     /// Topic `board:{domain}`: rows that changed since the last frame.
@@ -209,6 +211,28 @@ pub struct Chat {
     pub ended: bool,
     /// Replaces everything shown; else adds to it.
     pub snapshot: bool,
+    /// Of which conversation this speaks; none before the first message.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub conversation: Option<ConversationId>,
+    /// Nobody has taken it yet.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    #[ts(as = "Option<bool>", optional)]
+    pub waiting: bool,
+    /// What the visitor thought of it, once it was over.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub rating: Option<u8>,
+}
+
+/// How many go before a visitor who waits.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ts_rs::TS)]
+#[ts(export_to = "wire.ts")]
+pub struct Queue {
+    /// Which conversation waits.
+    pub conversation: ConversationId,
+    /// 1 = goes next; none = more than 100 go before.
+    pub position: Option<u32>,
 }
 
 /// One message as a visitor sees it.

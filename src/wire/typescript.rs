@@ -6,10 +6,11 @@ use ts_rs::TS;
 
 use super::{command, config, conversation, live, page, people, session};
 use crate::{
-    domain::{campaign, channel, contact, conversation as states, delivery, field, invitation, permission},
+    domain::{campaign, channel, contact, conversation as states, delivery, field, invitation, permission, webchat},
     error::ErrorCode,
     http::{problem, widget},
     ids,
+    store::visitors,
 };
 
 const FILE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/web/lib/wire/wire.ts");
@@ -71,6 +72,7 @@ fn text() -> String {
         live::Presence,
         live::Push,
         live::QueueDelta,
+        live::Queue,
         live::Thread,
         live::Typing,
         live::WritingMode,
@@ -122,9 +124,23 @@ fn text() -> String {
         session::SignIn,
         problem::FieldError,
         problem::ProblemBody,
+        widget::Answers,
+        widget::NewVisitor,
+        widget::RatingFields,
         widget::VisitorMessage,
         widget::VisitorSession,
         widget::VisitorStored,
+        widget::WidgetConfig,
+        webchat::Field,
+        webchat::FieldKind,
+        webchat::Language,
+        webchat::Position,
+        webchat::Scheme,
+        webchat::Texts,
+        webchat::Theme,
+        conversation::RatingView,
+        conversation::VisitorCard,
+        visitors::Answer,
         ErrorCode,
         super::Time,
         ids::AttachmentId,

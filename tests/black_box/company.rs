@@ -187,8 +187,15 @@ pub(crate) fn template(route: &Route) -> Option<Template> {
         | "GET /ws"
         | "GET /widget/ws"
         | "POST /hooks/{channel}"
+        | "GET /widget/loader.js"
+        | "GET /widget/frame/{channel}"
+        | "GET /widget/v1/{channel}/config"
         | "POST /widget/v1/{channel}/session"
+        | "PUT /widget/v1/answers"
         | "POST /widget/v1/messages"
+        | "POST /widget/v1/attachments"
+        | "GET /widget/v1/attachments/{id}"
+        | "POST /widget/v1/rating"
         | "POST /api/v1/session" => return None,
         "DELETE /api/v1/session" => ("session", None),
         "GET /api/v1/me" => ("me", None),
@@ -206,6 +213,7 @@ pub(crate) fn template(route: &Route) -> Option<Template> {
             ("conversations?campaign={{campaign}}&agent={{user}}&contact={{contact}}&channel={{channel}}", None)
         }
         "GET /api/v1/conversations/{id}" => ("conversations/{{conversation}}", None),
+        "GET /api/v1/conversations/{id}/visitor" => ("conversations/{{conversation}}/visitor", None),
         "GET /api/v1/conversations/{id}/messages" => ("conversations/{{conversation}}/messages", None),
         "POST /api/v1/conversations/{id}/messages" => {
             ("conversations/{{conversation}}/messages", Some(json!({ "text": "hi", "attachments": ["{{attachment}}"] })))

@@ -37,4 +37,5 @@ mod people;
 mod routing;
 mod secrets;
 mod sessions;
+mod web_chat;
 mod webhooks;

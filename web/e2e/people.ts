@@ -87,20 +87,24 @@ export class Person {
     return this.page.evaluate(() => 'untouched' in window);
   }
 
-  /** What is wrong for people who see, hear or move differently, in both colour schemes. */
-  async barriers(): Promise<string[]> {
-    const found: string[] = [];
-    for (const colorScheme of ['light', 'dark'] as const) {
-      await this.page.emulateMedia({ colorScheme, reducedMotion: 'reduce' });
-      await this.page.evaluate(AXE);
-      const violations = await this.page.evaluate(async () => {
-        const { axe } = window as unknown as { axe: { run: (place: Document, options: object) => Promise<AxeResult> } };
-        return (await axe.run(document, { runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'] })).violations;
-      });
-      for (const { id, nodes } of violations) found.push(`${colorScheme} ${id}: ${nodes.map(({ html }) => html).join(' ')}`);
-    }
-    return found;
+  barriers(): Promise<string[]> {
+    return barriers(this.page);
   }
+}
+
+/** What is wrong for people who see, hear or move differently, in both colour schemes. */
+export async function barriers(page: Page): Promise<string[]> {
+  const found: string[] = [];
+  for (const colorScheme of ['light', 'dark'] as const) {
+    await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' });
+    await page.evaluate(AXE);
+    const violations = await page.evaluate(async () => {
+      const { axe } = window as unknown as { axe: { run: (place: Document, options: object) => Promise<AxeResult> } };
+      return (await axe.run(document, { runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'] })).violations;
+    });
+    for (const { id, nodes } of violations) found.push(`${colorScheme} ${id}: ${nodes.map(({ html }) => html).join(' ')}`);
+  }
+  return found;
 }
 
 interface AxeResult {

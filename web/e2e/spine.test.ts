@@ -255,7 +255,7 @@ describe('the pages', () => {
     const person = await Person.at(browser, chat);
     await person.sees('En vivo');
     await person.page.evaluate(() => {
-      for (const name of Object.keys(localStorage)) if (name.startsWith('centralita.chat.')) localStorage.setItem(name, 'void');
+      for (const name of Object.keys(localStorage)) if (name.startsWith('centralita.widget.')) localStorage.setItem(name, 'void');
     });
     await person.page.reload();
     await person.sees('En vivo');

@@ -30,7 +30,11 @@ export function foldChat(state: ChatState, frame: Frame): ChatState {
   const before = data.snapshot ? (carriesOn ? earlier(state.messages, data.messages) : []) : state.messages;
   const known = new Set(before.map(messageId));
   const added = data.messages.filter((message) => !known.has(messageId(message)));
-  return { position: { epoch, pos }, messages: [...before, ...added].sort(inOrder), ended: data.ended };
+  const messages = [...before, ...added].sort(inOrder);
+  // News of an earlier conversation, a late rating perhaps, say nothing about the latest.
+  const latest = messages.at(-1)?.conversation ?? '';
+  const ended = (data.conversation ?? latest) < latest ? state.ended : data.ended;
+  return { position: { epoch, pos }, messages, ended };
 }
 
 /**

@@ -1,6 +1,6 @@
 //! Everything the Router understands, beside what the publisher tells it.
 
-use actix::Message;
+use actix::{Message, Recipient};
 use tokio::sync::oneshot;
 
 use crate::{
@@ -9,7 +9,7 @@ use crate::{
         log::By,
         routing::{Input, ItemView, Snapshot},
     },
-    ids::{AgentId, ConversationId, OfferId},
+    ids::{AgentId, CampaignId, ConversationId, OfferId},
     wire::conversation::Done,
 };
 
@@ -62,6 +62,19 @@ pub struct Take {
     /// Who waits.
     pub reply: oneshot::Sender<Result<Done, CommandError>>,
 }
+
+/// Asks who goes next in these campaigns.
+pub struct Fronts {
+    /// Where.
+    pub campaigns: Vec<CampaignId>,
+    /// Who wants to know.
+    pub to: Recipient<Queues>,
+}
+
+/// Who goes next, by campaign: at most [`super::FRONT`] of each.
+#[derive(Message)]
+#[rtype(result = "()")]
+pub struct Queues(pub Vec<(CampaignId, Vec<ConversationId>)>);
 
 /// Asks for a serialisable snapshot.
 #[derive(Message)]

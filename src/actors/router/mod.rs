@@ -12,12 +12,12 @@ use std::{collections::VecDeque, sync::Arc};
 use actix::{Actor, AsyncContext, Context, Handler};
 use smallvec::SmallVec;
 
-pub use self::messages::{Inputs, Observe, OfferRefused, Restarted, Take, Transfer};
+pub use self::messages::{Fronts, Inputs, Observe, OfferRefused, Queues, Restarted, Take, Transfer};
 use crate::{
     actors::{
         conversation::{Reply, Request},
         engine::{CommandError, TransferTarget},
-        gate::{Gate, Gated, Refused},
+        gate::{self, Gate, Gated, Refused},
         publisher::Published,
         shard::{Shard, ToConversation},
     },
@@ -35,6 +35,8 @@ use crate::{
 
 /// Messages that may wait for the Router.
 pub const QUEUE: usize = 4096;
+/// How far a customer who waits is told how many are before them.
+pub const FRONT: usize = 100;
 /// How long a decision waits for room when a conversation had none.
 const AGAIN: std::time::Duration = std::time::Duration::from_millis(20);
 
@@ -242,6 +244,15 @@ impl Handler<Gated<Take>> for Router {
         };
         let request = Request::Command { command, by, keep, reply: Reply::Asker(reply) };
         self.ask(conversation, request, offer, ctx);
+    }
+}
+
+impl Handler<Gated<Fronts>> for Router {
+    type Result = ();
+
+    fn handle(&mut self, Gated { message: Fronts { campaigns, to }, .. }: Gated<Fronts>, _: &mut Self::Context) {
+        let queues = campaigns.into_iter().map(|campaign| (campaign, self.routing.front(campaign, FRONT))).collect();
+        gate::answer_recipient(&to, Queues(queues));
     }
 }
 

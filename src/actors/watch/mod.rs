@@ -7,6 +7,7 @@
 
 mod messages;
 mod rooms;
+mod waiting;
 
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
@@ -14,12 +15,16 @@ use actix::{Actor, AsyncContext, Context, Handler, WrapFuture, fut::ActorFutureE
 use bytestring::ByteString;
 
 pub use self::messages::{Follow, Leave, Observe, Observed, Thread, Typed};
-use self::rooms::Rooms;
+use self::{
+    rooms::Rooms,
+    waiting::{TELL_POSITIONS, WaitingVisitors, waits},
+};
 use crate::{
     actors::{
         agent_session::{SinkId, delta},
-        gate::Gated,
+        gate::{Gate, Gated},
         publisher::Published,
+        router::{Fronts, Queues, Router},
         sink::{Sink, frame},
     },
     clock::Clock,
@@ -42,7 +47,8 @@ use crate::{
         self,
         conversation::{Message, Summary},
         live::{
-            Chat, ChatMessage, ChatSender, ChatTyping, ConversationDelta, Denied, Push, Typing, ViewerRow, Viewers, WritingMode,
+            Chat, ChatMessage, ChatSender, ChatTyping, ConversationDelta, Denied, Push, Queue, Typing, ViewerRow, Viewers,
+            WritingMode,
         },
     },
 };
@@ -67,6 +73,8 @@ pub struct Watch {
     clock: Clock,
     epoch: String,
     rooms: Rooms,
+    waiting: WaitingVisitors,
+    router: Gate<Router>,
     pos: u64,
     /// Reads begun so far.
     reads: u64,
@@ -94,9 +102,10 @@ enum SeatState {
 }
 
 impl Watch {
-    /// Nobody looks at anything yet.
-    pub fn new(db: Db, directory: Directory, clock: Clock, epoch: String, pos: u64) -> Self {
-        Self { db, directory, clock, epoch, rooms: Rooms::default(), pos, reads: 0 }
+    /// Nobody looks at anything yet. The Router knows who goes next.
+    pub fn new(db: Db, directory: Directory, clock: Clock, router: Gate<Router>, epoch: String, pos: u64) -> Self {
+        let (rooms, waiting) = (Rooms::default(), WaitingVisitors::default());
+        Self { db, directory, clock, epoch, rooms, waiting, router, pos, reads: 0 }
     }
 
     /// Reads the thread for everybody who has waited for it until now.
@@ -108,6 +117,9 @@ impl Watch {
             Ok(Read { pos, push, state }) => {
                 if let Some(state) = state {
                     actor.rooms.learn(thread, &state);
+                    if let Thread::Visitor(channel, visitor) = thread {
+                        actor.waiting.read((channel, visitor), &state);
+                    }
                 }
                 actor.snapshot(thread, number, pos, push);
             }
@@ -174,10 +186,11 @@ impl Watch {
         }
         let Some(visitor) = visitor_of(change) else { return };
         if let Some(seats) = self.rooms.of_visitor(visitor, &change.state) {
-            let ended = change.state.phase.is_ended();
+            let waited = self.waiting.learn(visitor, &change.state);
             let messages: Vec<_> = change.messages.iter().filter_map(|message| chat_message(id, message)).collect();
-            if ended || !messages.is_empty() {
-                let push = Push::Chat(Chat { messages, ended, snapshot: false });
+            let chat = chat(&change.state, messages, false);
+            if chat.ended || waited != chat.waiting || !chat.messages.is_empty() {
+                let push = Push::Chat(chat);
                 let all = frame(&Thread::Visitor(visitor.0, visitor.1).topic(), &self.epoch, pos, push);
                 push_to(seats, pos, &Frames { all, agents: None });
             }
@@ -187,6 +200,7 @@ impl Watch {
     fn look_after_slow(&mut self, ctx: &mut Context<Self>) {
         let mut again = Vec::new();
         self.rooms.sweep(self.clock.elapsed());
+        self.waiting.retain(|visitor| self.rooms.has_visitor(visitor));
         for (thread, seats) in self.rooms.all() {
             for seat in seats.iter_mut().filter(|seat| matches!(seat.state, SeatState::Behind) && seat.sink.has_room()) {
                 metrics::counter!(telemetry::RESYNCS).increment(1);
@@ -277,15 +291,15 @@ async fn read(db: &Db, thread: Thread) -> Result<Read, StoreError> {
         }
         Thread::Visitor(channel, visitor) => {
             let Some(state) = last_of_visitor(db, channel, visitor).await? else {
-                let push = Push::Chat(Chat { messages: Vec::new(), ended: false, snapshot: true });
-                return Ok(Read { pos, push, state: None });
+                let nothing =
+                    Chat { messages: Vec::new(), ended: false, snapshot: true, conversation: None, waiting: false, rating: None };
+                return Ok(Read { pos, push: Push::Chat(nothing), state: None });
             };
             let stored = conversations::said(db, state.id, SHOWN).await?;
             let mut messages: Vec<ChatMessage> =
                 stored.iter().filter_map(|stored| chat_message(state.id, &stored.message)).collect();
             messages.reverse();
-            let push = Push::Chat(Chat { messages, ended: state.phase.is_ended(), snapshot: true });
-            Ok(Read { pos, push, state: Some(state) })
+            Ok(Read { pos, push: Push::Chat(chat(&state, messages, true)), state: Some(state) })
         }
     }
 }
@@ -295,6 +309,21 @@ async fn last_of_visitor(db: &Db, channel: ChannelId, visitor: VisitorId) -> Res
     match contacts::on_channel(db, channel, &address).await? {
         Some(contact) => conversations::last_with(db, channel, contact).await,
         None => Ok(None),
+    }
+}
+
+fn chat(state: &Conversation, messages: Vec<ChatMessage>, snapshot: bool) -> Chat {
+    let (ended, waiting) = (state.phase.is_ended(), waits(state));
+    let rating = state.rating.map(|rating| rating.score);
+    Chat { messages, ended, snapshot, conversation: Some(state.id), waiting, rating }
+}
+
+/// One question for all who wait, however many messages came meanwhile.
+fn ask_for_positions(actor: &mut Watch, ctx: &mut Context<Watch>) {
+    let campaigns = actor.waiting.campaigns();
+    if !campaigns.is_empty() {
+        // When the Router has no room, the next round asks again.
+        let _ = actor.router.send(Fronts { campaigns, to: ctx.address().recipient() });
     }
 }
 
@@ -315,6 +344,7 @@ impl Actor for Watch {
 
     fn started(&mut self, ctx: &mut Self::Context) {
         ctx.run_interval(SLOW_AGAIN, Self::look_after_slow);
+        ctx.run_interval(TELL_POSITIONS, ask_for_positions);
     }
 }
 
@@ -408,6 +438,18 @@ impl Watch {
 fn hint<'a>(seats: impl IntoIterator<Item = &'a Seat>, bytes: &ByteString) -> bool {
     let following = seats.into_iter().filter(|seat| matches!(seat.state, SeatState::Following));
     following.filter(|seat| !seat.sink.push(bytes.clone())).count() == 0
+}
+
+impl Handler<Queues> for Watch {
+    type Result = ();
+
+    fn handle(&mut self, Queues(queues): Queues, _: &mut Self::Context) {
+        for (key, conversation, position) in self.waiting.moved(&queues) {
+            let topic = Thread::Visitor(key.0, key.1).topic();
+            let bytes = frame(&topic, &self.epoch, self.pos, Push::Queue(Queue { conversation, position }));
+            hint(self.rooms.visitor_seats(&key), &bytes);
+        }
+    }
 }
 
 impl Handler<Gated<Leave>> for Watch {

@@ -115,6 +115,16 @@ impl Rooms {
         Some((key, &self.visitors.get(&key)?.seats))
     }
 
+    /// The tabs of a visitor.
+    pub(super) fn visitor_seats(&self, key: &Key) -> &[Seat] {
+        self.visitors.get(key).map_or(&[], |lobby| &lobby.seats)
+    }
+
+    /// Whether a visitor is here.
+    pub(super) fn has_visitor(&self, key: &Key) -> bool {
+        self.visitors.contains_key(key)
+    }
+
     /// All threads with who looks at them.
     pub(super) fn all(&mut self) -> impl Iterator<Item = (Thread, &mut Vec<Seat>)> {
         let threads = self.conversations.iter_mut().map(|(id, room)| (Thread::Conversation(*id), &mut room.seats));

@@ -191,6 +191,11 @@ pub enum Command {
     Sleep,
     /// A customer who waits has left, or waited too long.
     GiveUp(Ending),
+    /// The customer says what they thought of it.
+    Rate {
+        /// One of [`super::SCORES`].
+        score: u8,
+    },
     /// A stored deadline fell due.
     Due,
 }

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Conversation, FOLLOWED_DELIVERIES, Offer, Phase, Priority};
+use super::{Conversation, FOLLOWED_DELIVERIES, Offer, Phase, Priority, Rating};
 use crate::{
     clock::Timestamp,
     domain::{channel::ChannelKind, delivery::Delivery},
@@ -225,6 +225,11 @@ pub enum Event {
         /// The closing disposition.
         disposition: Option<DispositionId>,
     },
+    /// The customer said what they thought of it, or changed their mind.
+    Rated {
+        /// 1 (bad) to 5 (good).
+        score: u8,
+    },
 }
 
 impl Conversation {
@@ -297,6 +302,10 @@ impl Conversation {
             Event::Ended { ending, disposition } => {
                 self.accepted = None;
                 self.enter(Phase::Ended { ending: *ending, disposition: *disposition }, at);
+            }
+            Event::Rated { score } => {
+                let at = self.rating.map_or(at, |rating| rating.at);
+                self.rating = Some(Rating { score: *score, at });
             }
         }
     }

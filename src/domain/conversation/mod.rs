@@ -9,7 +9,7 @@ mod step;
 #[cfg(test)]
 mod tests;
 
-use std::time::Duration;
+use std::{ops::RangeInclusive, time::Duration};
 
 use serde::{Deserialize, Serialize};
 use smallvec::SmallVec;
@@ -26,6 +26,12 @@ use crate::{
 
 /// At most this many transfers per conversation (routing.md).
 pub const MAX_HOPS: u8 = 10;
+
+/// What a customer may say of a conversation, from bad to good.
+pub const SCORES: RangeInclusive<u8> = 1..=5;
+
+/// How long a rating can be changed.
+pub const RATING_CHANGES: Duration = Duration::from_secs(24 * 3600);
 
 /// Outbound messages whose delivery is still followed in memory; receipts for older ones are checked against the store.
 pub const FOLLOWED_DELIVERIES: usize = 32;
@@ -92,6 +98,15 @@ pub struct Offer {
     pub agent: AgentId,
     /// When it counts as missed.
     pub deadline: Timestamp,
+}
+
+/// What the customer thought of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Rating {
+    /// One of [`SCORES`].
+    pub score: u8,
+    /// When it was first given.
+    pub at: Timestamp,
 }
 
 /// Where a conversation stands.
@@ -241,6 +256,9 @@ pub struct Conversation {
     /// How urgent the staff finds it.
     #[serde(default, skip_serializing_if = "Priority::is_normal")]
     pub priority: Priority,
+    /// What the customer thought of it, once it was over.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rating: Option<Rating>,
     /// Agents who missed or declined it since it was last accepted; tried again after every other.
     #[serde(default, skip_serializing_if = "SmallVec::is_empty")]
     pub passed_over: SmallVec<[AgentId; 1]>,
@@ -276,6 +294,7 @@ impl Conversation {
             accepted: None,
             tags: Vec::new(),
             priority: Priority::default(),
+            rating: None,
             passed_over: SmallVec::new(),
             deliveries: SmallVec::new(),
             fields: Vec::new(),

@@ -1,6 +1,9 @@
 //! What a command means in a given state: the only place where that is decided.
 
-use super::{Admission, Command, Conversation, Ending, Event, MAX_HOPS, OfferOutcome, Phase, QueueReason, Rules, TransferTo};
+use super::{
+    Admission, Command, Conversation, Ending, Event, MAX_HOPS, OfferOutcome, Phase, QueueReason, RATING_CHANGES, Rules,
+    TransferTo,
+};
 use crate::{
     clock::Timestamp,
     domain::{channel::ChannelKind, conversation::Offer, delivery::Delivery, field, message::Content, refusal::Refusal},
@@ -16,6 +19,7 @@ impl Conversation {
             Command::MoveDelivery { message, stored, to, reason } => Ok(self.move_delivery(*message, *stored, *to, reason)),
             Command::Accept { offer, agent } => self.accept(*offer, *agent, rules),
             Command::EndOffer { offer, agent, outcome } => self.end_offer_event(*offer, *agent, *outcome),
+            Command::Rate { score } => self.rate(*score, now),
             _ if self.phase.is_ended() => Err(Refusal::Closed),
             Command::Receive { message, content } => self.receive(*message, content),
             Command::Admit(admission) => self.admit(admission),
@@ -303,6 +307,18 @@ impl Conversation {
 
     fn may_sort(&self, agent: AgentId, force: bool) -> Result<(), Refusal> {
         if force { Ok(()) } else { self.must_own(agent) }
+    }
+
+    /// Once it is over; for a day the customer may think again.
+    fn rate(&self, score: u8, now: Timestamp) -> Outcome {
+        if !self.phase.is_ended() {
+            return Err(Refusal::WrongState(self.phase.as_str()));
+        }
+        match self.rating {
+            Some(rating) if now >= rating.at + RATING_CHANGES => Err(Refusal::RatingFinal),
+            Some(rating) if rating.score == score => Ok(vec![]),
+            _ => Ok(vec![Event::Rated { score }]),
+        }
     }
 
     fn sleep(&self) -> Vec<Event> {

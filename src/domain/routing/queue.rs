@@ -54,6 +54,16 @@ impl Queue {
         self.by_class.iter().map(BTreeSet::len).sum()
     }
 
+    /// The next `limit` items, in order: as many steps as there are items to tell of.
+    fn front(&self, limit: usize) -> impl Iterator<Item = Turn> {
+        let mut rest: [_; CLASSES] = array::from_fn(|class| self.by_class.get(class).map(|items| items.iter().peekable()));
+        let next = move || {
+            let heads = rest.iter_mut().flatten().filter_map(|items| Some((**items.peek()?, items)));
+            heads.min_by_key(|(turn, _)| *turn).and_then(|(_, items)| items.next().copied())
+        };
+        std::iter::from_fn(next).take(limit)
+    }
+
     pub(super) fn is_empty(&self) -> bool {
         self.by_class.iter().all(BTreeSet::is_empty)
     }
@@ -68,11 +78,38 @@ pub(super) struct Head {
 }
 
 impl Routing {
+    /// Who waits in a campaign and goes next, at most `limit` of them.
+    pub fn front(&self, campaign: CampaignId, limit: usize) -> Vec<ConversationId> {
+        self.campaigns.get(&campaign).map_or_else(Vec::new, |campaign| campaign.queue.front(limit).map(|turn| turn.id).collect())
+    }
+
     /// The next item of a campaign that somebody can take now.
     pub(super) fn head(&self, id: CampaignId) -> Option<Head> {
         let campaign = self.campaigns.get(&id).filter(|campaign| campaign.is_serving())?;
         let weight = Reverse(campaign.rules?.weight);
         let turn = campaign.queue.next_up_to(campaign.ready.heaviest_class()?)?;
         Some(Head { weight, turn, campaign: id })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_front_of_a_queue_is_its_order_over_all_kinds() {
+        let mut queue = Queue::default();
+        let turn = |number: u8| Turn {
+            arrived_at: Timestamp::from_micros(i64::from(number % 3)),
+            id: ConversationId::from_u128(number.into()),
+        };
+        let mut expected: Vec<Turn> = (0..9).map(turn).collect();
+        for (number, turn) in expected.iter().enumerate() {
+            queue.insert(if number % 2 == 0 { ChannelKind::Api } else { ChannelKind::Webchat }, *turn);
+        }
+        expected.sort();
+        assert_eq!(queue.front(100).collect::<Vec<_>>(), expected);
+        assert_eq!(queue.front(4).collect::<Vec<_>>(), expected[..4]);
+        assert_eq!(Queue::default().front(4).count(), 0);
     }
 }

@@ -16,9 +16,11 @@ use crate::{
         channel::ChannelKind,
         log::Entity,
         permission::{Permission, Place},
+        webchat::Webchat,
     },
     error::ErrorCode,
     http::{
+        admin::webchat,
         caller::Caller,
         check::{Check, ListQuery, NAME, page, patched},
         input::{Input, Query},
@@ -44,6 +46,7 @@ fn fields(channel: &Channel) -> ChannelFields {
         name: channel.name.clone(),
         enabled: channel.enabled,
         endpoint: channel.endpoint.clone(),
+        webchat: (channel.kind == ChannelKind::Webchat).then(|| channel.webchat.clone()),
     }
 }
 
@@ -60,6 +63,7 @@ fn row(id: ChannelId, fields: &ChannelFields) -> ChannelRow<'_> {
         name: &fields.name,
         enabled: fields.enabled,
         endpoint: fields.endpoint.as_deref(),
+        webchat: fields.webchat.as_ref(),
     }
 }
 
@@ -81,6 +85,12 @@ fn check(caller: &Caller, fields: &mut ChannelFields, is_new: bool) -> Result<()
             });
         check.that(fits, "endpoint", ErrorCode::NotPossible, "an http or https URL without a password, at most 2,000 bytes");
         check.that(fields.kind == ChannelKind::Api, "endpoint", ErrorCode::NotPossible, "only API channels have one");
+    }
+    match (&mut fields.webchat, fields.kind) {
+        (Some(webchat), ChannelKind::Webchat) => webchat::check(&mut check, webchat),
+        (None, ChannelKind::Webchat) => fields.webchat = Some(Webchat::default()),
+        (Some(_), _) => check.error("webchat", ErrorCode::NotPossible, "only web chats have it"),
+        (None, _) => {}
     }
     check.done()
 }
@@ -119,7 +129,7 @@ pub async fn create(app: Data<App>, caller: Caller, input: Input<ChannelFields>)
     let Input { value: mut fields, once } = input;
     check(&caller, &mut fields, true)?;
     let (id, now) = (app.engine.ids.next::<ChannelId>(), app.now());
-    let statements = vec![config_writes::insert_channel(&row(id, &fields), now)];
+    let statements = vec![config_writes::insert_channel(&row(id, &fields), now)?];
     let created = ChannelView { id, fields, created_at: now.into() };
     once.commit(statements, (Entity::Channel, id.to_string()), StatusCode::CREATED, &created).await
 }
@@ -137,7 +147,7 @@ pub async fn change(caller: Caller, id: Path<ChannelId>, input: Input<Map<String
     stays.that(changed.kind == current.kind, "kind", ErrorCode::NotPossible, "a channel stays what it is");
     stays.done()?;
     check(&caller, &mut changed, false)?;
-    let statements = vec![config_writes::update_channel(&row(*id, &changed))];
+    let statements = vec![config_writes::update_channel(&row(*id, &changed))?];
     let answer = ChannelView { fields: changed, ..view(current) };
     once.commit(statements, (Entity::Channel, id.to_string()), StatusCode::OK, &answer).await
 }

@@ -11,6 +11,7 @@ pub mod members;
 pub mod schedules;
 pub mod tokens;
 pub mod users;
+pub mod webchat;
 
 use crate::{
     domain::permission::{Permission, Place, may_somewhere},

@@ -54,9 +54,10 @@ pub struct UploadQuery {
 }
 
 /// Bytes still unread when an error is answered would be taken for the next request; the server closes the connection then.
-struct Upload {
-    size: u64,
-    head: BytesMut,
+pub(in crate::http) struct Upload {
+    pub(in crate::http) size: u64,
+    /// Its beginning, which says what it is.
+    pub(in crate::http) head: BytesMut,
     digest: Sha256,
 }
 
@@ -75,18 +76,7 @@ pub async fn create(
     let (client, conversation) = owner(&app, &caller, conversation, channel).await?;
     let id: AttachmentId = app.engine.ids.next();
     let (path, location) = (object_path(id), app.attachments.clone());
-    let failed = |error: object_store::Error| {
-        tracing::error!(%error, "an attachment could not be stored");
-        Problem::later(ErrorCode::Unavailable, 2)
-    };
-    let mut sink = location.put_multipart(&path).await.map_err(failed)?;
-    let upload = match store(&app, &request, payload, sink.as_mut()).await {
-        Ok(upload) => upload,
-        Err(problem) => {
-            let _ = sink.abort().await;
-            return Err(problem);
-        }
-    };
+    let (mut sink, upload) = put_file(&app, id, &request, payload, app.config.limits.max_attachment_bytes).await?;
     // Under its key this very file may have been stored before.
     let digest = upload.digest.finalize();
     let once = Once::unchecked(&request, &digest)?;
@@ -96,7 +86,7 @@ pub async fn create(
     }
     sink.complete().await.map_err(failed)?;
     let file = Attachment { id, name: clean_name(&name), media_type: sniff(&upload.head).to_owned(), size: upload.size };
-    let view = conversation::Attachment { id, name: file.name.clone(), media_type: file.media_type.clone(), size: file.size };
+    let view = conversation::Attachment::of(&file);
     let stored = Stored { file, client, uploaded_by: caller.by, conversation };
     let statements = vec![attachments::insert(&stored, app.now())];
     let committed = once.commit_quietly(statements, StatusCode::CREATED, &view).await;
@@ -133,13 +123,36 @@ async fn owner(
     }
 }
 
-async fn store(
+/// When the object store does not do its part.
+pub(in crate::http) fn failed(error: object_store::Error) -> Problem {
+    tracing::error!(%error, "an attachment could not be stored");
+    Problem::later(ErrorCode::Unavailable, 2)
+}
+
+/// Takes in the bytes of a file; to be completed or aborted.
+pub(in crate::http) async fn put_file(
     app: &App,
+    id: AttachmentId,
+    request: &HttpRequest,
+    payload: web::Payload,
+    limit: u64,
+) -> Result<(Box<dyn MultipartUpload>, Upload), Problem> {
+    let mut sink = app.attachments.put_multipart(&object_path(id)).await.map_err(failed)?;
+    match store(request, payload, sink.as_mut(), limit).await {
+        Ok(upload) => Ok((sink, upload)),
+        Err(problem) => {
+            let _ = sink.abort().await;
+            Err(problem)
+        }
+    }
+}
+
+async fn store(
     request: &HttpRequest,
     mut payload: web::Payload,
     sink: &mut dyn MultipartUpload,
+    limit: u64,
 ) -> Result<Upload, Problem> {
-    let limit = app.config.limits.max_attachment_bytes;
     let too_large = || Problem::with(ErrorCode::TooLarge, format!("at most {limit} bytes"));
     let announced = request.headers().get(header::CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse::<u64>().ok());
     if announced.is_some_and(|length| length > limit) {
@@ -171,10 +184,7 @@ async fn put(sink: &mut dyn MultipartUpload, part: Bytes) -> Result<(), Problem>
     if part.is_empty() {
         return Ok(());
     }
-    sink.put_part(PutPayload::from_bytes(part)).await.map_err(|error| {
-        tracing::error!(%error, "an attachment could not be stored");
-        Problem::later(ErrorCode::Unavailable, 2)
-    })
+    sink.put_part(PutPayload::from_bytes(part)).await.map_err(failed)
 }
 
 /// Two levels, so that no directory grows without end. Beginning with the random end of the id: its beginning is the time.
@@ -197,7 +207,12 @@ pub async fn show(app: Data<App>, caller: Caller, id: Path<AttachmentId>) -> Res
         None if stored.uploaded_by == caller.by => {}
         None => return Err(Problem::not_found()),
     }
-    let found = app.attachments.get(&object_path(*id)).await.map_err(|error| {
+    stream(&app, &stored).await
+}
+
+/// A file as it is handed out to whoever may have it.
+pub(in crate::http) async fn stream(app: &App, stored: &Stored) -> Result<HttpResponse, Problem> {
+    let found = app.attachments.get(&object_path(stored.file.id)).await.map_err(|error| {
         tracing::error!(%error, "an attachment is recorded but cannot be read");
         match error {
             object_store::Error::NotFound { .. } => Problem::not_found(),
@@ -230,7 +245,7 @@ fn disposition(name: &str) -> header::ContentDisposition {
 
 /// A name without a path, without what cannot be seen, of at most [`MAX_NAME_CHARACTERS`] characters. Cleaning it again changes
 /// nothing.
-fn clean_name(name: &str) -> String {
+pub(in crate::http) fn clean_name(name: &str) -> String {
     let visible: String =
         name.chars().filter(|c| !is_control(*c) && !matches!(c, '\u{200b}'..='\u{200d}' | '\u{2060}')).collect();
     let last = visible.rsplit(['/', '\\']).next().unwrap_or_default();
@@ -255,7 +270,7 @@ fn cut_keeping_extension(name: &str) -> String {
 }
 
 /// The media type, found in the bytes. What a browser could run counts as unknown.
-fn sniff(head: &[u8]) -> &'static str {
+pub(in crate::http) fn sniff(head: &[u8]) -> &'static str {
     let found = infer::get(head).map_or(UNKNOWN, |kind| kind.mime_type());
     let runs = ["html", "svg", "xml", "javascript", "x-shockwave-flash", "x-shellscript", "xhtml"];
     if runs.iter().any(|word| found.contains(word)) && !found.contains("openxmlformats") { UNKNOWN } else { found }

@@ -36,12 +36,12 @@ use crate::{
     store::{
         attachments,
         conversation_lists::{self, Filter, Reach},
-        conversations,
+        conversations, visitors,
         write::ContactCard,
     },
     wire::{
         command::{AnswerOffer, Close, Note, Prioritise, Reply, SetFields, Snooze, Tag, Transfer},
-        conversation::{Message, Summary},
+        conversation::{Message, RatingView, Summary, VisitorCard},
     },
 };
 
@@ -144,6 +144,19 @@ async fn workable(app: &App, caller: &Caller, id: ConversationId) -> Result<Conv
 /// Whether the caller may do to a conversation of somebody else what its owner may.
 fn steers(caller: &Caller, state: &Conversation) -> bool {
     state.phase.owner() != Some(caller.user()) && caller.may(Permission::ForceConversations, place(state))
+}
+
+/// `GET /{id}/visitor`: what the visitor of a web chat said before and after.
+///
+/// # Errors
+/// 404.
+pub async fn visitor(app: Data<App>, caller: Caller, id: Path<ConversationId>) -> Result<HttpResponse, Problem> {
+    let (db, state) = (&app.engine.db, visible(&app, &caller, *id).await?);
+    let address = conversations::card(db, &state).await?.address;
+    let answers = visitors::answers(db, state.channel, &address).await?;
+    let rating = visitors::rating(db, state.id).await?;
+    let rating = rating.map(|rated| RatingView { score: rated.score, comment: rated.comment, at: rated.at.into() });
+    once::ok(&VisitorCard { answers, rating })
 }
 
 fn reach(caller: &Caller) -> Reach {

@@ -144,7 +144,7 @@ async fn find_files(app: &App, client: ClientId, ids: &[AttachmentId]) -> Result
 }
 
 /// Gives the files to the conversation before the call is acknowledged. After a crash in between, the repeated call does it.
-async fn bind_files(
+pub(in crate::http) async fn bind_files(
     app: &App,
     channel: ChannelId,
     client: ClientId,

@@ -20,7 +20,7 @@ kind: BreakId, } | { "is": "forced_pause",
  */
 by: UserId, } | { "is": "not_responding" };
 
-export type AddressKind = "api" | "visitor" | "email" | "phone";
+export type AddressKind = "api" | "visitor" | "webchat" | "email" | "phone";
 
 export type AgentRow = { 
 /**
@@ -488,7 +488,19 @@ ended: boolean,
 /**
  * Replaces everything shown; else adds to it.
  */
-snapshot: boolean, };
+snapshot: boolean, 
+/**
+ * Of which conversation this speaks; none before the first message.
+ */
+conversation?: ConversationId, 
+/**
+ * Nobody has taken it yet.
+ */
+waiting?: boolean, 
+/**
+ * What the visitor thought of it, once it was over.
+ */
+rating?: number, };
 
 export type ChatMessage = { 
 /**
@@ -666,7 +678,11 @@ preview: Preview | null,
 /**
  * What was noted in its dynamic fields.
  */
-fields: Record<FieldId, FieldValue>, };
+fields: Record<FieldId, FieldValue>, 
+/**
+ * What the customer thought of it, 1 to 5.
+ */
+rating?: number, };
 
 export type ConversationDelta = { 
 /**
@@ -758,7 +774,7 @@ updated_at: Time, };
 
 export type Ending = "closed" | "out_of_hours" | "abandoned" | "expired" | "overflowed";
 
-export type ErrorCode = "malformed_json" | "invalid_utf8" | "too_deep" | "broken_body" | "idempotency_key_invalid" | "idempotency_key_missing" | "signed_out_session" | "wrong_credentials" | "signature_no_secret" | "signature_header_missing" | "signature_header_empty" | "signature_header_repeated" | "signature_invalid_id" | "signature_invalid_timestamp" | "signature_too_old" | "signature_too_new" | "signature_no_usable_version" | "signature_mismatch" | "forbidden" | "not_allowed_in_campaign" | "wrong_origin" | "not_found" | "invitation_not_valid" | "method_not_allowed" | "conflict" | "in_use" | "conversation_closed" | "wrong_state" | "not_owner" | "offer_gone" | "not_failed" | "draft_stale" | "gone" | "at_capacity" | "not_available" | "not_member" | "too_many_transfers" | "transfer_target" | "signed_out" | "forced_pause" | "too_large" | "unsupported_media_type" | "invalid" | "idempotency_key_reused" | "not_answered" | "disposition_needed" | "fields_missing" | "empty_message" | "message_too_long" | "attachments_not_allowed" | "emoticons_not_allowed" | "unknown_break" | "unknown_field" | "missing_field" | "wrong_type" | "too_short" | "too_long" | "out_of_range" | "control_characters" | "unknown_reference" | "not_possible" | "duplicate" | "taken" | "password_too_short" | "password_too_long" | "schedule_name" | "schedule_hours" | "schedule_too_many_intervals" | "schedule_too_many_exceptions" | "schedule_exception_date" | "schedule_exception_twice" | "schedule_override_empty" | "schedule_override_reason" | "too_many_attempts" | "too_many_connections" | "busy" | "internal" | "unavailable";
+export type ErrorCode = "malformed_json" | "invalid_utf8" | "too_deep" | "broken_body" | "idempotency_key_invalid" | "idempotency_key_missing" | "signed_out_session" | "wrong_credentials" | "identity_invalid" | "signature_no_secret" | "signature_header_missing" | "signature_header_empty" | "signature_header_repeated" | "signature_invalid_id" | "signature_invalid_timestamp" | "signature_too_old" | "signature_too_new" | "signature_no_usable_version" | "signature_mismatch" | "forbidden" | "not_allowed_in_campaign" | "wrong_origin" | "not_found" | "invitation_not_valid" | "method_not_allowed" | "conflict" | "in_use" | "conversation_closed" | "wrong_state" | "not_owner" | "offer_gone" | "not_failed" | "draft_stale" | "gone" | "at_capacity" | "not_available" | "not_member" | "too_many_transfers" | "transfer_target" | "rating_final" | "signed_out" | "forced_pause" | "too_large" | "unsupported_media_type" | "invalid" | "idempotency_key_reused" | "not_answered" | "disposition_needed" | "fields_missing" | "empty_message" | "message_too_long" | "attachments_not_allowed" | "emoticons_not_allowed" | "unknown_break" | "unknown_field" | "missing_field" | "wrong_type" | "too_short" | "too_long" | "out_of_range" | "control_characters" | "unknown_reference" | "not_possible" | "duplicate" | "taken" | "password_too_short" | "password_too_long" | "schedule_name" | "schedule_hours" | "schedule_too_many_intervals" | "schedule_too_many_exceptions" | "schedule_exception_date" | "schedule_exception_twice" | "schedule_override_empty" | "schedule_override_reason" | "too_many_attempts" | "too_many_connections" | "busy" | "internal" | "unavailable";
 
 export type Field = { 
 /**
@@ -862,7 +878,7 @@ epoch: string,
 /**
  * Position in the log that this frame reflects; for snapshots the position they stand at.
  */
-pos: number, } & ({ "kind": "hello", "data": Hello } | { "kind": "me", "data": Me } | { "kind": "conversation", "data": ConversationDelta } | { "kind": "gone", "data": Gone } | { "kind": "presence", "data": Presence } | { "kind": "thread", "data": Thread } | { "kind": "chat", "data": Chat } | { "kind": "board", "data": Board } | { "kind": "board_delta", "data": BoardDelta } | { "kind": "waiting", "data": Array<WaitingRow> } | { "kind": "waiting_delta", "data": WaitingDelta } | { "kind": "resync" } | { "kind": "reload" } | { "kind": "denied", "data": Denied } | { "kind": "signed_out" } | { "kind": "typing", "data": Typing } | { "kind": "viewers", "data": Viewers } | { "kind": "chat_typing", "data": ChatTyping });
+pos: number, } & ({ "kind": "hello", "data": Hello } | { "kind": "me", "data": Me } | { "kind": "conversation", "data": ConversationDelta } | { "kind": "gone", "data": Gone } | { "kind": "presence", "data": Presence } | { "kind": "thread", "data": Thread } | { "kind": "chat", "data": Chat } | { "kind": "queue", "data": Queue } | { "kind": "board", "data": Board } | { "kind": "board_delta", "data": BoardDelta } | { "kind": "waiting", "data": Array<WaitingRow> } | { "kind": "waiting_delta", "data": WaitingDelta } | { "kind": "resync" } | { "kind": "reload" } | { "kind": "denied", "data": Denied } | { "kind": "signed_out" } | { "kind": "typing", "data": Typing } | { "kind": "viewers", "data": Viewers } | { "kind": "chat_typing", "data": ChatTyping });
 
 export type Gone = { 
 /**
@@ -1001,6 +1017,26 @@ reason?: string, };
 
 export type MessageId = string;
 
+export type NewRating = { 
+/**
+ * Of which conversation; it must be over.
+ */
+conversation: ConversationId, 
+/**
+ * 1 (bad) to 5 (good).
+ */
+score: number, 
+/**
+ * In words, at most 1,000 characters.
+ */
+comment?: string | null, };
+
+export type NewVisitor = { 
+/**
+ * A JSON Web Token that the company's server has signed (docs/web-chat.md). Without it the visitor is anonymous.
+ */
+identity?: string | null, };
+
 export type Note = { 
 /**
  * Plain text.
@@ -1026,6 +1062,26 @@ items: Array<T>,
 next: string | null, };
 
 export type Permission = "own" | "read_config" | "write_config" | "write_members" | "read_users" | "write_users" | "read_contacts" | "write_contacts" | "answer" | "read_conversations" | "force_conversations" | "read_board" | "control_agents";
+
+export type PreChatAnswer = { 
+/**
+ * Name of the field.
+ */
+name: string, 
+/**
+ * As people read it.
+ */
+label: string, 
+/**
+ * What was answered.
+ */
+value: string, };
+
+export type PreChatAnswers = { 
+/**
+ * Answers; those that may be left out may be empty.
+ */
+answers: { [key in string]: string }, };
 
 export type Presence = { 
 /**
@@ -1241,7 +1297,7 @@ login: string,
  */
 name: string, };
 
-export type Push = { "kind": "hello", "data": Hello } | { "kind": "me", "data": Me } | { "kind": "conversation", "data": ConversationDelta } | { "kind": "gone", "data": Gone } | { "kind": "presence", "data": Presence } | { "kind": "thread", "data": Thread } | { "kind": "chat", "data": Chat } | { "kind": "board", "data": Board } | { "kind": "board_delta", "data": BoardDelta } | { "kind": "waiting", "data": Array<WaitingRow> } | { "kind": "waiting_delta", "data": WaitingDelta } | { "kind": "resync" } | { "kind": "reload" } | { "kind": "denied", "data": Denied } | { "kind": "signed_out" } | { "kind": "typing", "data": Typing } | { "kind": "viewers", "data": Viewers } | { "kind": "chat_typing", "data": ChatTyping };
+export type Push = { "kind": "hello", "data": Hello } | { "kind": "me", "data": Me } | { "kind": "conversation", "data": ConversationDelta } | { "kind": "gone", "data": Gone } | { "kind": "presence", "data": Presence } | { "kind": "thread", "data": Thread } | { "kind": "chat", "data": Chat } | { "kind": "queue", "data": Queue } | { "kind": "board", "data": Board } | { "kind": "board_delta", "data": BoardDelta } | { "kind": "waiting", "data": Array<WaitingRow> } | { "kind": "waiting_delta", "data": WaitingDelta } | { "kind": "resync" } | { "kind": "reload" } | { "kind": "denied", "data": Denied } | { "kind": "signed_out" } | { "kind": "typing", "data": Typing } | { "kind": "viewers", "data": Viewers } | { "kind": "chat_typing", "data": ChatTyping };
 
 export type PutDraft = { 
 /**
@@ -1257,7 +1313,31 @@ attachments?: Array<AttachmentId>,
  */
 rev: number, };
 
+export type Queue = { 
+/**
+ * Which conversation waits.
+ */
+conversation: ConversationId, 
+/**
+ * 1 = goes next; none = more than 100 go before.
+ */
+position: number | null, };
+
 export type QueueReason = "new" | "out_of_hours" | "transferred" | "agent_lost" | "agent_signed_out" | "not_accepted";
+
+export type Rating = { 
+/**
+ * 1 (bad) to 5 (good).
+ */
+score: number, 
+/**
+ * In words.
+ */
+comment: string | null, 
+/**
+ * When it was given or changed.
+ */
+at: Time, };
 
 export type Reply = { 
 /**
@@ -1545,17 +1625,31 @@ conversation: ConversationId,
  */
 viewers: Array<Viewer>, };
 
+export type VisitorCard = { 
+/**
+ * Asked before the chat, in the order of the form.
+ */
+answers: Array<PreChatAnswer>, 
+/**
+ * Asked afterwards.
+ */
+rating: Rating | null, };
+
 export type VisitorId = string;
 
 export type VisitorMessage = { 
 /**
- * Plain text.
+ * Plain text; may be empty when there are attachments.
  */
 text: string, 
 /**
  * How the visitor wants to be called.
  */
-name?: string, };
+name?: string, 
+/**
+ * Files that this visitor has uploaded, at most 10.
+ */
+attachments?: Array<AttachmentId>, };
 
 export type VisitorSession = { 
 /**
@@ -1563,9 +1657,13 @@ export type VisitorSession = {
  */
 token: string, 
 /**
- * Who the visitor is from now on.
+ * Who the visitor is from now on. Who is identified is the same on every device.
  */
-visitor: VisitorId, };
+visitor: VisitorId, 
+/**
+ * Identified visitors: when the token stops counting.
+ */
+expires_at?: Time, };
 
 export type VisitorStored = { 
 /**
@@ -1620,5 +1718,113 @@ priority: Priority,
  * The last message.
  */
 preview: Preview | null, };
+
+export type WidgetConfig = { 
+/**
+ * Origins of pages that may show it, beside this server's own.
+ */
+allowed_origins: Array<string>, 
+/**
+ * How it looks.
+ */
+theme: WidgetTheme, 
+/**
+ * The colour of writing on the theme's colour: black or white, whichever reads better.
+ */
+on_colour: string, 
+/**
+ * Which languages it offers, the first is for who speaks none of them.
+ */
+languages: Array<WidgetLanguage>, 
+/**
+ * The company's own words.
+ */
+texts: { [key in WidgetLanguage]?: WidgetTexts }, 
+/**
+ * Asked before the chat.
+ */
+pre_chat: Array<WidgetField>, 
+/**
+ * Asks afterwards how it was.
+ */
+rating: boolean, 
+/**
+ * Files may be sent.
+ */
+attachments: boolean, 
+/**
+ * The largest of them, in bytes.
+ */
+max_file_bytes: number, 
+/**
+ * Within the campaign's hours.
+ */
+open: boolean, 
+/**
+ * Out of hours: when it opens next, if it ever does.
+ */
+opens_at: Time | null, };
+
+export type WidgetField = { 
+/**
+ * 1 to 40 of `a-z`, `0-9` and `_`; each once.
+ */
+name: string, 
+/**
+ * What it takes.
+ */
+kind: WidgetFieldKind, 
+/**
+ * The chat does not begin without it.
+ */
+required?: boolean, 
+/**
+ * By language, 1 to 80 characters. `name`, `email` and `phone` need none.
+ */
+labels?: { [key in WidgetLanguage]?: string }, 
+/**
+ * `choice`: 1 to 20, each 1 to 80 characters.
+ */
+options?: Array<string>, };
+
+export type WidgetFieldKind = "name" | "email" | "phone" | "text" | "choice";
+
+export type WidgetLanguage = "es" | "en" | "pt-BR";
+
+export type WidgetPosition = "right" | "left";
+
+export type WidgetScheme = "system" | "light" | "dark";
+
+export type WidgetTexts = { 
+/**
+ * In the header, 1 to 60 characters.
+ */
+title?: string | null, 
+/**
+ * What the launcher says, 1 to 40 characters.
+ */
+launcher?: string | null, 
+/**
+ * Above an empty thread, 1 to 500 characters.
+ */
+welcome?: string | null, 
+/**
+ * While nobody is there, 1 to 500 characters.
+ */
+out_of_hours?: string | null, };
+
+export type WidgetTheme = { 
+/**
+ * `#rrggbb`: the launcher, the header, the button that sends. The writing on it is black or white, whichever reads better.
+ */
+colour: string, 
+/**
+ * Where the launcher stands.
+ */
+position: WidgetPosition, 
+/**
+ * Light or dark.
+ */
+scheme: WidgetScheme, };
 
 export type WritingMode = "reply" | "note";

@@ -473,3 +473,18 @@ fn where_emoticons_are_off_they_are_refused_and_nothing_else() {
     assert_eq!(case.refuses(reply("¡Hola! 👋")), Refusal::EmoticonsNotAllowed);
     case.does(reply("¡Hola! :-)"));
 }
+
+#[test]
+fn a_customer_rates_what_is_over_and_may_think_again_for_a_day() {
+    let rate = |score| Command::Rate { score };
+    let mut case = active(rules());
+    assert_eq!(case.refuses(rate(5)), Refusal::WrongState("active"));
+    case.does(close(ANA));
+    assert_eq!(case.does(rate(2)), [Event::Rated { score: 2 }]);
+    assert_eq!(case.does(rate(2)), [], "the same again");
+    assert_eq!(case.after(RATING_CHANGES - Duration::from_secs(1)).does(rate(5)), [Event::Rated { score: 5 }]);
+    assert_eq!(case.conversation.rating.map(|rating| rating.score), Some(5));
+    // A change does not begin another day.
+    assert_eq!(case.after(Duration::from_secs(1)).refuses(rate(5)), Refusal::RatingFinal);
+    assert_eq!(case.conversation.since, case.conversation.rating.unwrap().at, "rating is no part of its life");
+}

@@ -41,7 +41,10 @@ fn assert_counters_only_grow(before: &Conversation, events: &[Event], after: &Co
 fn assert_ended_is_the_end(before: &Conversation, events: &[Event], after: &Conversation) {
     if before.phase.is_ended() {
         assert_eq!(after.phase, before.phase);
-        assert!(events.iter().all(|event| matches!(event, Event::DeliveryMoved { .. })), "{events:?} after the end");
+        assert!(
+            events.iter().all(|event| matches!(event, Event::DeliveryMoved { .. } | Event::Rated { .. })),
+            "{events:?} after the end"
+        );
     }
 }
 

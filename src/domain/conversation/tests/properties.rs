@@ -66,6 +66,7 @@ fn routing_command() -> impl Strategy<Value = Command> {
             .prop_map(|(offer, agent, outcome)| Command::EndOffer { offer, agent, outcome }),
         2 => (agent(), reason()).prop_map(|(agent, reason)| Command::Release { agent, reason }),
         1 => lost().prop_map(Command::GiveUp),
+        1 => (1_u8..=5).prop_map(|score| Command::Rate { score }),
         3 => Just(Command::Due),
     ]
 }
@@ -199,7 +200,12 @@ impl Store {
                 Command::MoveDelivery { message, stored, .. } => Command::Retry { message, agent: owner(agent), stored },
                 other => other,
             },
-            Command::Admit(_) | Command::GiveUp(_) | Command::RenameContact { .. } | Command::Sleep | Command::Due => wish,
+            Command::Admit(_)
+            | Command::GiveUp(_)
+            | Command::RenameContact { .. }
+            | Command::Rate { .. }
+            | Command::Sleep
+            | Command::Due => wish,
         }
     }
 
@@ -310,5 +316,5 @@ fn random_commands_reach_every_phase_and_every_event() {
     let phases = seen.keys().filter(|key| key.starts_with("phase")).count();
     let events = seen.keys().filter(|key| key.starts_with("event")).count();
     // All but "admitted" (passed through on the way to the queue) and all but "started".
-    assert_eq!((phases, events), (12, 22), "{seen:#?}");
+    assert_eq!((phases, events), (12, 23), "{seen:#?}");
 }
