@@ -79,6 +79,7 @@ fn text() -> String {
         live::WaitingRow,
         page::Page<conversation::Message>,
         config::Member,
+        session::BreakWhen,
         session::Profile,
         session::ProfileBreak,
         session::ProfileCampaign,

@@ -19,6 +19,7 @@ on_both!(
     what_is_snoozed_says_until_when,
     closing_takes_only_leaves,
     an_ended_membership_takes_open_offers_along,
+    a_break_can_wait_for_the_conversations_at_hand,
     what_could_not_be_sent_is_sent_again,
     drafts_are_one_s_own_and_the_higher_number_stands,
 );
@@ -275,4 +276,26 @@ async fn what_could_not_be_sent_is_sent_again(database: Database) {
     assert_eq!(receiver.waiting(), 0);
     let stored = agent.api.get(&of(&id, "messages")).await.ok();
     assert_eq!(list(&stored)[0]["delivery"], "sent");
+}
+
+async fn a_break_can_wait_for_the_conversations_at_hand(database: Database) {
+    let world = World::new(&database).await;
+    let mut a = Company::new(&world, "A").await;
+    let kind = &a.ids["break"];
+    let (mut board, _) = Socket::following(&a.supervisor.api, "board:1").await;
+    let after = json!({ "break_id": kind, "when": "after_current" });
+    let pending = a.agent.api.post("/api/v1/me/presence", after).await.ok();
+    assert_eq!((&pending["pending"], &pending["activity"]["is"]), (&json!(kind), &json!("available")));
+    board.until("that a break is near", |frame| frame["data"]["agents"][0]["pending"] == *kind).await;
+    // The offer that was open is withdrawn.
+    let offered = a.ids["offered"].clone();
+    a.tab.until("that the offer is gone", |frame| frame["kind"] == "gone" && frame["data"]["conversation"] == offered).await;
+    a.agent
+        .api
+        .post("/api/v1/me/presence", json!({ "available": true, "when": "now" }))
+        .await
+        .refused_field("available", "not_possible");
+    a.agent.api.post(&of(&a.ids["conversation"], "close"), json!({})).await.ok();
+    let presence = a.tab.until("the break", |frame| frame["data"]["activity"]["is"] == "on_break").await;
+    assert_eq!((&presence["data"]["activity"]["kind"], presence["data"].get("pending")), (&json!(kind), None));
 }

@@ -234,6 +234,7 @@ impl Walker {
                     (AgentCommand::EndPause, SOL),
                     (AgentCommand::EndPause, SOL),
                     (AgentCommand::TakeBreak(LUNCH), agent),
+                    (AgentCommand::BreakAfterCurrent(LUNCH), agent),
                     (AgentCommand::ForcePause(SOL), SOL),
                     (AgentCommand::EndPause, SOL),
                     (AgentCommand::SignIn, agent),

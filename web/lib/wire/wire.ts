@@ -32,6 +32,10 @@ activity: Activity,
  */
 since: Time, 
 /**
+ * The break that begins when the conversations at hand are over.
+ */
+pending?: BreakId, 
+/**
  * Conversations they hold.
  */
 active: number, 
@@ -151,6 +155,8 @@ waiting: Array<WaitingRow>,
 waiting_gone: Array<ConversationId>, };
 
 export type BreakId = string;
+
+export type BreakWhen = "now" | "after_current";
 
 export type CampaignId = string;
 
@@ -572,7 +578,11 @@ activity: Activity,
 /**
  * Since when.
  */
-since: Time, };
+since: Time, 
+/**
+ * The break that begins when the conversations at hand are over; until then no new offers.
+ */
+pending?: BreakId, };
 
 export type Preview = { 
 /**
@@ -758,7 +768,11 @@ available?: boolean,
 /**
  * Take this break.
  */
-break_id?: BreakId, };
+break_id?: BreakId, 
+/**
+ * When the break begins; at once by default.
+ */
+when?: BreakWhen, };
 
 export type SetPriority = { 
 /**
