@@ -27,6 +27,7 @@ pub(super) const STATEMENTS: &[&str] = &[
     OPEN_CARDS,
     LAST_OF_WAITING,
     LAST_WITH,
+    HOLDS_OF,
     UNREAD,
     MESSAGES,
     MESSAGES_AFTER,
@@ -45,6 +46,7 @@ const CARD: &str = "SELECT k.id, k.name, coalesce((SELECT a.value FROM contact_a
      ORDER BY a.created_at DESC LIMIT 1), '') FROM contacts k WHERE k.id = $1";
 const OPEN_WITH: &str = "SELECT state FROM conversations WHERE channel_id = $1 AND contact_id = $2 AND is_open = 1";
 const LAST_WITH: &str = "SELECT state FROM conversations WHERE contact_id = $2 AND channel_id = $1 ORDER BY id DESC LIMIT 1";
+const HOLDS_OF: &str = "SELECT 1 FROM conversations WHERE contact_id = $1 AND agent_id = $2 AND is_open = 1 LIMIT 1";
 const UNREAD: &str = "SELECT id, seq, author, text, attachments, at, delivery, reason FROM messages \
      WHERE conversation_id = $1 AND seq <= $2 AND delivery IN ('sent', 'delivered') ORDER BY seq LIMIT 100";
 const OF_AGENT: &str = "SELECT state FROM conversations WHERE (agent_id = $1 OR offered_to = $1) AND is_open = 1";
@@ -102,6 +104,11 @@ pub async fn open_with(db: &Db, channel: ChannelId, contact: ContactId) -> Resul
 /// The latest conversation of a contact on a channel account, open or not.
 pub async fn last_with(db: &Db, channel: ChannelId, contact: ContactId) -> Result<Option<Conversation>, StoreError> {
     db.row(LAST_WITH, args![channel.to_string(), contact.to_string()]).await?.map(|row| row.json(0)).transpose()
+}
+
+/// Whether an agent has an open conversation with this contact.
+pub async fn holds_of(db: &Db, contact: ContactId, agent: AgentId) -> Result<bool, StoreError> {
+    Ok(db.row(HOLDS_OF, args![contact.to_string(), agent.to_string()]).await?.is_some())
 }
 
 /// Outbound messages up to `seq` that are not read yet.

@@ -82,6 +82,16 @@ pub struct MessagesQuery {
     limit: Option<u32>,
 }
 
+/// Which part of a contact's history.
+#[derive(Clone, Debug, Deserialize, utoipa::IntoParams)]
+#[serde(deny_unknown_fields)]
+pub struct HistoryQuery {
+    /// Only older ones than this; `next` of the page before.
+    before: Option<ConversationId>,
+    /// 1 to 200; 50 by default.
+    limit: Option<u32>,
+}
+
 const PHASES: [&str; 15] = [
     "open",
     "ended",
@@ -124,6 +134,46 @@ fn may_try(caller: &Caller, state: &Conversation) -> bool {
 pub async fn visible(app: &App, caller: &Caller, id: ConversationId) -> Result<Conversation, Problem> {
     let state = conversations::state(&app.engine.db, id).await?;
     state.filter(|state| may_see(caller, state)).ok_or_else(Problem::not_found)
+}
+
+/// A conversation the caller may read: one they may see, or an earlier one of a customer whom they are talking to.
+///
+/// # Errors
+/// 404.
+pub async fn readable(app: &App, caller: &Caller, id: ConversationId) -> Result<Conversation, Problem> {
+    let state = conversations::state(&app.engine.db, id).await?.ok_or_else(Problem::not_found)?;
+    if may_see(caller, &state) || talks_to(app, caller, state.contact).await? {
+        return Ok(state);
+    }
+    Err(Problem::not_found())
+}
+
+async fn talks_to(app: &App, caller: &Caller, contact: ContactId) -> Result<bool, Problem> {
+    let agent = caller.subject.role == Role::Agent && !caller.is_program();
+    Ok(agent && conversations::holds_of(&app.engine.db, contact, caller.user()).await?)
+}
+
+/// `GET /api/v1/contacts/{id}/conversations`: the newest first. For agents who have an open conversation with the contact,
+/// and for whoever may read conversations, as far as their scope goes.
+///
+/// # Errors
+/// 404; 422 for an impossible limit.
+pub async fn of_contact(
+    app: Data<App>,
+    caller: Caller,
+    id: Path<ContactId>,
+    query: Query<HistoryQuery>,
+) -> Result<HttpResponse, Problem> {
+    let limit = check::limit(query.0.limit)?;
+    let db = &app.engine.db;
+    let reach = if talks_to(&app, &caller, *id).await? { Reach::All } else { reach(&caller) };
+    let of = |before| Filter { contact: Some(*id), before, ..Filter::default() };
+    if matches!(reach, Reach::Agent(_)) || conversation_lists::list(db, &reach, &of(None), 1).await?.is_empty() {
+        return Err(Problem::not_found());
+    }
+    let found = conversation_lists::list(db, &reach, &of(query.0.before), limit + 1).await?;
+    let items = found.iter().map(|row| Summary::of(&row.state, &row.contact, row.last.as_deref())).collect();
+    once::ok(&cut(items, limit, |item: &Summary| item.id.to_string()))
 }
 
 async fn workable(app: &App, caller: &Caller, id: ConversationId) -> Result<Conversation, Problem> {
@@ -176,7 +226,7 @@ pub async fn list(app: Data<App>, caller: Caller, query: Query<ConversationsQuer
 /// # Errors
 /// 404.
 pub async fn show(app: Data<App>, caller: Caller, id: Path<ConversationId>) -> Result<HttpResponse, Problem> {
-    let state = visible(&app, &caller, *id).await?;
+    let state = readable(&app, &caller, *id).await?;
     let card = conversations::card(&app.engine.db, &state).await?;
     let last = conversations::last_message(&app.engine.db, state.id).await?;
     once::ok(&Summary::of(&state, &card, last.as_deref()))
@@ -193,7 +243,7 @@ pub async fn messages(
     query: Query<MessagesQuery>,
 ) -> Result<HttpResponse, Problem> {
     let limit = check::limit(query.0.limit)?;
-    let state = visible(&app, &caller, *id).await?;
+    let state = readable(&app, &caller, *id).await?;
     let before = query.0.before.unwrap_or(i64::MAX as u64);
     let found = conversations::messages_before(&app.engine.db, state.id, before, limit as u64 + 1).await?;
     let items = found.into_iter().map(|stored| Message::of(&stored.message, stored.reason)).collect();
