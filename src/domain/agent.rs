@@ -33,6 +33,9 @@ pub struct Agent {
     pub since: Timestamp,
     /// Offers missed since the last answer.
     pub missed_in_a_row: u8,
+    /// The break that begins when the conversations at hand are over; until then no new offers.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pending: Option<BreakId>,
 }
 
 /// What happened to an agent.
@@ -45,6 +48,11 @@ pub enum AgentEvent {
     BecameAvailable,
     /// A break began.
     BreakStarted {
+        /// Its type.
+        kind: BreakId,
+    },
+    /// A break will begin when the conversations at hand are over.
+    BreakPending {
         /// Its type.
         kind: BreakId,
     },
@@ -75,6 +83,10 @@ pub enum AgentCommand {
     BeAvailable,
     /// Take a break.
     TakeBreak(BreakId),
+    /// Take no new offers, and a break when the conversations at hand are over.
+    BreakAfterCurrent(BreakId),
+    /// The conversations at hand are over.
+    StartPendingBreak,
     /// A supervisor stops new offers.
     ForcePause(UserId),
     /// A supervisor ends the pause.
@@ -96,12 +108,12 @@ pub const MISSES_UNTIL_NOT_RESPONDING: u8 = 2;
 impl Agent {
     /// An agent of whom nothing is known yet.
     pub const fn signed_out(id: AgentId) -> Self {
-        Self { id, activity: None, since: Timestamp::from_micros(0), missed_in_a_row: 0 }
+        Self { id, activity: None, since: Timestamp::from_micros(0), missed_in_a_row: 0, pending: None }
     }
 
     /// Takes offers, as far as the agent's own state says.
     pub fn is_available(&self) -> bool {
-        self.activity == Some(Activity::Available)
+        self.activity == Some(Activity::Available) && self.pending.is_none()
     }
 
     /// Decides; changes nothing. No events = nothing to do.
@@ -111,18 +123,25 @@ impl Agent {
         let Some(activity) = self.activity else {
             return match command {
                 C::SignIn => Ok(vec![E::SignedIn, E::BecameAvailable]),
-                C::SignOut { .. } | C::MissOffer | C::AnswerOffer => Ok(vec![]),
-                C::BeAvailable | C::TakeBreak(_) | C::ForcePause(_) | C::EndPause => Err(Refusal::SignedOut),
+                C::SignOut { .. } | C::MissOffer | C::AnswerOffer | C::StartPendingBreak => Ok(vec![]),
+                C::BeAvailable | C::TakeBreak(_) | C::BreakAfterCurrent(_) | C::ForcePause(_) | C::EndPause => {
+                    Err(Refusal::SignedOut)
+                }
             };
         };
         let forced = matches!(activity, Activity::ForcedPause(_));
         Ok(match command {
             C::SignIn => vec![],
-            C::BeAvailable | C::TakeBreak(_) if forced => return Err(Refusal::ForcedPause),
-            C::BeAvailable if activity == Activity::Available => vec![],
+            C::BeAvailable | C::TakeBreak(_) | C::BreakAfterCurrent(_) if forced => return Err(Refusal::ForcedPause),
+            C::BeAvailable if self.is_available() => vec![],
             C::BeAvailable => vec![E::BecameAvailable],
             C::TakeBreak(kind) if activity == Activity::OnBreak(*kind) => vec![],
             C::TakeBreak(kind) => vec![E::BreakStarted { kind: *kind }],
+            // Already on one: only its type changes.
+            C::BreakAfterCurrent(kind) if matches!(activity, Activity::OnBreak(_)) => return self.step(&C::TakeBreak(*kind)),
+            C::BreakAfterCurrent(kind) if self.pending == Some(*kind) => vec![],
+            C::BreakAfterCurrent(kind) => vec![E::BreakPending { kind: *kind }],
+            C::StartPendingBreak => self.pending.map(|kind| E::BreakStarted { kind }).into_iter().collect(),
             C::ForcePause(_) if forced => vec![],
             C::ForcePause(by) => vec![E::PauseForced { by: *by }],
             C::EndPause if forced => vec![E::BecameAvailable],
@@ -139,7 +158,11 @@ impl Agent {
 
     /// Folds one event.
     pub fn apply(&mut self, event: &AgentEvent, at: Timestamp) {
+        if !matches!(event, AgentEvent::OfferMissed | AgentEvent::OfferAnswered | AgentEvent::StoppedResponding) {
+            self.pending = None;
+        }
         match event {
+            AgentEvent::BreakPending { kind } => self.pending = Some(*kind),
             AgentEvent::SignedIn | AgentEvent::BecameAvailable => {
                 self.activity = Some(Activity::Available);
                 self.missed_in_a_row = 0;
@@ -180,6 +203,8 @@ mod tests {
             Just(AgentCommand::SignIn),
             Just(AgentCommand::BeAvailable),
             (1_u128..3).prop_map(|kind| AgentCommand::TakeBreak(BreakId::from_u128(kind))),
+            (1_u128..3).prop_map(|kind| AgentCommand::BreakAfterCurrent(BreakId::from_u128(kind))),
+            Just(AgentCommand::StartPendingBreak),
             id().prop_map(AgentCommand::ForcePause),
             Just(AgentCommand::EndPause),
             Just(AgentCommand::MissOffer),
@@ -203,6 +228,13 @@ mod tests {
                 if was_forced && agent.activity != before.activity {
                     let allowed = matches!(command, AgentCommand::EndPause | AgentCommand::SignOut { .. });
                     prop_assert!(allowed, "{command:?} ended a forced pause");
+                }
+                if agent.pending.is_some() {
+                    prop_assert!(!agent.is_available());
+                    prop_assert!(matches!(agent.activity, Some(Activity::Available | Activity::NotResponding)));
+                }
+                if command == AgentCommand::BeAvailable && agent.activity == Some(Activity::Available) {
+                    prop_assert!(agent.is_available(), "a pending break outlives its cancellation");
                 }
                 if agent.missed_in_a_row >= MISSES_UNTIL_NOT_RESPONDING {
                     prop_assert!(!agent.is_available());

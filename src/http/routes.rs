@@ -28,7 +28,7 @@ use crate::{
             agents,
             attachments::{self, UploadQuery},
             contacts::{self, ContactsQuery},
-            conversations::{self, ConversationsQuery, MessagesQuery},
+            conversations::{self, ConversationsQuery, HistoryQuery, MessagesQuery},
             drafts, invitations, me, session,
         },
         webhooks, widget,
@@ -270,6 +270,8 @@ routes! {
     GET "/api/v1/contacts" contacts::list, READ_CONTACTS, "contacts", "Contacts, the newest first",
         query ContactsQuery, 200, page people::Contact;
     GET "/api/v1/contacts/{id}" contacts::show, READ_CONTACT, "contacts", "One contact", 200, gives people::Contact;
+    GET "/api/v1/contacts/{id}/conversations" conversations::of_contact, SEE, "contacts",
+        "Conversations with a contact, the newest first", query HistoryQuery, 200, page conversation::Summary;
     PATCH "/api/v1/contacts/{id}" contacts::change, WRITE_CONTACT, "contacts", "Rename a contact, or change its notes",
         patch people::ContactFields, 200, gives people::Contact;
     POST "/api/v1/contacts/{id}/addresses" contacts::add_address, WRITE_CONTACTS, "contacts", "Add an address",

@@ -124,7 +124,7 @@ pub async fn fields(db: &Db, conversation: &Conversation) -> Result<field::Value
 
 /// The open conversations with a contact, on all channel accounts.
 pub async fn open_with_contact(db: &Db, contact: ContactId) -> Result<Vec<Conversation>, StoreError> {
-    db.rows(OPEN_WITH_CONTACT, args![contact.to_string()]).await?.iter().map(|row| row.json(0)).collect()
+    db.rows(OPEN_WITH_CONTACT, args![contact.to_string()]).await?.iter().map(conversation).collect()
 }
 
 /// The open conversation of a contact on a channel account; there is at most one.
@@ -183,10 +183,17 @@ pub async fn last_of_waiting(db: &Db) -> Result<FxHashMap<ConversationId, Arc<Me
     Ok(last)
 }
 
-/// The last message there is, notes included, as [`Message::remembered`] keeps it.
+/// The last message there is, notes included, as [`Message::remembered`] keeps it. One that cannot be understood is only not
+/// shown: the conversation goes on.
 pub async fn last_message(db: &Db, id: ConversationId) -> Result<Option<Arc<Message>>, StoreError> {
-    let last = messages_before(db, id, u64::MAX >> 1, 1).await?.pop();
-    Ok(last.map(|stored| Message::remembered(&stored.message)))
+    match messages_before(db, id, u64::MAX >> 1, 1).await {
+        Ok(mut last) => Ok(last.pop().map(|stored| Message::remembered(&stored.message))),
+        Err(StoreError::Damaged(what)) => {
+            tracing::error!(what, conversation = %id, "the last message cannot be understood");
+            Ok(None)
+        }
+        Err(error) => Err(error),
+    }
 }
 
 /// Up to `limit` messages before `seq`, the latest first.

@@ -11,7 +11,7 @@ use super::{
     conversation::{Attachment, Message, Preview, Summary},
 };
 use crate::{
-    domain::{channel::ChannelKind, conversation::Priority, delivery::Delivery, permission::Role},
+    domain::{agent::Agent, channel::ChannelKind, conversation::Priority, delivery::Delivery, permission::Role},
     ids::{AgentId, BreakId, CampaignId, ConversationId, MessageId, UserId},
 };
 
@@ -113,6 +113,16 @@ pub struct Presence {
     pub activity: Activity,
     /// Since when.
     pub since: Time,
+    /// The break that begins when the conversations at hand are over; until then no new offers.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub pending: Option<BreakId>,
+}
+
+impl From<&Agent> for Presence {
+    fn from(agent: &Agent) -> Self {
+        Self { activity: agent.activity.into(), since: agent.since.into(), pending: agent.pending }
+    }
 }
 
 /// What an agent is doing.
@@ -321,6 +331,10 @@ pub struct AgentRow {
     pub activity: Activity,
     /// Since when.
     pub since: Time,
+    /// The break that begins when the conversations at hand are over.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub pending: Option<BreakId>,
     /// Conversations they hold.
     pub active: u32,
     /// Offers they have not answered.

@@ -196,4 +196,19 @@ pub struct SetPresence {
     #[serde(default)]
     #[ts(optional)]
     pub break_id: Option<BreakId>,
+    /// When the break begins; at once by default.
+    #[serde(default)]
+    #[ts(optional)]
+    pub when: Option<BreakWhen>,
+}
+
+/// When a break begins.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, ts_rs::TS, utoipa::ToSchema)]
+#[serde(rename_all = "snake_case")]
+#[ts(export_to = "wire.ts")]
+pub enum BreakWhen {
+    /// At once.
+    Now,
+    /// When the conversations at hand are over; until then no new offers.
+    AfterCurrent,
 }

@@ -115,6 +115,7 @@ fn text() -> String {
         ids::FieldId,
         ids::ScheduleId,
         ids::SessionId,
+        session::BreakWhen,
         session::Profile,
         session::ProfileBreak,
         session::ProfileCampaign,

@@ -258,6 +258,7 @@ pub(crate) fn template(route: &Route) -> Option<Template> {
         "GET /api/v1/contacts" => ("contacts?client={{client}}", None),
         "GET /api/v1/contacts/{id}" => ("contacts/{{contact}}", None),
         "PATCH /api/v1/contacts/{id}" => ("contacts/{{contact}}", Some(json!({ "name": "renamed", "notes": "noted" }))),
+        "GET /api/v1/contacts/{id}/conversations" => ("contacts/{{contact}}/conversations", None),
         "POST /api/v1/contacts/{id}/addresses" => {
             ("contacts/{{contact}}/addresses", Some(json!({ "kind": "email", "value": "x@example.com" })))
         }

@@ -19,6 +19,8 @@ on_both!(
     what_is_snoozed_says_until_when,
     closing_takes_only_leaves,
     an_ended_membership_takes_open_offers_along,
+    who_talks_to_a_contact_reads_what_was_said_before,
+    a_break_can_wait_for_the_conversations_at_hand,
     what_could_not_be_sent_is_sent_again,
     drafts_are_one_s_own_and_the_higher_number_stands,
 );
@@ -275,4 +277,71 @@ async fn what_could_not_be_sent_is_sent_again(database: Database) {
     assert_eq!(receiver.waiting(), 0);
     let stored = agent.api.get(&of(&id, "messages")).await.ok();
     assert_eq!(list(&stored)[0]["delivery"], "sent");
+}
+
+async fn a_break_can_wait_for_the_conversations_at_hand(database: Database) {
+    let world = World::new(&database).await;
+    let mut a = Company::new(&world, "A").await;
+    let kind = &a.ids["break"];
+    let (mut board, _) = Socket::following(&a.supervisor.api, "board:1").await;
+    let after = json!({ "break_id": kind, "when": "after_current" });
+    let pending = a.agent.api.post("/api/v1/me/presence", after).await.ok();
+    assert_eq!((&pending["pending"], &pending["activity"]["is"]), (&json!(kind), &json!("available")));
+    board.until("that a break is near", |frame| frame["data"]["agents"][0]["pending"] == *kind).await;
+    // The offer that was open is withdrawn.
+    let offered = a.ids["offered"].clone();
+    a.tab.until("that the offer is gone", |frame| frame["kind"] == "gone" && frame["data"]["conversation"] == offered).await;
+    a.agent
+        .api
+        .post("/api/v1/me/presence", json!({ "available": true, "when": "now" }))
+        .await
+        .refused_field("available", "not_possible");
+    a.agent.api.post(&of(&a.ids["conversation"], "close"), json!({})).await.ok();
+    let presence = a.tab.until("the break", |frame| frame["data"]["activity"]["is"] == "on_break").await;
+    assert_eq!((&presence["data"]["activity"]["kind"], presence["data"].get("pending")), (&json!(kind), None));
+}
+
+async fn who_talks_to_a_contact_reads_what_was_said_before(database: Database) {
+    let world = World::new(&database).await;
+    let desk = world.desk(json!({ "close_without_reply": true })).await;
+    let first = world.agent(&[&desk.campaign]).await;
+    let mut tab = Socket::at_work(&first.api).await;
+    let mut earlier = Vec::new();
+    for words in ["one", "two"] {
+        let id = desk.channel.write("marta", words).await;
+        tab.conversation(&id, "active").await;
+        first.api.post(&of(&id, "notes"), json!({ "text": "careful" })).await.ok();
+        first.api.post(&of(&id, "close"), json!({})).await.ok();
+        earlier.push(id);
+    }
+    let foreign = desk.channel.write("somebody else", "hello").await;
+    tab.conversation(&foreign, "active").await;
+    world.admin.act(&format!("/api/v1/agents/{}/pause", first.id)).await.ok();
+    let second = world.agent(&[&desk.campaign]).await;
+    let mut tab = Socket::at_work(&second.api).await;
+    let now = desk.channel.write("marta", "three").await;
+    let contact = text(&tab.conversation(&now, "active").await["conversation"]["contact"]);
+    let path = format!("/api/v1/contacts/{contact}/conversations");
+    let ids = |page: &Value| list(page).iter().map(|row| text(&row["id"])).collect::<Vec<_>>();
+    let page = second.api.get(&path).await.ok();
+    assert_eq!(ids(&page), [now.clone(), earlier[1].clone(), earlier[0].clone()]);
+    let page = second.api.get(&format!("{path}?limit=2")).await.ok();
+    assert_eq!(page["next"], earlier[1]);
+    let rest = second.api.get(&format!("{path}?before={}", text(&page["next"]))).await.ok();
+    assert_eq!((ids(&rest), &rest["next"]), (vec![earlier[0].clone()], &Value::Null));
+    assert_eq!(second.api.texts(&earlier[0]).await, ["one", "careful"]);
+    // Reading is all: nothing can be done there, and nothing else can be read.
+    second.api.reply(&earlier[0], "hello again").await.refused(409, "conversation_closed");
+    second.api.get(&format!("/api/v1/conversations/{foreign}")).await.refused(404, "not_found");
+    assert_eq!(Socket::following(&second.api, &format!("conversation:{}", earlier[0])).await.1["kind"], "denied");
+    // Who does not talk to her, or no longer does, sees nothing.
+    first.api.get(&path).await.refused(404, "not_found");
+    second.api.post(&of(&now, "close"), json!({})).await.ok();
+    second.api.get(&path).await.refused(404, "not_found");
+    second.api.get(&of(&earlier[0], "messages")).await.refused(404, "not_found");
+    let supervisor = world.person("supervisor", json!([{ "kind": "campaign", "id": desk.campaign }])).await;
+    assert_eq!(ids(&supervisor.api.get(&path).await.ok()).len(), 3);
+    let other = world.desk(json!({})).await;
+    let stranger = world.person("supervisor", json!([{ "kind": "client", "id": other.client }])).await;
+    stranger.api.get(&path).await.refused(404, "not_found");
 }

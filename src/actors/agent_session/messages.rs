@@ -89,7 +89,7 @@ impl Do {
     /// The answer to keep: the agent's presence.
     pub(super) fn recorded(&self, next: &Agent, at: Timestamp) -> Option<Recorded> {
         let KeepAnswer { scope, request_hash } = self.keep.clone()?;
-        let presence = Presence { activity: next.activity.into(), since: next.since.into() };
+        let presence = Presence::from(next);
         Some(Recorded { scope, request_hash, status: 200, body: serde_json::to_string(&presence).unwrap_or_default(), at })
     }
 }

@@ -129,7 +129,7 @@ impl AgentSession {
     }
 
     fn presence(&self) -> Presence {
-        Presence { activity: self.agent.activity.into(), since: self.agent.since.into() }
+        Presence::from(&self.agent)
     }
 
     fn snapshot(&self) -> Push {
@@ -256,7 +256,12 @@ impl AgentSession {
     /// Takes the next request unless an append is in flight.
     fn pump(&mut self, ctx: &mut Context<Self>) {
         while self.in_flight.is_none() {
-            let Some(request) = self.requests.pop_front() else { return };
+            let Some(mut request) = self.requests.pop_front() else { return };
+            if let AgentCommand::BreakAfterCurrent(kind) = request.command
+                && !self.view.is_busy()
+            {
+                request.command = AgentCommand::TakeBreak(kind);
+            }
             let events = match self.check(&request).and_then(|()| self.agent.step(&request.command)) {
                 Ok(events) => events,
                 Err(refusal) => {
@@ -273,7 +278,7 @@ impl AgentSession {
     }
 
     fn check(&self, request: &Do) -> Result<(), Refusal> {
-        let AgentCommand::TakeBreak(kind) = request.command else { return Ok(()) };
+        let (AgentCommand::TakeBreak(kind) | AgentCommand::BreakAfterCurrent(kind)) = request.command else { return Ok(()) };
         let known = |kind: &BreakId| self.shared.directory.load().breaks.get(kind).is_some_and(|kind| kind.enabled);
         if known(&kind) { Ok(()) } else { Err(Refusal::UnknownBreak) }
     }
@@ -313,16 +318,23 @@ impl AgentSession {
                     self.push(push, ctx);
                 }
                 self.count_offers(append);
+                self.start_pending_break();
                 self.pump(ctx);
             }
             About::Agent(agent) if agent.id == self.id => {
                 if self.in_flight.is_none() && append.pos() > self.agent_pos {
                     self.agent = agent.clone();
                 }
-                let presence = Presence { activity: agent.activity.into(), since: agent.since.into() };
-                self.push(Push::Presence(presence), ctx);
+                self.push(Push::Presence(Presence::from(agent)), ctx);
             }
             About::Agent(_) | About::Config(_) => {}
+        }
+    }
+
+    /// The conversations at hand are over: the break that was waiting for that begins.
+    fn start_pending_break(&mut self) {
+        if self.agent.pending.is_some() && !self.view.is_busy() {
+            self.requests.push_back(Do { command: AgentCommand::StartPendingBreak, by: By::System, keep: None, reply: None });
         }
     }
 
@@ -348,6 +360,8 @@ impl Actor for AgentSession {
 
     fn started(&mut self, ctx: &mut Self::Context) {
         self.presence_changed(ctx);
+        self.start_pending_break();
+        self.pump(ctx);
     }
 }
 
@@ -432,6 +446,7 @@ impl Handler<messages::Settled> for AgentSession {
                     self.send_tabs_home();
                 }
                 self.presence_changed(ctx);
+                self.start_pending_break();
                 self.pump(ctx);
             }
             Err(Refused::Duplicate { .. }) => {

@@ -12,7 +12,7 @@ use crate::{
     ids::{AgentId, ConversationId},
     store::write::{Committed, ConversationChange},
     wire::{
-        conversation::{Message, Summary},
+        conversation::{Message, Standing, Summary},
         live::{ConversationDelta, DeliveryDelta, Gone, Push},
     },
 };
@@ -46,6 +46,11 @@ impl View {
 
     pub(super) fn len(&self) -> usize {
         self.conversations.len()
+    }
+
+    /// Something takes the agent's time now: offered, at hand or being finished. What sleeps or is snoozed does not.
+    pub(super) fn is_busy(&self) -> bool {
+        self.conversations.values().any(|row| !matches!(row.standing, Standing::Dormant { .. } | Standing::Parked { .. }))
     }
 
     /// What tabs must be told.

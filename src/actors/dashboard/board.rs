@@ -17,7 +17,7 @@ use crate::{
         message::Message,
         permission::{Permission, Place, Subject, may},
     },
-    ids::{AgentId, CampaignId, ConversationId},
+    ids::{AgentId, BreakId, CampaignId, ConversationId},
     store::{Db, StoreError, conversations, people_state, write::ContactCard},
     wire::{
         conversation::Preview,
@@ -64,6 +64,7 @@ pub(super) struct Fold {
 struct OnShift {
     activity: Option<Activity>,
     since: Timestamp,
+    pending: Option<BreakId>,
     connected: bool,
     active: u32,
     offered: u32,
@@ -162,7 +163,7 @@ impl Fold {
 
     pub(super) fn agent(&mut self, agent: &Agent) {
         let row = self.agents.entry(agent.id).or_default();
-        (row.activity, row.since) = (agent.activity, agent.since);
+        (row.activity, row.since, row.pending) = (agent.activity, agent.since, agent.pending);
         self.changes.agents.insert(agent.id);
     }
 
@@ -311,6 +312,7 @@ impl Fold {
             connected: on_shift.connected,
             activity: on_shift.activity.into(),
             since: on_shift.since.into(),
+            pending: on_shift.pending,
             active: on_shift.active,
             offered: on_shift.offered,
             campaigns: campaigns_of(directory, id).collect(),

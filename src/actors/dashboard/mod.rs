@@ -2,7 +2,8 @@
 //!
 //! Owns: the folded state of agents, campaigns and what waits. Capacity: [`QUEUE`] messages; when it missed some it reads
 //! everything again from the store. Viewers get a snapshot, then what changed, coalesced to one frame per [`TICK`]; the frame is
-//! serialised once per scope. Agents look at what waits in their campaigns and is offered to nobody (topic `waiting`). Never touches the database per viewer. Persisted: nothing.
+//! serialised once per scope. Agents look at what waits in their campaigns and is offered to nobody (topic `waiting`). Never
+//! touches the database per viewer. Persisted: nothing.
 
 mod board;
 mod messages;

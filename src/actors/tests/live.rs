@@ -234,6 +234,7 @@ impl Walker {
                     (AgentCommand::EndPause, SOL),
                     (AgentCommand::EndPause, SOL),
                     (AgentCommand::TakeBreak(LUNCH), agent),
+                    (AgentCommand::BreakAfterCurrent(LUNCH), agent),
                     (AgentCommand::ForcePause(SOL), SOL),
                     (AgentCommand::EndPause, SOL),
                     (AgentCommand::SignIn, agent),
@@ -271,7 +272,7 @@ impl Walker {
         let message: MessageId = self.house.engine.ids.next();
         let sent = conversations::messages_after(&self.house.engine.db, id, 0, 100).await.unwrap();
         let outbound = |stored: &&StoredMessage| stored.message.delivery.is_some();
-        let stored = sent.iter().filter(outbound).next_back().and_then(|last| Some((last.message.seq, last.message.delivery?)));
+        let stored = sent.iter().rfind(outbound).and_then(|last| Some((last.message.seq, last.message.delivery?)));
         let of = sent.iter().filter(|stored| stored.message.delivery.is_some()).map(|stored| stored.message.id).next_back();
         let to = *[Delivery::Sending, Delivery::Sent, Delivery::Delivered, Delivery::Failed].choose(&mut self.random).unwrap();
         let until = self.house.engine.clock.now() + std::time::Duration::from_millis(200);

@@ -9,7 +9,7 @@ use crate::{
     },
     domain::{
         agent::AgentCommand,
-        conversation::{Event, OfferOutcome, Phase, QueueReason},
+        conversation::{Command, Event, OfferOutcome, Phase, QueueReason},
         log::By,
         refusal::Refusal,
     },
@@ -130,5 +130,55 @@ fn a_break_must_exist_and_stops_offers() {
         let luis = house.at_work(LUIS).await;
         let id = house.says("visitor-1", "Hola").await;
         house.accept(&luis, id).await;
+    });
+}
+
+#[test]
+fn a_break_after_the_current_ones_begins_when_the_last_is_over() {
+    on_both(|scratch| async {
+        let mut plan = Plan::default();
+        plan.sales.permissions.close_unanswered = true;
+        let house = House::open(scratch, plan).await;
+        let ana = house.at_work(ANA).await;
+        let (first, second) = (house.talk(&ana, "visitor-1").await, house.talk(&ana, "visitor-2").await);
+        let agent = house.agent(ANA, AgentCommand::BreakAfterCurrent(LUNCH)).await.unwrap();
+        assert_eq!((agent.pending, agent.is_available()), (Some(LUNCH), false));
+        // No new offers; what she has goes on.
+        let third = house.says("visitor-3", "Hola").await;
+        house.until_stored(third, "queued", |phase| matches!(phase, Phase::Queued { .. })).await;
+        let luis = house.at_work(LUIS).await;
+        house.accept(&luis, third).await;
+        house.replies(ANA, first, "Un momento").await;
+        let close = Command::Close { agent: ANA, force: false, disposition: None };
+        house.command(ANA, first, close.clone()).await.unwrap();
+        ana.gone(first).await;
+        assert_eq!(ana.shows().presence.and_then(|presence| presence.pending), Some(LUNCH));
+        // A snoozed one does not keep her; it survives a restart.
+        let until = house.engine.clock.now() + Duration::from_secs(3_600);
+        let house = house.stop().again().await;
+        let ana = house.tab(ANA);
+        house.command(ANA, second, Command::Park { agent: ANA, until }).await.unwrap();
+        ana.does(Activity::OnBreak { kind: LUNCH }).await;
+        assert_eq!(ana.shows().presence.and_then(|presence| presence.pending), None);
+    });
+}
+
+#[test]
+fn a_break_after_the_current_ones_begins_at_once_when_there_is_none_and_can_be_called_off() {
+    on_both(|scratch| async {
+        let house = House::open(scratch, Plan::default()).await;
+        let ana = house.at_work(ANA).await;
+        let unknown = AgentCommand::BreakAfterCurrent(BreakId::from_u128(99));
+        assert_eq!(house.agent(ANA, unknown).await.unwrap_err(), CommandError::Refused(Refusal::UnknownBreak));
+        house.agent(ANA, AgentCommand::BreakAfterCurrent(LUNCH)).await.unwrap();
+        ana.does(Activity::OnBreak { kind: LUNCH }).await;
+        house.agent(ANA, AgentCommand::BeAvailable).await.unwrap();
+        let id = house.talk(&ana, "visitor-1").await;
+        house.agent(ANA, AgentCommand::BreakAfterCurrent(LUNCH)).await.unwrap();
+        assert!(house.agent(ANA, AgentCommand::BeAvailable).await.unwrap().is_available());
+        house.command(ANA, id, Command::Close { agent: ANA, force: true, disposition: None }).await.unwrap();
+        ana.gone(id).await;
+        let next = house.talk(&ana, "visitor-2").await;
+        assert_eq!(house.stored(next).await.phase, Phase::Active { agent: ANA });
     });
 }

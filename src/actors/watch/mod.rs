@@ -37,7 +37,8 @@ use crate::{
     },
     ids::{AgentId, ChannelId, ConversationId, UserId, VisitorId},
     store::{
-        Db, StoreError, contacts, conversations,
+        Db, StoreError, contacts,
+        conversations::{self, StoredMessage},
         journal::STREAM,
         log,
         write::{About, Committed, ConversationChange},
@@ -279,12 +280,10 @@ async fn read(db: &Db, thread: Thread) -> Result<Read, StoreError> {
                 return Err(StoreError::Damaged(format!("conversation {id} is not there")));
             };
             let card = conversations::card(db, &state).await?;
-            let mut messages: Vec<Message> = conversations::messages_before(db, id, u64::MAX >> 1, SHOWN)
-                .await?
-                .into_iter()
-                .map(|stored| Message::of(&stored.message, stored.reason))
-                .collect();
-            let last = conversations::last_message(db, id).await?;
+            let stored = conversations::messages_before(db, id, u64::MAX >> 1, SHOWN).await?;
+            let last = stored.first().map(|stored| Arc::clone(&stored.message));
+            let of = |stored: StoredMessage| Message::of(&stored.message, stored.reason);
+            let mut messages: Vec<Message> = stored.into_iter().map(of).collect();
             messages.reverse();
             let conversation = Some(Summary::of(&state, &card, last.as_deref()));
             Ok(Read { pos, push: Push::Thread(wire::live::Thread { conversation, messages }), state: Some(state) })

@@ -51,5 +51,5 @@ async fn control(app: &App, caller: &Caller, id: AgentId, command: AgentCommand,
         return Err(Problem::not_found());
     }
     let agent = app.engine.agent(id, command, once.by(), once.keep()).await;
-    once.done(agent.map(|agent| Presence { activity: agent.activity.into(), since: agent.since.into() })).await
+    once.done(agent.map(|agent| Presence::from(&agent))).await
 }

@@ -25,7 +25,7 @@ use crate::{
         input::{self, Query},
         once::Once,
         problem::Problem,
-        staff::conversations::visible,
+        staff::conversations::{readable, visible},
         state::App,
     },
     ids::{AttachmentId, ChannelId, ClientId, ConversationId},
@@ -202,7 +202,7 @@ pub async fn show(app: Data<App>, caller: Caller, id: Path<AttachmentId>) -> Res
     let stored = attachments::find(&app.engine.db, *id).await?.ok_or_else(Problem::not_found)?;
     match stored.conversation {
         Some(conversation) => {
-            visible(&app, &caller, conversation).await?;
+            readable(&app, &caller, conversation).await?;
         }
         None if stored.uploaded_by == caller.by => {}
         None => return Err(Problem::not_found()),

@@ -14,6 +14,7 @@ use serde::Deserialize;
 use crate::{
     actors::engine::TransferTarget,
     channels::api::inbound::storable,
+    clock::Timestamp,
     domain::{
         self,
         conversation::{Command, Conversation, OfferOutcome},
@@ -42,6 +43,7 @@ use crate::{
     wire::{
         command::{AnswerOffer, Close, Note, Prioritise, Reply, SetFields, Snooze, Tag, Transfer},
         conversation::{Message, RatingView, Summary, VisitorCard},
+        page::Page,
     },
 };
 
@@ -81,6 +83,16 @@ pub struct ConversationsQuery {
 pub struct MessagesQuery {
     /// Only those with a smaller `seq`; `next` of the page before.
     before: Option<u64>,
+    /// 1 to 200; 50 by default.
+    limit: Option<u32>,
+}
+
+/// Which part of a contact's history.
+#[derive(Clone, Debug, Deserialize, utoipa::IntoParams)]
+#[serde(deny_unknown_fields)]
+pub struct HistoryQuery {
+    /// Only older ones than this; `next` of the page before.
+    before: Option<ConversationId>,
     /// 1 to 200; 50 by default.
     limit: Option<u32>,
 }
@@ -134,6 +146,55 @@ fn may_try(caller: &Caller, state: &Conversation) -> bool {
 pub async fn visible(app: &App, caller: &Caller, id: ConversationId) -> Result<Conversation, Problem> {
     let state = conversations::state(&app.engine.db, id).await?;
     state.filter(|state| may_see(caller, state)).ok_or_else(Problem::not_found)
+}
+
+/// A conversation the caller may read: one they may see, or an earlier one of a customer whom they are talking to.
+///
+/// # Errors
+/// 404.
+pub async fn readable(app: &App, caller: &Caller, id: ConversationId) -> Result<Conversation, Problem> {
+    let state = conversations::state(&app.engine.db, id).await?.ok_or_else(Problem::not_found)?;
+    let earlier = async || {
+        Ok::<_, Problem>(history_since(app, caller, state.contact).await?.is_some_and(|since| state.last_message_at >= since))
+    };
+    if may_see(caller, &state) || earlier().await? { Ok(state) } else { Err(Problem::not_found()) }
+}
+
+/// Since when an agent may read what a contact said: as far back as the campaigns allow in which they talk to them now (S1-25,
+/// S1-26); none = not at all.
+async fn history_since(app: &App, caller: &Caller, contact: ContactId) -> Result<Option<Timestamp>, Problem> {
+    if caller.subject.role != Role::Agent || caller.is_program() {
+        return Ok(None);
+    }
+    let open = conversations::open_with_contact(&app.engine.db, contact).await?;
+    let own = open.iter().filter(|state| state.phase.owner() == Some(caller.user()));
+    Ok(own.filter_map(|state| caller.directory.permissions_of(state.campaign).history_since(app.now())).min())
+}
+
+/// `GET /api/v1/contacts/{id}/conversations`: the newest first. For agents who have an open conversation with the contact,
+/// and for whoever may read conversations, as far as their scope goes.
+///
+/// # Errors
+/// 404; 422 for an impossible limit.
+pub async fn of_contact(
+    app: Data<App>,
+    caller: Caller,
+    id: Path<ContactId>,
+    query: Query<HistoryQuery>,
+) -> Result<HttpResponse, Problem> {
+    let limit = check::limit(query.0.limit)?;
+    let db = &app.engine.db;
+    let since = history_since(&app, &caller, *id).await?;
+    let reach = if since.is_some() { Reach::All } else { reach(&caller) };
+    let of = |before| Filter { contact: Some(*id), before, ..Filter::default() };
+    if matches!(reach, Reach::Agent(_)) || conversation_lists::list(db, &reach, &of(None), 1).await?.is_empty() {
+        return Err(Problem::not_found());
+    }
+    let found = conversation_lists::list(db, &reach, &of(query.0.before), limit + 1).await?;
+    let Page { items, next } = cut(found, limit, |row| row.state.id.to_string());
+    let recent = items.iter().filter(|row| since.is_none_or(|since| row.state.last_message_at >= since));
+    let items = recent.map(|row| summary(&caller, &row.state, &row.contact, row.last.as_deref())).collect();
+    once::ok(&Page { items, next })
 }
 
 async fn workable(app: &App, caller: &Caller, id: ConversationId) -> Result<Conversation, Problem> {
@@ -199,7 +260,7 @@ pub async fn list(app: Data<App>, caller: Caller, query: Query<ConversationsQuer
 /// # Errors
 /// 404.
 pub async fn show(app: Data<App>, caller: Caller, id: Path<ConversationId>) -> Result<HttpResponse, Problem> {
-    let state = visible(&app, &caller, *id).await?;
+    let state = readable(&app, &caller, *id).await?;
     let card = conversations::card(&app.engine.db, &state).await?;
     let last = conversations::last_message(&app.engine.db, state.id).await?;
     once::ok(&summary(&caller, &state, &card, last.as_deref()))
@@ -216,7 +277,7 @@ pub async fn messages(
     query: Query<MessagesQuery>,
 ) -> Result<HttpResponse, Problem> {
     let limit = check::limit(query.0.limit)?;
-    let state = visible(&app, &caller, *id).await?;
+    let state = readable(&app, &caller, *id).await?;
     let before = query.0.before.unwrap_or(i64::MAX as u64);
     let found = conversations::messages_before(&app.engine.db, state.id, before, limit as u64 + 1).await?;
     let items = found.into_iter().map(|stored| Message::of(&stored.message, stored.reason)).collect();

@@ -34,8 +34,8 @@ use crate::{
         live::Presence,
         page::Page,
         session::{
-            ChangePassword, Profile, ProfileBreak, ProfileCampaign, ProfileDisposition, ProfileField, ProfileFields, ProfileUser,
-            Session, SetPresence,
+            BreakWhen, ChangePassword, Profile, ProfileBreak, ProfileCampaign, ProfileDisposition, ProfileField, ProfileFields,
+            ProfileUser, Session, SetPresence,
         },
     },
 };
@@ -127,13 +127,16 @@ pub async fn set_presence(app: Data<App>, caller: Caller, input: Input<SetPresen
         return Err(Problem::not_found());
     }
     let command = match input.value {
-        SetPresence { available: Some(true), break_id: None } => AgentCommand::BeAvailable,
-        SetPresence { available: None, break_id: Some(id) } => {
+        SetPresence { available: Some(true), break_id: None, when: None } => AgentCommand::BeAvailable,
+        SetPresence { available: None, break_id: Some(id), when } => {
             let known = caller.directory.breaks.get(&id).is_some_and(|kind| kind.enabled);
             if !known {
                 return Err(Refusal::UnknownBreak.into());
             }
-            AgentCommand::TakeBreak(id)
+            match when {
+                Some(BreakWhen::AfterCurrent) => AgentCommand::BreakAfterCurrent(id),
+                Some(BreakWhen::Now) | None => AgentCommand::TakeBreak(id),
+            }
         }
         SetPresence { .. } => {
             let detail = "either available = true or a break_id";
@@ -142,7 +145,7 @@ pub async fn set_presence(app: Data<App>, caller: Caller, input: Input<SetPresen
     };
     let once = input.once;
     let agent = app.engine.agent(caller.user(), command, once.by(), once.keep()).await;
-    once.done(agent.map(|agent| Presence { activity: agent.activity.into(), since: agent.since.into() })).await
+    once.done(agent.map(|agent| Presence::from(&agent))).await
 }
 
 /// A program is nobody: it has no profile and no sessions.

@@ -44,6 +44,10 @@ activity: Activity,
  */
 since: Time, 
 /**
+ * The break that begins when the conversations at hand are over.
+ */
+pending?: BreakId, 
+/**
  * Conversations they hold.
  */
 active: number, 
@@ -207,6 +211,8 @@ minutes?: number | null,
 icon?: string | null, };
 
 export type BreakId = string;
+
+export type BreakWhen = "now" | "after_current";
 
 export type Campaign = { 
 /**
@@ -1091,7 +1097,11 @@ activity: Activity,
 /**
  * Since when.
  */
-since: Time, };
+since: Time, 
+/**
+ * The break that begins when the conversations at hand are over; until then no new offers.
+ */
+pending?: BreakId, };
 
 export type Preview = { 
 /**
@@ -1398,7 +1408,11 @@ available?: boolean,
 /**
  * Take this break.
  */
-break_id?: BreakId, };
+break_id?: BreakId, 
+/**
+ * When the break begins; at once by default.
+ */
+when?: BreakWhen, };
 
 export type SetPriority = { 
 /**
