@@ -439,6 +439,10 @@ describe('a visitor', () => {
     await agent.reply(conversation, '¿Algo más?');
     await eventually(() => visitor.launcher.getAttribute('aria-label')).toBe('Hablar con ventas (1)');
     await visitor.shot('badge');
+    // Also on the next page, before the chat is opened there.
+    await page.reload();
+    await eventually(() => visitor.launcher.getAttribute('aria-label')).toBe('Hablar con ventas (1)');
+    await visitor.launcher.focus();
     await press('Enter');
     await visitor.sees('¿Algo más?');
     await agent.close(conversation);
