@@ -454,6 +454,7 @@ describe('a visitor', () => {
     await visitor.shot('rating');
     await press('Tab', 'Enter');
     await visitor.sees('Gracias por la valoración.');
+    await eventually(focused).toBe('composer-text');
     expect((await admin('GET', `conversations/${conversation}`))['rating']).toBe(4);
     await visitor.shot('rated');
   });

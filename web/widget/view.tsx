@@ -492,7 +492,7 @@ class Rating extends Component<Props, { score: number; again: boolean; failed: b
     if (this.state.score === 0) return;
     try {
       await this.props.chat.rate(this.state.score, this.#comment?.value ?? '');
-      this.setState({ again: false, failed: false });
+      this.setState({ again: false, failed: false }, () => document.getElementById('composer-text')?.focus());
     } catch {
       this.setState({ failed: true });
     }
