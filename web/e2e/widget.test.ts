@@ -496,13 +496,13 @@ describe('a visitor', () => {
         asked.push(String(message));
         server.send(message);
       });
-      tell = (data) => page.send(JSON.stringify({ v: 1, topic: 'chat', epoch: 'x', pos: 0, kind: 'typing', data }));
+      tell = (data) => page.send(JSON.stringify({ v: 1, topic: 'chat', epoch: 'x', pos: 0, kind: 'chat_typing', data }));
     });
     await visitor.open();
     await visitor.writes('hola');
     const conversation = await agent.with('hola');
     await visitor.sees('Enviado');
-    tell({ conversation, agent: null });
+    tell({ conversation });
     await visitor.sees('Agente: Escribiendo…');
     await agent.reply(conversation, 'listo');
     await visitor.sees('listo');

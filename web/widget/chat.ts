@@ -251,7 +251,8 @@ export function createChat(channel: string, changed: () => void, arrived: (messa
     if (frame.v !== 1) return;
     if (frame.kind === 'signed_out') return renew();
     if (frame.topic === CHAT && frame.kind === 'queue') chat.position = frame.data.position;
-    if (frame.topic === CHAT && frame.kind === 'typing') types(true);
+    // `typing` or `chat_typing`, by version of the server.
+    if (frame.topic === CHAT && frame.kind.endsWith('typing')) types(true);
     const before = chat.state;
     chat.state = foldChat(before, frame);
     if (chat.state !== before && frame.kind === 'chat') {
