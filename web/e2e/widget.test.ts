@@ -439,6 +439,10 @@ describe('a visitor', () => {
     await agent.reply(conversation, '¿Algo más?');
     await eventually(() => visitor.launcher.getAttribute('aria-label')).toBe('Hablar con ventas (1)');
     await visitor.shot('badge');
+    // Also on the next page, before the chat is opened there.
+    await page.reload();
+    await eventually(() => visitor.launcher.getAttribute('aria-label')).toBe('Hablar con ventas (1)');
+    await visitor.launcher.focus();
     await press('Enter');
     await visitor.sees('¿Algo más?');
     await agent.close(conversation);
@@ -450,6 +454,7 @@ describe('a visitor', () => {
     await visitor.shot('rating');
     await press('Tab', 'Enter');
     await visitor.sees('Gracias por la valoración.');
+    await eventually(focused).toBe('composer-text');
     expect((await admin('GET', `conversations/${conversation}`))['rating']).toBe(4);
     await visitor.shot('rated');
   });
@@ -491,13 +496,13 @@ describe('a visitor', () => {
         asked.push(String(message));
         server.send(message);
       });
-      tell = (data) => page.send(JSON.stringify({ v: 1, topic: 'chat', epoch: 'x', pos: 0, kind: 'typing', data }));
+      tell = (data) => page.send(JSON.stringify({ v: 1, topic: 'chat', epoch: 'x', pos: 0, kind: 'chat_typing', data }));
     });
     await visitor.open();
     await visitor.writes('hola');
     const conversation = await agent.with('hola');
     await visitor.sees('Enviado');
-    tell({ conversation, agent: null });
+    tell({ conversation });
     await visitor.sees('Agente: Escribiendo…');
     await agent.reply(conversation, 'listo');
     await visitor.sees('listo');

@@ -132,14 +132,11 @@ export function createChat(channel: string, changed: () => void, arrived: (messa
     if (!isCurrent() || token === null) return;
     visitor = token.split('.')[2] ?? '';
     if (who === null) store('token', token);
+    seen = stored(`seen.${visitor}`) ?? '';
     const oldest = Date.now() - KEY_LIFETIME_MS;
     // Whoever comes after somebody else sends nothing of theirs.
-    try {
-      const left = JSON.parse(stored(`outbox.${visitor}`) ?? '[]') as Pending[];
-      items = [...left.map((item) => (item.at < oldest ? { ...item, state: 'failed' as const } : item)), ...items];
-    } catch {
-      // Not ours.
-    }
+    const left = safely(() => JSON.parse(stored(`outbox.${visitor}`) ?? '[]') as Pending[]) ?? [];
+    items = [...left.map((item) => (item.at < oldest ? { ...item, state: 'failed' as const } : item)), ...items];
     connect();
     save();
     void pump();
@@ -147,7 +144,10 @@ export function createChat(channel: string, changed: () => void, arrived: (messa
 
   /** Leaves nothing behind in this browser. */
   function forget(): void {
-    for (const name of names()) if (name.startsWith(prefix)) localStorage.removeItem(name);
+    safely(() => {
+      for (const name of Object.keys(localStorage)) if (name.startsWith(prefix)) localStorage.removeItem(name);
+    });
+    memory.clear();
     chat.draft = '';
     chat.uploads = [];
     again(null);
@@ -251,7 +251,8 @@ export function createChat(channel: string, changed: () => void, arrived: (messa
     if (frame.v !== 1) return;
     if (frame.kind === 'signed_out') return renew();
     if (frame.topic === CHAT && frame.kind === 'queue') chat.position = frame.data.position;
-    if (frame.topic === CHAT && frame.kind === 'typing') types(true);
+    // `typing` or `chat_typing`, by version of the server.
+    if (frame.topic === CHAT && frame.kind.endsWith('typing')) types(true);
     const before = chat.state;
     chat.state = foldChat(before, frame);
     if (chat.state !== before && frame.kind === 'chat') {
@@ -264,8 +265,11 @@ export function createChat(channel: string, changed: () => void, arrived: (messa
       const known = new Set(before.messages.map(messageId));
       const added = messages.filter((message) => message.from !== 'me' && !known.has(messageId(message)));
       if (added[0]) types(false);
-      // The first snapshot is the past: only what comes after is new.
-      if (added[0] && before.position) {
+      if (!before.position) {
+        // What came while no page was open; of what this browser never saw nothing is news.
+        const at = messages.findIndex((message) => messageId(message) === seen);
+        chat.unread = at < 0 ? 0 : messages.slice(at + 1).filter(({ from }) => from !== 'me').length;
+      } else if (added[0]) {
         chat.unread += added.length;
         arrived(added);
       }
@@ -291,7 +295,7 @@ export function createChat(channel: string, changed: () => void, arrived: (messa
     chat.unread = 0;
     changed();
     const last = chat.state.messages.findLast(({ from }) => from !== 'me');
-    if (last && seen !== messageId(last) && tell({ kind: 'seen', conversation: last.conversation, seq: last.seq })) seen = messageId(last);
+    if (last && seen !== messageId(last) && tell({ kind: 'seen', conversation: last.conversation, seq: last.seq })) store(`seen.${visitor}`, (seen = messageId(last)));
   }
 
   function show(now: boolean): void {
@@ -447,32 +451,14 @@ export function createChat(channel: string, changed: () => void, arrived: (messa
 
   // ---- memory ----
 
-  /** Browsers may refuse it to a frame: then everything lasts as long as the page. */
-  function names(): string[] {
-    try {
-      return Object.keys(localStorage);
-    } catch {
-      return [];
-    }
-  }
-
   function stored(name: string): string | null {
-    try {
-      return localStorage.getItem(prefix + name) ?? memory.get(name) ?? null;
-    } catch {
-      return memory.get(name) ?? null;
-    }
+    return safely(() => localStorage.getItem(prefix + name)) ?? memory.get(name) ?? null;
   }
 
   function store(name: string, value: string | null): void {
-    try {
-      if (value === null) localStorage.removeItem(prefix + name);
-      else localStorage.setItem(prefix + name, value);
-      memory.delete(name);
-    } catch {
-      if (value === null) memory.delete(name);
-      else memory.set(name, value);
-    }
+    if (value === null) memory.delete(name);
+    else memory.set(name, value);
+    safely(() => (value === null ? localStorage.removeItem(prefix + name) : localStorage.setItem(prefix + name, value)));
   }
 
   document.addEventListener('visibilitychange', hurry);
@@ -483,4 +469,13 @@ export function createChat(channel: string, changed: () => void, arrived: (messa
   return chat;
 }
 
+/** Browsers may refuse storage to a frame: then everything lasts as long as the page. */
 const memory = new Map<string, string>();
+
+function safely<T>(work: () => T): T | undefined {
+  try {
+    return work();
+  } catch {
+    return undefined;
+  }
+}

@@ -294,6 +294,11 @@ class Composer extends Component<Props> {
   #box: HTMLTextAreaElement | null = null;
   #picker: HTMLInputElement | null = null;
 
+  override componentDidMount(): void {
+    // After the form, or when it comes late: whoever is here already goes on writing.
+    if (document.hasFocus() && document.activeElement === document.body) this.#box?.focus();
+  }
+
   #send = (event: Event): void => {
     event.preventDefault();
     if (this.props.chat.send(this.#box?.value ?? '')) this.#grow();
@@ -421,10 +426,7 @@ class Form extends Component<Props, FormState> {
       for (const { field, code } of fields) errors[field.replace('answers.', '')] = code === 'missing_field' ? 'form_missing' : 'form_invalid';
       this.setState({ errors, failed: fields.length === 0 });
     }
-    this.setState({ busy: false }, () => {
-      const first = this.#form?.querySelector<HTMLElement>('[aria-invalid=true]') ?? document.getElementById('composer-text');
-      first?.focus();
-    });
+    this.setState({ busy: false }, () => this.#form?.querySelector<HTMLElement>('[aria-invalid=true]')?.focus());
   };
 
   override render(): VNode {
@@ -490,7 +492,7 @@ class Rating extends Component<Props, { score: number; again: boolean; failed: b
     if (this.state.score === 0) return;
     try {
       await this.props.chat.rate(this.state.score, this.#comment?.value ?? '');
-      this.setState({ again: false, failed: false });
+      this.setState({ again: false, failed: false }, () => document.getElementById('composer-text')?.focus());
     } catch {
       this.setState({ failed: true });
     }
@@ -549,18 +551,11 @@ function Icon({ path }: { readonly path: string }): VNode {
 
 /** Files dropped anywhere on the chat. */
 function dropping(chat: Chat): object {
-  const has = (event: DragEvent) => chat.config?.attachments && event.dataTransfer?.types.includes('Files');
-  const mark = (event: DragEvent, on: boolean) => (event.currentTarget as HTMLElement).classList.toggle('drop', on);
   return {
-    onDragOver: (event: DragEvent) => {
-      event.preventDefault();
-      if (has(event)) mark(event, true);
-    },
-    onDragLeave: (event: DragEvent) => mark(event, false),
+    onDragOver: (event: DragEvent) => event.preventDefault(),
     onDrop: (event: DragEvent) => {
       event.preventDefault();
-      mark(event, false);
-      if (has(event)) chat.attach(event.dataTransfer?.files ?? []);
+      if (chat.config?.attachments) chat.attach(event.dataTransfer?.files ?? []);
     },
   };
 }
