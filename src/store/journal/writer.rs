@@ -5,9 +5,7 @@ use std::{sync::Arc, time::Duration};
 use smallvec::SmallVec;
 use tokio::sync::{mpsc, oneshot, watch};
 
-use super::{
-    GROUP_MAX, Group, Health, Job, Opened, Options, RECONNECT_EVERY, STREAM, connection::Connection, encode, lease::Lease,
-};
+use super::{GROUP_MAX, Health, Job, Opened, Options, RECONNECT_EVERY, STREAM, connection::Connection, encode, lease::Lease};
 use crate::{
     args,
     domain::log::{Entry, Fact},
@@ -210,12 +208,22 @@ impl Writer {
         }
         let entries: u64 = group.iter().map(entry_count).sum();
         let mut pos = self.head - entries + 1;
-        let (committed, askers): (Vec<_>, Vec<_>) =
-            group.into_iter().map(|Append { subject, done, .. }| (Arc::new(into_committed(subject, &mut pos)), done)).unzip();
-        let committed: Group = committed.into();
-        (self.options.publish)(Arc::clone(&committed));
-        for (done, committed) in askers.into_iter().zip(committed.iter()) {
-            done(Ok(Arc::clone(committed)));
+        let mut committed = Vec::with_capacity(group.len());
+        let mut askers = Vec::with_capacity(group.len());
+        for Append { subject, done, .. } in group {
+            let is_agent = matches!(subject, Subject::Agent(_));
+            let fact = Arc::new(into_committed(subject, &mut pos));
+            // What an agent's session tells the Router must be on its way before anybody can act on what is published.
+            if is_agent {
+                done(Ok(Arc::clone(&fact)));
+            } else {
+                askers.push((done, Arc::clone(&fact)));
+            }
+            committed.push(fact);
+        }
+        (self.options.publish)(committed.into());
+        for (done, fact) in askers {
+            done(Ok(fact));
         }
     }
 
