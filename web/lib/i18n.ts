@@ -8,7 +8,8 @@ export type Catalogue = typeof es;
 export type Key = keyof Catalogue;
 export type Values = Readonly<Record<string, string | number>>;
 
-export const LANGUAGES = ['es', 'en', 'pt-BR'] as const;
+/** `es-AR` is Spanish with other words here and there. */
+export const LANGUAGES = ['es', 'es-AR', 'en', 'pt-BR'] as const;
 export type Language = (typeof LANGUAGES)[number];
 
 const REMEMBERED = 'centralita.language';
@@ -18,6 +19,8 @@ export function chooseLanguage(wanted: readonly string[], remembered: string | n
   const choice = LANGUAGES.find((language) => language === remembered);
   if (choice) return choice;
   for (const tag of wanted) {
+    const exact = LANGUAGES.find((language) => language.toLowerCase() === tag.toLowerCase());
+    if (exact) return exact;
     const base = tag.toLowerCase().split('-')[0];
     const match = LANGUAGES.find((language) => language.toLowerCase().split('-')[0] === base);
     if (match) return match;
@@ -44,6 +47,10 @@ export function rememberLanguage(language: Language): void {
 export async function loadTexts(language: Language): Promise<Texts> {
   const load: Record<Language, () => Promise<{ default: Catalogue }>> = {
     es: () => import('../locales/es.json'),
+    'es-AR': async () => {
+      const [neutral, overlay] = await Promise.all([import('../locales/es.json'), import('../locales/es-AR.json')]);
+      return { default: { ...neutral.default, ...overlay.default } };
+    },
     en: () => import('../locales/en.json'),
     'pt-BR': () => import('../locales/pt-BR.json'),
   };

@@ -9,6 +9,7 @@
 
 import { isFurther } from './delivery.ts';
 import type { Position } from './live.ts';
+import { soonFrame, type Waiting } from './soon.ts';
 import type {
   AgentRow,
   Board,
@@ -62,6 +63,8 @@ export interface State {
   readonly gone: ReadonlyMap<string, string | null>;
   readonly threads: ReadonlyMap<string, ThreadState>;
   readonly board: BoardState | null;
+  /** Who waits in the campaigns of this agent, the oldest first. */
+  readonly waiting: readonly Waiting[] | null;
   /** Topics whose subscription was refused, with the code. */
   readonly denied: ReadonlyMap<string, string>;
 }
@@ -75,6 +78,7 @@ export const EMPTY: State = {
   gone: new Map(),
   threads: new Map(),
   board: null,
+  waiting: null,
   denied: new Map(),
 };
 
@@ -130,9 +134,21 @@ export function fold(state: State, frame: Frame): State {
     case 'chat':
       return state;
     default:
-      // A kind that this version does not know.
-      return state;
+      return foldSoon(state, frame);
   }
+}
+
+function foldSoon(state: State, frame: Frame): State {
+  const soon = soonFrame(frame);
+  if (soon.kind === 'waiting') return isStale(state, frame) ? state : { ...reached(state, frame), waiting: byArrival(soon.data.waiting) };
+  if (soon.kind !== 'waiting_delta' || !hasBase(state, frame)) return state;
+  const { waiting, waiting_gone } = soon.data;
+  return { ...reached(state, frame), waiting: byArrival(replaced(state.waiting ?? [], waiting, waiting_gone, ({ conversation }) => conversation)) };
+}
+
+/** What a request answered, unless something newer is known. */
+export function putConversation(state: State, conversation: Conversation): State {
+  return { ...state, conversations: newest(state.conversations, conversation) };
 }
 
 /** Adds an older page of a thread, as read over HTTP, in any order. */
@@ -245,10 +261,12 @@ function sorted({ agents, campaigns, waiting }: Board): BoardState {
   return {
     agents: [...agents].sort((one, other) => compare(one.name, other.name) || compare(one.agent, other.agent)),
     campaigns: [...campaigns].sort((one, other) => compare(one.name, other.name) || compare(one.campaign, other.campaign)),
-    waiting: [...waiting].sort(
-      (one, other) => compare(one.arrived_at, other.arrived_at) || compare(one.conversation, other.conversation),
-    ),
+    waiting: byArrival(waiting),
   };
+}
+
+function byArrival<Row extends WaitingRow>(rows: readonly Row[]): Row[] {
+  return [...rows].sort((one, other) => compare(one.arrived_at, other.arrived_at) || compare(one.conversation, other.conversation));
 }
 
 function foldBoard(board: BoardState, delta: BoardDelta): BoardState {

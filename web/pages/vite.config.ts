@@ -14,7 +14,7 @@ export default defineConfig({
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },
     rolldownOptions: {
-      input: { agent: here('agent.html'), supervisor: here('supervisor.html'), chat: here('chat.html') },
+      input: { chat: here('chat.html') },
     },
   },
   // `npm run dev`: the pages from here, everything else from a running server.

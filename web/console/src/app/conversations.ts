@@ -1,0 +1,214 @@
+/** Conversations as this person sees them: what is new, who writes, and what was asked for before the server confirmed it. */
+
+import { isNote, priorityOf, soonFrame, tagsOf, withMore, type Preview, type Priority, type Viewer } from '@centralita/lib/soon';
+import { addPage, conversationTopic, forgetThread, putConversation, type State } from '@centralita/lib/store';
+import type { Conversation, Standing } from '@centralita/lib/wire';
+import { reactive, ref, shallowReactive } from 'vue';
+
+import { now } from './now.ts';
+import { live, me, onEnter, onFrame, onLeave, replaceState, soon, staff, state, updateState } from './session.ts';
+import { attempt } from './toasts.ts';
+import { agentName } from './people.ts';
+import { t } from './texts.ts';
+
+/** How long "is typing" holds after the last sign of it. */
+const TYPING_MS = 5_000;
+/** Our own typing is told at most this often. */
+const TELL_TYPING_MS = 1_500;
+/** So many threads stay in memory. */
+const KEPT_THREADS = 30;
+
+/** Messages of customers that came since the conversation was looked at. */
+export const unread = reactive(new Map<string, number>());
+/** The last message of each, as it came by: threads are not read for it. */
+export const latest = shallowReactive(new Map<string, Preview>());
+/** Until when somebody is typing: `conversation` or `conversation/agent`. */
+const typing = reactive(new Map<string, number>());
+const viewers = reactive(new Map<string, readonly Viewer[]>());
+/** Asked for, not confirmed. */
+const wished = reactive(new Map<string, Partial<{ tags: readonly string[]; priority: Priority }>>());
+/** The one that is open. */
+export const open = ref<string | null>(null);
+const recent: string[] = [];
+let toldTyping = 0;
+
+onEnter(() => {
+  try {
+    lookedAt = JSON.parse(localStorage.getItem(place()) ?? '{}') as Record<string, number>;
+  } catch {
+    lookedAt = {};
+  }
+  if (open.value !== null) live.subscribe(conversationTopic(open.value));
+});
+onLeave(() => {
+  show(null);
+  unread.clear();
+  typing.clear();
+  viewers.clear();
+  recent.length = 0;
+});
+
+onFrame((frame, before, after) => {
+  if (frame.kind === 'typing') {
+    const { conversation, agent } = frame.data;
+    if (agent !== me.value) typing.set(agent === null ? conversation : `${conversation}/${agent}`, Date.now() + TYPING_MS);
+    return;
+  }
+  if (frame.kind === 'conversation') {
+    const { conversation, messages = [] } = frame.data;
+    const news = messages.filter(({ author }) => author.is === 'contact').length;
+    for (const { author } of messages) typing.delete(author.is === 'agent' ? `${conversation.id}/${author.id}` : conversation.id);
+    const last = messages.at(-1);
+    if (last) latest.set(conversation.id, { text: last.text || (last.attachments?.[0]?.name ?? ''), from: last.author, note: isNote(last) });
+    if (frame.topic === 'me' && after !== before) count(conversation, news, !before.mine.has(conversation.id));
+    // It is this agent's (again): its messages may be read.
+    if (conversation.id === open.value && !before.mine.has(conversation.id)) live.subscribe(conversationTopic(conversation.id));
+    return;
+  }
+  if (frame.kind === 'me') {
+    for (const conversation of frame.data.conversations) {
+      if (!unread.has(conversation.id) && conversation.unanswered && conversation.seq > (lookedAt[conversation.id] ?? 0)) count(conversation, 1, false);
+    }
+  }
+  if (frame.kind === 'gone') unread.delete(frame.data.conversation);
+  const more = soonFrame(frame);
+  if (more.kind === 'viewers') viewers.set(more.data.conversation ?? frame.topic.split(':')[1] ?? '', more.data.viewers);
+});
+
+/** Up to where each conversation was looked at in this browser. */
+let lookedAt: Record<string, number> = {};
+const place = () => `centralita.seen.${me.value}`;
+
+function count(conversation: Conversation, news: number, isNew: boolean): void {
+  if (isLookedAt(conversation.id)) return looked(conversation.id);
+  if (offerOf(conversation) !== null) return;
+  if (news > 0 || isNew) unread.set(conversation.id, (unread.get(conversation.id) ?? 0) + Math.max(1, news));
+}
+function looked(conversation: string): void {
+  unread.delete(conversation);
+  const seq = state.value.conversations.get(conversation)?.seq;
+  if (seq === undefined) return;
+  lookedAt[conversation] = seq;
+  try {
+    const kept = Object.entries(lookedAt).filter(([id]) => state.value.mine.has(id));
+    localStorage.setItem(place(), JSON.stringify(Object.fromEntries(kept)));
+  } catch {
+    // Then everything unanswered is new again after a reload.
+  }
+}
+
+export function isLookedAt(conversation: string): boolean {
+  return conversation === open.value && document.visibilityState === 'visible' && document.hasFocus();
+}
+
+window.addEventListener('focus', () => {
+  if (open.value !== null) looked(open.value);
+});
+
+/** Opens a conversation, or none. */
+export function show(conversation: string | null): void {
+  if (conversation === open.value) return;
+  if (open.value !== null) live.unsubscribe(conversationTopic(open.value));
+  open.value = conversation;
+  if (conversation === null) return;
+  looked(conversation);
+  live.subscribe(conversationTopic(conversation));
+  const at = recent.indexOf(conversation);
+  if (at >= 0) recent.splice(at, 1);
+  recent.push(conversation);
+  while (recent.length > KEPT_THREADS) replaceState(forgetThread(state.value, recent.shift() ?? ''));
+}
+
+export function markUnread(conversation: string): void {
+  unread.set(conversation, Math.max(1, unread.get(conversation) ?? 0));
+}
+
+/** As known, with what was asked for. */
+export function seen(conversation: Conversation): Conversation {
+  const wish = wished.get(conversation.id);
+  return wish ? withMore(conversation, wish) : conversation;
+}
+
+/** Who writes there now, for reading out; the customer is `null`. */
+export function writers(conversation: string): (string | null)[] {
+  const at = Math.min(now.value, Date.now());
+  const found: (string | null)[] = [];
+  for (const [key, until] of typing) {
+    if (until < Date.now() || at < 0) continue;
+    if (key === conversation) found.push(null);
+    else if (key.startsWith(`${conversation}/`)) found.push(agentName(key.slice(conversation.length + 1)));
+  }
+  return found;
+}
+
+/** Who else has it open. */
+export function othersAt(conversation: string): readonly Viewer[] {
+  return (viewers.get(conversation) ?? []).filter(({ user }) => user !== me.value);
+}
+
+export function tellTyping(conversation: string, mode: 'reply' | 'note'): void {
+  if (Date.now() - toldTyping < TELL_TYPING_MS) return;
+  toldTyping = Date.now();
+  // A note is no answer that the customer waits for.
+  if (mode === 'reply') live.ask({ kind: 'typing', conversation });
+}
+
+export async function loadOlder(conversation: string): Promise<void> {
+  const first = state.value.threads.get(conversation)?.messages[0];
+  if (!first) return;
+  const { messages, isFirst } = await staff.messages(conversation, first.seq);
+  updateState((known: State) => addPage(known, conversation, messages, isFirst));
+}
+
+/** The agent who has the conversation; during a transfer still the sender. */
+export function ownerOf(standing: Standing): string | null {
+  switch (standing.is) {
+    case 'active':
+    case 'dormant':
+    case 'parked':
+    case 'wrap_up':
+      return standing.agent;
+    case 'transferring':
+      return standing.from;
+    default:
+      return null;
+  }
+}
+
+/** The offer that this agent may answer, if any. */
+export function offerOf({ standing }: Conversation): { offer: string; deadline: string; from: string | null } | null {
+  if ((standing.is !== 'offered' && standing.is !== 'transferring') || standing.agent !== me.value) return null;
+  return { offer: standing.offer, deadline: standing.deadline, from: standing.is === 'transferring' ? standing.from : null };
+}
+
+export function standingText({ standing, unanswered }: Conversation): string {
+  switch (standing.is) {
+    case 'active':
+      return t(unanswered ? 'standing.unanswered' : 'standing.active');
+    case 'transferring':
+      return t('standing.transferring', { name: agentName(standing.agent) });
+    case 'ended':
+      return t(`ending.${standing.ending}`);
+    default:
+      return t(`standing.${standing.is}`);
+  }
+}
+
+async function wish(conversation: Conversation, change: Partial<{ tags: readonly string[]; priority: Priority }>, ask: () => Promise<Conversation>): Promise<void> {
+  wished.set(conversation.id, { ...wished.get(conversation.id), ...change });
+  await attempt(async () => {
+    const answer = await ask();
+    if (answer && 'seq' in answer && 'standing' in answer && 'contact' in answer) updateState((known) => putConversation(known, answer));
+  });
+  wished.delete(conversation.id);
+}
+
+export function setTags(conversation: Conversation, tags: readonly string[]): Promise<void> {
+  return wish(conversation, { tags }, () => soon.setTags(conversation.id, tags));
+}
+
+export function setPriority(conversation: Conversation, priority: Priority): Promise<void> {
+  return wish(conversation, { priority }, () => soon.setPriority(conversation.id, priority));
+}
+
+export { priorityOf, tagsOf };
