@@ -90,11 +90,11 @@ export interface CampaignPermissions {
   readonly emoticons: boolean;
   readonly show_contact_number: boolean;
   readonly history: boolean;
-  readonly history_hours: number;
+  readonly history_hours: number | null;
 }
 interface MoreCampaign {
   readonly permissions?: CampaignPermissions;
-  readonly fields?: readonly (FieldUse & Partial<CustomField>)[];
+  readonly fields?: readonly (Partial<FieldUse> & Partial<CustomField>)[];
 }
 const moreCampaign = (campaign: ProfileCampaign): MoreCampaign => campaign as ProfileCampaign & MoreCampaign;
 export const permissionsOf = (campaign: ProfileCampaign | undefined): CampaignPermissions => ({
@@ -104,10 +104,22 @@ export const permissionsOf = (campaign: ProfileCampaign | undefined): CampaignPe
   emoticons: true,
   show_contact_number: true,
   history: true,
-  history_hours: 0,
+  history_hours: null,
   ...(campaign ? moreCampaign(campaign).permissions : {}),
 });
-export const fieldUsesOf = (campaign: ProfileCampaign | undefined) => (campaign ? (moreCampaign(campaign).fields ?? []) : []);
+export const fieldUsesOf = (campaign: ProfileCampaign | undefined): UsedField[] =>
+  (campaign ? (moreCampaign(campaign).fields ?? []) : []).flatMap((use) => {
+    const field = use.field ?? use.id;
+    return field === undefined || use.kind === undefined || use.name === undefined ? [] : [{ field, name: use.name, kind: use.kind, options: use.options ?? [], description: use.description ?? '', mandatory: use.mandatory ?? false }];
+  });
+export interface UsedField {
+  readonly field: string;
+  readonly name: string;
+  readonly kind: FieldKind;
+  readonly options: readonly string[];
+  readonly description: string;
+  readonly mandatory: boolean;
+}
 
 export interface Canned {
   readonly id: string;
@@ -142,8 +154,8 @@ export interface LiveSession {
   readonly created_at: Time;
   readonly expires_at?: Time;
   readonly current?: boolean;
-  readonly device?: string;
-  readonly user_agent?: string;
+  readonly used_at?: Time;
+  readonly browser?: string;
 }
 
 /** The routes that go with it. */
@@ -171,7 +183,7 @@ export class Soon {
   wake(conversation: string): Promise<unknown> {
     return this.api.write('POST', `/api/v1/conversations/${conversation}/wake`, {});
   }
-  setFields(conversation: string, values: Readonly<Record<string, FieldValue>>): Promise<Conversation> {
+  setFields(conversation: string, values: Readonly<Record<string, FieldValue>>): Promise<unknown> {
     return this.api.write('PUT', `/api/v1/conversations/${conversation}/fields`, { values });
   }
   fields(): Promise<CustomField[]> {
@@ -213,7 +225,7 @@ export class Soon {
   endSession(id: string): Promise<void> {
     return this.api.write('DELETE', `/api/v1/me/sessions/${id}`);
   }
-  invite(user: string, kind: 'invitation' | 'reset'): Promise<{ url_path: string; token: string; expires_at: Time }> {
+  invite(user: string, kind: 'invitation' | 'reset'): Promise<{ url_path: string | null; expires_at: Time }> {
     return this.api.write('POST', `/api/v1/users/${user}/invitation`, kind === 'reset' ? { kind } : {});
   }
   checkInvitation(token: string): Promise<{ login: string; name: string }> {
