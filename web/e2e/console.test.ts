@@ -196,7 +196,7 @@ describe('without network', () => {
     await ana.writes('Segundo mensaje.');
     const until = Date.now() + CUT_MS;
     await customers.write('c2', 'Mateo Núñez', 'Escribo mientras no hay red');
-    await ana.connection('offline');
+    await ana.connection('offline', 15_000);
     await ana.sees(/2 mensajes esperan para salir/);
     expect(await ana.barriersInBoth()).toEqual([]);
     await eventually(() => Date.now() > until, CUT_MS + 5_000).toBe(true);

@@ -72,8 +72,8 @@ export class Person {
     await this.page.waitForURL('**/bandeja', SOON);
   }
 
-  async connection(state: string): Promise<void> {
-    await this.page.locator(`[data-connection=${state}]`).waitFor(SOON);
+  async connection(state: string, timeout = SOON.timeout): Promise<void> {
+    await this.page.locator(`[data-connection=${state}]`).waitFor({ timeout });
   }
 
   async sees(text: string | RegExp): Promise<void> {

@@ -8,6 +8,7 @@ import { checkCatalogues } from '../locales/check.ts';
 import es from '../locales/es.json';
 import ptBR from '../locales/pt-BR.json';
 import { chooseLanguage, clock, Texts, type Key } from './i18n.ts';
+import { format, parse } from './icu.ts';
 import type { ErrorCode } from './wire/wire.ts';
 
 const catalogues: Record<string, Record<string, string>> = { es, en, 'pt-BR': ptBR };
@@ -62,6 +63,25 @@ describe('catalogues', () => {
 
   it('hold what the screens use, and nothing else', () => {
     expect(checkCatalogues(web)).toEqual([]);
+  });
+});
+
+describe('messages', () => {
+  it('read as the whole library reads them, in every language', () => {
+    for (const [language, catalogue] of Object.entries(catalogues)) {
+      const words = { plurals: new Intl.PluralRules(language), numbers: new Intl.NumberFormat(language) };
+      for (const text of Object.values(catalogue)) {
+        for (const count of [0, 1, 2, 1_000_000]) {
+          const values = Object.fromEntries(argumentsOf(text).map((argument) => [argument.split(' ')[1] ?? '', argument.startsWith('6') ? count : `<b>${count}</b>`]));
+          const expected = new IntlMessageFormat(text, language, undefined, { ignoreTag: true }).format(values);
+          expect(format(parse(text), values, words)).toBe(expected);
+        }
+      }
+    }
+  });
+
+  it('that are broken are refused', () => {
+    for (const text of ['{', '}', '{name', '{count, plural, one {#}}', '{count, select, other {x}}']) expect(() => parse(text), text).toThrow(SyntaxError);
   });
 });
 

@@ -1,7 +1,6 @@
 /** Texts of the screens: ICU messages from one catalogue per language. */
 
-import { IntlMessageFormat } from 'intl-messageformat';
-
+import { format, parse, type Part, type Words } from './icu.ts';
 import type es from '../locales/es.json';
 
 export type Catalogue = typeof es;
@@ -62,7 +61,8 @@ export async function loadTexts(language: Language): Promise<Texts> {
 
 /** One language: its texts, and how it writes times. */
 export class Texts {
-  readonly #messages = new Map<Key, IntlMessageFormat>();
+  readonly #messages = new Map<Key, readonly Part[]>();
+  readonly #words: Words;
   readonly #time: Intl.DateTimeFormat;
   readonly #dateTime: Intl.DateTimeFormat;
   readonly #day: Intl.DateTimeFormat;
@@ -73,6 +73,7 @@ export class Texts {
     region: string = language,
     timeZone?: string,
   ) {
+    this.#words = { plurals: new Intl.PluralRules(language), numbers: new Intl.NumberFormat(language) };
     const zone = timeZone === undefined ? {} : { timeZone };
     this.#time = new Intl.DateTimeFormat(region, { timeStyle: 'short', hourCycle: 'h23', ...zone });
     this.#dateTime = new Intl.DateTimeFormat(region, { dateStyle: 'short', timeStyle: 'short', hourCycle: 'h23', ...zone });
@@ -82,10 +83,10 @@ export class Texts {
   t(key: Key, values?: Values): string {
     let message = this.#messages.get(key);
     if (!message) {
-      message = new IntlMessageFormat(this.catalogue[key], this.language, undefined, { ignoreTag: true });
+      message = parse(this.catalogue[key]);
       this.#messages.set(key, message);
     }
-    return String(message.format(values));
+    return format(message, values ?? {}, this.#words);
   }
 
   /** The time of day; with the date unless it is today. */

@@ -5,7 +5,8 @@ import type { State } from '@centralita/lib/store';
 import { computed, watch } from 'vue';
 
 import { announce, interrupt } from './announcer.ts';
-import { isLookedAt, offerOf, open, unread } from './conversations.ts';
+import { isLookedAt, open, unread } from './conversations.ts';
+import { offerOf, offers } from './own.ts';
 import { leads } from './leader.ts';
 import { now } from './now.ts';
 import { connection, onFrame, signedIn, state } from './session.ts';
@@ -15,14 +16,16 @@ import { contactName, t } from './texts.ts';
 
 const REPEAT_MS = 10_000;
 const OTHERS_MS = 15_000;
+/** The title changes at most this often. */
+const MARK_MS = 150;
 
 /** Given to this agent and not looked at yet, with when it sounded last. */
 const ringing = new Map<string, number>();
 let go: (conversation: string) => void = () => {};
+let marking: ReturnType<typeof setTimeout> | undefined;
 let otherNews = 0;
 let otherTimer: ReturnType<typeof setTimeout> | undefined;
 
-export const offers = computed(() => [...state.value.mine].flatMap((id) => state.value.conversations.get(id) ?? []).filter((one) => offerOf(one)));
 export const waitingForMe = computed(() => [...unread.values()].reduce((sum, count) => sum + count, 0) + offers.value.length);
 
 /** On a break nothing disturbs. */
@@ -35,7 +38,7 @@ export function startAttention(openConversation: (conversation: string) => void)
   go = openConversation;
   onFrame(heard);
   setInterval(repeat, 1_000);
-  watch([signedIn, waitingForMe, () => document.documentElement.lang], mark, { immediate: true });
+  watch([signedIn, waitingForMe], () => (marking ??= setTimeout(mark, MARK_MS)));
   watch(connection, (is, was) => {
     if (is === 'offline' && (was === 'reconnecting' || was === 'live')) play('lost');
   });
@@ -113,6 +116,7 @@ function notify(conversation: Conversation, text: string): void {
 
 /** `(3) ● Camila — Centralita`, and the same on the icon. */
 function mark(): void {
+  marking = undefined;
   const count = signedIn.value ? waitingForMe.value : 0;
   const first = offers.value[0] ?? state.value.conversations.get([...unread.keys()][0] ?? '');
   const name = count > 0 && first ? `● ${contactName(first)} — ` : '';

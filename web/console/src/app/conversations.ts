@@ -1,11 +1,12 @@
 /** Conversations as this person sees them: what is new, who writes, and what was asked for before the server confirmed it. */
 
-import { isNote, priorityOf, soonFrame, tagsOf, withMore, type Preview, type Priority, type Viewer } from '@centralita/lib/soon';
+import { isNote, soonFrame, tagsOf, withMore, type Preview, type Priority, type Viewer } from '@centralita/lib/soon';
 import { addPage, conversationTopic, forgetThread, putConversation, type State } from '@centralita/lib/store';
 import type { Conversation, Standing } from '@centralita/lib/wire';
 import { reactive, ref, shallowReactive } from 'vue';
 
 import { now } from './now.ts';
+import { offerOf } from './own.ts';
 import { live, me, onEnter, onFrame, onLeave, replaceState, soon, staff, state, updateState } from './session.ts';
 import { attempt } from './toasts.ts';
 import { agentName } from './people.ts';
@@ -45,6 +46,7 @@ onLeave(() => {
   unread.clear();
   typing.clear();
   viewers.clear();
+  latest.clear();
   recent.length = 0;
 });
 
@@ -175,12 +177,6 @@ export function ownerOf(standing: Standing): string | null {
   }
 }
 
-/** The offer that this agent may answer, if any. */
-export function offerOf({ standing }: Conversation): { offer: string; deadline: string; from: string | null } | null {
-  if ((standing.is !== 'offered' && standing.is !== 'transferring') || standing.agent !== me.value) return null;
-  return { offer: standing.offer, deadline: standing.deadline, from: standing.is === 'transferring' ? standing.from : null };
-}
-
 export function standingText({ standing, unanswered }: Conversation): string {
   switch (standing.is) {
     case 'active':
@@ -211,4 +207,4 @@ export function setPriority(conversation: Conversation, priority: Priority): Pro
   return wish(conversation, { priority }, () => soon.setPriority(conversation.id, priority));
 }
 
-export { priorityOf, tagsOf };
+export { tagsOf };

@@ -14,6 +14,9 @@ const TUNES: Record<SoundName, readonly (readonly [number, number, number])[]> =
   lost: [[330, 0, 0.22], [247, 0.24, 0.4]],
 };
 
+/** Many messages at once are one sound. */
+const SHORTEST_GAP_MS = 1_000;
+const playedAt: Partial<Record<SoundName, number>> = {};
 let context: AudioContext | undefined;
 /** Browsers play nothing before the first click or key. */
 export const unlocked = ref(false);
@@ -31,7 +34,9 @@ for (const event of ['pointerdown', 'keydown'] as const) window.addEventListener
 
 /** Plays for the person of this browser, once over all tabs. */
 export function play(name: SoundName): void {
-  if (leads.value && settings.sounds[name]) sound(name);
+  if (!leads.value || !settings.sounds[name] || Date.now() - (playedAt[name] ?? 0) < SHORTEST_GAP_MS) return;
+  playedAt[name] = Date.now();
+  sound(name);
 }
 
 /** Plays here and now. */

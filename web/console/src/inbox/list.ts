@@ -1,11 +1,12 @@
 /** The rows of the inbox: what is in which view, in which order, and when the order may change. */
 
-import { priorityOf, PRIORITIES, snoozedUntil, type Waiting } from '@centralita/lib/soon';
+import { priorityOf, PRIORITIES, type Waiting } from '@centralita/lib/soon';
 import { matches } from '@centralita/ui/match';
 import type { Conversation } from '@centralita/lib/wire';
 import { computed, ref, shallowRef, watch } from 'vue';
 
-import { offerOf, tagsOf, unread } from '../app/conversations.ts';
+import { tagsOf, unread } from '../app/conversations.ts';
+import { active, snoozed } from '../app/own.ts';
 import { campaignName } from '../app/people.ts';
 import { may, state } from '../app/session.ts';
 import { settings } from '../app/settings.ts';
@@ -14,8 +15,8 @@ import { contactName } from '../app/texts.ts';
 export type View = 'mias' | 'cola' | 'pospuestas' | 'equipo';
 export const VIEWS: readonly View[] = ['mias', 'cola', 'pospuestas', 'equipo'];
 
-/** How often a list at rest takes its new order. */
-const RESORT_MS = 400;
+/** How often a list at rest takes its new order; a long one costs more. */
+const resortAfter = (rows: number): number => (rows > 500 ? 1_500 : 400);
 
 export const filter = ref('');
 /** The pointer or the keyboard is in the list: nothing may move. */
@@ -23,33 +24,35 @@ export const held = ref(false);
 /** Conversations of others, read by those who may. */
 export const team = shallowRef<readonly Conversation[]>([]);
 
-export const own = computed(() => [...state.value.mine].flatMap((id) => state.value.conversations.get(id) ?? []).filter((one) => !offerOf(one)));
-export const mine = computed(() => own.value.filter((one) => snoozedUntil(one) === null));
-export const snoozed = computed(() => own.value.filter((one) => snoozedUntil(one) !== null));
 export const waiting = computed<readonly Waiting[]>(() => state.value.waiting ?? state.value.board?.waiting ?? []);
 
 export const views = computed(() => [
-  ...(may('answer') ? [{ view: 'mias' as const, count: mine.value.length }] : []),
+  ...(may('answer') ? [{ view: 'mias' as const, count: active.value.length }] : []),
   ...(state.value.waiting || state.value.board ? [{ view: 'cola' as const, count: waiting.value.length }] : []),
   ...(snoozed.value.length > 0 ? [{ view: 'pospuestas' as const, count: snoozed.value.length }] : []),
   ...(may('read_conversations') ? [{ view: 'equipo' as const, count: team.value.length }] : []),
 ]);
 
-function ordered(rows: readonly Conversation[]): string[] {
-  const time = (text: string) => text;
-  const by: Record<typeof settings.sort, (one: Conversation, other: Conversation) => number> = {
-    unanswered: (one, other) =>
-      Number(other.unanswered) - Number(one.unanswered) ||
-      PRIORITIES.indexOf(priorityOf(one)) - PRIORITIES.indexOf(priorityOf(other)) ||
-      compare(time(one.last_message_at), time(other.last_message_at)),
-    oldest: (one, other) => compare(one.arrived_at, other.arrived_at),
-    newest: (one, other) => compare(other.last_message_at, one.last_message_at),
-    unread: (one, other) => (unread.get(other.id) ?? 0) - (unread.get(one.id) ?? 0) || compare(other.last_message_at, one.last_message_at),
-  };
-  return [...rows].sort((one, other) => by[settings.sort](one, other) || compare(one.id, other.id)).map(({ id }) => id);
+/** Every row has two keys, numbers and texts that sort as they are; making them once is cheaper than comparing rows. */
+function keysOf(row: Conversation): readonly [number, string] {
+  switch (settings.sort) {
+    case 'unanswered':
+      return [(row.unanswered ? 0 : 10) + PRIORITIES.indexOf(priorityOf(row)), row.last_message_at];
+    case 'oldest':
+      return [0, row.arrived_at];
+    case 'newest':
+      return [-Date.parse(row.last_message_at), ''];
+    case 'unread':
+      return [-(unread.get(row.id) ?? 0), row.last_message_at];
+  }
 }
-
-const compare = (one: string, other: string): number => (one < other ? -1 : one > other ? 1 : 0);
+function ordered(rows: readonly Conversation[]): string[] {
+  const compare = (one: string, other: string): number => (one < other ? -1 : one > other ? 1 : 0);
+  return rows
+    .map(({ id }, index) => ({ id, keys: keysOf(rows[index]!) }))
+    .sort((one, other) => one.keys[0] - other.keys[0] || compare(one.keys[1], other.keys[1]) || compare(one.id, other.id))
+    .map(({ id }) => id);
+}
 
 /** Keeps an order until it may change. */
 export function useOrder(rows: () => readonly Conversation[]) {
@@ -77,7 +80,7 @@ export function useOrder(rows: () => readonly Conversation[]) {
     const added = next.filter((id) => !known.has(id));
     if (added.length > 0) order.value = [...order.value, ...added];
   }
-  watch(rows, () => (timer ??= setTimeout(look, RESORT_MS)));
+  watch(rows, (now) => (timer ??= setTimeout(look, resortAfter(now.length))));
   watch([held, () => settings.sort], ([is]) => {
     if (!is) apply();
   });
