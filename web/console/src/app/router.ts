@@ -2,7 +2,7 @@
 
 import { createRouter, createWebHistory } from 'vue-router';
 
-import { known, may, profile, resume, signedIn } from './session.ts';
+import { isAgent, known, may, profile, resume, signedIn } from './session.ts';
 import LoginScreen from '../screens/LoginScreen.vue';
 import InboxScreen from '../inbox/InboxScreen.vue';
 
@@ -25,7 +25,7 @@ export const router = createRouter({
 
 export function home(): string {
   if (!profile.value) return '/bandeja';
-  return may('answer') || !may('read_board') ? '/bandeja' : '/supervision';
+  return isAgent.value || !may('read_board') ? '/bandeja' : '/supervision';
 }
 
 let resumed: Promise<void> | undefined;

@@ -62,6 +62,9 @@ export const live = new LiveSocket({
   },
 });
 
+/** Who converses with customers; others read along and steer. */
+export const isAgent = computed(() => profile.value?.role === 'agent');
+
 export function may(permission: Permission): boolean {
   return profile.value?.permissions.includes(permission) ?? false;
 }
@@ -147,7 +150,7 @@ function enter(next: Profile): void {
   ended.value = false;
   profile.value = next;
   entered.forEach((work) => work(next));
-  if (next.permissions.includes('answer')) live.subscribe(ME);
+  if (next.role === 'agent') live.subscribe(ME);
   live.start();
 }
 
