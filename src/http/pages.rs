@@ -1,4 +1,9 @@
-//! The plain pages and their assets, embedded in the binary.
+//! The console, the other pages and their assets, embedded in the binary.
+//!
+//! The console routes by itself: each of its addresses answers with the same document, which already carries the look that the
+//! person chose (a cookie), so the first paint has the right colours and sizes without any script.
+
+use std::borrow::Cow;
 
 use actix_web::{
     HttpRequest, HttpResponse,
@@ -18,13 +23,23 @@ const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; i
 /// Names of built assets hold a digest of their content.
 const FOREVER: &str = "public, max-age=31536000, immutable";
 
+/// The document of the console.
+const CONSOLE: &str = "console.html";
+/// What its addresses begin with.
+const PLACES: [&str; 9] =
+    ["login", "invitation", "turno", "bandeja", "contactos", "supervision", "admin", "perfil", "supervisor"];
+/// The look a person chose: `theme.density.font`, such as `dark.compact.100`.
+const LOOK: &str = "centralita.look";
+const ROOT: &str = "<html lang=\"es\"";
+
 /// `GET /…`: a page or one of its assets.
 pub async fn page(request: HttpRequest) -> HttpResponse {
-    let path = match request.path().trim_start_matches('/') {
-        "" => "agent.html",
+    let path = request.path().trim_start_matches('/');
+    let path = match path.split('/').next() {
+        Some(first) if first.is_empty() || PLACES.contains(&first) => CONSOLE,
         // The widget by itself, over the whole page.
-        "chat" | "chat.html" => "widget/frame.html",
-        path => path,
+        Some("chat" | "chat.html") => "widget/frame.html",
+        _ => path,
     };
     let policy = policy("'none'");
     let page = embedded(&request, path, &policy).or_else(|| embedded(&request, &format!("{path}.html"), &policy));
@@ -64,8 +79,28 @@ fn takes_gzip(request: &HttpRequest) -> bool {
     })
 }
 
+/// The attributes of a look, nothing of the cookie but known words.
+fn attributes(cookie: &str) -> Option<String> {
+    let mut parts = cookie.split('.');
+    let theme = parts.next();
+    let theme = ["system", "light", "dark", "contrast"].into_iter().find(|known| theme == Some(*known))?;
+    let density = parts.next();
+    let density = ["compact", "comfortable"].into_iter().find(|known| density == Some(*known))?;
+    let font: u8 = parts.next()?.parse().ok().filter(|font| (90..=130).contains(font))?;
+    Some(format!(" data-theme=\"{theme}\" data-density=\"{density}\" data-font=\"{font}\""))
+}
+
 fn answer(request: &HttpRequest, path: &str, file: EmbeddedFile, media_type: &str, policy: &str) -> HttpResponse {
-    let tag = file.metadata.sha256_hash().iter().take(8).fold(String::from("\""), |tag, byte| format!("{tag}{byte:02x}")) + "\"";
+    let mut tag = file.metadata.sha256_hash().iter().take(8).fold(String::from("\""), |tag, byte| format!("{tag}{byte:02x}"));
+    let look = request.cookie(LOOK).filter(|_| path == CONSOLE).and_then(|cookie| attributes(cookie.value()));
+    let body = match (look, file.data) {
+        (Some(look), data) => {
+            tag += &look.replace([' ', '"'], ".");
+            Cow::Owned(String::from_utf8_lossy(&data).replacen(ROOT, &format!("{ROOT}{look}"), 1).into_bytes())
+        }
+        (None, data) => data,
+    };
+    tag.push('"');
     let mut response = HttpResponse::Ok();
     response
         .insert_header((header::CONTENT_SECURITY_POLICY, policy))
@@ -79,11 +114,34 @@ fn answer(request: &HttpRequest, path: &str, file: EmbeddedFile, media_type: &st
     if request.headers().get(header::IF_NONE_MATCH).map(HeaderValue::as_bytes) == Some(tag.as_bytes()) {
         return response.status(actix_web::http::StatusCode::NOT_MODIFIED).finish();
     }
-    response.content_type(media_type).body(file.data.into_owned())
+    response.content_type(media_type).body(body.into_owned())
 }
 
 fn media_type(path: &str, file: &EmbeddedFile) -> String {
     let found = file.metadata.mimetype();
     let is_text = found.starts_with("text/") || path.ends_with(".js") || path.ends_with(".json");
     if is_text { format!("{found}; charset=utf-8") } else { found.to_owned() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_look_is_made_of_known_words_only() {
+        let dark = " data-theme=\"dark\" data-density=\"compact\" data-font=\"110\"";
+        assert_eq!(attributes("dark.compact.110").as_deref(), Some(dark));
+        for odd in [
+            "",
+            "dark",
+            "dark.compact",
+            "blue.compact.100",
+            "dark.tiny.100",
+            "dark.compact.9",
+            "dark.compact.999",
+            "\"><script>.compact.100",
+        ] {
+            assert_eq!(attributes(odd), None, "{odd}");
+        }
+    }
 }

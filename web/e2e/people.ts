@@ -3,7 +3,7 @@
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 
-import { chromium, type Browser, type Locator, type Page } from 'playwright-core';
+import { chromium, type Browser, type BrowserContext, type Locator, type Page } from 'playwright-core';
 
 const SWITCHES = [
   '--no-sandbox',
@@ -21,6 +21,13 @@ export function openBrowser(): Promise<Browser> {
   return chromium.launch({ executablePath: process.env['CHROMIUM'] || '/usr/bin/chromium', args: SWITCHES });
 }
 
+interface At {
+  readonly locale?: string;
+  readonly colorScheme?: 'light' | 'dark';
+  /** Another tab of the same browser. */
+  readonly context?: BrowserContext;
+}
+
 /** A browser of its own, with everything it complained about. */
 export class Person {
   readonly complaints: string[] = [];
@@ -34,22 +41,39 @@ export class Person {
     });
   }
 
-  static async at(browser: Browser, url: string, options: { locale?: string } = {}): Promise<Person> {
-    const context = await browser.newContext({ locale: options.locale ?? 'es-AR', viewport: { width: 1280, height: 800 } });
-    const page = await context.newPage();
+  static async at(browser: Browser, url: string, { locale = 'es-AR', colorScheme = 'light', context }: At = {}): Promise<Person> {
+    const own = context ?? (await browser.newContext({ locale, colorScheme, viewport: { width: 1440, height: 900 } }));
+    const page = await own.newPage();
     page.setDefaultTimeout(SOON.timeout);
     const person = new Person(page);
+    await page.addInitScript(() => {
+      const heard: string[] = [];
+      Object.assign(window, { heard });
+      document.addEventListener('centralita:sound', (event) => heard.push((event as CustomEvent<string>).detail));
+    });
     await page.goto(url);
     // Gone as soon as the page is loaded again.
     await page.evaluate(() => Object.assign(window, { untouched: true }));
     return person;
   }
 
+  /** By keyboard, as everybody does. */
   async signIn(login: string, password: string): Promise<void> {
-    await this.page.getByLabel('Usuario').fill(login);
-    await this.page.getByLabel('Contraseña').fill(password);
+    await this.page.locator('input[autocomplete=username]').fill(login);
+    await this.page.locator('input[autocomplete=current-password]').fill(password);
     await this.page.keyboard.press('Enter');
-    await this.sees('En vivo');
+    await this.connection('live');
+  }
+
+  /** The start of the shift, when it is asked for. */
+  async startShift(): Promise<void> {
+    await this.page.waitForURL('**/turno', SOON);
+    await this.page.keyboard.press('Control+Enter');
+    await this.page.waitForURL('**/bandeja', SOON);
+  }
+
+  async connection(state: string, timeout = SOON.timeout): Promise<void> {
+    await this.page.locator(`[data-connection=${state}]`).waitFor({ timeout });
   }
 
   async sees(text: string | RegExp): Promise<void> {
@@ -69,18 +93,27 @@ export class Person {
     return this.page.getByRole('button', { name });
   }
 
-  /** Messages on the screen, from the top. */
+  /** A conversation in the list. */
+  row(name: string): Locator {
+    return this.page.locator('.inbox-row').filter({ hasText: name });
+  }
+
+  /** Messages of the open conversation, from the top. */
   messages(): Promise<string[]> {
-    return this.page.locator('.message .text').allTextContents();
+    return this.page.locator('.bubble-text').allTextContents();
   }
 
   message(text: string): Locator {
-    return this.page.locator('.message').filter({ hasText: text });
+    return this.page.locator('.bubble').filter({ hasText: text });
   }
 
-  async writes(text: string, keys: 'Enter' | 'Control+Enter'): Promise<void> {
+  async writes(text: string): Promise<void> {
     await this.page.locator('#composer-text').fill(text);
-    await this.page.keyboard.press(keys);
+    await this.page.keyboard.press('Enter');
+  }
+
+  sounds(): Promise<string[]> {
+    return this.page.evaluate(() => (window as unknown as { heard: string[] }).heard);
   }
 
   wasNeverReloaded(): Promise<boolean> {
@@ -88,21 +121,37 @@ export class Person {
   }
 
   barriers(): Promise<string[]> {
+    return barriersNow(this.page);
+  }
+
+  barriersInBoth(): Promise<string[]> {
     return barriers(this.page);
   }
 }
 
-/** What is wrong for people who see, hear or move differently, in both colour schemes. */
+/** What is wrong for people who see, hear or move differently. */
+async function barriersNow(page: Page): Promise<string[]> {
+  await page.evaluate(AXE);
+  const violations = await page.evaluate(async () => {
+    const { axe } = window as unknown as { axe: { run: (place: Document, options: object) => Promise<AxeResult> } };
+    return (await axe.run(document, { runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'] })).violations;
+  });
+  return violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(' ')}`);
+}
+
+/** Light or dark, painted: what is asked of a browser takes a moment. */
+export async function setScheme(page: Page, colorScheme: 'light' | 'dark'): Promise<void> {
+  await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' });
+  await page.waitForFunction((wanted) => matchMedia(`(prefers-color-scheme: ${wanted})`).matches, colorScheme);
+  await page.evaluate(() => new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(resolve))));
+}
+
+/** The same in both colour schemes. */
 export async function barriers(page: Page): Promise<string[]> {
   const found: string[] = [];
   for (const colorScheme of ['light', 'dark'] as const) {
-    await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' });
-    await page.evaluate(AXE);
-    const violations = await page.evaluate(async () => {
-      const { axe } = window as unknown as { axe: { run: (place: Document, options: object) => Promise<AxeResult> } };
-      return (await axe.run(document, { runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'] })).violations;
-    });
-    for (const { id, nodes } of violations) found.push(`${colorScheme} ${id}: ${nodes.map(({ html }) => html).join(' ')}`);
+    await setScheme(page, colorScheme);
+    found.push(...(await barriersNow(page)).map((barrier) => `${colorScheme} ${barrier}`));
   }
   return found;
 }

@@ -9,6 +9,7 @@ import { join } from 'node:path';
 interface Sample {
   readonly users: readonly { readonly login: string; readonly password: string; readonly role: string }[];
   readonly chat_channel: string;
+  readonly api_channel: { readonly id: string; readonly secret: string };
 }
 
 const READY_WITHIN_MS = 30_000;

@@ -1,13 +1,14 @@
-import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 import { IntlMessageFormat } from 'intl-messageformat';
 import { describe, expect, it } from 'vitest';
 
 import en from '../locales/en.json';
+import { checkCatalogues } from '../locales/check.ts';
 import es from '../locales/es.json';
 import ptBR from '../locales/pt-BR.json';
 import { chooseLanguage, clock, Texts, type Key } from './i18n.ts';
+import { format, parse } from './icu.ts';
 import type { ErrorCode } from './wire/wire.ts';
 
 const catalogues: Record<string, Record<string, string>> = { es, en, 'pt-BR': ptBR };
@@ -29,16 +30,6 @@ function argumentsOf(text: string): string[] {
   };
   visit(new IntlMessageFormat(text, 'es', undefined, { ignoreTag: true }).getAst());
   return [...found].sort();
-}
-
-function sources(folder: string): string {
-  const entries = readdirSync(folder, { withFileTypes: true }).filter(({ name }) => name !== 'node_modules');
-  const texts = entries.map((entry) => {
-    const path = join(folder, entry.name);
-    if (entry.isDirectory()) return sources(path);
-    return entry.name.endsWith('.ts') && !entry.name.endsWith('.test.ts') ? readFileSync(path, 'utf8') : '';
-  });
-  return texts.join('\n');
 }
 
 describe('catalogues', () => {
@@ -70,12 +61,27 @@ describe('catalogues', () => {
     }
   });
 
-  it('hold nothing that no screen uses', () => {
-    const code = sources(join(web, 'lib')) + sources(join(web, 'pages'));
-    // A key may be completed from a state: `delivery.${…}` uses all that begin with `delivery.`.
-    const families = [...code.matchAll(/[`']([a-z_]+\.)\$\{/g)].map(([, prefix = '']) => prefix);
-    const unused = Object.keys(es).filter((key) => !code.includes(`'${key}'`) && !families.some((prefix) => key.startsWith(prefix)));
-    expect(unused).toEqual([]);
+  it('hold what the screens use, and nothing else', () => {
+    expect(checkCatalogues(web)).toEqual([]);
+  });
+});
+
+describe('messages', () => {
+  it('read as the whole library reads them, in every language', () => {
+    for (const [language, catalogue] of Object.entries(catalogues)) {
+      const words = { plurals: new Intl.PluralRules(language), numbers: new Intl.NumberFormat(language) };
+      for (const text of Object.values(catalogue)) {
+        for (const count of [0, 1, 2, 1_000_000]) {
+          const values = Object.fromEntries(argumentsOf(text).map((argument) => [argument.split(' ')[1] ?? '', argument.startsWith('6') ? count : `<b>${count}</b>`]));
+          const expected = new IntlMessageFormat(text, language, undefined, { ignoreTag: true }).format(values);
+          expect(format(parse(text), values, words)).toBe(expected);
+        }
+      }
+    }
+  });
+
+  it('that are broken are refused', () => {
+    for (const text of ['{', '}', '{name', '{count, plural, one {#}}', '{count, select, other {x}}']) expect(() => parse(text), text).toThrow(SyntaxError);
   });
 });
 
@@ -84,7 +90,8 @@ describe('the language', () => {
     expect(chooseLanguage(['en-US'], 'pt-BR')).toBe('pt-BR');
     expect(chooseLanguage(['en-US'], 'xx')).toBe('en');
     expect(chooseLanguage(['de', 'pt-PT', 'en'], null)).toBe('pt-BR');
-    expect(chooseLanguage(['es-AR'], null)).toBe('es');
+    expect(chooseLanguage(['es-AR'], null)).toBe('es-AR');
+    expect(chooseLanguage(['es-CL'], null)).toBe('es');
     expect(chooseLanguage(['de'], null)).toBe('es');
   });
 });

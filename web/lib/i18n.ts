@@ -1,14 +1,14 @@
 /** Texts of the screens: ICU messages from one catalogue per language. */
 
-import { IntlMessageFormat } from 'intl-messageformat';
-
+import { format, parse, type Part, type Words } from './icu.ts';
 import type es from '../locales/es.json';
 
 export type Catalogue = typeof es;
 export type Key = keyof Catalogue;
 export type Values = Readonly<Record<string, string | number>>;
 
-export const LANGUAGES = ['es', 'en', 'pt-BR'] as const;
+/** `es-AR` is Spanish with other words here and there. */
+export const LANGUAGES = ['es', 'es-AR', 'en', 'pt-BR'] as const;
 export type Language = (typeof LANGUAGES)[number];
 
 const REMEMBERED = 'centralita.language';
@@ -18,6 +18,8 @@ export function chooseLanguage(wanted: readonly string[], remembered: string | n
   const choice = LANGUAGES.find((language) => language === remembered);
   if (choice) return choice;
   for (const tag of wanted) {
+    const exact = LANGUAGES.find((language) => language.toLowerCase() === tag.toLowerCase());
+    if (exact) return exact;
     const base = tag.toLowerCase().split('-')[0];
     const match = LANGUAGES.find((language) => language.toLowerCase().split('-')[0] === base);
     if (match) return match;
@@ -44,6 +46,10 @@ export function rememberLanguage(language: Language): void {
 export async function loadTexts(language: Language): Promise<Texts> {
   const load: Record<Language, () => Promise<{ default: Catalogue }>> = {
     es: () => import('../locales/es.json'),
+    'es-AR': async () => {
+      const [neutral, overlay] = await Promise.all([import('../locales/es.json'), import('../locales/es-AR.json')]);
+      return { default: { ...neutral.default, ...overlay.default } };
+    },
     en: () => import('../locales/en.json'),
     'pt-BR': () => import('../locales/pt-BR.json'),
   };
@@ -55,7 +61,8 @@ export async function loadTexts(language: Language): Promise<Texts> {
 
 /** One language: its texts, and how it writes times. */
 export class Texts {
-  readonly #messages = new Map<Key, IntlMessageFormat>();
+  readonly #messages = new Map<Key, readonly Part[]>();
+  readonly #words: Words;
   readonly #time: Intl.DateTimeFormat;
   readonly #dateTime: Intl.DateTimeFormat;
   readonly #day: Intl.DateTimeFormat;
@@ -66,6 +73,7 @@ export class Texts {
     region: string = language,
     timeZone?: string,
   ) {
+    this.#words = { plurals: new Intl.PluralRules(language), numbers: new Intl.NumberFormat(language) };
     const zone = timeZone === undefined ? {} : { timeZone };
     this.#time = new Intl.DateTimeFormat(region, { timeStyle: 'short', hourCycle: 'h23', ...zone });
     this.#dateTime = new Intl.DateTimeFormat(region, { dateStyle: 'short', timeStyle: 'short', hourCycle: 'h23', ...zone });
@@ -75,10 +83,10 @@ export class Texts {
   t(key: Key, values?: Values): string {
     let message = this.#messages.get(key);
     if (!message) {
-      message = new IntlMessageFormat(this.catalogue[key], this.language, undefined, { ignoreTag: true });
+      message = parse(this.catalogue[key]);
       this.#messages.set(key, message);
     }
-    return String(message.format(values));
+    return format(message, values ?? {}, this.#words);
   }
 
   /** The time of day; with the date unless it is today. */

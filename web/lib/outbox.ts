@@ -6,13 +6,16 @@
 import { isSignedOut, isTemporary, ProblemError } from './api.ts';
 import { backoffMs } from './backoff.ts';
 import { newKey } from './key.ts';
-import type { ErrorCode } from './wire/wire.ts';
+import type { Attachment, ErrorCode } from './wire/wire.ts';
 
 export interface Pending {
   readonly key: string;
   /** A conversation, or one word for a visitor. */
   readonly place: string;
   readonly text: string;
+  /** For the team only. */
+  readonly note?: boolean;
+  readonly attachments?: readonly Attachment[];
   /** Milliseconds since 1970, by this computer's clock. */
   readonly at: number;
   /** Id of the last message known when it was written; null when there was none. */
@@ -71,9 +74,9 @@ export class Outbox {
     return this.#items;
   }
 
-  add(place: string, text: string, after: string | null): Pending {
+  add(place: string, text: string, after: string | null, more: Pick<Pending, 'note' | 'attachments'> = {}): Pending {
     const at = (this.#options.now ?? Date.now)();
-    const pending: Pending = { key: newKey(), place, text, at, after, state: { is: 'sending' } };
+    const pending: Pending = { ...more, key: newKey(), place, text, at, after, state: { is: 'sending' } };
     this.#change([...this.#items, pending]);
     this.#pump(place);
     return pending;

@@ -7,24 +7,9 @@
  * change with the old one.
  */
 
-import { isFurther } from './delivery.ts';
+import { isNews } from './delivery.ts';
 import type { Position } from './live.ts';
-import type {
-  AgentRow,
-  Board,
-  BoardDelta,
-  CampaignRow,
-  Conversation,
-  ConversationDelta,
-  DeliveryDelta,
-  Frame,
-  Me,
-  Message,
-  Presence,
-  Role,
-  Thread,
-  WaitingRow,
-} from './wire/wire.ts';
+import type { AgentRow, Board, BoardDelta, CampaignRow, Conversation, ConversationDelta, DeliveryDelta, Frame, Me, Message, Presence, Role, Thread, WaitingDelta, WaitingRow } from './wire/wire.ts';
 
 export interface ThreadState {
   /** In order of `seq`. */
@@ -62,6 +47,8 @@ export interface State {
   readonly gone: ReadonlyMap<string, string | null>;
   readonly threads: ReadonlyMap<string, ThreadState>;
   readonly board: BoardState | null;
+  /** Who waits in the campaigns of this agent, the oldest first. */
+  readonly waiting: readonly WaitingRow[] | null;
   /** Topics whose subscription was refused, with the code. */
   readonly denied: ReadonlyMap<string, string>;
 }
@@ -75,6 +62,7 @@ export const EMPTY: State = {
   gone: new Map(),
   threads: new Map(),
   board: null,
+  waiting: null,
   denied: new Map(),
 };
 
@@ -124,15 +112,17 @@ export function fold(state: State, frame: Frame): State {
         ...forgetPosition(state, frame.data.topic),
         denied: withEntry(state.denied, frame.data.topic, frame.data.code),
       };
-    case 'hello':
-    case 'signed_out':
-    case 'typing':
-    case 'chat':
-      return state;
+    case 'waiting':
+      return isStale(state, frame) ? state : { ...reached(state, frame), waiting: byArrival(frame.data) };
+    case 'waiting_delta':
+      return hasBase(state, frame) ? foldWaiting(reached(state, frame), frame.data) : state;
     default:
-      // A kind that this version does not know.
       return state;
   }
+}
+
+function foldWaiting(state: State, { waiting, waiting_gone }: WaitingDelta): State {
+  return { ...state, waiting: byArrival(replaced(state.waiting ?? [], waiting, waiting_gone, ({ conversation }) => conversation)) };
 }
 
 /** Adds an older page of a thread, as read over HTTP, in any order. */
@@ -220,7 +210,7 @@ function mergeDeliveries(thread: ThreadState, deltas: readonly DeliveryDelta[]):
   const news = new Map<string, DeliveryDelta>();
   for (const delta of deltas) {
     const known = news.get(delta.message) ?? thread.deliveries.get(delta.message);
-    if (!known || isFurther(known.to, delta.to)) news.set(delta.message, delta);
+    if (!known || isNews(known.to, delta)) news.set(delta.message, delta);
   }
   if (news.size === 0) return thread;
   return {
@@ -232,7 +222,7 @@ function mergeDeliveries(thread: ThreadState, deltas: readonly DeliveryDelta[]):
 
 function withDelivery(message: Message, deliveries: ReadonlyMap<string, DeliveryDelta>): Message {
   const delta = deliveries.get(message.id);
-  if (!delta || !message.delivery || !isFurther(message.delivery, delta.to)) return message;
+  if (!delta || !message.delivery || !isNews(message.delivery, delta)) return message;
   const { reason: _, ...rest } = message;
   return { ...rest, delivery: delta.to, ...(delta.reason === undefined ? {} : { reason: delta.reason }) };
 }
@@ -245,10 +235,12 @@ function sorted({ agents, campaigns, waiting }: Board): BoardState {
   return {
     agents: [...agents].sort((one, other) => compare(one.name, other.name) || compare(one.agent, other.agent)),
     campaigns: [...campaigns].sort((one, other) => compare(one.name, other.name) || compare(one.campaign, other.campaign)),
-    waiting: [...waiting].sort(
-      (one, other) => compare(one.arrived_at, other.arrived_at) || compare(one.conversation, other.conversation),
-    ),
+    waiting: byArrival(waiting),
   };
+}
+
+function byArrival<Row extends WaitingRow>(rows: readonly Row[]): Row[] {
+  return [...rows].sort((one, other) => compare(one.arrived_at, other.arrived_at) || compare(one.conversation, other.conversation));
 }
 
 function foldBoard(board: BoardState, delta: BoardDelta): BoardState {

@@ -1,0 +1,208 @@
+/** What can be configured: where it is, who may, how it is called, which form it has. */
+
+import type { Key } from '@centralita/lib/i18n';
+import type { Permission } from '@centralita/lib/wire';
+import { FIELD_KINDS } from '@centralita/lib/desk';
+
+import { may } from '../app/session.ts';
+import { t, tIn } from '../app/texts.ts';
+import { lists, nameOf, options } from './data.ts';
+import type { FormField, FormGroup, Row, Values } from './form.ts';
+
+export interface Kind {
+  /** In the address. */
+  readonly kind: string;
+  readonly path: string;
+  readonly title: Key;
+  readonly add: Key;
+  readonly empty: Key;
+  readonly write: Permission;
+  readonly name: (row: Row) => string;
+  readonly more: (row: Row) => string;
+  /** Lists that the form chooses from. */
+  readonly needs: readonly string[];
+  readonly groups: (values: Values) => readonly FormGroup[];
+  readonly canDelete?: boolean;
+  /** Cannot be changed once it is made. */
+  readonly fixed?: boolean;
+  /** How deep it stands in a tree. */
+  readonly depth?: (row: Row) => number;
+}
+
+const P = {
+  clients: '/api/v1/clients',
+  campaigns: '/api/v1/campaigns',
+  channels: '/api/v1/channels',
+  dispositions: '/api/v1/dispositions',
+  breaks: '/api/v1/breaks',
+  schedules: '/api/v1/schedules',
+  users: '/api/v1/users',
+  canned: '/api/v1/canned-texts',
+  fields: '/api/v1/fields',
+  tokens: '/api/v1/tokens',
+} as const;
+export const PATHS = P;
+
+const name: FormField = { key: 'name', label: 'field.name', type: 'text', required: true, max: 120, start: '' };
+const enabled: FormField = { key: 'enabled', label: 'field.enabled', type: 'check', start: true };
+const client: FormField = { key: 'client', label: 'field.client', type: 'select', required: true, onlyNew: true, options: () => options(P.clients) };
+const ofClient = (values: Values) => (row: Row) => row['client'] === values['client'];
+const called = (row: Row) => String(row['name'] ?? '');
+const clientName = (row: Row) => nameOf(P.clients, row['client']);
+
+/** Names from the top. */
+export function dispositionPath(id: unknown): string {
+  const names: string[] = [];
+  let at = lists.get(P.dispositions)?.find((row) => row.id === id);
+  for (let depth = 0; at && depth < 32; depth += 1) {
+    names.unshift(called(at));
+    const parent = at['parent'];
+    at = lists.get(P.dispositions)?.find((row) => row.id === parent);
+  }
+  return names.join(' › ');
+}
+const isLeaf = (row: Row) => !(lists.get(P.dispositions) ?? []).some((other) => other['parent'] === row.id);
+const dispositionOptions = (only: (row: Row) => boolean) =>
+  (lists.get(P.dispositions) ?? []).filter(only).map(({ id }) => ({ value: id, text: dispositionPath(id) })).sort((one, other) => one.text.localeCompare(other.text));
+const roles = (['agent', 'supervisor', 'admin', 'auditor'] as const).map((value) => ({ value, text: () => tIn('role', value) }));
+const roleOptions = () => roles.map(({ value, text }) => ({ value, text: text() }));
+
+function campaignGroups(values: Values): FormGroup[] {
+  // Newer servers hold the switches in one object.
+  const nested = values['permissions'] !== undefined && values['permissions'] !== null;
+  const permissions: FormField[] = nested
+    ? [
+        { key: 'permissions.external_resources', label: 'permission.external_resources', hint: 'permission.external_resources_hint', type: 'check' },
+        { key: 'permissions.close_unanswered', label: 'permission.close_unanswered', hint: 'permission.close_unanswered_hint', type: 'check' },
+        { key: 'permissions.transfer_to_agents', label: 'permission.transfer_to_agents', hint: 'permission.transfer_to_agents_hint', type: 'check' },
+        { key: 'permissions.emoticons', label: 'permission.emoticons', hint: 'permission.emoticons_hint', type: 'check' },
+        { key: 'permissions.show_contact_number', label: 'permission.show_contact_number', hint: 'permission.show_contact_number_hint', type: 'check' },
+        { key: 'permissions.history', label: 'permission.history', hint: 'permission.history_hint', type: 'check' },
+        { key: 'permissions.history_hours', label: 'permission.history_hours', hint: 'permission.history_hours_hint', type: 'number', min: 1, max: 87_600, when: (now) => (now['permissions'] as Values)['history'] === true },
+      ]
+    : [
+        { key: 'attachments', label: 'permission.external_resources', hint: 'permission.external_resources_hint', type: 'check', start: true },
+        { key: 'close_without_reply', label: 'permission.close_unanswered', hint: 'permission.close_unanswered_hint', type: 'check', start: false },
+        { key: 'agent_transfer', label: 'permission.transfer_to_agents', hint: 'permission.transfer_to_agents_hint', type: 'check', start: true },
+      ];
+  return [
+    {
+      title: 'group.data',
+      fields: [
+        client,
+        name,
+        enabled,
+        { key: 'weight', label: 'field.weight', hint: 'field.weight_hint', type: 'number', min: 1, max: 100, start: 10 },
+        { key: 'max_per_agent', label: 'field.max_per_agent', type: 'number', min: 1, max: 10_000, start: 5 },
+        { key: 'auto_accept', label: 'field.auto_accept', hint: 'field.auto_accept_hint', type: 'check', start: false },
+        { key: 'offer_seconds', label: 'field.offer_seconds', type: 'number', min: 5, max: 600, start: 20, when: (now) => now['auto_accept'] !== true },
+        { key: 'transfer_seconds', label: 'field.transfer_seconds', type: 'number', min: 5, max: 600, start: 30 },
+        { key: 'wrap_up_seconds', label: 'field.wrap_up_seconds', hint: 'field.wrap_up_hint', type: 'number', min: 0, max: 900, start: 0 },
+      ],
+    },
+    {
+      title: 'group.schedule',
+      fields: [
+        { key: 'schedule', label: 'field.schedule', type: 'select', none: 'field.always_open', options: (now) => options(P.schedules, ofClient(now)) },
+        { key: 'out_of_hours', label: 'field.out_of_hours', type: 'select', start: 'close', options: () => [{ value: 'close', text: t('out_of_hours.close') }, { value: 'queue', text: t('out_of_hours.queue') }], when: (now) => Boolean(now['schedule']) },
+        { key: 'out_of_hours_message', label: 'field.out_of_hours_message', hint: 'field.out_of_hours_message_hint', type: 'lines', max: 4_000, when: (now) => Boolean(now['schedule']) },
+      ],
+    },
+    {
+      title: 'group.dispositions',
+      fields: [
+        { key: 'dispositions', label: 'field.dispositions', hint: 'field.dispositions_hint', type: 'many', start: [], options: (now) => dispositionOptions((row) => row['client'] === now['client'] && isLeaf(row)) },
+        { key: 'transfer_disposition', label: 'field.transfer_disposition', type: 'select', none: 'field.none', options: (now) => dispositionOptions(ofClient(now)) },
+      ],
+    },
+    { title: 'group.permissions', fields: permissions },
+  ];
+}
+
+export const KINDS: readonly Kind[] = [
+  {
+    kind: 'clientes', path: P.clients, title: 'admin.clients', add: 'admin.clients_add', empty: 'admin.clients_empty', write: 'write_config', name: called, more: (row) => String(row['zone'] ?? ''), needs: [],
+    groups: () => [{ title: 'group.data', fields: [name, { key: 'zone', label: 'field.zone', hint: 'field.zone_hint', type: 'text', start: 'America/Argentina/Buenos_Aires', required: true }, enabled] }],
+  },
+  { kind: 'campanas', path: P.campaigns, title: 'admin.campaigns', add: 'admin.campaigns_add', empty: 'admin.campaigns_empty', write: 'write_config', name: called, more: clientName, needs: [P.clients, P.schedules, P.dispositions, P.fields, P.users], groups: campaignGroups },
+  {
+    kind: 'canales', path: P.channels, title: 'admin.channels', add: 'admin.channels_add', empty: 'admin.channels_empty', write: 'write_config', name: called, more: (row) => `${tIn('channel', String(row['kind']))} · ${nameOf(P.campaigns, row['campaign'])}`, needs: [P.clients, P.campaigns],
+    groups: () => [
+      {
+        title: 'group.data',
+        fields: [
+          client,
+          { key: 'kind', label: 'field.kind', type: 'select', required: true, onlyNew: true, start: 'webchat', options: () => (['webchat', 'api'] as const).map((value) => ({ value, text: t(`channel.${value}`) })) },
+          name,
+          { key: 'campaign', label: 'field.campaign', type: 'select', required: true, options: (now) => options(P.campaigns, ofClient(now)) },
+          { key: 'endpoint', label: 'field.endpoint', hint: 'field.endpoint_hint', type: 'text', when: (now) => now['kind'] === 'api' },
+          enabled,
+        ],
+      },
+    ],
+  },
+  {
+    kind: 'tipificaciones', path: P.dispositions, title: 'admin.dispositions', add: 'admin.dispositions_add', empty: 'admin.dispositions_empty', write: 'write_config', name: called, more: clientName, needs: [P.clients],
+    depth: (row) => dispositionPath(row.id).split(' › ').length - 1,
+    groups: () => [{ title: 'group.data', fields: [client, { key: 'parent', label: 'field.parent', type: 'select', none: 'field.top', options: (now) => dispositionOptions((row) => row['client'] === now['client'] && row.id !== now['id']) }, name, enabled] }],
+  },
+  {
+    kind: 'campos', path: P.fields, title: 'admin.fields', add: 'admin.fields_add', empty: 'admin.fields_empty', write: 'write_config', name: called, more: (row) => tIn('field_kind', String(row['kind'])), needs: [P.clients],
+    groups: () => [
+      {
+        title: 'group.data',
+        fields: [
+          client,
+          { key: 'kind', label: 'field.kind', type: 'select', required: true, onlyNew: true, start: 'text', options: () => FIELD_KINDS.map((value) => ({ value, text: tIn('field_kind', value) })) },
+          { ...name, max: 60 },
+          { key: 'options', label: 'field.options', type: 'words', hint: 'tags.hint', start: [], when: (now) => now['kind'] === 'list' },
+          { key: 'description', label: 'field.description', type: 'text', max: 240, start: '' },
+        ],
+      },
+    ],
+  },
+  {
+    kind: 'textos', path: P.canned, title: 'admin.canned', add: 'admin.canned_add', empty: 'admin.canned_empty', write: 'write_config', canDelete: true, name: (row) => String(row['title'] ?? ''), more: (row) => `/${String(row['shortcut'] ?? '')}`, needs: [P.clients, P.campaigns],
+    groups: () => [
+      {
+        title: 'group.data',
+        fields: [
+          client,
+          { key: 'campaign', label: 'field.campaign', type: 'select', none: 'field.all_campaigns', onlyNew: true, options: (now) => options(P.campaigns, ofClient(now)) },
+          { key: 'title', label: 'field.title', type: 'text', required: true, max: 120, start: '' },
+          { key: 'shortcut', label: 'field.shortcut', hint: 'field.shortcut_hint', type: 'text', required: true, max: 40, start: '' },
+          { key: 'text', label: 'field.text', hint: 'field.text_hint', type: 'lines', required: true, max: 4_000, start: '' },
+        ],
+      },
+    ],
+  },
+  { kind: 'horarios', path: P.schedules, title: 'admin.schedules', add: 'admin.schedules_add', empty: 'admin.schedules_empty', write: 'write_config', canDelete: true, name: called, more: (row) => String(row['zone'] ?? ''), needs: [P.clients], groups: () => [{ title: 'group.data', fields: [client, name, { key: 'zone', label: 'field.zone', hint: 'field.zone_hint', type: 'text', required: true, start: 'America/Argentina/Buenos_Aires' }] }] },
+  {
+    kind: 'descansos', path: P.breaks, title: 'admin.breaks', add: 'admin.breaks_add', empty: 'admin.breaks_empty', write: 'write_config', name: called, more: (row) => (row['minutes'] ? t('break.of', { minutes: Number(row['minutes']) }) : ''), needs: [],
+    groups: (values) => [{ title: 'group.data', fields: [name, ...('minutes' in values ? [{ key: 'minutes', label: 'field.minutes', hint: 'field.minutes_hint', type: 'number', min: 1, max: 1_440 } as const] : []), enabled] }],
+  },
+  {
+    kind: 'usuarios', path: P.users, title: 'admin.users', add: 'admin.users_add', empty: 'admin.users_empty', write: 'write_users', name: called, more: (row) => `${String(row['login'] ?? '')} · ${tIn('role', String(row['role']))}`, needs: [P.clients, P.campaigns],
+    groups: () => [
+      {
+        title: 'group.data',
+        fields: [
+          name,
+          { key: 'login', label: 'sign_in.login', type: 'text', required: true, max: 120, start: '' },
+          { key: 'role', label: 'field.role', type: 'select', required: true, start: 'agent', options: roleOptions },
+          { key: 'capacity', label: 'field.capacity', hint: 'field.capacity_hint', type: 'number', min: 1, max: 10_000, start: 100, when: (now) => now['role'] === 'agent' },
+          enabled,
+          { key: 'password', label: 'field.password', hint: 'field.password_hint', type: 'password' },
+        ],
+      },
+    ],
+  },
+  {
+    kind: 'tokens', path: P.tokens, title: 'admin.tokens', add: 'admin.tokens_add', empty: 'admin.tokens_empty', write: 'write_users', canDelete: true, fixed: true, name: called, more: (row) => tIn('role', String(row['role'])), needs: [P.clients, P.campaigns],
+    groups: () => [{ title: 'group.data', fields: [name, { key: 'role', label: 'field.role', type: 'select', required: true, start: 'agent', options: roleOptions }, { key: 'expires_at', label: 'field.expires_at', hint: 'field.expires_hint', type: 'moment' }] }],
+  },
+];
+
+export const visibleKinds = (): Kind[] => KINDS.filter(({ write }) => may(write) || may('write_config'));
+/** Whom a row's scopes let act where. */
+export const takesScopes = (kind: string, values: Values): boolean => (kind === 'usuarios' || kind === 'tokens') && values['role'] !== 'agent';

@@ -1,0 +1,127 @@
+/** What is being written, by conversation and mode: here at once, on the server a moment later. */
+
+import { ProblemError } from '@centralita/lib/api';
+import type { Attachment, WritingMode } from '@centralita/lib/wire';
+import { reactive, watch } from 'vue';
+
+import { connection, isMissing, me, onEnter, onLeave, desk } from './session.ts';
+
+export interface Draft {
+  text: string;
+  attachments: Attachment[];
+  /** Grows with every change of this person, on whatever computer. */
+  rev: number;
+}
+
+const SAVE_AFTER_MS = 900;
+const drafts = reactive(new Map<string, Draft>());
+const unsaved = new Set<string>();
+let timer: ReturnType<typeof setTimeout> | undefined;
+/** The server keeps no drafts (yet). */
+let missing = false;
+let owner: string | null = null;
+
+const name = (conversation: string, mode: WritingMode) => `${conversation}/${mode}`;
+const place = (key: string) => `centralita.draft.${owner}.${key}`;
+
+onEnter((profile) => {
+  const person = profile.user?.id ?? null;
+  if (person !== owner) {
+    drafts.clear();
+    unsaved.clear();
+    owner = person;
+    loadLocal();
+  }
+  if (person !== null) void loadServer();
+});
+onLeave(() => {
+  void flushDrafts();
+  drafts.clear();
+  owner = null;
+});
+watch(connection, (now) => {
+  if (now === 'live' && unsaved.size > 0) void flushDrafts();
+});
+window.addEventListener('pagehide', () => void flushDrafts());
+
+export function draftOf(conversation: string, mode: WritingMode): Draft {
+  const key = name(conversation, mode);
+  let draft = drafts.get(key);
+  if (!draft) {
+    drafts.set(key, { text: '', attachments: [], rev: 0 });
+    draft = drafts.get(key)!;
+  }
+  return draft;
+}
+
+export function hasDraft(conversation: string): boolean {
+  return (['reply', 'note'] as const).some((mode) => (drafts.get(name(conversation, mode))?.text ?? '') !== '');
+}
+
+export const draftCount = (): number => [...drafts.values()].filter(({ text }) => text !== '').length;
+
+export function changeDraft(conversation: string, mode: WritingMode, change: Partial<Pick<Draft, 'text' | 'attachments'>>): void {
+  const draft = draftOf(conversation, mode);
+  Object.assign(draft, change);
+  draft.rev += 1;
+  const key = name(conversation, mode);
+  saveLocal(key, draft);
+  unsaved.add(key);
+  clearTimeout(timer);
+  timer = setTimeout(() => void flushDrafts(), SAVE_AFTER_MS);
+}
+
+function saveLocal(key: string, draft: Draft): void {
+  try {
+    if (draft.text === '' && draft.attachments.length === 0) localStorage.removeItem(place(key));
+    else localStorage.setItem(place(key), JSON.stringify(draft));
+  } catch {
+    // No room: the server has it in a moment.
+  }
+}
+
+function loadLocal(): void {
+  try {
+    const prefix = place('');
+    for (const stored of Object.keys(localStorage).filter((candidate) => candidate.startsWith(prefix))) {
+      drafts.set(stored.slice(prefix.length), JSON.parse(localStorage.getItem(stored) ?? '') as Draft);
+    }
+  } catch {
+    // Nothing legible here.
+  }
+}
+
+async function loadServer(): Promise<void> {
+  try {
+    for (const { conversation, mode, text, rev } of await desk.drafts()) {
+      const known = drafts.get(name(conversation, mode));
+      if (!known || known.rev < rev) drafts.set(name(conversation, mode), { text, rev, attachments: known?.attachments ?? [] });
+    }
+    missing = false;
+  } catch (error) {
+    missing = isMissing(error);
+  }
+}
+
+async function flushDrafts(): Promise<void> {
+  if (missing || me.value === '') return;
+  for (const key of [...unsaved]) {
+    const draft = drafts.get(key);
+    const [conversation = '', mode = 'reply'] = key.split('/') as [string, WritingMode];
+    if (!draft) continue;
+    unsaved.delete(key);
+    try {
+      if (draft.text === '' && draft.attachments.length === 0) await desk.deleteDraft(conversation, mode);
+      else await desk.putDraft(conversation, mode, { text: draft.text, attachments: draft.attachments.map(({ id }) => id), rev: draft.rev });
+    } catch (error) {
+      if (!(error instanceof ProblemError) || error.status >= 500) unsaved.add(key);
+      else if (error.status === 409) {
+        // Another computer wrote meanwhile; what is in front of the person is what counts.
+        draft.rev = Math.max(draft.rev, (error.problem as { draft?: { rev: number } }).draft?.rev ?? 0) + 1;
+        unsaved.add(key);
+        timer = setTimeout(() => void flushDrafts(), SAVE_AFTER_MS);
+      }
+      // Else the conversation is no longer one's own: nothing to repeat.
+    }
+  }
+}

@@ -1,0 +1,39 @@
+/** Where everything is; every open thing has an address that can be passed on. */
+
+import { createRouter, createWebHistory } from 'vue-router';
+
+import { isAgent, known, may, profile, resume, signedIn } from './session.ts';
+import LoginScreen from '../screens/LoginScreen.vue';
+import InboxScreen from '../inbox/InboxScreen.vue';
+
+export const router = createRouter({
+  history: createWebHistory(),
+  routes: [
+    { path: '/login', name: 'login', component: LoginScreen, meta: { open: true } },
+    { path: '/invitation', name: 'invitation', component: () => import('../screens/InvitationScreen.vue'), meta: { open: true } },
+    { path: '/turno', name: 'shift', component: () => import('../screens/ShiftScreen.vue') },
+    { path: '/bandeja/:view?/:id?', name: 'inbox', component: InboxScreen },
+    { path: '/contactos/:id?', name: 'contacts', component: () => import('../screens/ContactsScreen.vue') },
+    { path: '/supervision', name: 'supervision', component: () => import('../supervision/SupervisionScreen.vue') },
+    { path: '/admin/:kind?/:id?', name: 'admin', component: () => import('../admin/AdminScreen.vue') },
+    { path: '/perfil', name: 'profile', component: () => import('../screens/ProfileScreen.vue') },
+    { path: '/supervisor', redirect: '/supervision' },
+    { path: '/', name: 'root', component: InboxScreen },
+    { path: '/:rest(.*)*', redirect: '/' },
+  ],
+});
+
+export function home(): string {
+  if (!profile.value) return '/bandeja';
+  return isAgent.value || !may('read_board') ? '/bandeja' : '/supervision';
+}
+
+let resumed: Promise<void> | undefined;
+
+router.beforeEach(async (to) => {
+  if (to.meta['open'] && to.name === 'invitation') return true;
+  if (!known.value) await (resumed ??= resume());
+  if (to.name === 'login') return signedIn.value ? home() : true;
+  if (!signedIn.value) return { name: 'login', query: to.fullPath === '/' ? {} : { to: to.fullPath } };
+  return to.name === 'root' ? home() : true;
+});

@@ -1,0 +1,48 @@
+import { fileURLToPath } from 'node:url';
+
+import vue from '@vitejs/plugin-vue';
+import { defineConfig } from 'vite';
+
+import { checkCatalogues } from '../locales/check.ts';
+
+const here = (path: string) => fileURLToPath(new URL(path, import.meta.url));
+const server = process.env['CENTRALITA_URL'] ?? 'http://127.0.0.1:8080';
+
+export default defineConfig({
+  root: here('.'),
+  publicDir: here('public'),
+  define: { __VUE_OPTIONS_API__: 'false', __VUE_PROD_DEVTOOLS__: 'false', __VUE_PROD_HYDRATION_MISMATCH_DETAILS__: 'false' },
+  plugins: [
+    vue(),
+    {
+      // `npm run dev`: every address of the console is the same document, as on the server.
+      name: 'addresses',
+      configureServer(dev) {
+        dev.middlewares.use((request, _, next) => {
+          if (request.headers.accept?.includes('text/html') && !request.url?.startsWith('/api')) request.url = '/console.html';
+          next();
+        });
+      },
+    },
+    {
+      name: 'catalogues',
+      apply: 'build',
+      buildStart() {
+        const faults = checkCatalogues(here('..'));
+        if (faults.length > 0) this.error(`catalogues:\n${faults.join('\n')}`);
+      },
+    },
+  ],
+  // Served under a policy that allows nothing inline and no data URL for scripts and styles.
+  build: {
+    outDir: here('../dist'),
+    emptyOutDir: false,
+    target: 'es2022',
+    assetsInlineLimit: 0,
+    modulePreload: { polyfill: false },
+    rolldownOptions: { input: { console: here('console.html') } },
+  },
+  server: {
+    proxy: { '/api': { target: server }, '/ws': { target: server, ws: true } },
+  },
+});

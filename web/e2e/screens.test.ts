@@ -1,0 +1,243 @@
+/**
+ * Every screen: no barriers in light and dark, and a picture of it for the manual, in Spanish. With CENTRALITA_SCREENS=docs the
+ * pictures go to docs/images, else to where nothing keeps them.
+ */
+
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+
+import type { Browser } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+
+import { Customers } from './customer.ts';
+import { openBrowser, Person, setScheme, SOON } from './people.ts';
+import { Server } from './server.ts';
+import { Visitor } from './visitor.ts';
+
+const folder = process.env['CENTRALITA_SCREENS'] === 'docs' ? join(import.meta.dirname, '../../docs/images') : join(import.meta.dirname, 'results');
+
+let server: Server;
+let browser: Browser;
+let passwords: Map<string, string>;
+let customers: Customers;
+let chat: string;
+
+beforeAll(async () => {
+  mkdirSync(folder, { recursive: true });
+  const started = await Server.create();
+  server = started.server;
+  passwords = new Map(started.sample.users.map(({ login, password }) => [login, password]));
+  customers = new Customers(server.origin, started.sample.api_channel);
+  chat = started.sample.chat_channel;
+  browser = await openBrowser();
+});
+afterAll(async () => {
+  await browser?.close();
+  await server?.remove();
+});
+
+async function inside(login: string): Promise<Person> {
+  const person = await Person.at(browser, `${server.origin}/login`, { locale: 'es-AR' });
+  await person.signIn(login, passwords.get(login) ?? '');
+  return person;
+}
+
+/** Both colour schemes: a picture each, and what is wrong. */
+async function check(person: Person, name: string): Promise<void> {
+  const found: string[] = [];
+  for (const colorScheme of ['light', 'dark'] as const) {
+    await setScheme(person.page, colorScheme);
+    await person.page.screenshot({ path: join(folder, `${name}${colorScheme === 'dark' ? '-dark' : ''}.png`) });
+    found.push(...(await person.barriers()).map((barrier) => `${colorScheme} ${barrier}`));
+  }
+  await setScheme(person.page, 'light');
+  expect(found, name).toEqual([]);
+  // Nothing is wider than the window.
+  expect(await person.page.evaluate(() => document.documentElement.scrollWidth <= window.innerWidth), name).toBe(true);
+}
+
+describe('the screens of an agent', () => {
+  let ana: Person;
+
+  it('sign-in and start of shift', async () => {
+    const stranger = await Person.at(browser, `${server.origin}/login`);
+    await stranger.page.getByRole('heading', { name: 'Ingresar' }).waitFor(SOON);
+    await check(stranger, 'ingresar');
+    await stranger.page.goto(`${server.origin}/invitation#nothing`);
+    await stranger.sees(/Este enlace ya se usó o venció/);
+    await check(stranger, 'invitacion');
+    ana = await inside('ana');
+    await ana.page.waitForURL('**/turno');
+    await check(ana, 'turno');
+    await ana.page.keyboard.press('Control+Enter');
+    await ana.page.waitForURL('**/bandeja');
+    await check(ana, 'bandeja-vacia');
+  });
+
+  it('the desk', async () => {
+    const people = [
+      ['c1', 'Camila Rojas', 'Hola, no tengo internet desde las 9 hs. ¿Me ayudan?'],
+      ['c2', 'Mateo Núñez', '¿Cuándo viene el técnico? Lo espero desde el martes'],
+      ['c3', 'Valentina Souza', 'Obrigada! Vou testar agora'],
+      ['c5', 'María de los Ángeles Fernández Echeverría', 'Buenas tardes, quisiera saber si hay promociones para clientes antiguos'],
+    ] as const;
+    for (const [id, name, text] of people) {
+      await customers.write(id, name, text);
+      await ana.row(name).waitFor(SOON);
+    }
+    await ana.row('Camila Rojas').click();
+    await ana.sees('Hola, no tengo internet desde las 9 hs. ¿Me ayudan?');
+    await ana.writes('Hola Camila, soy Ana. Veo tu equipo sin señal: lo reinicio ahora.');
+    await ana.seesNoMore('Enviando…');
+    await customers.write('c1', 'Camila Rojas', 'Dale, gracias');
+    await ana.message('Dale, gracias').waitFor(SOON);
+    await customers.write('c2', 'Mateo Núñez', '¿Hola?');
+    await ana.page.locator('#composer-text').fill('Te aviso apenas vuelva.');
+    await ana.page.mouse.move(900, 450);
+    await ana.page.waitForTimeout(600);
+    await check(ana, 'bandeja');
+  });
+
+  it('a note cannot be taken for an answer', async () => {
+    await ana.page.getByRole('tab', { name: /Nota interna/ }).click();
+    await ana.page.locator('#composer-text').fill('Nodo Norte con corte programado hasta las 15.');
+    await check(ana, 'nota');
+    await ana.page.locator('#composer-text').fill('');
+    await ana.page.getByRole('tab', { name: /Responder/ }).click();
+  });
+
+  it('dialogs, palette and menus', async () => {
+    const { keyboard } = ana.page;
+    await ana.page.locator('.thread').focus();
+    await keyboard.press('e');
+    await ana.page.getByRole('dialog').waitFor(SOON);
+    await check(ana, 'tipificar');
+    await keyboard.press('Escape');
+    await keyboard.press('t');
+    await ana.page.getByRole('dialog').waitFor(SOON);
+    await check(ana, 'transferir');
+    await keyboard.press('Escape');
+    await keyboard.press('l');
+    await ana.page.getByRole('dialog').waitFor(SOON);
+    await check(ana, 'etiquetas');
+    await keyboard.press('Escape');
+    await keyboard.press('Control+k');
+    await ana.page.getByRole('dialog').waitFor(SOON);
+    await check(ana, 'paleta');
+    await keyboard.press('Escape');
+    await keyboard.press('?');
+    await ana.page.getByRole('dialog').waitFor(SOON);
+    await check(ana, 'atajos');
+    await keyboard.press('Escape');
+    await keyboard.press('s');
+    await ana.page.getByRole('menu').waitFor(SOON);
+    await check(ana, 'estado');
+    await keyboard.press('Escape');
+  });
+
+  it('an offer', async () => {
+    const bruno = await inside('bruno');
+    await bruno.startShift();
+    const visitor = await Visitor.at(browser, server.origin, chat);
+    await visitor.writes('¿Tienen fibra en mi zona?');
+    await bruno.button(/^Aceptar/).waitFor(SOON);
+    await check(bruno, 'oferta');
+    await bruno.page.context().close();
+  });
+
+  it('narrow, large letters, high contrast, another language', async () => {
+    await ana.page.setViewportSize({ width: 1024, height: 768 });
+    await check(ana, 'bandeja-1024');
+    await ana.page.setViewportSize({ width: 700, height: 800 });
+    await check(ana, 'bandeja-700');
+    await ana.page.setViewportSize({ width: 1440, height: 900 });
+    await ana.page.goto(`${server.origin}/perfil`);
+    await check(ana, 'perfil');
+    await ana.page.getByText('130 %').click();
+    await ana.page.getByText('Cómoda').click();
+    await ana.page.goto(`${server.origin}/bandeja`);
+    await ana.row('Camila Rojas').click();
+    await ana.sees('Dale, gracias');
+    await check(ana, 'bandeja-130');
+    await ana.page.goto(`${server.origin}/perfil`);
+    await ana.page.getByText('Alto contraste').click();
+    await ana.page.getByText('100 %').click();
+    await ana.page.getByText('Compacta').click();
+    await ana.page.getByLabel('Idioma').selectOption('pt-BR');
+    await ana.page.getByRole('heading', { name: 'Aparência' }).waitFor(SOON);
+    await ana.page.goto(`${server.origin}/bandeja`);
+    await ana.row('Camila Rojas').click();
+    await ana.message('Dale, gracias').waitFor(SOON);
+    await check(ana, 'bandeja-contraste');
+    expect(ana.complaints).toEqual([]);
+  });
+});
+
+describe('the screens of supervision and administration', () => {
+  it('the board, and a look over a shoulder', async () => {
+    const sofia = await inside('sofia');
+    await sofia.page.waitForURL('**/supervision');
+    await sofia.sees('Ana Aguirre');
+    await check(sofia, 'supervision');
+    await sofia.button('Ana Aguirre').first().click();
+    await sofia.page.locator('.watch-row').first().click();
+    await sofia.page.locator('.bubble').first().waitFor(SOON);
+    await check(sofia, 'espia');
+    await sofia.page.goto(`${server.origin}/contactos`);
+    await sofia.page.locator('.admin-row').first().click();
+    await sofia.page.locator('.contacts-card').waitFor(SOON);
+    await check(sofia, 'contactos');
+    expect(sofia.complaints).toEqual([]);
+  });
+
+  it('what is configured', async () => {
+    const admin = await inside('admin');
+    await admin.page.waitForURL('**/supervision');
+    for (const kind of ['clientes', 'campanas', 'canales', 'tipificaciones', 'descansos', 'usuarios']) {
+      await admin.page.goto(`${server.origin}/admin/${kind}`);
+      await admin.page.locator('.admin-row').first().click();
+      await admin.page.locator('.editor-form').waitFor(SOON);
+      await check(admin, `admin-${kind}`);
+    }
+    for (const kind of ['horarios', 'tokens']) {
+      await admin.page.goto(`${server.origin}/admin/${kind}/nuevo`);
+      await admin.page.locator('.editor-form').waitFor(SOON);
+      await check(admin, `admin-${kind}`);
+    }
+    expect(admin.complaints).toEqual([]);
+  });
+
+  it('a campaign is made, changed, and guarded against leaving', async () => {
+    const admin = await inside('admin');
+    await admin.page.goto(`${server.origin}/admin/campanas/nuevo`);
+    await admin.page.getByLabel('Nombre').fill('Cobranzas');
+    await admin.button('Guardar').click();
+    await admin.page.getByRole('link', { name: /Cobranzas/ }).waitFor(SOON);
+    await admin.page.getByLabel('Conversaciones por agente').fill('0');
+    await admin.button('Guardar').click();
+    await admin.page.locator('.ui-field-error').waitFor(SOON);
+    await admin.page.getByRole('link', { name: /Usuarios/ }).click();
+    await admin.page.getByRole('dialog', { name: 'Hay cambios sin guardar' }).waitFor(SOON);
+    await admin.button('Seguir editando').click();
+    await admin.page.getByLabel('Conversaciones por agente').fill('7');
+    await admin.button('Guardar').click();
+    await admin.sees('Guardado: Cobranzas');
+    await admin.page.getByLabel('Agregar agente').selectOption({ label: 'Ana Aguirre' });
+    await admin.button('Agregar agente').click();
+    await admin.page.getByRole('row').filter({ hasText: 'Ana Aguirre' }).waitFor(SOON);
+  });
+
+  it('a secret is shown this once', async () => {
+    const admin = await inside('admin');
+    await admin.page.goto(`${server.origin}/admin/tokens/nuevo`);
+    await admin.page.getByLabel('Nombre').fill('Integración');
+    await admin.page.getByLabel('Rol').selectOption('supervisor');
+    await admin.page.getByLabel('Todo').check();
+    await admin.button('Guardar').click();
+    await admin.page.getByRole('dialog').waitFor(SOON);
+    expect(await admin.page.locator('input.secret').inputValue()).toMatch(/^ctl_/);
+    expect(await admin.barriersInBoth()).toEqual([]);
+    await admin.button('Ya lo guardé').click();
+    await admin.page.getByRole('link', { name: /Integración/ }).waitFor(SOON);
+  });
+});

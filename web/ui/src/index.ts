@@ -1,0 +1,30 @@
+/** The primitives: styled once with the tokens, without words of their own. */
+
+export { folded, matches } from './match.ts';
+export type { MenuItem } from './menu.ts';
+export { default as UiAvatar } from './UiAvatar.vue';
+export { default as UiBanner } from './UiBanner.vue';
+export { default as UiButton } from './UiButton.vue';
+export { default as UiCheck } from './UiCheck.vue';
+export { default as UiChip } from './UiChip.vue';
+export { default as UiCount } from './UiCount.vue';
+export { default as UiDialog } from './UiDialog.vue';
+export { default as UiEmpty } from './UiEmpty.vue';
+export { default as UiField } from './UiField.vue';
+export { default as UiIconButton } from './UiIconButton.vue';
+export { default as UiInput } from './UiInput.vue';
+export { default as UiKbd } from './UiKbd.vue';
+export { default as UiMenu } from './UiMenu.vue';
+export { default as UiPickList } from './UiPickList.vue';
+export { default as UiPill } from './UiPill.vue';
+export { default as UiPopover } from './UiPopover.vue';
+export { default as UiProblem } from './UiProblem.vue';
+export { default as UiSegments } from './UiSegments.vue';
+export { default as UiSelect } from './UiSelect.vue';
+export { default as UiShape } from './UiShape.vue';
+export { default as UiSkeleton } from './UiSkeleton.vue';
+export { default as UiTabs } from './UiTabs.vue';
+export { default as UiTags } from './UiTags.vue';
+export { default as UiTextarea } from './UiTextarea.vue';
+export { default as UiToasts } from './UiToasts.vue';
+export { default as UiTooltip } from './UiTooltip.vue';
