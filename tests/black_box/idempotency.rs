@@ -104,7 +104,20 @@ async fn prepare(world: &World, company: &mut Company, route: &Route) {
         company.ids.extend([("conversation", conversation), ("attachment", file)]);
     };
     match route.path {
-        path if path.ends_with("/accept") || path.ends_with("/decline") => offer(company).await,
+        path if ["/accept", "/decline", "/take"].iter().any(|end| path.ends_with(end)) => offer(company).await,
+        path if ["/notes", "/snooze", "/tags", "/priority"].iter().any(|end| path.ends_with(end)) => take(company).await,
+        path if path.ends_with("/wake") => {
+            take(company).await;
+            let until = json!({ "until": (chrono::Utc::now() + chrono::Duration::hours(1)).to_rfc3339() });
+            agent.post(&format!("/api/v1/conversations/{}/snooze", company.ids["conversation"]), until).await.ok();
+        }
+        path if path.ends_with("/retry") => {
+            take(company).await;
+            let conversation = company.ids["conversation"].clone();
+            let message = text(&agent.reply(&conversation, "hi").await.ok()["message"]);
+            company.channel.receipt(&conversation, &message, "failed").await.ok();
+            company.ids.insert("message", message);
+        }
         path if ["/transfer", "/close", "{id}/messages", "{id}/fields"].iter().any(|end| path.ends_with(end)) => {
             take(company).await
         }
