@@ -53,7 +53,7 @@ export interface Viewer {
 
 /** Frames that the exported types do not know yet. */
 export type SoonFrame =
-  | { readonly kind: 'waiting'; readonly data: { readonly waiting: readonly Waiting[] } }
+  | { readonly kind: 'waiting'; readonly data: readonly Waiting[] }
   | { readonly kind: 'waiting_delta'; readonly data: { readonly waiting: readonly Waiting[]; readonly waiting_gone: readonly ConversationId[] } }
   | { readonly kind: 'viewers'; readonly data: { readonly conversation: ConversationId; readonly viewers: readonly Viewer[] } };
 export const soonFrame = (frame: Frame): SoonFrame => frame as unknown as SoonFrame;

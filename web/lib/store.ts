@@ -140,7 +140,7 @@ export function fold(state: State, frame: Frame): State {
 
 function foldSoon(state: State, frame: Frame): State {
   const soon = soonFrame(frame);
-  if (soon.kind === 'waiting') return isStale(state, frame) ? state : { ...reached(state, frame), waiting: byArrival(soon.data.waiting) };
+  if (soon.kind === 'waiting') return isStale(state, frame) ? state : { ...reached(state, frame), waiting: byArrival(soon.data) };
   if (soon.kind !== 'waiting_delta' || !hasBase(state, frame)) return state;
   const { waiting, waiting_gone } = soon.data;
   return { ...reached(state, frame), waiting: byArrival(replaced(state.waiting ?? [], waiting, waiting_gone, ({ conversation }) => conversation)) };

@@ -1,12 +1,23 @@
-/**
- * Plain substitution of known names, the same as `domain/template.rs` does: `${name}`, `${name|fallback}`, `%name%`. What is
- * not a known name stays as it is.
- */
+// Texts with gaps: `%name%`, `${name}`, `${name|there}`. Known names only, put in once and as they are: whatever else looks like a gap
+// stays as it stands, also within what was put in. `src/domain/template.rs` is the same on the server; both are tested with
+// `template.vectors.json`.
 
-export function fillIn(text: string, values: Readonly<Record<string, string>>): string {
-  return text.replace(/\$\{([a-z_]+)(?:\|([^{}]*))?\}|%([a-z_]+)%/g, (whole, braced: string | undefined, fallback: string | undefined, percent: string | undefined) => {
-    const value = values[braced ?? percent ?? ''];
-    if (value === undefined) return whole;
-    return value !== '' ? value : (fallback ?? '');
+/** What can stand in the gaps; what is empty is not known. */
+export interface TemplateValues {
+  /** The customer's name. */
+  name?: string | undefined;
+  /** The agent's name. */
+  agent?: string | undefined;
+  /** The campaign's name. */
+  campaign?: string | undefined;
+}
+
+const GAP = /%(name|agent|campaign)%|\$\{(name|agent|campaign)(?:\|([^}]*))?\}/g;
+
+/** The text with its gaps filled. A gap without a value disappears, or shows what stands behind its `|`. */
+export function fillIn(template: string, values: TemplateValues): string {
+  return template.replace(GAP, (_, percent: string | undefined, braces: string | undefined, fallback: string | undefined) => {
+    const name = (percent ?? braces) as keyof TemplateValues;
+    return values[name] || (fallback ?? '');
   });
 }

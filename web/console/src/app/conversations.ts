@@ -2,7 +2,7 @@
 
 import { isNote, soonFrame, tagsOf, withMore, type Preview, type Priority, type Viewer } from '@centralita/lib/soon';
 import { addPage, conversationTopic, forgetThread, putConversation, type State } from '@centralita/lib/store';
-import type { Conversation, Standing } from '@centralita/lib/wire';
+import type { Ask, Conversation, Standing } from '@centralita/lib/wire';
 import { reactive, ref, shallowReactive } from 'vue';
 
 import { now } from './now.ts';
@@ -53,7 +53,8 @@ onLeave(() => {
 onFrame((frame, before, after) => {
   if (frame.kind === 'typing') {
     const { conversation, agent } = frame.data;
-    if (agent !== me.value) typing.set(agent === null ? conversation : `${conversation}/${agent}`, Date.now() + TYPING_MS);
+    // Who writes among colleagues is told with who looks.
+    if (agent === null || (agent !== me.value && !viewers.has(conversation))) typing.set(agent === null ? conversation : `${conversation}/${agent}`, Date.now() + TYPING_MS);
     return;
   }
   if (frame.kind === 'conversation') {
@@ -151,8 +152,9 @@ export function othersAt(conversation: string): readonly Viewer[] {
 export function tellTyping(conversation: string, mode: 'reply' | 'note'): void {
   if (Date.now() - toldTyping < TELL_TYPING_MS) return;
   toldTyping = Date.now();
-  // A note is no answer that the customer waits for.
   if (mode === 'reply') live.ask({ kind: 'typing', conversation });
+  // Colleagues see a note being written, the customer does not; a server that tells of viewers knows the difference.
+  else if (viewers.has(conversation)) live.ask({ kind: 'typing', conversation, mode } as Ask);
 }
 
 export async function loadOlder(conversation: string): Promise<void> {

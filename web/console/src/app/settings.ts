@@ -20,7 +20,8 @@ const DEFAULTS = {
   notifications: true,
   show_text: false,
   single_keys: true,
-  keys: {} as Record<string, string>,
+  /** Of actions by name; `''` = none, `null` = as it was: the server merges, it forgets nothing. */
+  keys: {} as Record<string, string | null>,
   send_with: 'enter' as 'enter' | 'ctrl+enter',
   sort: 'unanswered' as 'unanswered' | 'oldest' | 'newest' | 'unread',
   context: true,

@@ -36,7 +36,9 @@ export async function setLanguage(language: Language, remember = true): Promise<
 /** What went wrong, for the person who tried. */
 export function problemText(error: unknown): string {
   if (!(error instanceof ProblemError)) return t('problem.unreachable');
-  return isSignedOut(error) ? t('error.signed_out_session') : codeText(error.code);
+  if (isSignedOut(error)) return t('error.signed_out_session');
+  // Of a form it is the first field at fault that says something.
+  return codeText(error.code === 'invalid' ? (error.fields[0]?.code ?? error.code) : error.code);
 }
 
 /** Codes that people meet have their own sentence, the rest share one that names the code. */
