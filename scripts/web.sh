@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # scripts/web.sh build|test
-# `test` runs the package's scripts `types`, `test` and, where there is one, `e2e`, which finds the server to start in
+# `test` runs the package's scripts `types`, `test`, `size` (of what was built) and, where there is one, `e2e`, which finds the server to start in
 # CENTRALITA_TEST_BINARY and the browser in CHROMIUM.
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -25,6 +25,7 @@ case ${1:-} in
   test)
     npm run types
     npm test
+    npm run size
     npm run e2e --if-present
     ;;
   *)

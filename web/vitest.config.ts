@@ -1,5 +1,5 @@
 import { defineConfig } from 'vitest/config';
 
 export default defineConfig({
-  test: { include: ['lib/**/*.test.ts', 'pages/**/*.test.ts', 'locales/**/*.test.ts'], environment: 'node' },
+  test: { include: ['lib/**/*.test.ts', 'ui/**/*.test.ts', 'console/**/*.test.ts', 'pages/**/*.test.ts', 'locales/**/*.test.ts'], environment: 'node' },
 });

@@ -179,7 +179,7 @@ fn text(made: &Made, config: &Config) -> String {
     let MadeChannel { id, secret } = &made.api_channel;
     let _ = write!(
         text,
-        "\n  agents       {base}/\n  supervisors  {base}/supervisor\n  visitors     {base}/chat?channel={chat}\n  API          {base}/docs\n\n\
+        "\n  agents       {base}/\n  supervisors  {base}/supervision\n  visitors     {base}/chat?channel={chat}\n  API          {base}/docs\n\n\
          Hand over a customer's message as a connected system does (needs curl and openssl):\n\n\
          \x20 id=msg-$RANDOM ts=$(date +%s)\n\
          \x20 body='{{\"type\":\"message\",\"message\":{{\"id\":\"'$id'\",\"from\":{{\"id\":\"cliente-1\",\"name\":\"Marta\"}},\"text\":\"Hola, no tengo internet\"}}}}'\n\

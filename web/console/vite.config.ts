@@ -15,6 +15,16 @@ export default defineConfig({
   plugins: [
     vue(),
     {
+      // `npm run dev`: every address of the console is the same document, as on the server.
+      name: 'addresses',
+      configureServer(dev) {
+        dev.middlewares.use((request, _, next) => {
+          if (request.headers.accept?.includes('text/html') && !request.url?.startsWith('/api')) request.url = '/console.html';
+          next();
+        });
+      },
+    },
+    {
       name: 'catalogues',
       apply: 'build',
       buildStart() {
@@ -33,6 +43,6 @@ export default defineConfig({
     rolldownOptions: { input: { console: here('console.html') } },
   },
   server: {
-    proxy: { '/api': server, '/ws': { target: server, ws: true } },
+    proxy: { '/api': { target: server }, '/ws': { target: server, ws: true } },
   },
 });

@@ -135,12 +135,15 @@ describe('the screens of an agent', () => {
   });
 
   it('an offer', async () => {
+    const bruno = await inside('bruno');
+    await bruno.startShift();
     const visitor = await Person.at(browser, chat);
     await visitor.sees('Escribir un mensaje para empezar.');
     await visitor.page.locator('#composer-text').fill('¿Tienen fibra en mi zona?');
     await visitor.page.keyboard.press('Enter');
-    await ana.button(/^Aceptar/).waitFor(SOON);
-    await check(ana, 'oferta');
+    await bruno.button(/^Aceptar/).waitFor(SOON);
+    await check(bruno, 'oferta');
+    await bruno.page.context().close();
     await visitor.page.context().close();
   });
 

@@ -47,6 +47,18 @@ afterEach(() => {
 });
 
 describe('sending', () => {
+  it('takes files along, and what is for the team only stays so over a reload', () => {
+    const file = { id: 'f', name: 'a.pdf', media_type: 'application/pdf', size: 1 };
+    outbox.add('a', 'hola', null, { attachments: [file] });
+    outbox.add('a', 'ojo', null, { note: true });
+    outbox.stop();
+    outbox = make();
+    expect(outbox.items.map(({ text, note, attachments }) => ({ text, note, attachments }))).toEqual([
+      { text: 'hola', note: undefined, attachments: [file] },
+      { text: 'ojo', note: true, attachments: undefined },
+    ]);
+  });
+
   it('keeps its key until the server has it, however often that takes', async () => {
     answers = [new Unreachable(), refused(503, 'unavailable'), 'm1'];
     outbox.add('a', 'hola', null);

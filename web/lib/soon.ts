@@ -67,6 +67,7 @@ export interface Settings {
   readonly [name: string]: unknown;
 }
 export const settingsOf = (profile: Profile): Settings | null => (profile as Profile & { settings?: Settings | null }).settings ?? null;
+export const languageOf = (profile: Profile): string | null => (profile as Profile & { language?: string | null }).language ?? null;
 export const minutesOf = (kind: ProfileBreak): number | null => (kind as ProfileBreak & { minutes?: number | null }).minutes ?? null;
 
 export type FieldKind = 'text' | 'number' | 'date' | 'list' | 'phone' | 'document' | 'yes_no';

@@ -344,3 +344,17 @@ describe('the board', () => {
     );
   });
 });
+
+describe('who waits', () => {
+  const row = (id: string, pos: number) => ({ conversation: id, campaign: 'campaign', address: id, arrived_at: moment(pos) });
+  const frame = (pos: number, kind: string, data: unknown) => ({ v: 1, topic: 'waiting', epoch: EPOCH, pos, kind, data }) as unknown as Frame;
+
+  it('is a snapshot and what changed after it, the oldest first', () => {
+    let state = fold(EMPTY, frame(5, 'waiting', [row('b', 2), row('a', 1)]));
+    expect(state.waiting?.map(({ conversation }) => conversation)).toEqual(['a', 'b']);
+    state = fold(state, frame(6, 'waiting_delta', { waiting: [row('c', 0)], waiting_gone: ['a'] }));
+    expect(state.waiting?.map(({ conversation }) => conversation)).toEqual(['c', 'b']);
+    expect(fold(state, frame(4, 'waiting', [])).waiting).toEqual(state.waiting);
+    expect(fold(EMPTY, frame(6, 'waiting_delta', { waiting: [row('c', 0)], waiting_gone: [] })).waiting).toBeNull();
+  });
+});

@@ -30,7 +30,7 @@ export class ConnectionPill {
   }
 }
 
-const LANGUAGE_NAMES: Record<Language, string> = { es: 'Español', en: 'English', 'pt-BR': 'Português' };
+const LANGUAGE_NAMES: Record<Language, string> = { es: 'Español', 'es-AR': 'Español (Argentina)', en: 'English', 'pt-BR': 'Português' };
 
 export function languageSelect(texts: Texts, choose: (language: Language) => void): HTMLElement {
   const options = LANGUAGES.map((language) =>

@@ -3,22 +3,16 @@
  * switched off; nothing here uses Alt, which types `@` on Spanish keyboards.
  */
 
-import type { Key } from '@centralita/lib/i18n';
 import { onScopeDispose, ref, shallowReactive } from 'vue';
 
 import { settings } from './settings.ts';
+import { shortcut, type ActionId } from './shortcuts.ts';
 
 export interface Action {
-  readonly id: string;
-  readonly title: Key;
-  readonly area: 'global' | 'list' | 'conversation' | 'composer' | 'supervision';
-  /** `t`, `g b`, `ctrl+k`, `shift+f10`. */
-  readonly keys?: string;
+  readonly id: ActionId;
   /** Whether it makes sense now. */
   readonly when?: () => boolean;
   readonly run: () => void;
-  /** For the list of shortcuts only. */
-  readonly quiet?: boolean;
 }
 
 const SEQUENCE_MS = 1_200;
@@ -36,15 +30,16 @@ export function allActions(): Action[] {
   return [...groups].flat();
 }
 
-export function keysOf(action: Pick<Action, 'id' | 'keys'>): string | undefined {
-  const keys = settings.keys[action.id] ?? action.keys;
-  return keys === undefined || keys === '' || (!settings.single_keys && isSingle(keys)) ? undefined : keys;
+/** The key of an action, as this person has set it. */
+export function keysOf(id: ActionId): string | undefined {
+  const { keys: original, fixed } = shortcut(id);
+  const keys = fixed ? original : (settings.keys[id] ?? original);
+  return keys === undefined || keys === '' || (!settings.single_keys && !fixed && isSingle(keys)) ? undefined : keys;
 }
 
-/** The key of an action by its name, to be shown on a button. */
-export function hint(id: string): string | undefined {
-  const action = allActions().find((one) => one.id === id);
-  return action && keysOf(action);
+/** To be shown on a button; nothing while the action is not offered. */
+export function hint(id: ActionId): string | undefined {
+  return allActions().some((action) => action.id === id) ? keysOf(id) : undefined;
 }
 
 function isSingle(keys: string): boolean {
@@ -75,7 +70,7 @@ function onKey(event: KeyboardEvent): void {
   // A dialog or a menu has the keyboard for itself.
   if (document.querySelector('[role=dialog], [role=menu], [role=alertdialog]') && step !== 'ctrl+k') return;
   const typed = Date.now() - sequenceAt < SEQUENCE_MS && sequence !== '' ? `${sequence} ${step}` : step;
-  const bound = allActions().map((action) => [action, keysOf(action)] as const).reverse();
+  const bound = allActions().map((action) => [action, keysOf(action.id)] as const).reverse();
   const hit = bound.find(([action, keys]) => keys === typed && (action.when?.() ?? true)) ?? bound.find(([action, keys]) => keys === step && (action.when?.() ?? true));
   if (hit) {
     sequence = '';

@@ -1,10 +1,12 @@
 /** What a person set for themselves: kept with their profile, and here for the time the server is away. */
 
-import { settingsOf } from '@centralita/lib/soon';
+import { chooseLanguage, rememberedLanguage } from '@centralita/lib/i18n';
+import { languageOf, settingsOf } from '@centralita/lib/soon';
 import { reactive, watch } from 'vue';
 
 import { isMissing, me, onEnter, signedIn, soon } from './session.ts';
 import { keepLook } from './look.ts';
+import { setLanguage } from './texts.ts';
 
 export type Theme = 'system' | 'light' | 'dark' | 'contrast';
 export type SoundName = 'assigned' | 'message' | 'offer' | 'warning' | 'lost';
@@ -55,6 +57,9 @@ function local(): unknown {
 
 onEnter((profile) => {
   loading = true;
+  const language = languageOf(profile);
+  // On a computer where nobody chose, the person's own language.
+  if (language !== null && rememberedLanguage() === null) void setLanguage(chooseLanguage([language], null), false);
   Object.assign(settings, structuredClone(DEFAULTS));
   assign(local());
   assign(settingsOf(profile));
