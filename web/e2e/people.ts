@@ -100,11 +100,11 @@ export class Person {
 
   /** Messages of the open conversation, from the top. */
   messages(): Promise<string[]> {
-    return this.page.locator('.bubble-text, .message .text').allTextContents();
+    return this.page.locator('.bubble-text').allTextContents();
   }
 
   message(text: string): Locator {
-    return this.page.locator('.bubble, .message').filter({ hasText: text });
+    return this.page.locator('.bubble').filter({ hasText: text });
   }
 
   async writes(text: string): Promise<void> {
@@ -120,25 +120,33 @@ export class Person {
     return this.page.evaluate(() => 'untouched' in window);
   }
 
-  /** What is wrong for people who see, hear or move differently. */
-  async barriers(): Promise<string[]> {
-    await this.page.evaluate(AXE);
-    const violations = await this.page.evaluate(async () => {
-      const { axe } = window as unknown as { axe: { run: (place: Document, options: object) => Promise<AxeResult> } };
-      return (await axe.run(document, { runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'] })).violations;
-    });
-    return violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(' ')}`);
+  barriers(): Promise<string[]> {
+    return barriersNow(this.page);
   }
 
-  /** In both colour schemes. */
-  async barriersInBoth(): Promise<string[]> {
-    const found: string[] = [];
-    for (const colorScheme of ['light', 'dark'] as const) {
-      await this.page.emulateMedia({ colorScheme, reducedMotion: 'reduce' });
-      found.push(...(await this.barriers()).map((barrier) => `${colorScheme} ${barrier}`));
-    }
-    return found;
+  barriersInBoth(): Promise<string[]> {
+    return barriers(this.page);
   }
+}
+
+/** What is wrong for people who see, hear or move differently. */
+async function barriersNow(page: Page): Promise<string[]> {
+  await page.evaluate(AXE);
+  const violations = await page.evaluate(async () => {
+    const { axe } = window as unknown as { axe: { run: (place: Document, options: object) => Promise<AxeResult> } };
+    return (await axe.run(document, { runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'] })).violations;
+  });
+  return violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(' ')}`);
+}
+
+/** The same in both colour schemes. */
+export async function barriers(page: Page): Promise<string[]> {
+  const found: string[] = [];
+  for (const colorScheme of ['light', 'dark'] as const) {
+    await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' });
+    found.push(...(await barriersNow(page)).map((barrier) => `${colorScheme} ${barrier}`));
+  }
+  return found;
 }
 
 interface AxeResult {

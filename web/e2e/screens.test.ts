@@ -12,6 +12,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Customers } from './customer.ts';
 import { openBrowser, Person, SOON } from './people.ts';
 import { Server } from './server.ts';
+import { Visitor } from './visitor.ts';
 
 const folder = process.env['CENTRALITA_SCREENS'] === 'docs' ? join(import.meta.dirname, '../../docs/images') : join(import.meta.dirname, 'results');
 
@@ -27,7 +28,7 @@ beforeAll(async () => {
   server = started.server;
   passwords = new Map(started.sample.users.map(({ login, password }) => [login, password]));
   customers = new Customers(server.origin, started.sample.api_channel);
-  chat = `${server.origin}/chat.html?channel=${started.sample.chat_channel}`;
+  chat = started.sample.chat_channel;
   browser = await openBrowser();
 });
 afterAll(async () => {
@@ -137,14 +138,11 @@ describe('the screens of an agent', () => {
   it('an offer', async () => {
     const bruno = await inside('bruno');
     await bruno.startShift();
-    const visitor = await Person.at(browser, chat);
-    await visitor.sees('Escribir un mensaje para empezar.');
-    await visitor.page.locator('#composer-text').fill('¿Tienen fibra en mi zona?');
-    await visitor.page.keyboard.press('Enter');
+    const visitor = await Visitor.at(browser, server.origin, chat);
+    await visitor.writes('¿Tienen fibra en mi zona?');
     await bruno.button(/^Aceptar/).waitFor(SOON);
     await check(bruno, 'oferta');
     await bruno.page.context().close();
-    await visitor.page.context().close();
   });
 
   it('narrow, large letters, high contrast, another language', async () => {
