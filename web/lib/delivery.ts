@@ -17,6 +17,15 @@ const REACHES: Readonly<Record<Delivery, readonly Delivery[]>> = {
   suppressed: [],
 };
 
+/** Why a delivery begins anew: somebody sent the failed message again. */
+export const RETRIED = 'retried';
+
+/** Whether this news changes what is known. */
+export function isNews(state: Delivery, { to, reason }: { readonly to: Delivery; readonly reason?: string }): boolean {
+  const again = to === 'queued' && reason === RETRIED && (state === 'failed' || state === 'rejected');
+  return again || isFurther(state, to);
+}
+
 /** Whether `next` lies behind `state` on some path. */
 export function isFurther(state: Delivery, next: Delivery): boolean {
   return REACHES[state].includes(next);

@@ -4,7 +4,7 @@
  */
 
 import type { Api } from './api.ts';
-import type { Attachment, AttachmentId, Author, CampaignId, ContactId, Conversation, ConversationId, Frame, Message, Page, Presence, Profile, ProfileBreak, ProfileCampaign, Time, UserId, WaitingRow } from './wire/wire.ts';
+import type { Attachment, AttachmentId, Author, CampaignId, ContactId, Conversation, ConversationId, Done, Frame, Message, Page, Presence, Profile, ProfileBreak, ProfileCampaign, Time, UserId, WaitingRow } from './wire/wire.ts';
 
 export type Priority = 'low' | 'normal' | 'high' | 'urgent';
 export const PRIORITIES: readonly Priority[] = ['urgent', 'high', 'normal', 'low'];
@@ -163,7 +163,7 @@ export interface LiveSession {
 export class Soon {
   constructor(readonly api: Api) {}
 
-  take(conversation: string): Promise<Conversation> {
+  take(conversation: string): Promise<unknown> {
     return this.api.write('POST', `/api/v1/conversations/${conversation}/take`, {});
   }
   note(conversation: string, text: string, key: string): Promise<{ message?: string }> {
@@ -172,10 +172,10 @@ export class Soon {
   retry(conversation: string, message: string): Promise<unknown> {
     return this.api.write('POST', `/api/v1/conversations/${conversation}/messages/${message}/retry`, {});
   }
-  setTags(conversation: string, tags: readonly string[]): Promise<Conversation> {
+  setTags(conversation: string, tags: readonly string[]): Promise<Done> {
     return this.api.write('PUT', `/api/v1/conversations/${conversation}/tags`, { tags });
   }
-  setPriority(conversation: string, priority: Priority): Promise<Conversation> {
+  setPriority(conversation: string, priority: Priority): Promise<Done> {
     return this.api.write('PUT', `/api/v1/conversations/${conversation}/priority`, { priority });
   }
   snooze(conversation: string, until: Time): Promise<unknown> {

@@ -358,3 +358,21 @@ describe('who waits', () => {
     expect(fold(EMPTY, frame(6, 'waiting_delta', { waiting: [row('c', 0)], waiting_gone: [] })).waiting).toBeNull();
   });
 });
+
+describe('a message that failed', () => {
+  it('and is sent again begins anew, and only then', () => {
+    const delta = (pos: number, delivery: DeliveryDelta): Frame => ({ v: 1, topic: ME, epoch: EPOCH, pos, kind: 'conversation', data: { conversation: conversation('a', pos, { is: 'active', agent: AGENT }), deliveries: [delivery] } });
+    const message: Message = { id: 'm', seq: 2, author: { is: 'agent', id: AGENT }, text: 'hola', at: moment(1), delivery: 'queued' };
+    let state = fold(EMPTY, { v: 1, topic: ME, epoch: EPOCH, pos: 1, kind: 'me', data: { user: AGENT, role: 'agent', presence: null, conversations: [conversation('a', 1, { is: 'active', agent: AGENT })] } });
+    state = fold(state, { v: 1, topic: conversationTopic('a'), epoch: EPOCH, pos: 2, kind: 'thread', data: { conversation: conversation('a', 2, { is: 'active', agent: AGENT }), messages: [message] } });
+    const shown = () => state.threads.get('a')?.messages[0]?.delivery;
+    state = fold(state, delta(3, { message: 'm', to: 'failed', reason: 'refused' }));
+    expect(shown()).toBe('failed');
+    state = fold(state, delta(4, { message: 'm', to: 'queued' }));
+    expect(shown()).toBe('failed');
+    state = fold(state, delta(5, { message: 'm', to: 'queued', reason: 'retried' }));
+    expect(shown()).toBe('queued');
+    state = fold(state, delta(6, { message: 'm', to: 'sent' }));
+    expect(shown()).toBe('sent');
+  });
+});

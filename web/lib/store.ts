@@ -7,7 +7,7 @@
  * change with the old one.
  */
 
-import { isFurther } from './delivery.ts';
+import { isNews } from './delivery.ts';
 import type { Position } from './live.ts';
 import { soonFrame, type Waiting } from './soon.ts';
 import type {
@@ -146,11 +146,6 @@ function foldSoon(state: State, frame: Frame): State {
   return { ...reached(state, frame), waiting: byArrival(replaced(state.waiting ?? [], waiting, waiting_gone, ({ conversation }) => conversation)) };
 }
 
-/** What a request answered, unless something newer is known. */
-export function putConversation(state: State, conversation: Conversation): State {
-  return { ...state, conversations: newest(state.conversations, conversation) };
-}
-
 /** Adds an older page of a thread, as read over HTTP, in any order. */
 export function addPage(state: State, conversation: string, page: readonly Message[], isFirst: boolean): State {
   const thread = state.threads.get(conversation);
@@ -236,7 +231,7 @@ function mergeDeliveries(thread: ThreadState, deltas: readonly DeliveryDelta[]):
   const news = new Map<string, DeliveryDelta>();
   for (const delta of deltas) {
     const known = news.get(delta.message) ?? thread.deliveries.get(delta.message);
-    if (!known || isFurther(known.to, delta.to)) news.set(delta.message, delta);
+    if (!known || isNews(known.to, delta)) news.set(delta.message, delta);
   }
   if (news.size === 0) return thread;
   return {
@@ -248,7 +243,7 @@ function mergeDeliveries(thread: ThreadState, deltas: readonly DeliveryDelta[]):
 
 function withDelivery(message: Message, deliveries: ReadonlyMap<string, DeliveryDelta>): Message {
   const delta = deliveries.get(message.id);
-  if (!delta || !message.delivery || !isFurther(message.delivery, delta.to)) return message;
+  if (!delta || !message.delivery || !isNews(message.delivery, delta)) return message;
   const { reason: _, ...rest } = message;
   return { ...rest, delivery: delta.to, ...(delta.reason === undefined ? {} : { reason: delta.reason }) };
 }

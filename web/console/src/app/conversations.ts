@@ -1,9 +1,9 @@
 /** Conversations as this person sees them: what is new, who writes, and what was asked for before the server confirmed it. */
 
 import { isNote, soonFrame, tagsOf, withMore, type Preview, type Priority, type Viewer } from '@centralita/lib/soon';
-import { addPage, conversationTopic, forgetThread, putConversation, type State } from '@centralita/lib/store';
+import { addPage, conversationTopic, forgetThread, type State } from '@centralita/lib/store';
 import type { Ask, Conversation, Standing } from '@centralita/lib/wire';
-import { reactive, ref, shallowReactive } from 'vue';
+import { reactive, ref, shallowReactive, watch } from 'vue';
 
 import { now } from './now.ts';
 import { offerOf } from './own.ts';
@@ -18,6 +18,7 @@ const TYPING_MS = 5_000;
 const TELL_TYPING_MS = 1_500;
 /** So many threads stay in memory. */
 const KEPT_THREADS = 30;
+const COME_BACK_MS = 3_000;
 
 /** Messages of customers that came since the conversation was looked at. */
 export const unread = reactive(new Map<string, number>());
@@ -192,11 +193,28 @@ export function standingText({ standing, unanswered }: Conversation): string {
   }
 }
 
-async function wish(conversation: Conversation, change: Partial<{ tags: readonly string[]; priority: Priority }>, ask: () => Promise<Conversation>): Promise<void> {
+/** Until what was done here has come back by the socket: what was asked for stays in sight so long. */
+function reached(conversation: string, seq: number): Promise<void> {
+  return new Promise((resolve) => {
+    const stop = watch(
+      () => (state.value.conversations.get(conversation)?.seq ?? Infinity) >= seq,
+      (is) => is && done(),
+    );
+    const timer = setTimeout(done, COME_BACK_MS);
+    function done(): void {
+      clearTimeout(timer);
+      stop();
+      resolve();
+    }
+    if ((state.value.conversations.get(conversation)?.seq ?? Infinity) >= seq) done();
+  });
+}
+
+async function wish(conversation: Conversation, change: Partial<{ tags: readonly string[]; priority: Priority }>, ask: () => Promise<{ readonly seq: number }>): Promise<void> {
   wished.set(conversation.id, { ...wished.get(conversation.id), ...change });
   await attempt(async () => {
-    const answer = await ask();
-    if (answer && 'seq' in answer && 'standing' in answer && 'contact' in answer) updateState((known) => putConversation(known, answer));
+    const { seq } = await ask();
+    await reached(conversation.id, seq);
   });
   wished.delete(conversation.id);
 }

@@ -115,8 +115,14 @@ async function flushDrafts(): Promise<void> {
       if (draft.text === '' && draft.attachments.length === 0) await soon.deleteDraft(conversation, mode);
       else await soon.putDraft(conversation, mode, { text: draft.text, attachments: draft.attachments.map(({ id }) => id), rev: draft.rev });
     } catch (error) {
-      // Older than the one stored, or of a conversation that is no longer one's own: nothing to repeat.
       if (!(error instanceof ProblemError) || error.status >= 500) unsaved.add(key);
+      else if (error.status === 409) {
+        // Another computer wrote meanwhile; what is in front of the person is what counts.
+        draft.rev = Math.max(draft.rev, (error.problem as { draft?: { rev: number } }).draft?.rev ?? 0) + 1;
+        unsaved.add(key);
+        timer = setTimeout(() => void flushDrafts(), SAVE_AFTER_MS);
+      }
+      // Else the conversation is no longer one's own: nothing to repeat.
     }
   }
 }
