@@ -10,7 +10,7 @@ import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
 import { Customers } from './customer.ts';
-import { openBrowser, Person, SOON } from './people.ts';
+import { openBrowser, Person, setScheme, SOON } from './people.ts';
 import { Server } from './server.ts';
 import { Visitor } from './visitor.ts';
 
@@ -46,11 +46,11 @@ async function inside(login: string): Promise<Person> {
 async function check(person: Person, name: string): Promise<void> {
   const found: string[] = [];
   for (const colorScheme of ['light', 'dark'] as const) {
-    await person.page.emulateMedia({ colorScheme, reducedMotion: 'reduce' });
+    await setScheme(person.page, colorScheme);
     await person.page.screenshot({ path: join(folder, `${name}${colorScheme === 'dark' ? '-dark' : ''}.png`) });
     found.push(...(await person.barriers()).map((barrier) => `${colorScheme} ${barrier}`));
   }
-  await person.page.emulateMedia({ colorScheme: 'light' });
+  await setScheme(person.page, 'light');
   expect(found, name).toEqual([]);
   // Nothing is wider than the window.
   expect(await person.page.evaluate(() => document.documentElement.scrollWidth <= window.innerWidth), name).toBe(true);
@@ -152,9 +152,9 @@ describe('the screens of an agent', () => {
     await check(ana, 'bandeja-700');
     await ana.page.setViewportSize({ width: 1440, height: 900 });
     await ana.page.goto(`${server.origin}/perfil`);
+    await check(ana, 'perfil');
     await ana.page.getByText('130 %').click();
     await ana.page.getByText('Cómoda').click();
-    await check(ana, 'perfil');
     await ana.page.goto(`${server.origin}/bandeja`);
     await ana.row('Camila Rojas').click();
     await ana.sees('Dale, gracias');
