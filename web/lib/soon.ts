@@ -4,7 +4,7 @@
  */
 
 import type { Api } from './api.ts';
-import type { Attachment, AttachmentId, Author, CampaignId, ContactId, Conversation, ConversationId, Done, Frame, Message, Page, Presence, Profile, ProfileBreak, ProfileCampaign, Time, UserId, WaitingRow } from './wire/wire.ts';
+import type { AttachmentId, Author, CampaignId, ContactId, Conversation, ConversationId, Done, Frame, Message, Page, Presence, Profile, ProfileBreak, ProfileCampaign, Time, UserId, WaitingRow } from './wire/wire.ts';
 
 export type Priority = 'low' | 'normal' | 'high' | 'urgent';
 export const PRIORITIES: readonly Priority[] = ['urgent', 'high', 'normal', 'low'];
@@ -187,9 +187,6 @@ export class Soon {
   setFields(conversation: string, values: Readonly<Record<string, FieldValue>>): Promise<unknown> {
     return this.api.write('PUT', `/api/v1/conversations/${conversation}/fields`, { values });
   }
-  fields(): Promise<CustomField[]> {
-    return this.#all('/api/v1/fields');
-  }
   canned(): Promise<Canned[]> {
     return this.#all('/api/v1/canned-texts');
   }
@@ -247,5 +244,3 @@ export class Soon {
     return items;
   }
 }
-
-export type { Attachment };
