@@ -125,7 +125,21 @@ describe('a conversation, from the first message to the end', () => {
     await ana.page.locator('#composer-text').fill('');
   });
 
+  it('a picture is attached, sent and shown', async () => {
+    await ana.row('Camila Rojas').click();
+    const buffer = Buffer.from('iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNkYPhfDwAChwGA60e6kgAAAABJRU5ErkJggg==', 'base64');
+    await ana.page.locator('input[type=file]').setInputFiles({ name: 'comprobante.png', mimeType: 'image/png', buffer });
+    await ana.button('Quitar comprobante.png').waitFor(SOON);
+    await ana.button('Enviar').last().click();
+    await ana.page.getByAltText('comprobante.png').waitFor(SOON);
+    await ana.button('Ampliar comprobante.png').click();
+    await ana.page.getByRole('dialog', { name: 'comprobante.png' }).waitFor(SOON);
+    expect(await ana.barriersInBoth()).toEqual([]);
+    await ana.page.keyboard.press('Escape');
+  });
+
   it('a draft belongs to its conversation and survives loading the page again', async () => {
+    await ana.row('Visitante').click();
     await ana.page.locator('#composer-text').fill('Borrador para el visitante');
     await ana.row('Camila Rojas').click();
     expect(await ana.page.locator('#composer-text').inputValue()).toBe('');

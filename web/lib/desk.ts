@@ -1,7 +1,7 @@
 /** What staff do with conversations, contacts and their own settings: the routes, and a few readings of what they answer. */
 
 import type { Api } from './api.ts';
-import type { CannedText, Contact, Conversation, Done, Draft, Field, FieldKind, FieldValue, Invitation, Page, Priority, Profile, ProfileCampaign, Session, Time, WritingMode } from './wire/wire.ts';
+import type { CannedText, Contact, Conversation, Done, Draft, FieldKind, FieldValue, Invitation, Page, Priority, Profile, ProfileCampaign, Session, Time, WritingMode } from './wire/wire.ts';
 
 export const PRIORITIES: readonly Priority[] = ['urgent', 'high', 'normal', 'low'];
 export const FIELD_KINDS: readonly FieldKind[] = ['text', 'number', 'date', 'list', 'phone', 'document', 'yes_no'];
@@ -38,9 +38,6 @@ export class Desk {
   }
   setFields(conversation: string, values: Readonly<Record<string, FieldValue | null>>): Promise<unknown> {
     return this.api.write('PUT', `/api/v1/conversations/${conversation}/fields`, { values });
-  }
-  fields(): Promise<Field[]> {
-    return this.#all('/api/v1/fields');
   }
   canned(): Promise<CannedText[]> {
     return this.#all('/api/v1/canned-texts');
