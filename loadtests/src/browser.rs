@@ -296,7 +296,7 @@ mod tests {
             "id": id(conversation), "client": id(0), "channel": id(0), "channel_kind": "api", "campaign": id(0), "contact": id(0),
             "contact_name": "Ana", "contact_address": "c-1", "seq": seq, "standing": standing,
             "since": "2026-01-01T00:00:00Z", "arrived_at": "2026-01-01T00:00:00Z", "last_message_at": "2026-01-01T00:00:00Z",
-            "unanswered": true, "replied": false,
+            "unanswered": true, "replied": false, "tags": [], "priority": "normal", "snoozed_until": null, "preview": null,
         })
     }
 

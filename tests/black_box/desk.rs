@@ -303,7 +303,7 @@ async fn a_break_can_wait_for_the_conversations_at_hand(database: Database) {
 
 async fn who_talks_to_a_contact_reads_what_was_said_before(database: Database) {
     let world = World::new(&database).await;
-    let desk = world.desk(json!({ "close_without_reply": true })).await;
+    let desk = world.desk(json!({ "permissions": { "close_unanswered": true } })).await;
     let first = world.agent(&[&desk.campaign]).await;
     let mut tab = Socket::at_work(&first.api).await;
     let mut earlier = Vec::new();

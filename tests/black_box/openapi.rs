@@ -68,7 +68,7 @@ async fn unknown_addresses_and_methods_are_told_so(database: Database) {
     let answer = world.admin.delete("/api/v1/clients").await;
     answer.refused(405, "method_not_allowed");
     assert_eq!(answer.header("allow"), "GET, POST");
-    for path in ["/nothing", "/.env", "/.git/config", "/admin", "/setup"] {
+    for path in ["/nothing", "/.env", "/.git/config", "/administrator", "/setup"] {
         assert_eq!(world.anonymous().get(path).await.status, 404, "{path}");
     }
 }

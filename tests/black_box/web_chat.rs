@@ -42,7 +42,7 @@ struct Chat {
 
 impl Chat {
     async fn new(world: &World, settings: Value) -> Self {
-        let desk = world.desk(json!({ "close_without_reply": true, "max_per_agent": 100 })).await;
+        let desk = world.desk(json!({ "permissions": { "close_unanswered": true }, "max_per_agent": 100 })).await;
         let agent = world.agent(&[&desk.campaign]).await;
         let tab = Socket::at_work(&agent.api).await;
         let id = world.chat(&desk.client, &desk.campaign).await;
@@ -384,13 +384,13 @@ async fn files_travel_both_ways_and_to_nobody_else(database: Database) {
     upload(&me, "a.bin", "").await.refused_field("", "too_short");
     let many = me.call_once("POST", "/widget/v1/messages", "m", Some(&send(json!(vec![&file["id"]; 11])))).await;
     many.refused_field("attachments", "too_long");
-    world.admin.patch(&format!("/api/v1/campaigns/{}", chat.desk.campaign), json!({ "attachments": false })).await.ok();
+    world.admin.patch(&format!("/api/v1/campaigns/{}", chat.desk.campaign), json!({ "permissions": { "external_resources": false } })).await.ok();
     upload(&me, "a.png", PNG).await.refused(422, "attachments_not_allowed");
 }
 
 async fn a_visitor_who_waits_learns_how_many_go_before(database: Database) {
     let world = World::new(&database).await;
-    let desk = world.desk(json!({ "close_without_reply": true, "max_per_agent": 1 })).await;
+    let desk = world.desk(json!({ "permissions": { "close_unanswered": true }, "max_per_agent": 1 })).await;
     let chat = world.chat(&desk.client, &desk.campaign).await;
     let first = desk.channel.write("a system's customer", "hola").await;
     world.until_standing(&first, "queued").await;

@@ -21,7 +21,7 @@ const at = (index: number) => new Date(Date.UTC(2026, 10, 22, 12) + index * 1_00
 const conversation = (index: number, seq = 2, extra: object = {}) => ({
   id: `c-${index}`, client: 'client', channel: 'channel', channel_kind: 'webchat', campaign: 'campaign', contact: `contact-${index}`,
   contact_name: `Cliente ${index}`, contact_address: `+54 11 ${index}`, seq, standing: { is: 'active', agent: ME }, since: at(index),
-  arrived_at: at(index), last_message_at: at(index + seq), unanswered: index % 3 === 0, replied: true, ...extra,
+  arrived_at: at(index), last_message_at: at(index + seq), unanswered: index % 3 === 0, replied: true, tags: [], priority: 'normal', snoozed_until: null, preview: null, fields: {}, ...extra,
 });
 const message = (index: number, seq: number) => ({ id: `m-${index}-${seq}`, seq, author: seq % 2 ? { is: 'agent', id: ME } : { is: 'contact' }, text: `Mensaje ${seq} de la conversación ${index}`, at: at(index + seq), ...(seq % 2 ? { delivery: 'read' } : {}) });
 const frame = (topic: string, kind: string, data: object) => ({ v: 1, topic, epoch: EPOCH, pos: (pos += 1), kind, data });
@@ -32,8 +32,8 @@ beforeAll(async () => {
   page = await browser.newPage({ viewport: { width: 1440, height: 900 }, locale: 'es' });
   page.setDefaultTimeout(SOON.timeout);
   const profile = {
-    user: { id: ME, login: 'ana', name: 'Ana' }, role: 'agent', permissions: ['own', 'answer'], scopes: [], breaks: [],
-    campaigns: [{ id: 'campaign', name: 'Soporte', client: 'client', client_name: 'Cliente', close_without_reply: true, agent_transfer: true, attachments: true, dispositions: [] }],
+    user: { id: ME, login: 'ana', name: 'Ana' }, role: 'agent', language: null, region: null, settings: {}, permissions: ['own', 'answer'], scopes: [], breaks: [],
+    campaigns: [{ id: 'campaign', name: 'Soporte', client: 'client', client_name: 'Cliente', permissions: { external_resources: true, close_unanswered: true, transfer_to_agents: true, emoticons: true, show_contact_number: true, history: true, history_hours: null }, fields: [], dispositions: [] }],
   };
   await page.route('**/api/v1/**', (route) => {
     const url = route.request().url();

@@ -302,7 +302,7 @@ describe('by keyboard only', () => {
     await customers.write('c9', 'Valentina Souza', 'Não recebi a fatura');
     await carla.row('Valentina Souza').waitFor(SOON);
     await keyboard.press('j');
-    await carla.sees('Não recebi a fatura');
+    await carla.message('Não recebi a fatura').waitFor(SOON);
     await keyboard.press('c');
     await keyboard.type('Te la reenvío.');
     await keyboard.press('Enter');

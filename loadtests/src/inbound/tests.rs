@@ -138,6 +138,7 @@ fn frame(contact: usize, seq: u64, text: &str) -> String {
         "id": id(contact + 1), "client": id(0), "channel": id(0), "channel_kind": "api", "campaign": id(0), "contact": id(0),
         "contact_name": "Ana", "contact_address": "c-1", "seq": seq, "standing": { "is": "active", "agent": id(0) },
         "since": now, "arrived_at": now, "last_message_at": now, "unanswered": true, "replied": false,
+        "tags": [], "priority": "normal", "snoozed_until": null, "preview": null,
     });
     let message = json!({ "id": id(7), "seq": seq, "author": { "is": "contact" }, "text": text, "at": now });
     let data = json!({ "conversation": conversation, "messages": [message] });

@@ -295,7 +295,7 @@ fn random_commands_reach_every_phase_and_every_event() {
     use proptest::{strategy::ValueTree, test_runner::TestRunner};
     let mut runner = TestRunner::deterministic();
     let mut seen: BTreeMap<String, u32> = BTreeMap::new();
-    for _ in 0..300 {
+    for _ in 0..600 {
         let (rules, wishes) = (any_rules(), prop::collection::vec(wish(), 80)).new_tree(&mut runner).unwrap().current();
         let mut case = Case::new(ChannelKind::Api, rules);
         let mut store = Store::default();

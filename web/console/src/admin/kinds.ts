@@ -7,7 +7,7 @@ import { FIELD_KINDS } from '@centralita/lib/desk';
 import { may } from '../app/session.ts';
 import { t, tIn } from '../app/texts.ts';
 import { lists, nameOf, options } from './data.ts';
-import type { FormField, FormGroup, Row, Values } from './form.ts';
+import { read, type FormField, type FormGroup, type Row, type Values } from './form.ts';
 
 export interface Kind {
   /** In the address. */
@@ -67,24 +67,17 @@ const dispositionOptions = (only: (row: Row) => boolean) =>
 const roles = (['agent', 'supervisor', 'admin', 'auditor'] as const).map((value) => ({ value, text: () => tIn('role', value) }));
 const roleOptions = () => roles.map(({ value, text }) => ({ value, text: text() }));
 
-function campaignGroups(values: Values): FormGroup[] {
-  // Newer servers hold the switches in one object.
-  const nested = values['permissions'] !== undefined && values['permissions'] !== null;
-  const permissions: FormField[] = nested
-    ? [
-        { key: 'permissions.external_resources', label: 'permission.external_resources', hint: 'permission.external_resources_hint', type: 'check' },
-        { key: 'permissions.close_unanswered', label: 'permission.close_unanswered', hint: 'permission.close_unanswered_hint', type: 'check' },
-        { key: 'permissions.transfer_to_agents', label: 'permission.transfer_to_agents', hint: 'permission.transfer_to_agents_hint', type: 'check' },
-        { key: 'permissions.emoticons', label: 'permission.emoticons', hint: 'permission.emoticons_hint', type: 'check' },
-        { key: 'permissions.show_contact_number', label: 'permission.show_contact_number', hint: 'permission.show_contact_number_hint', type: 'check' },
-        { key: 'permissions.history', label: 'permission.history', hint: 'permission.history_hint', type: 'check' },
-        { key: 'permissions.history_hours', label: 'permission.history_hours', hint: 'permission.history_hours_hint', type: 'number', min: 1, max: 87_600, when: (now) => (now['permissions'] as Values)['history'] === true },
-      ]
-    : [
-        { key: 'attachments', label: 'permission.external_resources', hint: 'permission.external_resources_hint', type: 'check', start: true },
-        { key: 'close_without_reply', label: 'permission.close_unanswered', hint: 'permission.close_unanswered_hint', type: 'check', start: false },
-        { key: 'agent_transfer', label: 'permission.transfer_to_agents', hint: 'permission.transfer_to_agents_hint', type: 'check', start: true },
-      ];
+const permissions: readonly FormField[] = [
+  { key: 'permissions.external_resources', label: 'permission.external_resources', hint: 'permission.external_resources_hint', type: 'check', start: true },
+  { key: 'permissions.close_unanswered', label: 'permission.close_unanswered', hint: 'permission.close_unanswered_hint', type: 'check', start: false },
+  { key: 'permissions.transfer_to_agents', label: 'permission.transfer_to_agents', hint: 'permission.transfer_to_agents_hint', type: 'check', start: true },
+  { key: 'permissions.emoticons', label: 'permission.emoticons', hint: 'permission.emoticons_hint', type: 'check', start: true },
+  { key: 'permissions.show_contact_number', label: 'permission.show_contact_number', hint: 'permission.show_contact_number_hint', type: 'check', start: true },
+  { key: 'permissions.history', label: 'permission.history', hint: 'permission.history_hint', type: 'check', start: true },
+  { key: 'permissions.history_hours', label: 'permission.history_hours', hint: 'permission.history_hours_hint', type: 'number', min: 1, max: 87_600, when: (now) => read(now, 'permissions.history') === true },
+];
+
+function campaignGroups(): FormGroup[] {
   return [
     {
       title: 'group.data',
