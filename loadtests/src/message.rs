@@ -35,10 +35,12 @@ impl Mark {
     }
 }
 
-/// Numbers of the inbound messages that a frame carries, found without parsing it: the fast path of the load generator.
+/// Numbers of the inbound messages that a frame carries, found without parsing it: the fast path of the load generator. What
+/// stands in a row's preview is no message.
 pub(crate) fn inbound_marks(frame: &[u8]) -> impl Iterator<Item = u32> {
     const BEGIN: &[u8] = b"\"text\":\"~m";
-    memmem::find_iter(frame, BEGIN).filter_map(|at| {
+    let is_message = |at: &usize| frame.get(..*at).is_some_and(|before| !before.ends_with(b"\"preview\":{"));
+    memmem::find_iter(frame, BEGIN).filter(is_message).filter_map(|at| {
         let digits = frame.get(at + BEGIN.len()..)?.iter().take_while(|byte| byte.is_ascii_digit());
         Some(digits.fold(0_u32, |number, digit| number.wrapping_mul(10).wrapping_add(u32::from(digit - b'0'))))
     })
@@ -110,7 +112,7 @@ mod tests {
         assert_eq!(Mark::of(&reply_text(4)), Some(Mark::Reply(4)));
         assert_eq!(Mark::of("Hola ~m17t1234~"), None);
         assert_eq!(Mark::of("~"), None);
-        let frame = br#"{"a":"~m1t0~","messages":[{"text":"~m17t12~ x"},{"text":"~r3t0~"},{"text":"~m4294967295t1~"}]}"#;
+        let frame = br#"{"a":"~m1t0~","preview":{"text":"~m17t12~ x"},"messages":[{"text":"~m17t12~ x"},{"text":"~r3t0~"},{"text":"~m4294967295t1~"}]}"#;
         assert_eq!(inbound_marks(frame).collect::<Vec<_>>(), [17, 4_294_967_295]);
     }
 

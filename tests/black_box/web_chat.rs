@@ -384,7 +384,11 @@ async fn files_travel_both_ways_and_to_nobody_else(database: Database) {
     upload(&me, "a.bin", "").await.refused_field("", "too_short");
     let many = me.call_once("POST", "/widget/v1/messages", "m", Some(&send(json!(vec![&file["id"]; 11])))).await;
     many.refused_field("attachments", "too_long");
-    world.admin.patch(&format!("/api/v1/campaigns/{}", chat.desk.campaign), json!({ "permissions": { "external_resources": false } })).await.ok();
+    world
+        .admin
+        .patch(&format!("/api/v1/campaigns/{}", chat.desk.campaign), json!({ "permissions": { "external_resources": false } }))
+        .await
+        .ok();
     upload(&me, "a.png", PNG).await.refused(422, "attachments_not_allowed");
 }
 
