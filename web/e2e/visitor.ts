@@ -31,7 +31,7 @@ export class Visitor {
       };
       socket.onmessage = ({ data }) => {
         const frame = JSON.parse(String(data)) as { kind: string; data: { messages: Chat['messages']; ended: boolean } };
-        if (frame.kind === 'typing' || frame.kind === 'chat_typing') chat.typing += 1;
+        if (frame.kind === 'chat_typing') chat.typing += 1;
         if (frame.kind !== 'chat') return;
         for (const message of frame.data.messages) {
           if (chat.messages.some(({ conversation, seq }) => conversation === message.conversation && seq === message.seq)) continue;

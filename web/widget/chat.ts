@@ -251,8 +251,7 @@ export function createChat(channel: string, changed: () => void, arrived: (messa
     if (frame.v !== 1) return;
     if (frame.kind === 'signed_out') return renew();
     if (frame.topic === CHAT && frame.kind === 'queue') chat.position = frame.data.position;
-    // `typing` or `chat_typing`, by version of the server.
-    if (frame.topic === CHAT && frame.kind.endsWith('typing')) types(true);
+    if (frame.topic === CHAT && frame.kind === 'chat_typing') types(true);
     const before = chat.state;
     chat.state = foldChat(before, frame);
     if (chat.state !== before && frame.kind === 'chat') {

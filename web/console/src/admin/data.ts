@@ -9,7 +9,7 @@ import type { Option, Row } from './form.ts';
 
 export const lists = shallowReactive(new Map<string, readonly Row[]>());
 export const failures = reactive(new Map<string, string>());
-/** Routes that this server does not have. */
+/** Lists that this person may not read. */
 export const absent = reactive(new Set<string>());
 const loading = new Map<string, Promise<void>>();
 

@@ -4,7 +4,7 @@ import { ProblemError } from '@centralita/lib/api';
 import type { Attachment, WritingMode } from '@centralita/lib/wire';
 import { reactive, watch } from 'vue';
 
-import { connection, isMissing, me, onEnter, onLeave, desk } from './session.ts';
+import { connection, me, onEnter, onLeave, desk } from './session.ts';
 
 export interface Draft {
   text: string;
@@ -17,8 +17,6 @@ const SAVE_AFTER_MS = 900;
 const drafts = reactive(new Map<string, Draft>());
 const unsaved = new Set<string>();
 let timer: ReturnType<typeof setTimeout> | undefined;
-/** The server keeps no drafts (yet). */
-let missing = false;
 let owner: string | null = null;
 
 const name = (conversation: string, mode: WritingMode) => `${conversation}/${mode}`;
@@ -97,14 +95,13 @@ async function loadServer(): Promise<void> {
       const known = drafts.get(name(conversation, mode));
       if (!known || known.rev < rev) drafts.set(name(conversation, mode), { text, rev, attachments: known?.attachments ?? [] });
     }
-    missing = false;
-  } catch (error) {
-    missing = isMissing(error);
+  } catch {
+    // What this browser keeps is there at least; the next connection asks again.
   }
 }
 
 async function flushDrafts(): Promise<void> {
-  if (missing || me.value === '') return;
+  if (me.value === '') return;
   for (const key of [...unsaved]) {
     const draft = drafts.get(key);
     const [conversation = '', mode = 'reply'] = key.split('/') as [string, WritingMode];

@@ -139,7 +139,7 @@ export async function reloadProfile(): Promise<void> {
   profile.value = await staff.profile();
 }
 
-/** A route that this server does not have yet. */
+/** What one may not see answers like what is not there. */
 export function isMissing(error: unknown): boolean {
   return error instanceof ProblemError && (error.status === 404 || error.status === 405);
 }

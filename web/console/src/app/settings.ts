@@ -3,7 +3,7 @@
 import { chooseLanguage, rememberedLanguage } from '@centralita/lib/i18n';
 import { reactive, watch } from 'vue';
 
-import { isMissing, me, onEnter, signedIn, desk } from './session.ts';
+import { me, onEnter, signedIn, desk } from './session.ts';
 import { keepLook } from './look.ts';
 import { setLanguage } from './texts.ts';
 
@@ -86,6 +86,6 @@ async function save(): Promise<void> {
     await desk.changeMe({ settings: JSON.parse(JSON.stringify(settings)) as Record<string, unknown> });
   } catch (error) {
     // Kept here at least; the next change tries again.
-    if (!isMissing(error)) console.warn('the settings were not saved', error);
+    console.warn('the settings were not saved', error);
   }
 }
