@@ -24,6 +24,33 @@ pub enum Author {
     System,
 }
 
+/// For whom somebody writes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ts_rs::TS, utoipa::ToSchema)]
+#[serde(rename_all = "snake_case")]
+#[ts(export_to = "wire.ts")]
+pub enum WritingMode {
+    /// Something for the customer.
+    #[default]
+    Reply,
+    /// A note for colleagues.
+    Note,
+}
+
+impl WritingMode {
+    /// The word stored in the database.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Reply => "reply",
+            Self::Note => "note",
+        }
+    }
+
+    /// From the word stored in the database.
+    pub fn parse(word: &str) -> Option<Self> {
+        [Self::Reply, Self::Note].into_iter().find(|mode| mode.as_str() == word)
+    }
+}
+
 /// A stored file that belongs to a message.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Attachment {

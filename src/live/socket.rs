@@ -24,10 +24,10 @@ use crate::{
         watch::{Thread, Typed},
     },
     clock::Timestamp,
-    domain::permission::Subject,
+    domain::{message::WritingMode, permission::Subject},
     ids::{ChannelId, ClientId, UserId, VisitorId},
     telemetry,
-    wire::live::{Ask, Denied, Hello, Push, WritingMode},
+    wire::live::{Ask, Denied, Hello, Push},
 };
 
 /// Largest frame a client may send, in bytes.

@@ -15,11 +15,12 @@ use crate::{
     },
     domain::{
         conversation::Conversation,
+        message::WritingMode,
         permission::{Permission, Role, Subject, may, may_somewhere},
     },
     ids::{AgentId, ConversationId, UserId},
     store::conversations,
-    wire::live::{Ask, Me, Push, WritingMode},
+    wire::live::{Ask, Me, Push},
 };
 
 impl Socket {

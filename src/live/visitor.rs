@@ -11,10 +11,11 @@ use crate::{
         conversation::Command,
         delivery::Delivery,
         log::By,
+        message::WritingMode,
     },
     ids::ConversationId,
     store::{StoreError, contacts, conversations},
-    wire::live::{Ask, WritingMode},
+    wire::live::Ask,
 };
 
 impl Socket {

@@ -5,9 +5,9 @@ use std::time::Duration;
 use crate::{
     args,
     clock::Timestamp,
+    domain::message::WritingMode,
     ids::{AttachmentId, ConversationId, UserId},
     store::{Db, Row, StoreError, write::Statement},
-    wire::live::WritingMode,
 };
 
 /// A draft of a conversation that is with somebody else is kept for so long.

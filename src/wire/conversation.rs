@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Time, live::WritingMode};
+use super::Time;
 use crate::{
     domain::{
         self,
@@ -11,6 +11,7 @@ use crate::{
         conversation::{Conversation, Ending, Phase, Priority, QueueReason},
         delivery::Delivery,
         field,
+        message::WritingMode,
     },
     ids::{AgentId, AttachmentId, CampaignId, ChannelId, ClientId, ContactId, ConversationId, DispositionId, MessageId, OfferId},
     store::{visitors::Answer, write::ContactCard},

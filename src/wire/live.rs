@@ -11,7 +11,9 @@ use super::{
     conversation::{Attachment, Message, Preview, Summary},
 };
 use crate::{
-    domain::{agent::Agent, channel::ChannelKind, conversation::Priority, delivery::Delivery, permission::Role},
+    domain::{
+        agent::Agent, channel::ChannelKind, conversation::Priority, delivery::Delivery, message::WritingMode, permission::Role,
+    },
     ids::{AgentId, BreakId, CampaignId, ConversationId, MessageId, UserId},
 };
 
@@ -403,33 +405,6 @@ pub struct Typing {
     pub agent: Option<AgentId>,
     /// What.
     pub mode: WritingMode,
-}
-
-/// For whom somebody writes.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ts_rs::TS, utoipa::ToSchema)]
-#[serde(rename_all = "snake_case")]
-#[ts(export_to = "wire.ts")]
-pub enum WritingMode {
-    /// Something for the customer.
-    #[default]
-    Reply,
-    /// A note for colleagues.
-    Note,
-}
-
-impl WritingMode {
-    /// The word stored in the database.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Reply => "reply",
-            Self::Note => "note",
-        }
-    }
-
-    /// From the word stored in the database.
-    pub fn parse(word: &str) -> Option<Self> {
-        [Self::Reply, Self::Note].into_iter().find(|mode| mode.as_str() == word)
-    }
 }
 
 /// Who has a conversation open.

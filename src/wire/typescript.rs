@@ -6,7 +6,7 @@ use ts_rs::TS;
 
 use super::{command, config, conversation, live, page, people, session};
 use crate::{
-    domain::{campaign, channel, contact, conversation as states, delivery, field, invitation, permission, webchat},
+    domain::{campaign, channel, contact, conversation as states, delivery, field, invitation, message, permission, webchat},
     error::ErrorCode,
     http::{problem, widget},
     ids,
@@ -32,6 +32,7 @@ fn text() -> String {
         states::QueueReason,
         channel::ChannelKind,
         delivery::Delivery,
+        message::WritingMode,
         permission::Permission,
         permission::Role,
         permission::Scope,
@@ -75,7 +76,6 @@ fn text() -> String {
         live::Queue,
         live::Thread,
         live::Typing,
-        live::WritingMode,
         live::ViewerRow,
         live::Viewers,
         live::WaitingRow,

@@ -6,7 +6,7 @@ use actix::{Addr, Message, dev::MessageResponse};
 use serde::Serialize;
 use tokio::sync::oneshot;
 
-use super::{Conversation, Shared, done};
+use super::{Conversation, Shared, batch::done};
 use crate::{
     actors::{
         engine::{CommandError, Inbound, KeepAnswer, Received},

@@ -5,6 +5,7 @@
 //! that queued up meanwhile go in one append. Rebuilt by its [`super::shard::Shard`] from the store whenever an append
 //! fails in a way that leaves the outcome open, and after a panic. Persisted: everything.
 
+mod batch;
 mod messages;
 
 use std::{
@@ -16,6 +17,7 @@ use std::{
 use actix::{Actor, ActorContext, Addr, AsyncContext, Context, Handler, Recipient, SpawnHandle, WrapFuture, fut::ActorFutureExt};
 use smallvec::SmallVec;
 
+use self::batch::{Batch, done, note};
 pub use self::messages::{Birth, Observe, Observed, Reply, Request, Settled};
 use crate::{
     actors::{
@@ -25,25 +27,21 @@ use crate::{
         router::{OfferRefused, Restarted},
         shard::{Released, Shard},
     },
-    clock::{Clock, Timestamp},
+    clock::Clock,
     directory::Directory,
     domain::{
-        conversation::{Command, Conversation as State, Event, Rules},
+        conversation::{Command, Conversation as State},
         field,
         log::By,
-        message::{Author, Content, Message},
+        message::Message,
     },
-    ids::{ConversationId, FieldId, Ids, MessageId},
+    ids::{ConversationId, Ids, MessageId},
     store::{
         Db, StoreError, conversations,
         idempotency::Recorded,
         journal::Journal,
-        write::{
-            Append, ContactCard, ConversationAppend, NewContact, OutboxChange, OutboxState, Refused, RowChange, Subject,
-            concerned,
-        },
+        write::{Append, ContactCard, ConversationAppend, NewContact, Refused, RowChange, Subject, concerned},
     },
-    wire::conversation::{Done, Standing},
 };
 
 /// Requests that may wait for the append in flight. A customer who sends faster than the disk writes is told to slow down.
@@ -103,20 +101,6 @@ struct Accepted {
     request: Request,
     seq: u64,
     message: Option<MessageId>,
-}
-
-/// What one batch of requests comes to.
-struct Batch {
-    next: State,
-    first_seq: u64,
-    at: Timestamp,
-    events: SmallVec<[(Event, By, Option<String>); 2]>,
-    messages: SmallVec<[Arc<Message>; 1]>,
-    outbox: SmallVec<[OutboxChange; 1]>,
-    noticed: bool,
-    fields: Vec<(FieldId, Option<field::Value>)>,
-    renamed: Option<Arc<str>>,
-    accepted: SmallVec<[Accepted; 1]>,
 }
 
 impl Conversation {
@@ -198,109 +182,6 @@ impl Conversation {
         if idle && (self.is_over() || (self.state.is_none() && self.tried)) {
             gate::answer(&self.shard, Released { id: self.id, requests: VecDeque::new() });
         }
-    }
-
-    /// Steps through the next request, or through all messages of the customer that wait in a row.
-    fn take_batch(&mut self) -> Option<Batch> {
-        let now = self.shared.clock.now();
-        let mut batch: Option<Batch> = None;
-        while let Some(request) = self.queue.front() {
-            let is_message = matches!(request, Request::Receive { .. });
-            if batch.as_ref().is_some_and(|batch| !is_message || batch.claims(request)) {
-                break;
-            }
-            let Some(request) = self.queue.pop_front() else { break };
-            let (batch_now, seq) = self.step(batch, request, now);
-            batch = batch_now;
-            if !is_message && seq {
-                break;
-            }
-        }
-        batch
-    }
-
-    /// Adds what `request` means to the batch. The flag says whether it led to events.
-    fn step(&mut self, batch: Option<Batch>, request: Request, now: Timestamp) -> (Option<Batch>, bool) {
-        match request {
-            Request::Receive { inbound, ack } => {
-                #[cfg(test)]
-                crate::actors::testing::trip_over(&inbound.claim.provider_id);
-                let message = self.shared.ids.next();
-                let content = Content { text: Arc::clone(&inbound.text), attachments: inbound.attachments.clone() };
-                let command = Command::Receive { message, content };
-                self.apply(batch, &command, Request::Receive { inbound, ack }, By::Contact, now)
-            }
-            Request::Command { command, by, keep, reply } => {
-                self.apply(batch, &command.clone(), Request::Command { command, by, keep, reply }, by, now)
-            }
-        }
-    }
-
-    fn apply(
-        &mut self,
-        batch: Option<Batch>,
-        command: &Command,
-        request: Request,
-        by: By,
-        now: Timestamp,
-    ) -> (Option<Batch>, bool) {
-        let mut batch = match batch.or_else(|| self.open_batch(&request, now)) {
-            Some(batch) => batch,
-            None => {
-                request.refuse(CommandError::NotFound, self.id, &self.shared);
-                return (None, false);
-            }
-        };
-        let rules = rules_of(&self.shared.directory, &batch.next, command);
-        let events = match batch.next.step(command, &rules, now) {
-            Ok(events) => events,
-            Err(refusal) => {
-                request.refuse_at(refusal.into(), self.id, self.state.as_ref(), &self.shared);
-                return (keep_if_used(batch), false);
-            }
-        };
-        if events.is_empty() {
-            let done = done(&batch.next, None);
-            request.succeed_unchanged(&done, self.state.as_ref(), &self.shared);
-            return (keep_if_used(batch), false);
-        }
-        let cause = request.cause();
-        let mut recorded = None;
-        for event in events {
-            batch.next.apply(&event, now);
-            recorded = recorded.or(batch.record(&event, command, now));
-            batch.events.push((event, by, cause.clone()));
-        }
-        let seq = recorded.map_or(batch.next.seq, |(_, seq)| seq);
-        batch.accepted.push(Accepted { request, seq, message: recorded.map(|(message, _)| message) });
-        (Some(batch), true)
-    }
-
-    /// The state to step from; for a conversation that begins, the state after its first event.
-    fn open_batch(&self, request: &Request, now: Timestamp) -> Option<Batch> {
-        let mut events = SmallVec::new();
-        let (next, first_seq) = match (&self.state, &self.birth) {
-            (Some(state), _) => (state.clone(), state.seq + 1),
-            (None, Some(birth)) => {
-                let event = birth.event();
-                let state = State::started(self.id, &event, now)?;
-                events.push((event, By::Contact, request.cause()));
-                (state, 1)
-            }
-            (None, None) => return None,
-        };
-        Some(Batch {
-            next,
-            first_seq,
-            at: now,
-            events,
-            messages: SmallVec::new(),
-            outbox: SmallVec::new(),
-            noticed: false,
-            fields: Vec::new(),
-            renamed: None,
-            accepted: SmallVec::new(),
-        })
     }
 
     fn commit(&mut self, batch: Batch, ctx: &mut Context<Self>) {
@@ -462,122 +343,6 @@ impl Conversation {
             }
         }));
     }
-}
-
-impl Batch {
-    /// The same message again while the first is on its way: only the next append can find that it is stored by then.
-    fn claims(&self, request: &Request) -> bool {
-        let Some(claim) = request.claim() else { return false };
-        self.accepted.iter().filter_map(|accepted| accepted.request.claim()).any(|other| other.is_same(claim))
-    }
-
-    /// Keeps the text an event speaks of; tells which message it was and its number.
-    fn record(&mut self, event: &Event, command: &Command, now: Timestamp) -> Option<(MessageId, u64)> {
-        let seq = self.next.seq;
-        let (id, author, delivery) = match *event {
-            Event::MessageReceived { message } => (message, Author::Contact, None),
-            Event::Replied { message, agent, delivery } => (message, Author::Agent(agent), Some(delivery)),
-            Event::Noted { message, agent, .. } => (message, Author::Note(agent), None),
-            Event::Noticed { message, delivery } => {
-                self.noticed = true;
-                (message, Author::System, Some(delivery))
-            }
-            Event::Retried { message, of, .. } => {
-                let change = OutboxState::Queued { channel: self.next.channel, seq: of, at: now };
-                self.outbox.push(OutboxChange { message, change });
-                return None;
-            }
-            Event::DeliveryMoved { message, to, .. } => {
-                self.outbox.extend(outbox_change(message, to));
-                return None;
-            }
-            Event::FieldsChanged { .. } => {
-                if let Command::SetFields { values, .. } = command {
-                    self.fields.clone_from(values);
-                }
-                return None;
-            }
-            Event::ContactRenamed => {
-                if let Command::RenameContact { name } = command {
-                    self.renamed = Some(Arc::clone(name));
-                }
-                return None;
-            }
-            _ => return None,
-        };
-        let (Command::Receive { content, .. }
-        | Command::Reply { content, .. }
-        | Command::Note { content, .. }
-        | Command::Notice { content, .. }) = command
-        else {
-            return None;
-        };
-        if delivery == Some(crate::domain::delivery::Delivery::Queued) {
-            let change = OutboxState::Queued { channel: self.next.channel, seq, at: now };
-            self.outbox.push(OutboxChange { message: id, change });
-        }
-        self.messages.push(Arc::new(Message {
-            id,
-            seq,
-            author,
-            text: Arc::clone(&content.text),
-            attachments: content.attachments.clone(),
-            at: now,
-            delivery,
-        }));
-        Some((id, seq))
-    }
-}
-
-fn outbox_change(message: MessageId, to: crate::domain::delivery::Delivery) -> Option<OutboxChange> {
-    use crate::domain::delivery::Delivery as D;
-    let change = match to {
-        D::Sending => OutboxState::Sending,
-        D::Sent | D::Delivered | D::Read | D::Failed | D::Rejected | D::Cancelled | D::Suppressed => OutboxState::Done,
-        D::Scheduled | D::Queued | D::Complained => return None,
-    };
-    Some(OutboxChange { message, change })
-}
-
-fn note(kept: &mut field::Values, changes: &[(FieldId, Option<field::Value>)]) {
-    for (field, value) in changes {
-        match value {
-            Some(value) => drop(kept.insert(*field, value.clone())),
-            None => drop(kept.remove(field)),
-        }
-    }
-}
-
-fn keep_if_used(batch: Batch) -> Option<Batch> {
-    (!batch.accepted.is_empty()).then_some(batch)
-}
-
-fn done(state: &State, message: Option<MessageId>) -> Done {
-    Done { conversation: state.id, seq: state.seq, standing: Standing::from(&state.phase), message }
-}
-
-/// The rules of the conversation's campaign; of a campaign that is gone, the mildest.
-fn rules_of(directory: &Directory, state: &State, command: &Command) -> Rules {
-    let snapshot = directory.load();
-    let mut rules = snapshot.campaigns.get(&state.campaign).map_or(
-        Rules {
-            transfer_timeout: Duration::from_secs(30),
-            wrap_up: Duration::ZERO,
-            auto_accept: false,
-            close_unanswered: true,
-            transfer_to_agents: true,
-            external_resources: true,
-            emoticons: true,
-            needs_disposition: false,
-            transfer_disposition: None,
-            mandatory: Vec::new(),
-        },
-        |campaign| campaign.rules(),
-    );
-    if matches!(command, Command::Close { .. }) {
-        rules.mandatory = snapshot.mandatory_fields(state.campaign);
-    }
-    rules
 }
 
 impl Actor for Conversation {

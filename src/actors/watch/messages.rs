@@ -7,8 +7,8 @@ use serde::Serialize;
 
 use crate::{
     actors::{agent_session::SinkId, sink::Sink},
+    domain::message::WritingMode,
     ids::{AgentId, ChannelId, ConversationId, UserId, VisitorId},
-    wire::live::WritingMode,
 };
 
 /// What can be looked at.

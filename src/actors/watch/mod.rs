@@ -33,7 +33,7 @@ use crate::{
         channel::ChannelKind,
         contact::{Address, AddressKind},
         conversation::Conversation,
-        message::Author,
+        message::{Author, WritingMode},
     },
     ids::{AgentId, ChannelId, ConversationId, UserId, VisitorId},
     store::{
@@ -47,10 +47,7 @@ use crate::{
     wire::{
         self,
         conversation::{Message, Summary},
-        live::{
-            Chat, ChatMessage, ChatSender, ChatTyping, ConversationDelta, Denied, Push, Queue, Typing, ViewerRow, Viewers,
-            WritingMode,
-        },
+        live::{Chat, ChatMessage, ChatSender, ChatTyping, ConversationDelta, Denied, Push, Queue, Typing, ViewerRow, Viewers},
     },
 };
 

@@ -8,7 +8,7 @@ use actix_web::{
 
 use crate::{
     channels::api::inbound::storable,
-    domain::refusal::Refusal,
+    domain::{message::WritingMode, refusal::Refusal},
     error::ErrorCode,
     http::{
         caller::Caller,
@@ -21,7 +21,7 @@ use crate::{
     },
     ids::ConversationId,
     store::drafts::{self, Draft},
-    wire::{command::PutDraft, conversation, live::WritingMode, page::Page},
+    wire::{command::PutDraft, conversation, page::Page},
 };
 
 /// Numbers beyond this are none in a browser.
