@@ -35,6 +35,9 @@ const CONVERSATIONS_PER_AGENT: usize = 4;
 const FILLERS: usize = 32;
 /// Frames pushed to every deaf socket after the kernel takes no more: more than any gate holds.
 const BEYOND: u32 = 100;
+/// So many rounds of messages to every contact without a new high is standing still.
+const STILL_ROUNDS: u32 = 20;
+const CACHES_WITHIN: Duration = Duration::from_secs(60);
 /// The server cuts a client off that was silent for long; the measurement must be over before.
 const FILL_WITHIN: Duration = Duration::from_secs(30);
 
@@ -114,6 +117,7 @@ async fn drive(options: &Options, run: &str, workplace: &Workplace, mut random: 
         writer.write(u32::try_from(contact)?).await?;
     }
     with_agents(&db, contacts).await?;
+    fill_caches(&mut writers(&recipe.host, &setup.composer), &mut writer.next, &(0..contacts), &usage).await?;
     let idle = options.sockets - options.deaf - options.agents;
     tokio::time::sleep(SETTLE).await;
     let before = usage.rss_kb();
@@ -201,24 +205,11 @@ impl Deaf {
 
     /// Writes to every contact in turn until the kernel takes no more of any socket, and some more.
     async fn fill(&mut self, host: &str, composer: &Composer, next: &mut u32, contacts: Range<usize>) -> Outcome<Filled> {
-        let mut writers: Vec<_> = (0..FILLERS).map(|_| Writer::new(host, composer)).collect();
+        let mut writers = writers(host, composer);
         let (start, mut rounds, mut left) = (time::micros(), 0, BEYOND);
         let mut queued = 0;
         while left > 0 {
-            let share = contacts.len().div_ceil(FILLERS).max(1);
-            let mut work = Vec::with_capacity(FILLERS);
-            for (writer, first) in writers.iter_mut().zip(contacts.clone().step_by(share)) {
-                writer.next = *next;
-                let some = first..(first + share).min(contacts.end);
-                *next += u32::try_from(some.len())?;
-                work.push(async move {
-                    for contact in some {
-                        writer.write(u32::try_from(contact)?).await?;
-                    }
-                    Outcome::Ok(())
-                });
-            }
-            futures_util::future::try_join_all(work).await?;
+            to_each(&mut writers, next, &contacts).await?;
             rounds += 1;
             let now = self.queued()?;
             if now > queued {
@@ -238,6 +229,43 @@ impl Deaf {
         let ports: HashSet<u16> = self.sockets.iter().filter_map(Socket::local_port).collect();
         Ok(queued(&std::fs::read_to_string("/proc/net/tcp")?, self.port, &ports))
     }
+}
+
+fn writers(host: &str, composer: &Composer) -> Vec<Writer> {
+    (0..FILLERS).map(|_| Writer::new(host, composer)).collect()
+}
+
+/// Writes at full speed until the server's memory stands still: what it needs for that belongs to no socket.
+async fn fill_caches(writers: &mut [Writer], next: &mut u32, contacts: &Range<usize>, usage: &Usage) -> Outcome<()> {
+    let start = time::micros();
+    let mut highest = usage.rss_kb();
+    let mut still = 0;
+    while still < STILL_ROUNDS && time::since(start) < CACHES_WITHIN {
+        to_each(writers, next, contacts).await?;
+        let now = usage.rss_kb();
+        still = if now > highest { 0 } else { still + 1 };
+        highest = highest.max(now);
+    }
+    Ok(())
+}
+
+/// A message to every contact, as fast as the writers can.
+async fn to_each(writers: &mut [Writer], next: &mut u32, contacts: &Range<usize>) -> Outcome<()> {
+    let share = contacts.len().div_ceil(writers.len()).max(1);
+    let mut work = Vec::with_capacity(writers.len());
+    for (writer, first) in writers.iter_mut().zip(contacts.clone().step_by(share)) {
+        writer.next = *next;
+        let some = first..(first + share).min(contacts.end);
+        *next += u32::try_from(some.len())?;
+        work.push(async move {
+            for contact in some {
+                writer.write(u32::try_from(contact)?).await?;
+            }
+            Outcome::Ok(())
+        });
+    }
+    futures_util::future::try_join_all(work).await?;
+    Ok(())
 }
 
 /// The sum of the send queues from a port to some others, from a table as in `/proc/net/tcp`.

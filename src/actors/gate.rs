@@ -42,14 +42,24 @@ impl<A: Actor> Clone for Gate<A> {
 pub struct Refused<M>(pub M);
 
 impl<A: Actor> Gate<A> {
-    /// At most `capacity` messages on their way to `addr`; `name` labels refusals.
+    /// At most `capacity` messages (or whatever they weigh) on their way to `addr`; `name` labels refusals.
     pub fn new(name: &'static str, addr: Addr<A>, capacity: usize) -> Self {
         Self { name, addr, capacity, permits: Arc::new(Semaphore::new(capacity)) }
     }
 
     /// Sends now or refuses now.
-    #[allow(clippy::disallowed_methods, reason = "the permit is the bound")]
     pub fn send<M>(&self, message: M) -> Result<(), Refused<M>>
+    where
+        M: Send + 'static,
+        A: Handler<Gated<M>>,
+        A::Context: ToEnvelope<A, Gated<M>>,
+    {
+        self.send_weighing(message, 1)
+    }
+
+    /// [`Gate::send`] for a gate whose capacity counts something else than messages; this one takes `weight` of it.
+    #[allow(clippy::disallowed_methods, reason = "the permit is the bound")]
+    pub fn send_weighing<M>(&self, message: M, weight: u32) -> Result<(), Refused<M>>
     where
         M: Send + 'static,
         A: Handler<Gated<M>>,
@@ -58,7 +68,7 @@ impl<A: Actor> Gate<A> {
         if !self.addr.connected() {
             return Err(Refused(message));
         }
-        match Arc::clone(&self.permits).try_acquire_owned() {
+        match Arc::clone(&self.permits).try_acquire_many_owned(weight) {
             Ok(permit) => {
                 self.addr.do_send(Gated { message, _permit: permit });
                 Ok(())
@@ -134,6 +144,9 @@ mod tests {
             assert!(matches!(gate.send(3), Err(Refused(3))));
             tokio::time::sleep(std::time::Duration::from_secs(5)).await;
             assert!(gate.send(4).is_ok());
+            assert!(gate.send_weighing(5, 2).is_err(), "only one place is free");
+            tokio::time::sleep(std::time::Duration::from_secs(5)).await;
+            assert!(gate.send_weighing(6, 2).is_ok() && gate.send(7).is_err());
         });
     }
 }

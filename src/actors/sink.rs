@@ -4,6 +4,10 @@ use bytestring::ByteString;
 
 use crate::wire::live::{Frame, Push, VERSION};
 
+/// Bytes of frames that may wait for a client that reads slowly: a burst of a busy second, and little enough that five hundred
+/// clients that never read cost no more than a few dozen megabytes (R11).
+pub const SINK_BYTES: usize = 16 * 1024;
+
 /// Takes frames, within its own bound.
 pub trait Sink: Send + Sync {
     /// Takes a frame or refuses it because the far end reads too slowly. Must not block.

@@ -38,6 +38,8 @@ use crate::{
 const BACKLOG: i32 = 4096;
 /// Bytes the kernel may hold for one connection, its own bookkeeping not counted: enough for a file over a slow line.
 const SEND_BUFFER: usize = 128 * 1024;
+/// Bytes of one connection that wait in this process for the kernel to take them.
+const WRITE_BUFFER: usize = 4 * 1024;
 /// After the signal to stop: sockets are ended, requests in flight get so long.
 const GOODBYE_SECONDS: u64 = 2;
 const KEEP_ALIVE: Duration = Duration::from_secs(75);
@@ -97,6 +99,7 @@ pub(super) async fn run(config: Config) -> Result<(), Failure> {
         .client_request_timeout(HEAD_TIMEOUT)
         .shutdown_timeout(GOODBYE_SECONDS)
         .tcp_nodelay(true)
+        .h1_write_buffer_size(WRITE_BUFFER)
         .on_connect(|connection, data| {
             if let Some(stream) = connection.downcast_ref::<rt::net::TcpStream>()
                 && let Some(handle) = Connection::of(stream)

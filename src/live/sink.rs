@@ -4,11 +4,13 @@ use actix::Addr;
 use bytestring::ByteString;
 
 use super::{connection::Connection, socket::Socket};
-use crate::actors::{gate::Gate, sink::Sink};
+use crate::actors::{
+    gate::Gate,
+    sink::{SINK_BYTES, Sink},
+};
 
-/// Frames that may wait for a client that reads slowly. With frames of about a kilobyte a full gate holds what 64 kB hold, and
-/// a burst of a busy second fits.
-pub(super) const FRAMES: usize = 64;
+/// What the largest frame weighs: a snapshot may be larger than the gate, and still has to pass, with its notice before it.
+const LARGEST: usize = SINK_BYTES / 4;
 
 /// A frame on its way out.
 pub(super) struct Out(pub(super) ByteString);
@@ -24,13 +26,14 @@ pub(super) struct SocketSink {
 
 impl SocketSink {
     pub(super) fn new(addr: Addr<Socket>, connection: Option<Connection>) -> Self {
-        Self { gate: Gate::new("socket", addr, FRAMES), connection }
+        Self { gate: Gate::new("socket", addr, SINK_BYTES), connection }
     }
 }
 
 impl Sink for SocketSink {
     fn push(&self, frame: ByteString) -> bool {
-        self.gate.send(Out(frame)).is_ok()
+        let weight = u32::try_from(frame.len().clamp(1, LARGEST)).unwrap_or(u32::MAX);
+        self.gate.send_weighing(Out(frame), weight).is_ok()
     }
 
     fn has_room(&self) -> bool {

@@ -3,7 +3,7 @@
 //! Owns: presence, what the agent is doing, what to push to their tabs; the only writer of agent facts. Capacity: [`QUEUE`]
 //! messages; a session that cannot keep up is dropped and rebuilt. Tabs that read too slowly lose deltas and get a fresh
 //! snapshot when there is room. A tab that reconnects with the epoch and position of its last frame gets what it missed from
-//! a ring of the last [`RING`] frames, else a snapshot. Rebuilt by the [`super::floor::Floor`] from the store. Persisted: the
+//! a ring of the last frames, else a snapshot. Rebuilt by the [`super::floor::Floor`] from the store. Persisted: the
 //! agent's facts; never who is connected.
 
 mod messages;
@@ -25,7 +25,7 @@ use crate::{
         gate::{self, Gate, Gated},
         lifecycle::DeathNotice,
         router::{Inputs, Router},
-        sink::{Sink, frame},
+        sink::{SINK_BYTES, Sink, frame},
     },
     clock::Clock,
     directory::Directory,
@@ -47,10 +47,6 @@ use crate::{
 
 /// Messages that may wait for a session: more than one tab's worth of a busy second.
 pub const QUEUE: usize = 2048;
-/// Frames kept for tabs that reconnect.
-const RING: usize = 256;
-/// Their size in bytes.
-const RING_BYTES: usize = 128 * 1024;
 /// Requests that may wait for the append in flight.
 const REQUESTS: usize = 32;
 /// How often a slow tab is looked at again.
@@ -154,17 +150,25 @@ impl AgentSession {
         for tab in self.tabs.iter_mut().filter(|tab| !tab.behind) {
             tab.behind = !tab.sink.push(frame.clone());
         }
+        self.forget_what_nobody_reads();
         self.watch_slow_tabs(ctx);
     }
 
-    /// Keeps a frame for tabs that reconnect, within [`RING`] frames and [`RING_BYTES`].
+    /// Keeps a frame for tabs that reconnect; no more than a sink takes at once.
     fn remember(&mut self, frame: ByteString) {
         self.ring_bytes += frame.len();
         self.ring.push_back((self.pos, frame));
-        while self.ring.len() > RING || self.ring_bytes > RING_BYTES {
+        while self.ring_bytes > SINK_BYTES {
             let Some((pos, oldest)) = self.ring.pop_front() else { return };
             self.ring_from = pos;
             self.ring_bytes -= oldest.len();
+        }
+    }
+
+    /// Tabs that are behind get a snapshot, whether they read again or reconnect.
+    fn forget_what_nobody_reads(&mut self) {
+        if !self.tabs.is_empty() && self.tabs.iter().all(|tab| tab.behind) {
+            (self.ring, self.ring_from, self.ring_bytes) = (VecDeque::new(), self.pos, 0);
         }
     }
 

@@ -11,7 +11,7 @@ use self::views::{BoardView, QueueView, ThreadView};
 use crate::{
     actors::{
         engine::TransferTarget,
-        sink::Sink,
+        sink::{SINK_BYTES, Sink},
         testing::{ANA, CHANNEL, Desk, EVA, House, LUIS, LUNCH, Plan, Recorder, SOL, SUPPORT, Tab, eventually, on_both},
         watch::{Follow, Thread},
     },
@@ -68,6 +68,30 @@ fn a_tab_with_a_position_that_means_nothing_here_starts_over() {
         let tab = house.resume(ANA, Some(1));
         tab.active(id).await;
         assert!(matches!(tab.sink.frames()[0].push, Push::Me(_)));
+    });
+}
+
+#[test]
+fn a_tab_that_missed_more_than_it_could_take_at_once_starts_over() {
+    on_both(|scratch| async {
+        let house = House::open(scratch, Plan::default()).await;
+        let ana = house.at_work(ANA).await;
+        let id = house.talk(&ana, "visitor-1").await;
+        let pos = ana.sink.frames().last().unwrap().pos;
+        let text = "x".repeat(SINK_BYTES / 4);
+        for _ in 0..5 {
+            house.says("visitor-1", &text).await;
+        }
+        let reply = house.replies(ANA, id, "ya").await;
+        let said = |frame: &Frame| match &frame.push {
+            Push::Conversation(delta) => delta.messages.iter().any(|message| message.id == reply).then_some(()),
+            _ => None,
+        };
+        ana.until("the reply", said).await;
+        let tab = house.resume(ANA, Some(pos));
+        tab.active(id).await;
+        assert!(matches!(tab.sink.frames()[0].push, Push::Me(_)));
+        assert_eq!(tab.shows(), ana.shows());
     });
 }
 
