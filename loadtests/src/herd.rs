@@ -145,7 +145,7 @@ async fn drive(options: &Options, run: &str, workplace: &Workplace, mut random: 
     let beside_deaf = measure(options, &mut writer, [contacts, deaf_agents], &heard, random, &mut server).await?;
     let still_there = heard.open.get();
     drop(herd);
-    stored::close(db).await;
+    db.close().await;
     let mut findings = Findings::default();
     server.stop(&mut findings)?;
 

@@ -45,14 +45,6 @@ pub(crate) async fn open(recipe: &Recipe) -> Outcome<Db> {
     Ok(location.open().await?)
 }
 
-/// Closes every connection: one that stayed open would spare a killed server its recovery.
-pub(crate) async fn close(db: Db) {
-    match db {
-        Db::Sqlite(pool) => pool.close().await,
-        Db::Postgres(pool) => pool.close().await,
-    }
-}
-
 /// How often each of the driver's messages is stored in conversations of a channel.
 pub(crate) async fn marks(recipe: &Recipe, channel: &str) -> Outcome<BTreeMap<Mark, u64>> {
     let db = open(recipe).await?;
@@ -66,7 +58,7 @@ pub(crate) async fn marks(recipe: &Recipe, channel: &str) -> Outcome<BTreeMap<Ma
         Ok(())
     })
     .await?;
-    close(db).await;
+    db.close().await;
     Ok(marks)
 }
 
@@ -101,7 +93,7 @@ impl Storage {
             Self::Wal(url) => {
                 let db = Location::postgres(url)?.open().await?;
                 let bytes = db.row(WAL, args![]).await?.ok_or("no position in the write-ahead log")?.int(0)?;
-                close(db).await;
+                db.close().await;
                 Ok(u64::try_from(bytes)?)
             }
         }

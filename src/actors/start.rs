@@ -6,11 +6,12 @@ use std::{
 };
 
 use actix::{Actor, Arbiter, Recipient};
+use rustc_hash::FxHashMap;
 use tokio::sync::Semaphore;
 
 use crate::{
     actors::{
-        agent_session,
+        agent_session::{self, Loaded},
         conversation::Shared as ConversationShared,
         dashboard::{self, Dashboard, Stored},
         engine::Engine,
@@ -27,6 +28,7 @@ use crate::{
     clock::Clock,
     directory::Directory,
     domain::{
+        agent::Agent,
         campaign::InForce,
         conversation::QueueReason,
         routing::{Input, ItemView, Routing},
@@ -34,6 +36,7 @@ use crate::{
     ids::{AgentId, Ids, IncarnationId},
     store::{
         Db, Location, StoreError, config,
+        conversation_lists::Listed,
         journal::{Holder, Journal, JournalThread, Opened, Options},
     },
 };
@@ -128,10 +131,29 @@ fn load_routing(directory: &Directory, clock: &Clock, stored: &Stored) -> Routin
     for agent in stored.agents.iter().filter(|agent| agent.activity.is_none()) {
         learn(Input::AgentGone { agent: agent.id, reason: QueueReason::AgentSignedOut });
     }
-    for state in &stored.open {
-        learn(Input::Conversation { view: ItemView::of(state), ended_offers: smallvec::SmallVec::new() });
+    for listed in &stored.open {
+        learn(Input::Conversation { view: ItemView::of(&listed.state), ended_offers: smallvec::SmallVec::new() });
     }
     routing
+}
+
+/// What the sessions of those at work begin with: nothing is committed between the reading and the start.
+fn signed_in(stored: &Stored, head: u64) -> Vec<Loaded> {
+    let mut desks: FxHashMap<AgentId, Vec<Listed>> = FxHashMap::default();
+    for listed in &stored.open {
+        let phase = &listed.state.phase;
+        for agent in phase.owner().into_iter().chain(phase.offer().map(|offer| offer.agent)) {
+            desks.entry(agent).or_default().push(listed.clone());
+        }
+    }
+    let at_work = stored.agents.iter().filter(|agent| agent.activity.is_some());
+    let mut loaded = |agent: &Agent| Loaded {
+        agent: agent.clone(),
+        conversations: desks.remove(&agent.id).unwrap_or_default(),
+        pos: head,
+        just_started: true,
+    };
+    at_work.map(&mut loaded).collect()
 }
 
 /// What outboxes need beside what everybody has.
@@ -202,8 +224,7 @@ impl World {
             epoch: epoch.clone(),
             grace,
         });
-        let signed_in: Vec<AgentId> =
-            stored.agents.iter().filter(|agent| agent.activity.is_some()).map(|agent| agent.id).collect();
+        let signed_in = signed_in(&stored, head);
         let floor = Gate::new("floor", Floor::new(db.clone(), sessions, signed_in).start(), floor::QUEUE);
         let watch = Gate::new(
             "watch",
@@ -240,8 +261,9 @@ impl World {
             keeper: keeper.clone(),
         };
         let publisher = Gate::new("publisher", Publisher::new(db.clone(), head, listeners).start(), publisher::QUEUE);
-        for states in stored.open.chunks(ADOPTED_AT_ONCE) {
-            gate::answer(&shard_addr, Adopt(states.to_vec()));
+        let mut open = stored.open.into_iter().peekable();
+        while open.peek().is_some() {
+            gate::answer(&shard_addr, Adopt(open.by_ref().take(ADOPTED_AT_ONCE).collect()));
         }
         let engine = Engine {
             db,

@@ -42,6 +42,8 @@ const SEND_BUFFER: usize = 128 * 1024;
 const WRITE_BUFFER: usize = 4 * 1024;
 /// After the signal to stop: sockets are ended, requests in flight get so long.
 const GOODBYE_SECONDS: u64 = 2;
+/// How long statements may go on after that.
+const READERS_END_WITHIN: Duration = Duration::from_secs(2);
 const KEEP_ALIVE: Duration = Duration::from_secs(75);
 /// A client that sends its head more slowly is cut off (security.md, 50).
 const HEAD_TIMEOUT: Duration = Duration::from_secs(10);
@@ -114,6 +116,10 @@ pub(super) async fn run(config: Config) -> Result<(), Failure> {
     rt::spawn(upkeep(app.clone()));
     rt::spawn(stop_when_fenced(engine.journal.clone(), server.handle()));
     server.await.map_err(|error| Failure::new("the server", error))?;
+    // A reader that an actor still holds can only be given back while its thread lives.
+    if rt::time::timeout(READERS_END_WITHIN, engine.db.close()).await.is_err() {
+        tracing::warn!("statements are still running; ending without them");
+    }
     arbiter.stop();
     drop((app, engine));
     let _ = arbiter.join();

@@ -1,21 +1,23 @@
-//! Lists of conversations, the newest first, within a scope.
+//! Lists of conversations, each with what shows it in a list: for pages the newest first and within a scope, for agents their
+//! desk, for the start all that are open.
 //!
-//! One statement for each index that can lead; the other filters narrow what it finds. A scope is a text of campaign ids, or
+//! Of pages: one statement for each index that can lead; the other filters narrow what it finds. A scope is a text of campaign ids, or
 //! `*`, so that every statement stays static on both databases.
 
 use std::sync::Arc;
 
 use crate::{
     args,
-    domain::{conversation::Conversation, message::Message},
+    domain::{agent::Agent, conversation::Conversation, field, message::Message},
     ids::{AgentId, CampaignId, ChannelId, ContactId, ConversationId},
-    store::{Db, StoreError, conversations, write::ContactCard},
+    store::{Db, Row, StoreError, conversations, log, people_state, write::ContactCard},
 };
 
-pub(super) const STATEMENTS: &[&str] = &[ALL, OF_AGENT, OF_CAMPAIGN, OF_CONTACT];
+pub(super) const STATEMENTS: &[&str] = &[ALL, OF_AGENT, OF_CAMPAIGN, OF_CONTACT, DESK, OPEN];
 
-macro_rules! list {
-    ($lead:literal) => {
+/// What [`listed`] reads.
+macro_rules! listed {
+    ($($rest:expr),*) => {
         concat!(
             "SELECT c.state, coalesce(k.name, ''), coalesce((SELECT a.value FROM contact_addresses a \
              WHERE a.contact_id = c.contact_id AND a.kind = (SELECT CASE h.kind WHEN 'webchat' THEN 'visitor' ELSE h.kind END \
@@ -24,6 +26,14 @@ macro_rules! list {
              FROM conversations c LEFT JOIN contacts k ON k.id = c.contact_id \
              LEFT JOIN messages m ON m.conversation_id = c.id \
              AND m.seq = (SELECT max(l.seq) FROM messages l WHERE l.conversation_id = c.id) WHERE ",
+            $($rest),*
+        )
+    };
+}
+
+macro_rules! list {
+    ($lead:literal) => {
+        listed!(
             $lead,
             " AND ($2 = '*' OR $2 LIKE '%' || c.campaign_id || '%') \
              AND ($3 = '' OR c.phase = $3 OR ($3 = 'open' AND c.is_open = 1) OR ($3 = 'ended' AND c.is_open = 0)) \
@@ -38,6 +48,8 @@ const ALL: &str = list!("$1 = ''");
 const OF_AGENT: &str = list!("(c.agent_id = $1 OR c.offered_to = $1)");
 const OF_CAMPAIGN: &str = list!("c.campaign_id = $1");
 const OF_CONTACT: &str = list!("c.contact_id = $1");
+const DESK: &str = listed!("(c.agent_id = $1 OR c.offered_to = $1) AND c.is_open = 1");
+const OPEN: &str = listed!("c.is_open = 1");
 
 /// Above every id.
 const END: &str = "ffffffff-ffff-ffff-ffff-ffffffffffff";
@@ -70,14 +82,14 @@ pub struct Filter {
     pub before: Option<ConversationId>,
 }
 
-/// A row of a list.
+/// A conversation, with what shows it in a list.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Listed {
     /// The conversation.
-    pub state: Conversation,
+    pub state: Arc<Conversation>,
     /// How its contact is shown.
-    pub contact: ContactCard,
-    /// Its last message.
+    pub contact: Arc<ContactCard>,
+    /// Its last message, as [`Message::remembered`] keeps it.
     pub last: Option<Arc<Message>>,
 }
 
@@ -112,17 +124,50 @@ pub async fn list(db: &Db, reach: &Reach, filter: &Filter, limit: usize) -> Resu
         before,
         i64::try_from(limit).unwrap_or(i64::MAX)
     ];
-    let mut found = Vec::new();
-    for row in db.rows(sql, args).await? {
-        let mut state: Conversation = row.json(0)?;
-        let last = if row.opt_text(3)?.is_some() { Some(conversations::message(&row, 3)?.message) } else { None };
-        if let Some(last) = last.as_ref().filter(|last| last.seq > state.seq) {
-            state.also_received(last.seq, last.at);
-        }
-        let (name, address) = (row.text(1)?.to_owned(), row.text(2)?.to_owned());
-        let fields = conversations::fields(db, &state).await?;
-        let contact = ContactCard { id: state.contact, name, address, fields };
-        found.push(Listed { state, contact, last });
-    }
+    let mut found = db.rows(sql, args).await?.iter().map(listed).collect::<Result<Vec<_>, _>>()?;
+    fill_fields(db, &mut found).await?;
     Ok(found)
+}
+
+/// The agent's state and the conversations they have or are offered, all as of one position, which comes first.
+pub async fn desk_of_agent(db: &Db, stream: i64, agent: AgentId) -> Result<(u64, Agent, Vec<Listed>), StoreError> {
+    let id = || args![agent.to_string()];
+    let [head, state, own] = db.consistent([(log::HEAD, args![stream]), (people_state::AGENT, id()), (DESK, id())]).await?;
+    let pos = head.first().map_or(Ok(0), |row| row.int(0))?;
+    let state = state.first().map_or_else(|| Ok(Agent::signed_out(agent)), |row| row.json(0))?;
+    let mut own = own.iter().map(listed).collect::<Result<Vec<_>, _>>()?;
+    fill_fields(db, &mut own).await?;
+    Ok((u64::try_from(pos).unwrap_or(0), state, own))
+}
+
+/// Every open conversation.
+pub async fn open(db: &Db) -> Result<Vec<Listed>, StoreError> {
+    let mut open = Vec::new();
+    db.each(OPEN, vec![], |row| {
+        open.push(listed(row)?);
+        Ok(())
+    })
+    .await?;
+    fill_fields(db, &mut open).await?;
+    Ok(open)
+}
+
+/// Reads a row of `listed!`; without what was noted in dynamic fields.
+fn listed(row: &Row) -> Result<Listed, StoreError> {
+    let mut state: Conversation = row.json(0)?;
+    let last = if row.opt_text(3)?.is_some() { conversations::shown_message(row, 3, state.id)? } else { None };
+    if let Some(last) = last.as_ref().filter(|last| last.seq > state.seq) {
+        state.also_received(last.seq, last.at);
+    }
+    let (name, address) = (row.text(1)?.to_owned(), row.text(2)?.to_owned());
+    let contact = ContactCard { id: state.contact, name, address, fields: field::Values::new() };
+    let last = last.as_ref().map(Message::remembered);
+    Ok(Listed { state: Arc::new(state), contact: Arc::new(contact), last })
+}
+
+async fn fill_fields(db: &Db, listed: &mut [Listed]) -> Result<(), StoreError> {
+    for row in listed.iter_mut().filter(|row| !row.state.fields.is_empty()) {
+        Arc::make_mut(&mut row.contact).fields = conversations::fields(db, &row.state).await?;
+    }
+    Ok(())
 }

@@ -1,22 +1,19 @@
 //! Conversations and their messages, as the tables have them.
 
-use std::{collections::BTreeMap, sync::Arc};
-
-use rustc_hash::FxHashMap;
+use std::sync::Arc;
 
 use crate::{
     args,
     clock::Timestamp,
     domain::{
-        agent::Agent,
         conversation::Conversation,
         delivery::Delivery,
         field,
         log::By,
         message::{Author, Message},
     },
-    ids::{AgentId, ChannelId, ContactId, ConversationId, MessageId},
-    store::{Db, Row, StoreError, log, people_state, write::ContactCard},
+    ids::{ChannelId, ContactId, ConversationId, MessageId},
+    store::{Db, Row, StoreError, write::ContactCard},
 };
 
 pub(super) const STATEMENTS: &[&str] = &[
@@ -25,10 +22,7 @@ pub(super) const STATEMENTS: &[&str] = &[
     OPEN_WITH,
     FIELDS,
     OPEN_WITH_CONTACT,
-    OF_AGENT,
     OPEN_STATES,
-    OPEN_CARDS,
-    LAST_OF_WAITING,
     LAST_WITH,
     UNREAD,
     MESSAGES,
@@ -63,15 +57,6 @@ const FIELDS: &str = "SELECT field_id, value FROM conversation_fields WHERE conv
 const LAST_WITH: &str = state!("c.contact_id = $2 AND c.channel_id = $1 ORDER BY c.id DESC LIMIT 1");
 const UNREAD: &str = "SELECT id, seq, author, text, attachments, at, delivery, reason FROM messages \
      WHERE conversation_id = $1 AND seq <= $2 AND delivery IN ('sent', 'delivered') ORDER BY seq LIMIT 100";
-const OF_AGENT: &str = state!("(c.agent_id = $1 OR c.offered_to = $1) AND c.is_open = 1");
-/// As in [`CARD`], for all of them at once.
-const OPEN_CARDS: &str = "SELECT c.id, c.contact_id, coalesce(k.name, ''), coalesce((SELECT a.value FROM contact_addresses a WHERE a.contact_id = c.contact_id \
-     AND a.kind = CASE h.kind WHEN 'api' THEN 'api' ELSE 'visitor' END ORDER BY a.created_at DESC LIMIT 1), '') \
-     FROM conversations c JOIN channels h ON h.id = c.channel_id LEFT JOIN contacts k ON k.id = c.contact_id WHERE c.is_open = 1";
-const LAST_OF_WAITING: &str = "SELECT c.id, m.id, m.seq, m.author, m.text, m.attachments, m.at, m.delivery, m.reason \
-     FROM conversations c JOIN messages m ON m.conversation_id = c.id \
-     AND m.seq = (SELECT max(l.seq) FROM messages l WHERE l.conversation_id = c.id) \
-     WHERE c.is_open = 1 AND c.phase IN ('queued', 'offered')";
 /// Every open conversation, for [`conversation`].
 pub(super) const OPEN_STATES: &str = state!("c.is_open = 1");
 const MESSAGES: &str = "SELECT id, seq, author, text, attachments, at, delivery, reason FROM messages \
@@ -142,54 +127,19 @@ pub async fn unread(db: &Db, id: ConversationId, seq: u64) -> Result<Vec<StoredM
     db.rows(UNREAD, args![id.to_string(), seq]).await?.iter().map(|row| message(row, 0)).collect()
 }
 
-/// The agent's state and the conversations they have or are offered, all as of one position, which comes first.
-pub async fn desk_of_agent(db: &Db, stream: i64, agent: AgentId) -> Result<(u64, Agent, Vec<Conversation>), StoreError> {
-    let id = || args![agent.to_string()];
-    let [head, state, own] = db.consistent([(log::HEAD, args![stream]), (people_state::AGENT, id()), (OF_AGENT, id())]).await?;
-    let pos = head.first().map_or(Ok(0), |row| row.int(0))?;
-    let state = state.first().map_or_else(|| Ok(Agent::signed_out(agent)), |row| row.json(0))?;
-    let own = own.iter().map(conversation).collect::<Result<_, _>>()?;
-    Ok((u64::try_from(pos).unwrap_or(0), state, own))
-}
-
-/// Every open conversation.
-pub async fn open(db: &Db) -> Result<Vec<Conversation>, StoreError> {
-    let mut open = Vec::new();
-    db.each(OPEN_STATES, vec![], |row| {
-        open.push(conversation(row)?);
-        Ok(())
-    })
-    .await?;
-    Ok(open)
-}
-
-/// With whom every open conversation is; without what was noted in its fields.
-pub async fn open_cards(db: &Db) -> Result<FxHashMap<ConversationId, ContactCard>, StoreError> {
-    let card = |row: &Row| {
-        let (name, address) = (row.text(2)?.to_owned(), row.text(3)?.to_owned());
-        Ok((row.parse(0)?, ContactCard { id: row.parse(1)?, name, address, fields: BTreeMap::new() }))
-    };
-    db.rows(OPEN_CARDS, vec![]).await?.iter().map(card).collect()
-}
-
-/// The last message of every conversation that waits.
-pub async fn last_of_waiting(db: &Db) -> Result<FxHashMap<ConversationId, Arc<Message>>, StoreError> {
-    let mut last = FxHashMap::default();
-    db.each(LAST_OF_WAITING, vec![], |row| {
-        last.insert(row.parse(0)?, Message::remembered(&message(row, 1)?.message));
-        Ok(())
-    })
-    .await?;
-    Ok(last)
-}
-
-/// The last message there is, notes included, as [`Message::remembered`] keeps it. One that cannot be understood is only not
-/// shown: the conversation goes on.
+/// The last message there is, notes included, as [`Message::remembered`] keeps it.
 pub async fn last_message(db: &Db, id: ConversationId) -> Result<Option<Arc<Message>>, StoreError> {
-    match messages_before(db, id, u64::MAX >> 1, 1).await {
-        Ok(mut last) => Ok(last.pop().map(|stored| Message::remembered(&stored.message))),
+    let last = db.row(MESSAGES, args![id.to_string(), u64::MAX >> 1, 1u64]).await?;
+    let last = last.as_ref().map(|row| shown_message(row, 0, id)).transpose()?.flatten();
+    Ok(last.as_ref().map(Message::remembered))
+}
+
+/// A message for a list. One that cannot be understood is only not shown: the conversation goes on.
+pub(super) fn shown_message(row: &Row, first: usize, of: ConversationId) -> Result<Option<Arc<Message>>, StoreError> {
+    match message(row, first) {
+        Ok(stored) => Ok(Some(stored.message)),
         Err(StoreError::Damaged(what)) => {
-            tracing::error!(what, conversation = %id, "the last message cannot be understood");
+            tracing::error!(what, conversation = %of, "the last message cannot be understood");
             Ok(None)
         }
         Err(error) => Err(error),

@@ -14,8 +14,8 @@ pub const RENEW_EVERY: Duration = Duration::from_secs(3);
 pub const MARGIN: Duration = Duration::from_secs(2);
 
 pub(super) const STATEMENTS: &[&str] = &[CREATE, READ, CREATE_STREAM, READ_STREAM];
-pub(super) const SQLITE_STATEMENTS: &[&str] = &[TAKE, RENEW_SQLITE];
-pub(super) const POSTGRES_STATEMENTS: &[&str] = &[TAKE_POSTGRES, RENEW_POSTGRES];
+pub(super) const SQLITE_STATEMENTS: &[&str] = &[TAKE, RENEW_SQLITE, HOLDS_SQLITE];
+pub(super) const POSTGRES_STATEMENTS: &[&str] = &[TAKE_POSTGRES, RENEW_POSTGRES, HOLDS_POSTGRES];
 
 pub(super) const CREATE: &str =
     "INSERT INTO leases (name, node, incarnation, token, expires_at) VALUES ($1, '', '', 0, 0) ON CONFLICT (name) DO NOTHING";
@@ -29,6 +29,10 @@ pub(super) const READ: &str = "SELECT node, expires_at FROM leases WHERE name = 
 pub(super) const RENEW_SQLITE: &str = "UPDATE leases SET expires_at = $3 + $4 WHERE name = $1 AND token = $2 RETURNING token";
 pub(super) const RENEW_POSTGRES: &str = "UPDATE leases SET \
      expires_at = (extract(epoch FROM clock_timestamp()) * 1000000)::bigint + $3 WHERE name = $1 AND token = $2 RETURNING token";
+/// Inside a transaction that nobody else can write beside.
+pub(super) const HOLDS_SQLITE: &str = "SELECT 1 FROM leases WHERE name = $1 AND token = $2";
+/// Until the transaction ends nobody takes the lease.
+pub(super) const HOLDS_POSTGRES: &str = "SELECT 1 FROM leases WHERE name = $1 AND token = $2 FOR SHARE";
 pub(super) const GIVE_BACK: &str = "UPDATE leases SET expires_at = 0 WHERE name = $1 AND token = $2";
 pub(super) const CREATE_STREAM: &str =
     "INSERT INTO streams (stream, epoch, head) VALUES ($1, $2, 0) ON CONFLICT (stream) DO NOTHING";

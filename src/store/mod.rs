@@ -51,6 +51,8 @@ const SQLITE_READERS: u32 = 4;
 /// Pages of a large group must fit, or they are written to the WAL more than once: 64 MiB, taken as needed.
 const WRITER_CACHE_KIB: i64 = 65_536;
 const SQLITE_BUSY_TIMEOUT: Duration = Duration::from_secs(5);
+/// Rows that a reader's thread may be ahead of whoever takes them: with few, the two wake each other for every row.
+const ROWS_AHEAD: usize = 1024;
 /// 2 MiB.
 const READER_CACHE: &str = "-2048";
 /// Connections to PostgreSQL beside the journal's own.
@@ -285,7 +287,8 @@ impl Location {
         self.migrate().await?;
         Ok(match self {
             Self::Sqlite(options) => {
-                let options = options.as_ref().clone().read_only(true).pragma("cache_size", READER_CACHE);
+                let options =
+                    options.as_ref().clone().read_only(true).pragma("cache_size", READER_CACHE).row_buffer_size(ROWS_AHEAD);
                 let pool = SqlitePoolOptions::new().max_connections(SQLITE_READERS).acquire_timeout(ACQUIRE_TIMEOUT);
                 Db::Sqlite(pool.connect_lazy_with(options))
             }
@@ -350,6 +353,14 @@ impl Db {
             Self::Sqlite(pool) => sqlite_query(sql, args).fetch_all(pool).await?.into_iter().map(Row::Sqlite).collect(),
             Self::Postgres(pool) => postgres_query(sql, args).fetch_all(pool).await?.into_iter().map(Row::Postgres).collect(),
         })
+    }
+
+    /// Ends all readers: a statement that runs ends first, whoever asks afterwards is told that the database is away.
+    pub async fn close(&self) {
+        match self {
+            Self::Sqlite(pool) => pool.close().await,
+            Self::Postgres(pool) => pool.close().await,
+        }
     }
 
     /// All rows of several statements, as of one moment.

@@ -82,7 +82,7 @@ pub enum OutboxState {
 #[derive(Debug)]
 pub struct ConversationAppend {
     /// The state after the last event; its `seq` is the last event's.
-    pub state: Conversation,
+    pub state: Arc<Conversation>,
     /// `seq` of the first event.
     pub first_seq: u64,
     /// Facts, in order: at least one.
@@ -181,7 +181,7 @@ pub enum About {
 #[derive(Debug)]
 pub struct ConversationChange {
     /// After the last entry.
-    pub state: Conversation,
+    pub state: Arc<Conversation>,
     /// The texts recorded.
     pub messages: SmallVec<[Arc<Message>; 1]>,
     /// The contact.

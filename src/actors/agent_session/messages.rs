@@ -14,13 +14,13 @@ use crate::{
     clock::Timestamp,
     domain::{
         agent::{Agent, AgentCommand},
-        conversation::Conversation,
         log::By,
     },
     ids::AgentId,
     store::{
+        conversation_lists::Listed,
         idempotency::Recorded,
-        write::{Committed, ContactCard, Refused},
+        write::{Committed, Refused},
     },
     wire::live::Presence,
 };
@@ -33,22 +33,12 @@ pub struct Loaded {
     /// The fold of their facts.
     pub agent: Agent,
     /// Conversations they have or are offered.
-    pub conversations: Vec<Own>,
+    pub conversations: Vec<Listed>,
     /// Position this reflects at least.
     pub pos: u64,
     /// The process has just started: whether the agent is there nobody knows yet, and the Router is told nothing before a
     /// tab connects or the grace is over.
     pub just_started: bool,
-}
-
-/// A conversation an agent has or is offered.
-pub struct Own {
-    /// As stored.
-    pub state: Conversation,
-    /// With whom.
-    pub card: ContactCard,
-    /// Its last message.
-    pub last: Option<Arc<crate::domain::message::Message>>,
 }
 
 /// A tab connects.

@@ -15,7 +15,7 @@ use actix::{Actor, ActorContext, AsyncContext, Context, Handler, SpawnHandle};
 use bytestring::ByteString;
 use smallvec::SmallVec;
 
-pub use self::messages::{Attach, Changed, Concern, Detach, Do, Loaded, Observe, Observed, Own, Refresh, SinkId};
+pub use self::messages::{Attach, Changed, Concern, Detach, Do, Loaded, Observe, Observed, Refresh, SinkId};
 use self::view::View;
 pub(crate) use self::view::delta;
 use crate::{

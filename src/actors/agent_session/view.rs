@@ -1,43 +1,44 @@
 //! An agent's inbox as a fold of committed changes: idempotent by `seq`, so changes read from the log twice do no harm.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::Arc};
 
 use crate::{
     directory::Directory,
     domain::{
-        conversation::{Conversation, Event, RETRIED},
+        conversation::{Conversation, Event, Phase, RETRIED},
         delivery::Delivery,
         log::Fact,
     },
     ids::{AgentId, ConversationId},
-    store::write::{Committed, ConversationChange},
+    store::{
+        conversation_lists::Listed,
+        write::{Committed, ConversationChange},
+    },
     wire::{
-        conversation::{Message, Standing, Summary},
+        conversation::{Message, Summary},
         live::{ConversationDelta, DeliveryDelta, Gone, Push},
     },
 };
 
-use super::messages::Own;
-
 /// Own conversations and open offers.
 pub(super) struct View {
     agent: AgentId,
-    conversations: BTreeMap<ConversationId, Summary>,
+    conversations: BTreeMap<ConversationId, Listed>,
 }
 
 impl View {
-    pub(super) fn new(agent: AgentId, loaded: Vec<Own>) -> Self {
+    pub(super) fn new(agent: AgentId, loaded: Vec<Listed>) -> Self {
         let own = loaded.into_iter().filter(|own| concerns(agent, &own.state));
-        let row = |Own { state, card, last }: Own| (state.id, Summary::of(&state, &card, last.as_deref()));
-        Self { agent, conversations: own.map(row).collect() }
+        Self { agent, conversations: own.map(|own| (own.state.id, own)).collect() }
     }
 
     pub(super) fn all(&self, directory: &Directory) -> Vec<Summary> {
-        self.conversations.values().map(|summary| self.shown(summary.clone(), directory)).collect()
+        self.conversations.values().map(|own| self.shown(own, directory)).collect()
     }
 
     /// Without what the campaign hides from its agents.
-    fn shown(&self, summary: Summary, directory: &Directory) -> Summary {
+    fn shown(&self, Listed { state, contact, last }: &Listed, directory: &Directory) -> Summary {
+        let summary = Summary::of(state, contact, last.as_deref());
         match directory.peek().hidden_from(self.agent, summary.campaign) {
             Some(permissions) => summary.for_agent(&permissions),
             None => summary,
@@ -50,22 +51,23 @@ impl View {
 
     /// Something takes the agent's time now: offered, at hand or being finished. What sleeps or is snoozed does not.
     pub(super) fn is_busy(&self) -> bool {
-        self.conversations.values().any(|row| !matches!(row.standing, Standing::Dormant { .. } | Standing::Parked { .. }))
+        self.conversations.values().any(|own| !matches!(own.state.phase, Phase::Dormant { .. } | Phase::Parked { .. }))
     }
 
     /// What tabs must be told.
     pub(super) fn fold(&mut self, append: &Committed, change: &ConversationChange, directory: &Directory) -> Option<Push> {
         let state = &change.state;
-        if self.conversations.get(&state.id).is_some_and(|known| known.seq > state.seq) {
+        if self.conversations.get(&state.id).is_some_and(|known| known.state.seq > state.seq) {
             return None;
         }
         if !concerns(self.agent, state) {
             self.conversations.remove(&state.id)?;
             return Some(Push::Gone(Gone { conversation: state.id, owner: state.phase.owner() }));
         }
-        let summary = Summary::of(state, &change.contact, change.last.as_deref());
-        self.conversations.insert(state.id, summary.clone());
-        Some(Push::Conversation(delta(append, change, self.shown(summary, directory))))
+        let own = Listed { state: Arc::clone(state), contact: Arc::clone(&change.contact), last: change.last.clone() };
+        let push = Push::Conversation(delta(append, change, self.shown(&own, directory)));
+        self.conversations.insert(state.id, own);
+        Some(push)
     }
 }
 

@@ -91,13 +91,13 @@ impl Conversation {
         let events = match batch.next.step(command, &rules, now) {
             Ok(events) => events,
             Err(refusal) => {
-                request.refuse_at(refusal.into(), self.id, self.state.as_ref(), &self.shared);
+                request.refuse_at(refusal.into(), self.id, self.state.as_deref(), &self.shared);
                 return (keep_if_used(batch), false);
             }
         };
         if events.is_empty() {
             let done = done(&batch.next, None);
-            request.succeed_unchanged(&done, self.state.as_ref(), &self.shared);
+            request.succeed_unchanged(&done, self.state.as_deref(), &self.shared);
             return (keep_if_used(batch), false);
         }
         let cause = request.cause();
@@ -116,7 +116,7 @@ impl Conversation {
     fn open_batch(&self, request: &Request, now: Timestamp) -> Option<Batch> {
         let mut events = SmallVec::new();
         let (next, first_seq) = match (&self.state, &self.birth) {
-            (Some(state), _) => (state.clone(), state.seq + 1),
+            (Some(state), _) => (State::clone(state), state.seq + 1),
             (None, Some(birth)) => {
                 let event = birth.event();
                 let state = State::started(self.id, &event, now)?;

@@ -71,14 +71,14 @@ pub struct Shared {
 pub struct Conversation {
     id: ConversationId,
     shared: Arc<Shared>,
-    shard: Addr<Shard>,
-    state: Option<State>,
+    shard: Arc<Addr<Shard>>,
+    state: Option<Arc<State>>,
     birth: Option<Box<Birth>>,
     contact: Option<Arc<ContactCard>>,
     /// The last message: see [`crate::store::write::ConversationChange::last`].
     last: Option<Arc<Message>>,
     queue: VecDeque<Request>,
-    in_flight: Option<InFlight>,
+    in_flight: Option<Box<InFlight>>,
     /// The first append was tried.
     tried: bool,
     /// The journal had no room.
@@ -87,9 +87,17 @@ pub struct Conversation {
     _notice: DeathNotice,
 }
 
+/// What shows a conversation in lists.
+pub struct Shown {
+    /// With whom it is.
+    pub contact: Arc<ContactCard>,
+    /// Its last message, as [`Message::remembered`] keeps it.
+    pub last: Option<Arc<Message>>,
+}
+
 /// Requests whose events are being committed, and the state they lead to.
 struct InFlight {
-    next: State,
+    next: Arc<State>,
     last: Option<Arc<Message>>,
     /// When it changes how the contact is shown.
     card: Option<Arc<ContactCard>>,
@@ -104,13 +112,23 @@ struct Accepted {
 }
 
 impl Conversation {
-    /// A conversation that is open in the store.
-    pub fn loaded(state: State, shared: Arc<Shared>, shard: Addr<Shard>, notice: DeathNotice) -> Self {
-        Self::new(state.id, Some(state), None, None, shared, shard, notice)
+    /// A conversation that is in the store; what shows it is read when it is first needed, unless it is at hand.
+    pub fn loaded(
+        state: Arc<State>,
+        shown: Option<Shown>,
+        shared: Arc<Shared>,
+        shard: Arc<Addr<Shard>>,
+        notice: DeathNotice,
+    ) -> Self {
+        let mut this = Self::new(state.id, Some(state), None, None, shared, shard, notice);
+        if let Some(Shown { contact, last }) = shown {
+            (this.contact, this.last) = (Some(contact), last);
+        }
+        this
     }
 
     /// A conversation that begins with the first message it receives.
-    pub fn unborn(id: ConversationId, birth: Birth, shared: Arc<Shared>, shard: Addr<Shard>, notice: DeathNotice) -> Self {
+    pub fn unborn(id: ConversationId, birth: Birth, shared: Arc<Shared>, shard: Arc<Addr<Shard>>, notice: DeathNotice) -> Self {
         let card = ContactCard {
             id: birth.contact,
             name: birth.name.clone(),
@@ -122,11 +140,11 @@ impl Conversation {
 
     fn new(
         id: ConversationId,
-        state: Option<State>,
+        state: Option<Arc<State>>,
         birth: Option<Box<Birth>>,
         contact: Option<Arc<ContactCard>>,
         shared: Arc<Shared>,
-        shard: Addr<Shard>,
+        shard: Arc<Addr<Shard>>,
         notice: DeathNotice,
     ) -> Self {
         Self {
@@ -217,11 +235,12 @@ impl Conversation {
                 Request::Command { .. } => {}
             }
         }
+        let next = Arc::new(next);
         let append = Append {
             subject: Subject::Conversation(Box::new(ConversationAppend {
-                concerned: concerned(self.state.as_ref(), &next),
-                row: RowChange::of(self.state.as_ref(), &next, events.iter().map(|(event, ..)| event)),
-                state: next.clone(),
+                concerned: concerned(self.state.as_deref(), &next),
+                row: RowChange::of(self.state.as_deref(), &next, events.iter().map(|(event, ..)| event)),
+                state: Arc::clone(&next),
                 first_seq,
                 events,
                 at,
@@ -238,7 +257,7 @@ impl Conversation {
             done: messages::settle(ctx.address()),
         };
         self.tried = true;
-        self.in_flight = Some(InFlight { next, card, last, requests: accepted });
+        self.in_flight = Some(Box::new(InFlight { next, card, last, requests: accepted }));
         if self.shared.journal.append(append).is_err() {
             self.wait_for_room(ctx);
         }
@@ -270,7 +289,8 @@ impl Conversation {
     }
 
     fn committed(&mut self, ctx: &mut Context<Self>) {
-        let Some(InFlight { next, card, last, requests }) = self.in_flight.take() else { return };
+        let Some(flight) = self.in_flight.take() else { return };
+        let InFlight { next, card, last, requests } = *flight;
         self.contact = card.or_else(|| self.contact.take());
         for Accepted { request, seq, message } in requests {
             request.succeed(&next, seq, message);
@@ -283,10 +303,10 @@ impl Conversation {
 
     /// Some of the batch had been stored or answered before: the rest is stepped again, in its order.
     fn repeated(&mut self, claims: &[usize], recorded: &[usize]) {
-        let Some(InFlight { requests, .. }) = self.in_flight.take() else { return };
+        let Some(flight) = self.in_flight.take() else { return };
         let (mut claim, mut answer) = (0, 0);
         let mut rest = VecDeque::new();
-        for Accepted { request, .. } in requests {
+        for Accepted { request, .. } in flight.requests {
             let known = match &request {
                 Request::Receive { .. } => {
                     claim += 1;
@@ -309,7 +329,7 @@ impl Conversation {
         if let Some(timer) = self.timer.take() {
             ctx.cancel_future(timer);
         }
-        let Some(due) = self.state.as_ref().and_then(State::next_due) else { return };
+        let Some(due) = self.state.as_deref().and_then(State::next_due) else { return };
         let wait = due.since(self.shared.clock.now());
         self.timer = Some(ctx.run_later(wait, |actor, ctx| {
             actor.timer = None;

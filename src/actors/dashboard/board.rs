@@ -18,7 +18,12 @@ use crate::{
         permission::{Permission, Place, Subject, may},
     },
     ids::{AgentId, BreakId, CampaignId, ConversationId},
-    store::{Db, StoreError, conversations, people_state, write::ContactCard},
+    store::{
+        Db, StoreError,
+        conversation_lists::{self, Listed},
+        people_state,
+        write::ContactCard,
+    },
     wire::{
         conversation::Preview,
         live::{AgentRow, Board, BoardDelta, CampaignRow, QueueDelta, WaitingRow},
@@ -33,22 +38,13 @@ pub struct Stored {
     /// Every agent to whom anything ever happened.
     pub agents: Vec<Agent>,
     /// Every open conversation.
-    pub open: Vec<Conversation>,
-    /// With whom each of them is.
-    pub cards: FxHashMap<ConversationId, ContactCard>,
-    /// The last message of those that wait.
-    pub last: FxHashMap<ConversationId, Arc<Message>>,
+    pub open: Vec<Listed>,
 }
 
 impl Stored {
     /// Reads all of it. What is committed meanwhile may be in it or not.
     pub async fn read(db: &Db) -> Result<Self, StoreError> {
-        Ok(Self {
-            agents: people_state::agents(db).await?,
-            open: conversations::open(db).await?,
-            cards: conversations::open_cards(db).await?,
-            last: conversations::last_of_waiting(db).await?,
-        })
+        Ok(Self { agents: people_state::agents(db).await?, open: conversation_lists::open(db).await? })
     }
 }
 
@@ -82,8 +78,7 @@ struct Item {
     kind: ChannelKind,
     arrived_at: Timestamp,
     stand: Stand,
-    name: Box<str>,
-    address: Box<str>,
+    contact: Arc<ContactCard>,
     /// Of those that wait.
     last: Option<Arc<Message>>,
 }
@@ -156,8 +151,8 @@ impl Fold {
         for id in closed {
             self.opened(id, false);
         }
-        for state in &stored.open {
-            self.conversation(state, stored.cards.get(&state.id), stored.last.get(&state.id));
+        for Listed { state, contact, last } in &stored.open {
+            self.conversation(state, contact, last.as_ref());
         }
     }
 
@@ -178,7 +173,7 @@ impl Fold {
     }
 
     /// Most messages change nothing here: then nothing is marked. `last` is the last message there is.
-    pub(super) fn conversation(&mut self, state: &Conversation, card: Option<&ContactCard>, last: Option<&Arc<Message>>) {
+    pub(super) fn conversation(&mut self, state: &Conversation, contact: &Arc<ContactCard>, last: Option<&Arc<Message>>) {
         let stand = Stand::of(state);
         let ended = state.phase.is_ended();
         let last = last.filter(|_| stand.waits).cloned();
@@ -202,14 +197,12 @@ impl Fold {
             }
             None if ended => {}
             None => {
-                let text = |text: fn(&ContactCard) -> &str| card.map_or("", text).into();
                 let item = Item {
                     seq: state.seq,
                     kind: state.kind,
                     arrived_at: state.arrived_at,
                     stand,
-                    name: text(|card| &card.name),
-                    address: text(|card| &card.address),
+                    contact: Arc::clone(contact),
                     last,
                 };
                 self.count(state.id, &item, true);
@@ -352,8 +345,8 @@ impl Fold {
             conversation: id,
             campaign: item.stand.campaign,
             channel_kind: item.kind,
-            contact_name: item.name.to_string(),
-            address: item.address.to_string(),
+            contact_name: item.contact.name.clone(),
+            address: item.contact.address.clone(),
             arrived_at: item.arrived_at.into(),
             priority: item.stand.priority,
             preview: item.last.as_deref().map(Preview::from),

@@ -174,7 +174,7 @@ impl Dashboard {
         for append in group.iter() {
             match &append.about {
                 About::Conversation(change) => {
-                    self.fold.conversation(&change.state, Some(&change.contact), change.last.as_ref());
+                    self.fold.conversation(&change.state, &change.contact, change.last.as_ref());
                 }
                 About::Agent(agent) => self.fold.agent(agent),
                 About::Config(_) => {}

@@ -11,14 +11,14 @@ use rustc_hash::FxHashMap;
 
 use crate::{
     actors::{
-        agent_session::{self, AgentSession, Attach, Concern, Detach, Do, Loaded, Own, Refresh, Shared},
+        agent_session::{self, AgentSession, Attach, Concern, Detach, Do, Loaded, Refresh, Shared},
         engine::CommandError,
         gate::{self, Gate, Gated},
         lifecycle::DeathNotice,
         publisher::Published,
     },
     ids::AgentId,
-    store::{Db, StoreError, conversations, journal::STREAM, write::About},
+    store::{Db, StoreError, conversation_lists, journal::STREAM, write::About},
 };
 
 /// Messages that may wait.
@@ -54,8 +54,8 @@ pub struct Floor {
     shared: Arc<Shared>,
     sessions: FxHashMap<AgentId, Session>,
     generation: u64,
-    signed_in: Vec<AgentId>,
-    just_started: bool,
+    /// Sessions to begin with.
+    signed_in: Vec<Loaded>,
 }
 
 enum Session {
@@ -72,8 +72,8 @@ struct Died {
 
 impl Floor {
     /// A floor with sessions for `signed_in`.
-    pub fn new(db: Db, shared: Arc<Shared>, signed_in: Vec<AgentId>) -> Self {
-        Self { db, shared, sessions: FxHashMap::default(), generation: 0, signed_in, just_started: true }
+    pub fn new(db: Db, shared: Arc<Shared>, signed_in: Vec<Loaded>) -> Self {
+        Self { db, shared, sessions: FxHashMap::default(), generation: 0, signed_in }
     }
 
     fn deliver(&mut self, agent: AgentId, message: ToAgent, ctx: &mut Context<Self>) {
@@ -88,8 +88,8 @@ impl Floor {
 
     fn load(&mut self, agent: AgentId, waiting: VecDeque<ToAgent>, ctx: &mut Context<Self>) {
         self.sessions.insert(agent, Session::Loading { waiting, missed: Vec::new() });
-        let (db, just_started) = (self.db.clone(), self.just_started);
-        let read = async move { read(&db, agent, just_started).await };
+        let db = self.db.clone();
+        let read = async move { read(&db, agent).await };
         ctx.spawn(read.into_actor(self).map(move |loaded, actor, ctx| actor.loaded(agent, loaded, ctx)));
     }
 
@@ -108,6 +108,11 @@ impl Floor {
                 return;
             }
         };
+        self.open(loaded, waiting, missed, ctx);
+    }
+
+    fn open(&mut self, loaded: Loaded, waiting: VecDeque<ToAgent>, missed: Vec<Concern>, ctx: &mut Context<Self>) {
+        let agent = loaded.agent.id;
         self.generation += 1;
         let (parent, generation) = (ctx.address(), self.generation);
         let notice = DeathNotice::new("agent_session", move || gate::answer(&parent, Died { agent, generation }));
@@ -163,25 +168,18 @@ fn refuse(message: ToAgent) {
 }
 
 /// States and position belong together: what is committed later is folded into them, what is older is not told twice.
-async fn read(db: &Db, id: AgentId, just_started: bool) -> Result<Loaded, StoreError> {
-    let (pos, agent, states) = conversations::desk_of_agent(db, STREAM, id).await?;
-    let mut own = Vec::new();
-    for state in states {
-        let card = conversations::card(db, &state).await?;
-        let last = conversations::last_message(db, state.id).await?;
-        own.push(Own { state, card, last });
-    }
-    Ok(Loaded { agent, conversations: own, pos, just_started })
+async fn read(db: &Db, id: AgentId) -> Result<Loaded, StoreError> {
+    let (pos, agent, conversations) = conversation_lists::desk_of_agent(db, STREAM, id).await?;
+    Ok(Loaded { agent, conversations, pos, just_started: false })
 }
 
 impl Actor for Floor {
     type Context = Context<Self>;
 
     fn started(&mut self, ctx: &mut Self::Context) {
-        for agent in std::mem::take(&mut self.signed_in) {
-            self.load(agent, VecDeque::new(), ctx);
+        for loaded in std::mem::take(&mut self.signed_in) {
+            self.open(loaded, VecDeque::new(), Vec::new(), ctx);
         }
-        self.just_started = false;
     }
 }
 

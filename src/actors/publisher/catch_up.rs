@@ -118,7 +118,7 @@ async fn read(db: &Db, pos: u64) -> Result<Group, StoreError> {
 }
 
 /// A conversation as it is now, its contact, its last message.
-type Known = (Conversation, Arc<ContactCard>, Option<Arc<Message>>);
+type Known = (Arc<Conversation>, Arc<ContactCard>, Option<Arc<Message>>);
 type States = FxHashMap<ConversationId, Known>;
 
 async fn change(
@@ -144,5 +144,5 @@ async fn read_state(db: &Db, id: ConversationId) -> Result<Known, StoreError> {
     let state = state.ok_or_else(|| StoreError::Damaged(format!("conversation {id} is in the log and not in its table")))?;
     let card = Arc::new(conversations::card(db, &state).await?);
     let last = conversations::last_message(db, id).await?;
-    Ok((state, card, last))
+    Ok((Arc::new(state), card, last))
 }

@@ -74,7 +74,7 @@ impl Shard {
             if let Some(state) = open {
                 // Ended or leaving since it was read: its actor hands the message back.
                 if !self.children.contains_key(&state.id) {
-                    self.start_loaded(state.clone(), ctx);
+                    self.start_loaded(Arc::new(state.clone()), None, ctx);
                 }
                 return state.id;
             }

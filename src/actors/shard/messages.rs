@@ -5,7 +5,12 @@ use std::collections::VecDeque;
 use actix::{Message, dev::MessageResponse};
 use serde::Serialize;
 
-use crate::{actors::conversation::Request, domain::conversation::Conversation as State, ids::ConversationId, store::StoreError};
+use crate::{
+    actors::conversation::Request,
+    domain::conversation::Conversation as State,
+    ids::ConversationId,
+    store::{StoreError, conversation_lists::Listed},
+};
 
 /// Something for a conversation.
 #[derive(Debug)]
@@ -19,7 +24,7 @@ pub struct ToConversation {
 /// Open conversations read at start.
 #[derive(Message)]
 #[rtype(result = "()")]
-pub struct Adopt(pub Vec<State>);
+pub struct Adopt(pub Vec<Listed>);
 
 /// A conversation has ended.
 #[derive(Message)]

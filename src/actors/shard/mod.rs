@@ -19,7 +19,7 @@ pub use self::messages::{Adopt, Observe, Observed, Released, ToConversation};
 use self::messages::{Died, Loaded};
 use crate::{
     actors::{
-        conversation::{Birth, Conversation, QUEUE, Request, Shared},
+        conversation::{Birth, Conversation, QUEUE, Request, Shared, Shown},
         engine::CommandError,
         gate::{self, Gate, Gated, Refused},
         lifecycle::DeathNotice,
@@ -27,7 +27,7 @@ use crate::{
     },
     domain::{conversation::Conversation as State, routing::ItemView},
     ids::{ChannelId, ContactId, ConversationId},
-    store::conversations,
+    store::{conversation_lists::Listed, conversations},
 };
 
 /// Between attempts to rebuild a conversation while the database is away.
@@ -44,6 +44,7 @@ pub struct Shard {
     /// The same by address, for who wrote since the start.
     by_address: FxHashMap<(ChannelId, Box<str>), Sender>,
     generation: u64,
+    me: Option<Arc<Addr<Shard>>>,
 }
 
 /// A conversation in memory, or on its way into or out of it. Requests that cannot be delivered yet wait, at most [`QUEUE`].
@@ -82,6 +83,7 @@ impl Shard {
             by_contact: FxHashMap::default(),
             by_address: FxHashMap::default(),
             generation: 0,
+            me: None,
         }
     }
 
@@ -139,7 +141,7 @@ impl Shard {
         let refusal = match result {
             Ok(Some(state)) => {
                 self.tell_router(&state);
-                self.start_loaded(state, ctx);
+                self.start_loaded(Arc::new(state), None, ctx);
                 for request in waiting {
                     self.deliver(id, request, ctx);
                 }
@@ -168,10 +170,10 @@ impl Shard {
         }
     }
 
-    fn start_loaded(&mut self, state: State, ctx: &mut Context<Self>) {
+    fn start_loaded(&mut self, state: Arc<State>, shown: Option<Shown>, ctx: &mut Context<Self>) {
         let (id, key, ended) = (state.id, (state.channel, state.contact), state.phase.is_ended());
         let (shared, notice) = (Arc::clone(&self.shared), self.notice(id, ctx));
-        let addr = Conversation::loaded(state, shared, ctx.address(), notice).start();
+        let addr = Conversation::loaded(state, shown, shared, self.me(ctx), notice).start();
         self.keep(id, key, addr);
         if !ended {
             self.by_contact.insert(key, id);
@@ -182,15 +184,20 @@ impl Shard {
         let id = self.shared.ids.next();
         let key = (birth.channel, birth.contact);
         let (shared, notice) = (Arc::clone(&self.shared), self.notice(id, ctx));
-        let addr = Conversation::unborn(id, birth, shared, ctx.address(), notice).start();
+        let addr = Conversation::unborn(id, birth, shared, self.me(ctx), notice).start();
         self.keep(id, key, addr);
         self.by_contact.insert(key, id);
         id
     }
 
+    /// One address for all conversations: every clone of one costs as much as a small actor.
+    fn me(&mut self, ctx: &Context<Self>) -> Arc<Addr<Self>> {
+        Arc::clone(self.me.get_or_insert_with(|| Arc::new(ctx.address())))
+    }
+
     fn notice(&mut self, id: ConversationId, ctx: &Context<Self>) -> DeathNotice {
         self.generation += 1;
-        let (parent, generation) = (ctx.address(), self.generation);
+        let (parent, generation) = (self.me(ctx), self.generation);
         DeathNotice::new("conversation", move || gate::answer(&parent, Died { id, generation }))
     }
 
@@ -228,10 +235,10 @@ impl Handler<Gated<ToConversation>> for Shard {
 impl Handler<Adopt> for Shard {
     type Result = ();
 
-    fn handle(&mut self, Adopt(states): Adopt, ctx: &mut Self::Context) {
-        for state in states {
+    fn handle(&mut self, Adopt(open): Adopt, ctx: &mut Self::Context) {
+        for Listed { state, contact, last } in open {
             if !self.children.contains_key(&state.id) {
-                self.start_loaded(state, ctx);
+                self.start_loaded(state, Some(Shown { contact, last }), ctx);
             }
         }
     }

@@ -6,7 +6,7 @@ use crate::{
         testing::{ANA, House, POISON, Plan, eventually, on_both},
     },
     domain::conversation::{Command, Event, OfferOutcome, Phase},
-    store::{conversations, inbox, journal::STREAM, log},
+    store::{conversation_lists, conversations, inbox, journal::STREAM, log},
     wire::conversation::Author,
     wire::live::Push,
 };
@@ -142,8 +142,8 @@ fn a_conversation_waits_with_nobody_there_and_is_offered_when_an_agent_comes() {
         let facts = house.facts(first).await;
         assert!(!facts.iter().any(|fact| matches!(fact, Event::OfferEnded { outcome: OfferOutcome::Missed, .. })));
         eventually("the board is empty", async || {
-            let open = conversations::open(&house.engine.db).await.unwrap();
-            open.iter().all(|state| state.phase.owner() == Some(ANA)).then_some(())
+            let open = conversation_lists::open(&house.engine.db).await.unwrap();
+            open.iter().all(|open| open.state.phase.owner() == Some(ANA)).then_some(())
         })
         .await;
     });

@@ -1,6 +1,6 @@
 //! The process ends and starts again over the same database: everything is as it was (R1, R8).
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use crate::{
     actors::testing::{ANA, House, LUIS, LUNCH, Plan, SOL, eventually, on_both},
@@ -9,7 +9,7 @@ use crate::{
         conversation::{Command, Ending, Event, OfferOutcome, Phase},
         log::{By, Fact},
     },
-    store::{conversations, journal::STREAM, log, people_state},
+    store::{conversation_lists, journal::STREAM, log, people_state},
     wire::live::{Push, WaitingRow},
 };
 
@@ -44,8 +44,9 @@ fn everything_is_as_it_was_before_the_process_ended() {
     });
 }
 
-async fn states(house: &House) -> Vec<crate::domain::conversation::Conversation> {
-    let mut open = conversations::open(&house.engine.db).await.unwrap();
+async fn states(house: &House) -> Vec<Arc<crate::domain::conversation::Conversation>> {
+    let open = conversation_lists::open(&house.engine.db).await.unwrap();
+    let mut open: Vec<_> = open.into_iter().map(|open| open.state).collect();
     open.sort_by_key(|state| state.id);
     open
 }

@@ -8,7 +8,9 @@ use crate::{
     clock::Clock,
     store::{
         Row, StoreError,
-        leases::{CREATE, GIVE_BACK, MARGIN, READ, RENEW_POSTGRES, RENEW_SQLITE, TAKE, TAKE_POSTGRES, TTL},
+        leases::{
+            CREATE, GIVE_BACK, HOLDS_POSTGRES, HOLDS_SQLITE, MARGIN, READ, RENEW_POSTGRES, RENEW_SQLITE, TAKE, TAKE_POSTGRES, TTL,
+        },
     },
 };
 
@@ -56,6 +58,18 @@ impl Lease {
                 Err(StoreError::Fenced)
             }
         }
+    }
+
+    /// Inside a transaction: whether it may write (R12).
+    pub(super) async fn check(&self, connection: &mut Connection) -> Result<(), StoreError> {
+        let sql = match connection {
+            Connection::Sqlite(_) => HOLDS_SQLITE,
+            Connection::Postgres(_) => HOLDS_POSTGRES,
+        };
+        if connection.rows(sql, args![self.name, self.token]).await?.is_empty() {
+            return Err(StoreError::Fenced);
+        }
+        Ok(())
     }
 
     /// Renews it; an owner that is no longer named is fenced, even if nobody took it yet.

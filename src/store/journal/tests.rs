@@ -59,7 +59,7 @@ fn started(number: u128, provider_id: &str) -> (Append, Answer) {
                 fields: BTreeMap::new(),
             }),
             last: None,
-            state,
+            state: Arc::new(state),
             first_seq: 1,
             events: smallvec![(event, By::Contact, Some(provider_id.to_owned())), (received, By::Contact, None)],
             at: AT,
@@ -144,7 +144,7 @@ fn one_bad_append_is_refused_alone() {
         for number in 1..=50_u128 {
             let (mut append, answer) = started(number, &format!("m{number}"));
             if let (17, Subject::Conversation(change)) = (number, &mut append.subject) {
-                change.state.contact = ContactId::from_u128(3);
+                Arc::make_mut(&mut change.state).contact = ContactId::from_u128(3);
             }
             assert!(journal.append(append).is_ok());
             answers.push(answer);
@@ -194,7 +194,11 @@ fn agents_are_folded_beside_their_facts() {
 fn a_second_owner_fences_the_first() {
     on_both(|scratch: Scratch| async move {
         let (first, first_thread, _) = scratch.journal(|_| {});
+        let (third, third_thread, _) = scratch.journal(|_| {});
         let (second, second_thread, _) = scratch.journal(|_| {});
+        let write = vec![crate::store::idempotency::forget(AT)];
+        let refused = third.write(write, None, By::System, None).await;
+        assert!(matches!(refused, Err(WriteError::Store(StoreError::Fenced))), "{refused:?}");
         let (append, answer) = started(1, "m1");
         assert!(first.append(append).is_ok());
         assert!(matches!(outcome(&answer), Err(Refused::Unavailable)));
@@ -202,8 +206,9 @@ fn a_second_owner_fences_the_first() {
         let (append, answer) = started(1, "m1");
         assert!(second.append(append).is_ok());
         outcome(&answer).unwrap();
-        drop((first, second));
+        drop((first, second, third));
         first_thread.join();
+        third_thread.join();
         second_thread.join();
     });
 }

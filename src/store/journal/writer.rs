@@ -22,8 +22,7 @@ const COMMIT_TIMEOUT: Duration = Duration::from_secs(8);
 const LEASE: &str = "domain:1";
 const INSERT_CONFIG: &str =
     "INSERT INTO log (stream, pos, at, actor, kind, version, data) VALUES ($1, $2, $3, $4, 'config', 1, $5)";
-const ADVANCE: &str = "UPDATE streams SET head = $2 WHERE stream = $1 AND head = $3 \
-     AND EXISTS (SELECT 1 FROM leases WHERE name = $4 AND token = $5)";
+const ADVANCE: &str = "UPDATE streams SET head = $2 WHERE stream = $1 AND head = $3";
 
 pub(in crate::store) const STATEMENTS: &[&str] = &[INSERT_CONFIG, ADVANCE];
 
@@ -268,6 +267,7 @@ async fn write_all(
     recorded: Option<idempotency::Recorded>,
 ) -> Result<(), WriteError> {
     connection.execute(connection.begin(), vec![]).await?;
+    lease.check(connection).await?;
     if let Some(answer) = &recorded {
         let insert = idempotency::insert(answer);
         match connection.execute(insert.sql, insert.args).await {
@@ -282,7 +282,7 @@ async fn write_all(
         }
     }
     if let Some(Entry { pos, at, by, fact: Fact::Config { entity, id }, .. }) = entry {
-        let advanced = connection.execute(ADVANCE, args![STREAM, *pos, *pos - 1, lease.name, lease.token]).await?;
+        let advanced = connection.execute(ADVANCE, args![STREAM, *pos, *pos - 1]).await?;
         if advanced != 1 {
             return Err(StoreError::Fenced.into());
         }
