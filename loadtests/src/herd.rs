@@ -1,4 +1,5 @@
-//! Thousands of sockets, some of which never read. What does each cost, and do the deaf ones slow the others down?
+//! Thousands of sockets. What does each cost? How long until all that are cut at once have resumed, and do they, or others that
+//! never read, slow the rest down?
 //!
 //! Listening agents have many tabs each, so one message makes many frames. Deaf sockets belong to agents of their own: tabs
 //! of one agent share the bytes of a frame, which would make a full gate look cheap.
@@ -11,8 +12,9 @@ use std::{
     time::Duration,
 };
 
-use centralita::{args, ids::UserId, store::Db};
+use centralita::{args, ids::UserId, store::Db, wire::live::Frame};
 use serde_json::json;
+use tokio::sync::watch;
 
 use crate::{
     Outcome, Shared,
@@ -29,6 +31,7 @@ use crate::{
 /// Of every socket, in bytes; the kernel doubles it.
 const RECEIVE_BUFFER: u32 = 4096;
 const SETTLE: Duration = Duration::from_secs(2);
+const KNOCK_EVERY: Duration = Duration::from_millis(20);
 const OPEN_WITHIN: Duration = Duration::from_secs(60);
 const CONVERSATIONS_PER_AGENT: usize = 4;
 /// Connections that fill the deaf sockets.
@@ -57,6 +60,9 @@ pub(crate) struct Options {
     /// Deaf sockets per agent; more than one share the bytes of their frames
     #[arg(long, default_value_t = 1)]
     deaf_tabs: usize,
+    /// Sockets that are cut at once
+    #[arg(long, default_value_t = 2000)]
+    cut: usize,
     /// Messages a second; each is pushed to every tab of its agent
     #[arg(long, default_value_t = 200)]
     frames: u32,
@@ -79,8 +85,8 @@ pub(crate) fn run(options: &Options) -> Outcome<Verdict> {
         )
         .into());
     }
-    if options.deaf + options.agents >= options.sockets || options.agents == 0 || options.deaf_tabs == 0 {
-        return Err("--sockets must be more than --deaf plus --agents, and there must be agents and tabs".into());
+    if options.deaf + options.agents + options.cut >= options.sockets || options.agents == 0 || options.deaf_tabs == 0 {
+        return Err("--sockets must be more than --deaf plus --agents plus --cut, and there must be agents and tabs".into());
     }
     let seed = options.shared.seed.unwrap_or_else(time::entropy);
     println!("seed {seed}");
@@ -110,7 +116,7 @@ async fn drive(options: &Options, run: &str, workplace: &Workplace, mut random: 
 
     // One tab each: they take the conversations. The others only listen.
     for agent in listening {
-        listen(&recipe.host, &agent.token, &heard).await?;
+        listen(&recipe.host, agent, &heard, false).await?;
     }
     let contacts = options.agents * CONVERSATIONS_PER_AGENT;
     for contact in 0..contacts {
@@ -121,12 +127,16 @@ async fn drive(options: &Options, run: &str, workplace: &Workplace, mut random: 
     let idle = options.sockets - options.deaf - options.agents;
     tokio::time::sleep(SETTLE).await;
     let before = usage.rss_kb();
-    for agent in listening.iter().cycle().take(idle) {
-        listen(&recipe.host, &agent.token, &heard).await?;
+    for (number, agent) in listening.iter().cycle().take(idle).enumerate() {
+        listen(&recipe.host, agent, &heard, number < options.cut).await?;
     }
     tokio::time::sleep(SETTLE).await;
     let with_idle = usage.rss_kb();
-    let without_deaf = measure(options, &mut writer, [contacts, 0], &heard, random.clone(), &mut server).await?;
+    let alone = measure(options, &mut writer, [contacts, 0], &heard, random.clone(), &mut server).await?;
+
+    heard.cut(writer.next);
+    to_each(&mut writers(&recipe.host, &setup.composer), &mut writer.next, &(0..contacts)).await?;
+    let beside_cut = measure(options, &mut writer, [contacts, 0], &heard, random.clone(), &mut server).await?;
 
     let before_deaf = usage.rss_kb();
     let mut herd = Deaf::open(&recipe.host, deaf, options).await?;
@@ -149,15 +159,9 @@ async fn drive(options: &Options, run: &str, workplace: &Workplace, mut random: 
     let mut findings = Findings::default();
     server.stop(&mut findings)?;
 
-    report(
-        options,
-        &Memory { before, with_idle, before_deaf, with_deaf, idle },
-        &without_deaf,
-        &beside_deaf,
-        still_there,
-        &filled,
-        findings,
-    )
+    let runs = Runs { alone, beside_cut, beside_deaf };
+    let listeners = Listeners { open: still_there, resumed: heard.resumed.take() };
+    report(options, &Memory { before, with_idle, before_deaf, with_deaf, idle }, &runs, &listeners, &filled, findings)
 }
 
 /// Waits until so many conversations are with agents; with whom.
@@ -290,20 +294,45 @@ struct Memory {
     idle: usize,
 }
 
+/// How long frames took.
+struct Runs {
+    alone: Latencies,
+    beside_cut: Latencies,
+    beside_deaf: Latencies,
+}
+
+/// What became of the sockets that read.
+struct Listeners {
+    /// Still open at the end.
+    open: usize,
+    /// How long each that was cut was away, in microseconds.
+    resumed: Vec<u64>,
+}
+
 fn report(
     options: &Options,
     memory: &Memory,
-    without: &Latencies,
-    beside: &Latencies,
-    listening: usize,
+    Runs { alone, beside_cut, beside_deaf }: &Runs,
+    Listeners { open: listening, resumed }: &Listeners,
     filled: &Filled,
     mut findings: Findings,
 ) -> Outcome<Verdict> {
     let idle = per(memory.with_idle.saturating_sub(memory.before), u64::try_from(memory.idle)?);
     let deaf = per(memory.with_deaf.saturating_sub(memory.before_deaf), u64::try_from(options.deaf)?);
-    let ratio = per(beside.quantile(0.99), without.quantile(0.99));
-    if listening != options.sockets - options.deaf {
+    let ratio = per(beside_deaf.quantile(0.99), alone.quantile(0.99));
+    if *listening != options.sockets - options.deaf {
         findings.add(format!("{listening} of {} listening sockets are still open", options.sockets - options.deaf));
+    }
+    if resumed.len() < options.cut {
+        findings.add(format!("{} of {} cut sockets never resumed", options.cut - resumed.len(), options.cut));
+    }
+    let last_resumed = resumed.iter().copied().max().unwrap_or_default();
+    if last_resumed > 5_000_000 {
+        findings.add(format!("the last cut socket resumed after {}; at most 5 s were promised", millis(last_resumed)));
+    }
+    let ratio_cut = per(beside_cut.quantile(0.99), alone.quantile(0.99));
+    if ratio_cut > 2.0 {
+        findings.add(format!("p99 of the others grew {ratio_cut} times while others resumed; at most 2 was promised"));
     }
     let held = filled.queued / options.deaf.max(1) / 1024;
     if !filled.gates {
@@ -327,15 +356,21 @@ fn report(
             format!("{deaf} kB ({} kB → {} kB for {})", memory.before_deaf, memory.with_deaf, options.deaf),
         )
         .row("deaf sockets got", format!("{} messages each; the kernel holds {held} KiB of each", filled.rounds))
-        .row("due to frame, none deaf", without.line())
-        .row("due to frame, beside deaf", beside.line())
-        .row("p99 of the others", format!("{} → {}, × {ratio}", millis(without.quantile(0.99)), millis(beside.quantile(0.99))));
+        .row("due to frame, none deaf", alone.line())
+        .row("cut at once", format!("{}, all resumed after {}", options.cut, millis(last_resumed)))
+        .row("due to frame, beside cut", format!("{}  × {ratio_cut}", beside_cut.line()))
+        .row("due to frame, beside deaf", beside_deaf.line())
+        .row(
+            "p99 of the others",
+            format!("{} → {}, × {ratio}", millis(alone.quantile(0.99)), millis(beside_deaf.quantile(0.99))),
+        );
     table.print("herd");
     findings.print();
     if options.shared.json {
         let object = json!({
             "sockets": options.sockets, "deaf": options.deaf, "kb_per_idle_socket": idle, "kb_per_deaf_socket": deaf,
-            "p99_us_without_deaf": without.quantile(0.99), "p99_us_beside_deaf": beside.quantile(0.99), "p99_ratio": ratio,
+            "p99_us_without_deaf": alone.quantile(0.99), "p99_us_beside_deaf": beside_deaf.quantile(0.99), "p99_ratio": ratio,
+            "cut": options.cut, "resumed": resumed.len(), "resumed_us": last_resumed, "p99_ratio_cut": ratio_cut,
         });
         println!("{object}");
     }
@@ -349,24 +384,77 @@ struct Heard {
     due: RefCell<HashMap<u32, u64>>,
     latencies: RefCell<Vec<u64>>,
     open: Cell<usize>,
+    /// When some were cut, and the number of the first message after that.
+    cut: watch::Sender<Option<(u64, u32)>>,
+    /// How long each of these took until it heard of a message that was written afterwards.
+    resumed: RefCell<Vec<u64>>,
 }
 
-/// Opens a socket that reads everything at once.
-async fn listen(host: &str, token: &str, heard: &Rc<Heard>) -> Outcome<()> {
-    let mut socket = Socket::open(host, token, Some(RECEIVE_BUFFER)).await?;
+impl Heard {
+    /// `cut`: since when this socket was away, and the number of the first message after that, until it has heard of one.
+    fn take(&self, text: &str, cut: &mut Option<(u64, u32)>) {
+        let now = time::micros();
+        let due = self.due.borrow();
+        for number in inbound_marks(text.as_bytes()) {
+            match *cut {
+                Some((at, first)) => {
+                    if number >= first {
+                        self.resumed.borrow_mut().push(now - at);
+                        *cut = None;
+                    }
+                }
+                None => self.latencies.borrow_mut().extend(due.get(&number).map(|due| now - due)),
+            }
+        }
+    }
+
+    fn cut(&self, next: u32) {
+        self.cut.send_replace(Some((time::micros(), next)));
+    }
+}
+
+/// Opens a socket that reads everything at once, and connects again when it was cut.
+async fn listen(host: &str, agent: &AgentAccess, heard: &Rc<Heard>, may_be_cut: bool) -> Outcome<()> {
+    let mut socket = Socket::open(host, &agent.token, Some(RECEIVE_BUFFER)).await?;
     socket.subscribe(None).await?;
-    let heard = heard.clone();
+    let (host, token, heard) = (host.to_owned(), agent.token.clone(), heard.clone());
     heard.open.set(heard.open.get() + 1);
     tokio::task::spawn_local(async move {
-        while let Some(text) = socket.next_text().await {
-            let now = time::micros();
-            let due = heard.due.borrow();
-            let measured = inbound_marks(text.as_bytes()).filter_map(|number| due.get(&number));
-            heard.latencies.borrow_mut().extend(measured.map(|due| now - due));
+        let mut cut = heard.cut.subscribe();
+        let (mut last, mut since) = (String::new(), None);
+        loop {
+            tokio::select! {
+                Ok(()) = cut.changed(), if may_be_cut && since.is_none() => {
+                    since = *cut.borrow();
+                    socket = match again(&host, &token, &last).await {
+                        Ok(socket) => socket,
+                        Err(_) => break,
+                    };
+                }
+                text = socket.next_text() => {
+                    let Some(text) = text else { break };
+                    heard.take(&text, &mut since);
+                    if text.contains("\"topic\":\"me\"") {
+                        last = text;
+                    }
+                }
+            }
         }
         heard.open.set(heard.open.get() - 1);
     });
     Ok(())
+}
+
+/// Connects again, from the position of the last frame; at once and as often as it takes.
+async fn again(host: &str, token: &str, last: &str) -> Outcome<Socket> {
+    let frame: Frame = serde_json::from_str(last)?;
+    loop {
+        if let Ok(mut socket) = Socket::open(host, token, Some(RECEIVE_BUFFER)).await {
+            socket.subscribe(Some((&frame.epoch, frame.pos))).await?;
+            return Ok(socket);
+        }
+        tokio::time::sleep(KNOCK_EVERY).await;
+    }
 }
 
 /// Messages for a while; how long each frame took from when its message was due.

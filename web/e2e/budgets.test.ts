@@ -138,4 +138,48 @@ describe('budgets', () => {
     console.log(`own bubble: ${took.toFixed(1)} ms`);
     expect(took).toBeLessThanOrEqual(50);
   });
+
+  it('a shift of conversations leaves nothing behind', async () => {
+    const session = await page.context().newCDPSession(page);
+    await session.send('Performance.enable');
+    const kept = async () => {
+      // The second one takes what the finalizers of the first let go.
+      for (let times = 0; times < 2; times += 1) await session.send('HeapProfiler.collectGarbage');
+      const { metrics } = await session.send('Performance.getMetrics');
+      const of = (name: string) => metrics.find((metric) => metric.name === name)?.value ?? NaN;
+      return { heap: of('JSHeapUsedSize'), nodes: of('Nodes'), listeners: of('JSEventListeners') };
+    };
+    const serve = async (first: number, batches: number) => {
+      for (let batch = 0; batch < batches; batch += 1) {
+        const indices = Array.from({ length: 10 }, (_, index) => first + batch * 10 + index);
+        for (const index of indices) push(frame('me', 'conversation', { conversation: conversation(index), messages: [message(index, 2)] }));
+        for (const index of indices) {
+          await page.locator(`[data-conversation="c-${index}"]`).dispatchEvent('click');
+          await page.getByText(`de la conversación ${index}`).last().waitFor(SOON);
+          await page.locator('#composer-text').fill('Un momento, por favor.');
+          for (let seq = 53; seq < 58; seq += 1) {
+            const delta = { conversation: conversation(index, seq), messages: [message(index, seq)] };
+            push(frame('me', 'conversation', delta));
+            push(frame(`conversation:c-${index}`, 'conversation', delta));
+          }
+          await page.locator('#composer-text').fill('');
+        }
+        for (const index of indices) push(frame('me', 'gone', { conversation: `c-${index}`, owner: null }));
+        await page.locator(`[data-conversation="c-${first + batch * 10}"]`).waitFor({ ...SOON, state: 'detached' });
+      }
+    };
+    // No pointer in the list: its rows may move.
+    await page.mouse.move(900, 400);
+    const few = Array.from({ length: 5 }, (_, index) => conversation(index));
+    push(frame('me', 'me', { user: ME, role: 'agent', presence: { activity: { is: 'available' }, since: at(0) }, conversations: few }));
+    // What the engine compiles on the way is no leak.
+    await serve(20_000, 12);
+    const before = await kept();
+    await serve(21_000, 12);
+    const after = await kept();
+    console.log(`kept by 120 conversations: ${((after.heap - before.heap) / 1024).toFixed(0)} kB, ${after.nodes - before.nodes} nodes, ${after.listeners - before.listeners} listeners`);
+    expect(after.heap - before.heap).toBeLessThan(120 * 3 * 1024);
+    expect(after.nodes - before.nodes).toBeLessThan(1_000);
+    expect(after.listeners - before.listeners).toBeLessThan(100);
+  }, 240_000);
 });

@@ -134,12 +134,14 @@ export function addPage(state: State, conversation: string, page: readonly Messa
   return { ...state, threads: withEntry(state.threads, conversation, { ...merged, complete }) };
 }
 
-/** Forgets a thread that nobody looks at any more; its topic must be unsubscribed too. */
+/** Forgets a thread that nobody looks at any more, and its conversation unless it is one's own; its topic must be unsubscribed too. */
 export function forgetThread(state: State, conversation: string): State {
   const topic = conversationTopic(conversation);
   return {
     ...forgetPosition(state, topic),
     threads: without(state.threads, conversation),
+    conversations: state.mine.has(conversation) ? state.conversations : without(state.conversations, conversation),
+    gone: without(state.gone, conversation),
     denied: without(state.denied, topic),
   };
 }

@@ -4,6 +4,7 @@ import { addPage, conversationTopic, forgetThread, type State } from '@centralit
 import type { Ask, Conversation, Preview, Priority, Standing, Viewer } from '@centralita/lib/wire';
 import { reactive, ref, shallowReactive, watch } from 'vue';
 
+import { forgetEmptyDraft } from './drafts.ts';
 import { now } from './now.ts';
 import { offerOf } from './own.ts';
 import { live, me, onEnter, onFrame, onLeave, replaceState, desk, staff, state, updateState } from './session.ts';
@@ -73,7 +74,10 @@ onFrame((frame, before, after) => {
       if (!unread.has(conversation.id) && conversation.unanswered && conversation.seq > (lookedAt[conversation.id] ?? 0)) count(conversation, 1, false);
     }
   }
-  if (frame.kind === 'gone') unread.delete(frame.data.conversation);
+  if (frame.kind === 'gone') {
+    unread.delete(frame.data.conversation);
+    if (!recent.includes(frame.data.conversation)) forget(frame.data.conversation);
+  }
   if (frame.kind === 'viewers') viewers.set(frame.data.conversation, frame.data.viewers);
 });
 
@@ -118,7 +122,16 @@ export function show(conversation: string | null): void {
   const at = recent.indexOf(conversation);
   if (at >= 0) recent.splice(at, 1);
   recent.push(conversation);
-  while (recent.length > KEPT_THREADS) replaceState(forgetThread(state.value, recent.shift() ?? ''));
+  while (recent.length > KEPT_THREADS) forget(recent.shift() ?? '');
+}
+
+/** Nobody looks at it any more. Of one's own the row in the inbox stays. */
+function forget(conversation: string): void {
+  replaceState(forgetThread(state.value, conversation));
+  forgetEmptyDraft(conversation);
+  viewers.delete(conversation);
+  for (const key of typing.keys()) if (key.startsWith(conversation)) typing.delete(key);
+  if (!state.value.mine.has(conversation)) latest.delete(conversation);
 }
 
 export function markUnread(conversation: string): void {

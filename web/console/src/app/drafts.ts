@@ -52,6 +52,15 @@ export function draftOf(conversation: string, mode: WritingMode): Draft {
   return draft;
 }
 
+/** What is empty needs no place once nobody looks at it. */
+export function forgetEmptyDraft(conversation: string): void {
+  for (const mode of ['reply', 'note'] as const) {
+    const key = name(conversation, mode);
+    const draft = drafts.get(key);
+    if (draft && draft.text === '' && draft.attachments.length === 0 && !unsaved.has(key)) drafts.delete(key);
+  }
+}
+
 export function hasDraft(conversation: string): boolean {
   return (['reply', 'note'] as const).some((mode) => (drafts.get(name(conversation, mode))?.text ?? '') !== '');
 }
