@@ -264,8 +264,21 @@ impl Config {
         self.data_dir.join("centralita.sqlite")
     }
 
-    fn generated_key_file(&self) -> PathBuf {
+    /// The key made on loopback.
+    pub(crate) fn generated_key_file(&self) -> PathBuf {
         self.data_dir.join("secret.key")
+    }
+
+    /// The key in force, if there is one.
+    ///
+    /// # Errors
+    /// A key file that cannot be read or does not hold a key.
+    pub fn existing_key(&self) -> Result<Option<SecretKey>, Error> {
+        let path = self.generated_key_file();
+        if self.secret_key.is_some() || path.exists() {
+            return self.sealing_key().map(Some);
+        }
+        Ok(None)
     }
 
     /// The key that seals channel credentials: the configured one, else the one in the data directory, which is made when

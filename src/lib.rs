@@ -12,6 +12,7 @@
 //! | [`wire`] | every type that crosses to a browser or a program |
 //! | [`auth`] | passwords, sessions, tokens, secrets at rest |
 //! | [`directory`] | the configuration in force, in memory |
+//! | [`backup`] | everything in one file, and back, into either database |
 //! | [`commands`] | what the binary can be told to do |
 //!
 //! Dependencies point one way: `http`, `live`, `channels` → `actors` → `store`, `domain`; `domain` knows nobody.
@@ -48,6 +49,7 @@
 
 pub mod actors;
 pub mod auth;
+pub mod backup;
 pub mod channels;
 pub mod clock;
 pub mod commands;

@@ -1,7 +1,9 @@
 //! What the binary can be told to do.
 
+mod backup;
 mod instance;
 mod migrate;
+mod restore;
 mod sample;
 mod serve;
 mod token;
@@ -33,6 +35,10 @@ pub enum Command {
     Sample(sample::Sample),
     /// Bring the database's schema up to date and stop.
     Migrate,
+    /// Save everything in one file, while the server runs; or look whether such a file is whole.
+    Backup(backup::Backup),
+    /// Fill an empty data directory and database from a backup, of either kind of database.
+    Restore(restore::Restore),
     /// People who sign in.
     User {
         /// What to do with them.
@@ -75,6 +81,8 @@ pub fn run(cli: Cli) -> Result<(), Failure> {
         Command::Serve => system.block_on(serve::run(config)),
         Command::Sample(sample) => system.block_on(sample.run(config)),
         Command::Migrate => system.block_on(migrate::run(config)),
+        Command::Backup(backup) => system.block_on(backup.run(config)),
+        Command::Restore(restore) => system.block_on(restore.run(config)),
         Command::User { command } => system.block_on(command.run(config)),
         Command::Token { command } => system.block_on(command.run(config)),
     }
