@@ -179,6 +179,3 @@ fn file_name(id: AttachmentId) -> [String; 2] {
 fn parse_file(text: &str) -> Option<AttachmentId> {
     text.parse().ok().filter(|id: &AttachmentId| id.to_string() == text)
 }
-
-#[cfg(test)]
-mod tests;

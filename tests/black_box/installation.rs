@@ -44,6 +44,11 @@ impl Installation {
         self
     }
 
+    /// For what a test keeps beside the data.
+    pub(crate) fn folder(&self) -> &std::path::Path {
+        &self.folder
+    }
+
     /// Where everything is kept.
     pub(crate) fn data(&self) -> PathBuf {
         self.folder.join("data")

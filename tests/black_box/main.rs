@@ -21,6 +21,7 @@ mod world;
 
 mod attachments;
 mod authorisation;
+mod backup;
 mod campaign_permissions;
 mod canned_texts;
 mod configuration;

@@ -300,3 +300,6 @@ fn text(value: Option<&Value>) -> Result<&str, StoreError> {
         other => Err(StoreError::Damaged(format!("no text: {other:?}"))),
     }
 }
+
+#[cfg(test)]
+mod tests;
