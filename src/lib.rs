@@ -13,6 +13,7 @@
 //! | [`auth`] | passwords, sessions, tokens, secrets at rest |
 //! | [`directory`] | the configuration in force, in memory |
 //! | [`backup`] | everything in one file, and back, into either database |
+//! | [`doctor`] | what may be wrong with an installation, and how to mend it |
 //! | [`commands`] | what the binary can be told to do |
 //!
 //! Dependencies point one way: `http`, `live`, `channels` → `actors` → `store`, `domain`; `domain` knows nobody.
@@ -55,6 +56,7 @@ pub mod clock;
 pub mod commands;
 pub mod config;
 pub mod directory;
+pub mod doctor;
 pub mod domain;
 pub mod error;
 pub mod http;

@@ -10,7 +10,7 @@ use std::{
 
 use super::Failure;
 use crate::{
-    auth::secret::{Sealer, SecretText},
+    auth::secret::{KEY_VERSION, Sealer, SecretText},
     backup,
     clock::Clock,
     config::{Config, Database, SecretKey},
@@ -23,8 +23,6 @@ use crate::{
 
 /// Appends that may wait while a command writes.
 const OFFLINE_CAPACITY: usize = 64;
-/// Version of the sealing key; another number when keys are rotated.
-const KEY_VERSION: u8 = 1;
 
 /// What this process holds of its data directory.
 pub struct Instance {

@@ -1,6 +1,8 @@
 //! What the binary can be told to do.
 
 mod backup;
+mod doctor;
+mod healthcheck;
 mod instance;
 mod migrate;
 mod restore;
@@ -39,6 +41,10 @@ pub enum Command {
     Backup(backup::Backup),
     /// Fill an empty data directory and database from a backup, of either kind of database.
     Restore(restore::Restore),
+    /// Look at configuration, disk, database, clock, port and key, and say how to mend what is wrong.
+    Doctor(Output),
+    /// Ask the running server whether it is ready; for containers.
+    Healthcheck,
     /// People who sign in.
     User {
         /// What to do with them.
@@ -75,9 +81,16 @@ impl Failure {
 
 /// Runs a command to its end.
 pub fn run(cli: Cli) -> Result<(), Failure> {
-    let config = Config::load(&cli.overrides).map_err(|error| Failure(error.to_string()))?;
     let system = actix_web::rt::System::new();
-    match cli.command.unwrap_or(Command::Serve) {
+    let command = cli.command.unwrap_or(Command::Serve);
+    // The doctor is asked when others refuse to start.
+    if let Command::Doctor(output) = command {
+        return system.block_on(doctor::run(&cli.overrides, output));
+    }
+    let config = Config::load(&cli.overrides).map_err(|error| Failure(error.to_string()))?;
+    match command {
+        Command::Doctor(output) => system.block_on(doctor::run(&cli.overrides, output)),
+        Command::Healthcheck => healthcheck::run(&config),
         Command::Serve => system.block_on(serve::run(config)),
         Command::Sample(sample) => system.block_on(sample.run(config)),
         Command::Migrate => system.block_on(migrate::run(config)),

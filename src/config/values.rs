@@ -197,7 +197,8 @@ impl TrustedProxies {
         self.0.iter().any(|network| network.contains(&peer))
     }
 
-    pub(super) fn networks(&self) -> &[IpNet] {
+    /// All of them.
+    pub fn networks(&self) -> &[IpNet] {
         &self.0
     }
 }

@@ -21,6 +21,7 @@ pub mod log;
 pub mod outbox;
 pub mod people;
 pub mod people_state;
+pub mod probe;
 pub mod profiles;
 pub mod snapshots;
 mod sql;
@@ -341,14 +342,17 @@ pub const STATEMENTS: &[(&str, &[&str])] = &[
     ("outbox", outbox::STATEMENTS),
     ("people", people::STATEMENTS),
     ("people_state", people_state::STATEMENTS),
+    ("probe", probe::STATEMENTS),
     ("profiles", profiles::STATEMENTS),
     ("snapshots", snapshots::STATEMENTS),
     ("visitors", visitors::STATEMENTS),
 ];
 /// Statements that only SQLite runs.
-pub const SQLITE_STATEMENTS: &[&[&str]] = &[sql::SQLITE_STATEMENTS, leases::SQLITE_STATEMENTS, dump::SQLITE_STATEMENTS];
+pub const SQLITE_STATEMENTS: &[&[&str]] =
+    &[sql::SQLITE_STATEMENTS, leases::SQLITE_STATEMENTS, dump::SQLITE_STATEMENTS, probe::SQLITE_STATEMENTS];
 /// Statements that only PostgreSQL runs.
-pub const POSTGRES_STATEMENTS: &[&[&str]] = &[sql::POSTGRES_STATEMENTS, leases::POSTGRES_STATEMENTS, dump::POSTGRES_STATEMENTS];
+pub const POSTGRES_STATEMENTS: &[&[&str]] =
+    &[sql::POSTGRES_STATEMENTS, leases::POSTGRES_STATEMENTS, dump::POSTGRES_STATEMENTS, probe::POSTGRES_STATEMENTS];
 
 impl Db {
     /// All rows of a statement.

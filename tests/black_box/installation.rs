@@ -44,6 +44,13 @@ impl Installation {
         self
     }
 
+    /// From now on with this setting.
+    pub(crate) fn set(&mut self, name: &str, value: &str) {
+        let name = format!("CENTRALITA_{name}");
+        self.settings.retain(|(known, _)| *known != name);
+        self.settings.push((name, value.to_owned()));
+    }
+
     /// For what a test keeps beside the data.
     pub(crate) fn folder(&self) -> &std::path::Path {
         &self.folder

@@ -28,6 +28,7 @@ mod configuration;
 mod contact_panel;
 mod conversation_flow;
 mod desk;
+mod doctor;
 mod durability;
 mod dynamic_fields;
 mod hostile_input;

@@ -7,8 +7,8 @@
 //! The only statements not written out in full are here: their names come from the database's own catalogue (never from a
 //! backup), are checked by [`plain_name`], and stand in quotes.
 
-mod postgres;
-mod sqlite;
+pub(super) mod postgres;
+pub(super) mod sqlite;
 mod text;
 
 use std::path::Path;
@@ -27,10 +27,10 @@ pub(super) const SQLITE_STATEMENTS: &[&str] = &[sqlite::COLUMNS, sqlite::BROKEN_
 pub(super) const POSTGRES_STATEMENTS: &[&str] =
     &[postgres::COLUMNS, postgres::TABLE_COUNT, postgres::NOW, postgres::NAME_REPLACED];
 
-const SCHEMA: &str = "SELECT coalesce(max(version), 0) FROM _sqlx_migrations";
+pub(super) const SCHEMA: &str = "SELECT coalesce(max(version), 0) FROM _sqlx_migrations";
 const STREAMS: &str = "SELECT stream, head FROM streams ORDER BY stream";
 const FILES: &str = "SELECT id, size FROM attachments ORDER BY id";
-const SEALED: &str = "SELECT id, sealed FROM channel_secrets";
+pub(super) const SEALED: &str = "SELECT id, sealed FROM channel_secrets";
 const LOG_EXTENT: &str = "SELECT s.stream, s.head, count(l.pos), coalesce(max(l.pos), s.head), coalesce(min(l.pos), s.head + 1) \
      FROM streams s LEFT JOIN log l ON l.stream = s.stream GROUP BY s.stream, s.head";
 /// Positions may mean something else now: browsers must start over.
@@ -283,18 +283,18 @@ pub async fn occupied(location: &Location) -> Result<Occupied, StoreError> {
     postgres::occupied(&mut connection).await
 }
 
-fn one(rows: Vec<Vec<Value>>) -> Result<i64, StoreError> {
+pub(super) fn one(rows: Vec<Vec<Value>>) -> Result<i64, StoreError> {
     int(rows.first().and_then(|row| row.first()))
 }
 
-fn int(value: Option<&Value>) -> Result<i64, StoreError> {
+pub(super) fn int(value: Option<&Value>) -> Result<i64, StoreError> {
     match value {
         Some(Value::Int(number)) => Ok(*number),
         other => Err(StoreError::Damaged(format!("no number: {other:?}"))),
     }
 }
 
-fn text(value: Option<&Value>) -> Result<&str, StoreError> {
+pub(super) fn text(value: Option<&Value>) -> Result<&str, StoreError> {
     match value {
         Some(Value::Text(text)) => Ok(text),
         other => Err(StoreError::Damaged(format!("no text: {other:?}"))),

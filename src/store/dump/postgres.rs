@@ -13,7 +13,7 @@ pub(super) const COLUMNS: &str = "SELECT c.table_name::text, c.column_name::text
      FROM information_schema.columns c JOIN information_schema.tables t \
      ON t.table_schema = c.table_schema AND t.table_name = c.table_name AND t.table_type = 'BASE TABLE' \
      WHERE c.table_schema = current_schema()";
-pub(super) const TABLE_COUNT: &str = "SELECT count(*) FROM information_schema.tables WHERE table_schema = current_schema() \
+pub(in crate::store) const TABLE_COUNT: &str = "SELECT count(*) FROM information_schema.tables WHERE table_schema = current_schema() \
      AND table_name IN ('_sqlx_migrations', 'log', 'leases')";
 pub(super) const NOW: &str = "SELECT (extract(epoch FROM clock_timestamp()) * 1000000)::bigint";
 
@@ -37,7 +37,7 @@ pub(super) async fn hold(connection: &mut PgConnection) -> Result<(), StoreError
     Ok(())
 }
 
-pub(super) async fn rows(
+pub(in crate::store) async fn rows(
     connection: &mut PgConnection,
     sql: &'static str,
     args: Vec<Value>,

@@ -16,7 +16,7 @@ pub(super) const BROKEN_KEYS: &str = "SELECT \"table\", count(*) FROM pragma_for
 const CACHE_KIB: i64 = 65_536;
 
 /// Opens a file and begins a read transaction. The server's commits do not wait for it; its log cannot begin anew meanwhile.
-pub(super) fn open_source(file: &Path) -> Result<Connection, StoreError> {
+pub(in crate::store) fn open_source(file: &Path) -> Result<Connection, StoreError> {
     if !file.is_file() {
         return Err(StoreError::Unavailable(format!("there is no {}", file.display())));
     }
@@ -26,7 +26,7 @@ pub(super) fn open_source(file: &Path) -> Result<Connection, StoreError> {
     Ok(connection)
 }
 
-pub(super) fn rows(connection: &Connection, sql: &'static str, args: &[Value]) -> Result<Vec<Vec<Value>>, StoreError> {
+pub(in crate::store) fn rows(connection: &Connection, sql: &'static str, args: &[Value]) -> Result<Vec<Vec<Value>>, StoreError> {
     let mut statement = connection.prepare(sql)?;
     let columns = statement.column_count();
     let mut found = Vec::new();
