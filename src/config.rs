@@ -215,7 +215,7 @@ impl Config {
     /// All that is wrong, each with what to do about it.
     pub fn check(&self) -> Result<(), Refused> {
         let mut risks = Vec::new();
-        if !self.on_loopback() {
+        if !self.on_loopback() && !self.is_trial() {
             if self.secret_key.is_none() {
                 risks.push(Risk::NoSecretKey { listen: self.listen, generated: self.generated_key_file() });
             }
@@ -262,6 +262,12 @@ impl Config {
         self.listen.ip().to_canonical().is_loopback()
     }
 
+    /// Whether browsers are only let in from this machine: their origin must be `public_url`, and that names this machine. A
+    /// container listens on all its addresses, and the port is published on loopback.
+    pub fn is_trial(&self) -> bool {
+        self.public_url.as_ref().is_some_and(PublicUrl::is_loopback)
+    }
+
     /// Whether cookies get the `Secure` attribute.
     pub fn secure_cookies(&self) -> bool {
         self.behind_tls_proxy || self.public_url.as_ref().is_some_and(PublicUrl::is_https)
@@ -272,7 +278,7 @@ impl Config {
         self.data_dir.join("centralita.sqlite")
     }
 
-    /// The key made on loopback.
+    /// The key made for a trial.
     pub(crate) fn generated_key_file(&self) -> PathBuf {
         self.data_dir.join("secret.key")
     }
@@ -290,7 +296,7 @@ impl Config {
     }
 
     /// The key that seals channel credentials: the configured one, else the one in the data directory, which is made when
-    /// it is not there yet and the server listens on loopback only.
+    /// it is not there yet and only this machine can use the server.
     ///
     /// # Errors
     /// No key and none may be made, a key file that cannot be read or written or does not hold a key.
@@ -298,7 +304,7 @@ impl Config {
         if let Some(key) = &self.secret_key {
             return Ok(key.clone());
         }
-        if !self.on_loopback() {
+        if !self.on_loopback() && !self.is_trial() {
             let risk = Risk::NoSecretKey { listen: self.listen, generated: self.generated_key_file() };
             return Err(Refused(vec![risk]).into());
         }

@@ -5,6 +5,7 @@ mod doctor;
 mod healthcheck;
 mod instance;
 mod migrate;
+mod notify;
 mod restore;
 mod sample;
 mod serve;

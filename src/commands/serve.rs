@@ -11,7 +11,7 @@ use actix_web::{App as ActixApp, HttpServer, rt, web};
 use object_store::local::LocalFileSystem;
 use socket2::{Domain, Socket, Type};
 
-use super::{Failure, Instance};
+use super::{Failure, Instance, notify::notify};
 use crate::{
     actors::start::{Running, Settings, start},
     auth::{
@@ -108,9 +108,11 @@ pub(super) async fn run(config: Config) -> Result<(), Failure> {
         .map_err(cannot_listen)?
         .run();
     tracing::info!(%listen, version = env!("CARGO_PKG_VERSION"), "ready");
+    rt::spawn(tell_when_ready(engine.journal.clone()));
     rt::spawn(upkeep(app.clone()));
     rt::spawn(stop_when_fenced(engine.journal.clone(), server.handle()));
     server.await.map_err(|error| Failure::new("the server", error))?;
+    notify("STOPPING=1");
     arbiter.stop();
     drop((app, engine));
     let _ = arbiter.join();
@@ -148,6 +150,7 @@ async fn upkeep(app: App) {
     loop {
         rt::time::sleep(UPKEEP).await;
         app.clock().resync();
+        notify("WATCHDOG=1");
         telemetry::upkeep();
         round = round.wrapping_add(1);
         if round.is_multiple_of(SNAPSHOT_EVERY) {
@@ -164,6 +167,15 @@ async fn upkeep(app: App) {
                 tracing::warn!(%error, "could not forget what has run out");
             }
         }
+    }
+}
+
+/// Tells systemd, once `/readyz` would say so.
+async fn tell_when_ready(journal: Journal) {
+    let mut health = journal.watch_health();
+    drop(journal);
+    if health.wait_for(|health| *health == Health::Ready).await.is_ok() {
+        notify("READY=1");
     }
 }
 

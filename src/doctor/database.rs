@@ -43,6 +43,10 @@ pub(super) async fn examine(config: &Config, location: &Location, clock: &Clock)
 /// What a probe means.
 pub(super) fn judge(probe: &Probe, now: Timestamp) -> Vec<Finding> {
     let mut findings: Vec<Finding> = probe.server.iter().flat_map(|server| of_server(server, now)).collect();
+    if let Some(damage) = &probe.damage {
+        let mend = "Stop the server, keep a copy of the data directory, and restore the last backup.";
+        return vec![Finding::fault(CHECK, format!("the file is damaged: {damage}"), mend)];
+    }
     let known = newest_schema();
     findings.push(match probe.schema {
         None => Finding::ok(CHECK, "nothing is in it yet; the first start sets it up"),
@@ -58,10 +62,7 @@ pub(super) fn judge(probe: &Probe, now: Timestamp) -> Vec<Finding> {
         ),
         Some(schema) => Finding::ok(CHECK, format!("its schema is {schema}, the newest")),
     });
-    if let Some(damage) = &probe.damage {
-        let mend = "Stop the server, keep a copy of the data directory, and restore the last backup.";
-        findings.push(Finding::fault(CHECK, format!("the file is damaged: {damage}"), mend));
-    } else if probe.unread {
+    if probe.unread {
         findings.push(Finding::ok(
             CHECK,
             "the file is too large to be read from end to end; `sqlite3 … 'PRAGMA quick_check'` does it",

@@ -12,7 +12,7 @@ pub(super) const SQLITE_STATEMENTS: &[&str] = &[QUICK_CHECK, SET_UP];
 pub(super) const POSTGRES_STATEMENTS: &[&str] = &[SERVER, CONNECTIONS];
 
 const LAST_ENTRY: &str = "SELECT max(l.at) FROM streams s JOIN log l ON l.stream = s.stream AND l.pos = s.head";
-const QUICK_CHECK: &str = "SELECT quick_check FROM pragma_quick_check(1)";
+const QUICK_CHECK: &str = "PRAGMA quick_check(1)";
 const SET_UP: &str = "SELECT count(*) FROM sqlite_master WHERE name = '_sqlx_migrations'";
 const SERVER: &str = "SELECT current_setting('server_version_num')::bigint, current_setting('server_encoding'), \
      current_setting('fsync'), current_setting('synchronous_commit'), \
@@ -86,9 +86,14 @@ fn sqlite(file: &std::path::Path) -> Result<Probe, StoreError> {
     probe.log_bytes = bytes(&file.with_extension("sqlite-wal"));
     probe.unread = bytes(file) > READ_UP_TO;
     if !probe.unread {
-        let said = rows(QUICK_CHECK)?;
-        let said = dump::text(said.first().and_then(|row| row.first()))?;
-        probe.damage = (said != "ok").then(|| said.to_owned());
+        probe.damage = match rows(QUICK_CHECK) {
+            Ok(said) => said.first().and_then(|row| dump::text(row.first()).ok()).filter(|said| *said != "ok").map(str::to_owned),
+            Err(error) => Some(error.to_string()),
+        };
+        // What else is in it says nothing then.
+        if probe.damage.is_some() {
+            return Ok(probe);
+        }
     }
     if dump::one(rows(SET_UP)?)? > 0 {
         probe.schema = Some(dump::one(rows(dump::SCHEMA)?)?);

@@ -46,7 +46,12 @@ impl Installation {
 
     /// From now on with this setting.
     pub(crate) fn set(&mut self, name: &str, value: &str) {
-        let name = format!("CENTRALITA_{name}");
+        self.plain(&format!("CENTRALITA_{name}"), value);
+    }
+
+    /// From now on with this environment variable.
+    pub(crate) fn plain(&mut self, name: &str, value: &str) {
+        let name = name.to_owned();
         self.settings.retain(|(known, _)| *known != name);
         self.settings.push((name, value.to_owned()));
     }
