@@ -71,10 +71,8 @@ impl Backup {
 
     fn tell(&self, file: &Path, contents: &Contents, took: Option<Duration>) -> Result<(), Failure> {
         if self.output.json {
-            let mut object = described(contents);
-            object["file"] = json!(file);
-            object["seconds"] = json!(took.map(|took| took.as_secs_f64()));
-            print(object);
+            let seconds = took.map(|took| took.as_secs_f64());
+            print(described(contents, json!({ "file": file, "seconds": seconds })));
             return Ok(());
         }
         let took = took.map(|took| format!(" in {:.1} s", took.as_secs_f64())).unwrap_or_default();
@@ -114,10 +112,10 @@ pub(super) fn summary(contents: &Contents) -> String {
     text
 }
 
-/// For programs.
-pub(super) fn described(contents: &Contents) -> Value {
+/// For programs, with what the command adds.
+pub(super) fn described(contents: &Contents, more: Value) -> Value {
     let Contents { head, manifest, bytes, uncompressed_bytes } = contents;
-    json!({
+    let mut object = json!({
         "taken_at": head.taken_at,
         "version": head.version,
         "schema": head.schema,
@@ -129,7 +127,11 @@ pub(super) fn described(contents: &Contents) -> Value {
         "with_key": manifest.with_key,
         "bytes": bytes,
         "uncompressed_bytes": uncompressed_bytes,
-    })
+    });
+    if let (Value::Object(object), Value::Object(more)) = (&mut object, more) {
+        object.extend(more);
+    }
+    object
 }
 
 /// A file that another user leaves in the data directory would stop the server.

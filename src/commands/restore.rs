@@ -51,12 +51,13 @@ impl Restore {
     fn tell(&self, restored: &Restored, closed: usize) {
         let Restored { contents, sealed, in_doubt, key_taken } = restored;
         if self.output.json {
-            let mut object = described(contents);
-            object["sealed_secrets"] = json!(sealed.len());
-            object["sealed_secrets_unreadable"] = json!(closed);
-            object["messages_in_doubt"] = json!(in_doubt);
-            object["key_restored"] = json!(key_taken);
-            print(object);
+            let more = json!({
+                "sealed_secrets": sealed.len(),
+                "sealed_secrets_unreadable": closed,
+                "messages_in_doubt": in_doubt,
+                "key_restored": key_taken,
+            });
+            print(described(contents, more));
             return;
         }
         print(format_args!("Restored from {}\n{}", self.file.display(), summary(contents)));

@@ -251,7 +251,7 @@ fn entry(name: &str, kind: u8, size: u64, bytes: &[u8]) -> Vec<u8> {
     let mut block = [0_u8; 512];
     let mut put = |at: usize, bytes: &[u8]| block[at..at + bytes.len()].copy_from_slice(bytes);
     put(0, name.as_bytes());
-    put(100, b"0000600\0000000000\0000000000\0");
+    put(100, b"0000600\x000000000\x000000000\0");
     put(124, format!("{size:011o}\0").as_bytes());
     put(136, b"00000000000\0        ");
     put(156, &[kind]);
