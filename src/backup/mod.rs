@@ -10,8 +10,8 @@
 //! manifest.json               rows by table, positions of the log, SHA-256 of all before it
 //! ```
 //!
-//! [`save`](save::save) reads the database at one moment while the server goes on; files are copied afterwards: they are written
-//! before the message that names them, and nothing takes them away. [`read`](archive::read) believes nothing: names are parsed,
+//! [`save()`] reads the database at one moment while the server goes on; files are copied afterwards: they are written
+//! before the message that names them, and nothing takes them away. [`archive::check`] believes nothing: names are parsed,
 //! sizes bounded, and what does not end with a manifest that fits is no backup.
 
 pub mod archive;
@@ -91,13 +91,11 @@ pub struct StreamHead {
 }
 
 /// A backup that was read from end to end.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Contents {
     /// Its first entry.
-    #[serde(flatten)]
     pub head: Head,
     /// Its last entry.
-    #[serde(flatten)]
     pub manifest: Manifest,
     /// Its size, compressed.
     pub bytes: u64,

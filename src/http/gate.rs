@@ -27,7 +27,7 @@ use crate::{
     telemetry,
 };
 
-/// Names a request in its answer and in every line of the log that it causes.
+/// Names a request in every line of the log that it causes.
 static REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
 /// Nothing of an API answer is ever to be run or framed.
@@ -46,10 +46,15 @@ pub async fn gate(request: ServiceRequest, next: Next<impl MessageBody + 'static
     match route.filter(|route| is_followed(route)) {
         None => answer(&app, started, route, request, next).await,
         Some(followed) => {
-            let id = request_id(&app, request.headers());
+            let given = given_id(request.headers());
+            let is_given = given.is_some();
+            let id = given.unwrap_or_else(|| app.engine.ids.next::<RequestId>().to_string());
             let span = tracing::info_span!("request", request = %id, method = %request.method(), route = followed.path);
             let mut response = answer(&app, started, route, request, next).instrument(span).await?;
-            if let Ok(id) = HeaderValue::from_str(&id) {
+            // Two refusals of the same kind are the same, byte for byte: our own id is told only where something broke.
+            if (is_given || response.status().is_server_error())
+                && let Ok(id) = HeaderValue::from_str(&id)
+            {
                 response.headers_mut().insert(REQUEST_ID.clone(), id);
             }
             Ok(response)
@@ -62,12 +67,11 @@ const fn is_followed(route: &Route) -> bool {
     matches!(route.access, Access::Public | Access::Own | Access::Any(_))
 }
 
-/// The one that a proxy gave it, or a new one.
-fn request_id(app: &App, headers: &HeaderMap) -> String {
-    let given = headers.get(&REQUEST_ID).and_then(|value| value.to_str().ok());
-    let is_plain =
-        |id: &&str| (8..=64).contains(&id.len()) && id.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-');
-    given.filter(is_plain).map_or_else(|| app.engine.ids.next::<RequestId>().to_string(), str::to_owned)
+/// The one that a proxy gave it, or whoever calls.
+fn given_id(headers: &HeaderMap) -> Option<String> {
+    let given = headers.get(&REQUEST_ID)?.to_str().ok()?;
+    let is_plain = (8..=64).contains(&given.len()) && given.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-');
+    is_plain.then(|| given.to_owned())
 }
 
 async fn answer(

@@ -21,9 +21,7 @@ async fn every_line_is_an_object_and_a_request_is_found_by_its_id(database: Data
     let proxied = world.admin.clone().with("x-request-id", "0123456789abcdef-proxy").get("/api/v1/clients").await;
     assert_eq!(proxied.header("x-request-id"), "0123456789abcdef-proxy");
     let invented = world.admin.clone().with("x-request-id", "evil\"id\\").get("/api/v1/clients").await;
-    let own = invented.header("x-request-id").to_owned();
-    assert!(own.len() == 36 && !own.contains('"'), "{own}");
-    assert_ne!(world.admin.get("/api/v1/clients").await.header("x-request-id"), own);
+    assert_eq!(invented.header("x-request-id"), "");
     world.stop().await;
 
     let log = world.installation.log();
@@ -35,9 +33,9 @@ async fn every_line_is_an_object_and_a_request_is_found_by_its_id(database: Data
             assert!(line[field].is_string(), "{line}");
         }
     }
-    for id in ["0123456789abcdef-proxy", own.as_str()] {
-        let found: Vec<&Value> = lines.iter().filter(|line| line["span"]["request"] == id).collect();
-        assert!(matches!(found[..], [line] if line["status"] == 200 && line["span"]["route"] == "/api/v1/clients"), "{found:?}");
-    }
+    let answered = |line: &&Value| line["span"]["route"] == "/api/v1/clients" && line["span"]["method"] == "GET";
+    let ids: Vec<&str> = lines.iter().filter(answered).map(|line| line["span"]["request"].as_str().unwrap()).collect();
+    assert!(matches!(ids[..], ["0123456789abcdef-proxy", own] if own.len() == 36), "{ids:?}");
+    assert!(lines.iter().filter(answered).all(|line| line["status"] == 200));
     assert!(lines.iter().any(|line| line["message"] == "ready" && line["listen"].is_string()));
 }
