@@ -268,6 +268,11 @@ impl Config {
         self.public_url.as_ref().is_some_and(PublicUrl::is_loopback)
     }
 
+    /// Where others reach this server, without a slash at its end.
+    pub fn origin(&self) -> String {
+        self.public_url.as_ref().map_or_else(|| format!("http://{}", self.listen), PublicUrl::origin)
+    }
+
     /// Whether cookies get the `Secure` attribute.
     pub fn secure_cookies(&self) -> bool {
         self.behind_tls_proxy || self.public_url.as_ref().is_some_and(PublicUrl::is_https)

@@ -89,7 +89,7 @@ pub async fn restore(backup: &Path, place: Place) -> Result<Restored, Error> {
         let _ = fs::remove_dir_all(&restoring);
     }
     // On a server the outcome of a commit may be unknown: the directory stays, and no server starts.
-    let finished = finished?;
+    let finished = finished.map_err(refused)?;
     let key_taken = place.take_key && key;
     put_in_place(&place, &restoring, key_taken)?;
     Ok(Restored { contents, sealed: finished.sealed, in_doubt: finished.in_doubt, key_taken })

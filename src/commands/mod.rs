@@ -82,23 +82,19 @@ impl Failure {
 
 /// Runs a command to its end.
 pub fn run(cli: Cli) -> Result<(), Failure> {
+    let config = || Config::load(&cli.overrides).map_err(|error| Failure(error.to_string()));
     let system = actix_web::rt::System::new();
-    let command = cli.command.unwrap_or(Command::Serve);
-    // The doctor is asked when others refuse to start.
-    if let Command::Doctor(output) = command {
-        return system.block_on(doctor::run(&cli.overrides, output));
-    }
-    let config = Config::load(&cli.overrides).map_err(|error| Failure(error.to_string()))?;
-    match command {
+    match cli.command.unwrap_or(Command::Serve) {
+        Command::Serve => system.block_on(serve::run(config()?)),
+        Command::Sample(sample) => system.block_on(sample.run(config()?)),
+        Command::Migrate => system.block_on(migrate::run(config()?)),
+        Command::Backup(backup) => system.block_on(backup.run(config()?)),
+        Command::Restore(restore) => system.block_on(restore.run(config()?)),
+        // It is asked when the others refuse to start.
         Command::Doctor(output) => system.block_on(doctor::run(&cli.overrides, output)),
-        Command::Healthcheck => healthcheck::run(&config),
-        Command::Serve => system.block_on(serve::run(config)),
-        Command::Sample(sample) => system.block_on(sample.run(config)),
-        Command::Migrate => system.block_on(migrate::run(config)),
-        Command::Backup(backup) => system.block_on(backup.run(config)),
-        Command::Restore(restore) => system.block_on(restore.run(config)),
-        Command::User { command } => system.block_on(command.run(config)),
-        Command::Token { command } => system.block_on(command.run(config)),
+        Command::Healthcheck => healthcheck::run(&config()?),
+        Command::User { command } => system.block_on(command.run(config()?)),
+        Command::Token { command } => system.block_on(command.run(config()?)),
     }
 }
 

@@ -67,7 +67,7 @@ pub(super) async fn run(config: Config) -> Result<(), Failure> {
         intake_capacity: usize::try_from(limits.intake_capacity).unwrap_or(usize::MAX),
         journal_capacity: usize::try_from(limits.journal_capacity).unwrap_or(usize::MAX),
         grace: Duration::from_secs(instance.config.grace_seconds),
-        origin: origin(&instance.config),
+        origin: instance.config.origin(),
     })
     .await
     .map_err(|error| Failure::new("the database", error))?;
@@ -129,11 +129,6 @@ fn listener(listen: SocketAddr) -> io::Result<TcpListener> {
     socket.bind(&listen.into())?;
     socket.listen(BACKLOG)?;
     Ok(socket.into())
-}
-
-/// Where others reach this server.
-fn origin(config: &Config) -> String {
-    config.public_url.as_ref().map_or_else(|| format!("http://{}", config.listen), |url| url.origin())
 }
 
 fn attachments(config: &Config) -> Result<LocalFileSystem, Failure> {

@@ -182,6 +182,12 @@ async fn the_image_starts_without_any_configuration(database: Database) {
         std::os::unix::fs::chown(&folder, Some(10001), Some(10001)).unwrap();
     }
     fs::set_permissions(&folder, PermissionsExt::from_mode(0o700)).unwrap();
+    let sample = as_in_the_image(&["sample"]).output().unwrap();
+    let said = String::from_utf8_lossy(&sample.stdout).into_owned();
+    assert!(
+        sample.status.success() && said.contains(&format!("http://localhost:{port}/")) && !said.contains("0.0.0.0"),
+        "{said}"
+    );
     let log = fs::File::create(installation.folder().join("image.log")).unwrap();
     let mut server = as_in_the_image(&["serve"]).stderr(log).spawn().unwrap();
     let begun = Instant::now();
@@ -192,6 +198,12 @@ async fn the_image_starts_without_any_configuration(database: Database) {
     }
     let page = Api::anonymous(&format!("localhost:{port}")).get("/healthz").await;
     assert_eq!(page.ok_bytes(), b"ok");
+    // What it printed works, in a browser on this machine and in no other.
+    let password = said.lines().find_map(|line| line.trim().strip_prefix("admin ")).unwrap().split_whitespace().last().unwrap();
+    let body = serde_json::json!({ "login": "admin", "password": password });
+    let browser = |origin: &str| Api::anonymous(&format!("localhost:{port}")).with("origin", origin);
+    browser(&format!("http://localhost:{port}")).post("/api/v1/session", body.clone()).await.ok();
+    assert_eq!(browser(&format!("http://192.0.2.7:{port}")).post("/api/v1/session", body).await.status, 403);
     // It logs for collectors: one object a line.
     let said = fs::read_to_string(installation.folder().join("image.log")).unwrap();
     assert!(

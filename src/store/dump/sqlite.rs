@@ -155,7 +155,7 @@ pub(super) fn load(connection: &Connection, table: &Table, rows: &[u8]) -> Resul
 pub(super) async fn finish(connection: Connection) -> Result<(), StoreError> {
     connection.execute_batch("COMMIT")?;
     if let Some(row) = rows(&connection, BROKEN_KEYS, &[])?.first() {
-        return Err(StoreError::Damaged(format!("rows of {:?} name what is not there", row.first())));
+        return Err(StoreError::Damaged(format!("rows of {} name what is not there", text(row.first())?)));
     }
     let path = connection.path().map(std::path::PathBuf::from);
     connection.close().map_err(|(_, error)| error)?;
