@@ -18,9 +18,3 @@ if command -v shellcheck >/dev/null; then
 else
   echo "shellcheck is not installed: the shell scripts were not checked"
 fi
-
-if command -v promtool >/dev/null; then
-  promtool test rules prometheus/alerts_test.yml >/dev/null
-else
-  echo "promtool is not installed: the alert rules were not tested"
-fi

@@ -16,6 +16,7 @@ on_both() {
 
 cargo build --release --workspace
 on_both crash --cycles "$cycles"
+on_both crash --backup "$secs" --rate 1000
 on_both inbound --rate "$rate" --secs "$secs" --agents "$agents"
 target/release/loadtests crash --disk-full
 # shellcheck disable=SC2016 # the variable is the inner shell's

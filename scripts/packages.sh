@@ -6,6 +6,8 @@ cd "$(dirname "$0")/.."
 missing=()
 scripts/postgres.sh --where >/dev/null 2>&1 || missing+=(postgresql)
 command -v shellcheck >/dev/null || missing+=(shellcheck)
+# With promtool.
+command -v prometheus >/dev/null || missing+=(prometheus)
 if [[ -e web/package.json ]]; then
   command -v chromium >/dev/null || missing+=(chromium)
   fonts=$(fc-list 2>/dev/null || true)

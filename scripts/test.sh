@@ -24,6 +24,10 @@ cargo build --workspace --all-targets
 target/debug/loadtests crash --cycles 3 || status=1
 # shellcheck disable=SC2016 # the variable is the inner shell's
 scripts/postgres.sh bash -c 'exec target/debug/loadtests crash --cycles 3 --database "$CENTRALITA_TEST_POSTGRES"' || status=1
+# Backups under traffic, restored, and audited like after a crash.
+target/debug/loadtests crash --backup 2 || status=1
+# shellcheck disable=SC2016 # the variable is the inner shell's
+scripts/postgres.sh bash -c 'exec target/debug/loadtests crash --backup 2 --database "$CENTRALITA_TEST_POSTGRES"' || status=1
 CENTRALITA_TEST_BINARY=$PWD/target/debug/centralita CHROMIUM=$(command -v chromium || true) \
   scripts/web.sh test 2>&1 | tee -a "$log" || status=1
 

@@ -177,12 +177,20 @@ impl Config {
     /// # Errors
     /// A file that cannot be read, a key nobody knows, a value that does not parse, a risky combination.
     pub fn load(overrides: &Overrides) -> Result<Self, Error> {
+        let config = Self::read(overrides)?;
+        config.check()?;
+        Ok(config)
+    }
+
+    /// Reads all layers; see [`Config::check`].
+    ///
+    /// # Errors
+    /// A file that cannot be read, a key nobody knows, a value that does not parse.
+    pub fn read(overrides: &Overrides) -> Result<Self, Error> {
         let default_file = Path::new(DEFAULT_FILE);
         let file = overrides.config.as_deref().or_else(|| default_file.exists().then_some(default_file));
         let environment = env::vars_os().filter_map(|(name, text)| Some((name.into_string().ok()?, text.into_string().ok()?)));
-        let config = Self::from_layers(file, environment, overrides)?;
-        config.check()?;
-        Ok(config)
+        Self::from_layers(file, environment, overrides)
     }
 
     fn from_layers(
@@ -207,7 +215,7 @@ impl Config {
     /// All that is wrong, each with what to do about it.
     pub fn check(&self) -> Result<(), Refused> {
         let mut risks = Vec::new();
-        if !self.on_loopback() {
+        if !self.on_loopback() && !self.is_trial() {
             if self.secret_key.is_none() {
                 risks.push(Risk::NoSecretKey { listen: self.listen, generated: self.generated_key_file() });
             }
@@ -254,6 +262,17 @@ impl Config {
         self.listen.ip().to_canonical().is_loopback()
     }
 
+    /// Whether browsers are only let in from this machine: their origin must be `public_url`, and that names this machine. A
+    /// container listens on all its addresses, and the port is published on loopback.
+    pub fn is_trial(&self) -> bool {
+        self.public_url.as_ref().is_some_and(PublicUrl::is_loopback)
+    }
+
+    /// Where others reach this server, without a slash at its end.
+    pub fn origin(&self) -> String {
+        self.public_url.as_ref().map_or_else(|| format!("http://{}", self.listen), PublicUrl::origin)
+    }
+
     /// Whether cookies get the `Secure` attribute.
     pub fn secure_cookies(&self) -> bool {
         self.behind_tls_proxy || self.public_url.as_ref().is_some_and(PublicUrl::is_https)
@@ -264,12 +283,25 @@ impl Config {
         self.data_dir.join("centralita.sqlite")
     }
 
-    fn generated_key_file(&self) -> PathBuf {
+    /// The key made for a trial.
+    pub(crate) fn generated_key_file(&self) -> PathBuf {
         self.data_dir.join("secret.key")
     }
 
+    /// The key in force, if there is one.
+    ///
+    /// # Errors
+    /// A key file that cannot be read or does not hold a key.
+    pub fn existing_key(&self) -> Result<Option<SecretKey>, Error> {
+        let path = self.generated_key_file();
+        if self.secret_key.is_some() || path.exists() {
+            return self.sealing_key().map(Some);
+        }
+        Ok(None)
+    }
+
     /// The key that seals channel credentials: the configured one, else the one in the data directory, which is made when
-    /// it is not there yet and the server listens on loopback only.
+    /// it is not there yet and only this machine can use the server.
     ///
     /// # Errors
     /// No key and none may be made, a key file that cannot be read or written or does not hold a key.
@@ -277,7 +309,7 @@ impl Config {
         if let Some(key) = &self.secret_key {
             return Ok(key.clone());
         }
-        if !self.on_loopback() {
+        if !self.on_loopback() && !self.is_trial() {
             let risk = Risk::NoSecretKey { listen: self.listen, generated: self.generated_key_file() };
             return Err(Refused(vec![risk]).into());
         }

@@ -12,6 +12,8 @@
 //! | [`wire`] | every type that crosses to a browser or a program |
 //! | [`auth`] | passwords, sessions, tokens, secrets at rest |
 //! | [`directory`] | the configuration in force, in memory |
+//! | [`backup`] | everything in one file, and back, into either database |
+//! | [`doctor`] | what may be wrong with an installation, and how to mend it |
 //! | [`commands`] | what the binary can be told to do |
 //!
 //! Dependencies point one way: `http`, `live`, `channels` → `actors` → `store`, `domain`; `domain` knows nobody.
@@ -48,11 +50,13 @@
 
 pub mod actors;
 pub mod auth;
+pub mod backup;
 pub mod channels;
 pub mod clock;
 pub mod commands;
 pub mod config;
 pub mod directory;
+pub mod doctor;
 pub mod domain;
 pub mod error;
 pub mod http;

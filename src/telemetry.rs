@@ -116,6 +116,15 @@ pub fn log_to_stderr(config: &Config, clock: Clock) -> Result<(), Error> {
     .map_err(Error::Logging)
 }
 
+/// Whether a filter can be used.
+///
+/// # Errors
+/// It does not parse.
+pub fn check_filter(filter: &str) -> Result<(), Error> {
+    EnvFilter::builder().parse(filter)?;
+    Ok(())
+}
+
 struct LogTime(Clock);
 
 impl FormatTime for LogTime {

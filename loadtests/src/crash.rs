@@ -9,6 +9,7 @@ use serde_json::json;
 use crate::{
     Outcome, Shared,
     audit::{self, Fold, Tables},
+    backup,
     browser::Browser,
     faults,
     ledger::Ledger,
@@ -56,6 +57,9 @@ pub(crate) struct Options {
     /// Instead of killing it: cut its connections to PostgreSQL for so many seconds
     #[arg(long, value_name = "SECS")]
     pub(crate) database_away: Option<u64>,
+    /// Instead of killing it: take backups for so many seconds, and restore the last one
+    #[arg(long, value_name = "SECS", conflicts_with_all = ["disk_full", "database_away"])]
+    pub(crate) backup: Option<u64>,
 }
 
 /// Runs the command.
@@ -72,6 +76,9 @@ pub(crate) fn run(options: &Options) -> Outcome<Verdict> {
         }
         if let Some(secs) = options.database_away {
             return faults::database_away(options, &run, &workplace, random, secs).await;
+        }
+        if let Some(secs) = options.backup {
+            return backup::backup(options, &run, &workplace, random, secs).await;
         }
         kill_again_and_again(options, &run, &workplace, random).await
     });
@@ -213,6 +220,11 @@ impl Trial {
         self.fold = read.fold;
         self.findings.extend(self.traffic.take_findings());
         Ok(())
+    }
+
+    /// The channel that customers write to.
+    pub(crate) fn channel(&self) -> &str {
+        &self.channel
     }
 
     fn compare_ledger(&mut self, marks: &BTreeMap<Mark, u64>) -> Outcome<()> {

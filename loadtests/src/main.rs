@@ -13,6 +13,7 @@
 #![allow(clippy::print_stdout, reason = "tables on the screen are what this program is for")]
 
 mod audit;
+mod backup;
 mod browser;
 mod crash;
 mod faults;

@@ -92,6 +92,14 @@ impl Recipe {
         })
     }
 
+    /// Another data directory with the embedded database, at another port.
+    pub(crate) fn beside(&self, workplace: &Workplace, random: &mut Random) -> Outcome<Self> {
+        let data = workplace.path.join("beside");
+        fs::create_dir(&data)?;
+        let (host, sqlite) = (format!("127.0.0.1:{}", free_port(random)?), "sqlite".to_owned());
+        Ok(Self { host, data, database: sqlite.clone(), served_database: sqlite, ..self.clone() })
+    }
+
     /// One more environment variable.
     pub(crate) fn with(mut self, name: &'static str, value: impl ToString) -> Self {
         self.extra.push((name, value.to_string()));

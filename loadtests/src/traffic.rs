@@ -15,7 +15,7 @@ use crate::{
     ledger::Ledger,
     message::{Composer, Inbound, Mark, reply_text},
     random::Random,
-    report::Findings,
+    report::{Findings, Latencies},
     setup::{self, Setup},
     time,
 };
@@ -69,6 +69,8 @@ struct Shared {
     next_reply: u32,
     acked: Vec<Inbound>,
     replies: Vec<Reply>,
+    /// From sending a message for the first time to its acknowledgement, in microseconds.
+    latencies: Vec<u64>,
 }
 
 #[derive(Clone)]
@@ -108,6 +110,7 @@ impl Traffic {
             next_reply: 0,
             acked: Vec::new(),
             replies: Vec::new(),
+            latencies: Vec::new(),
         };
         let traffic = Self { shared: Rc::new(RefCell::new(shared)), permits: Rc::new(Semaphore::new(0)) };
         tokio::task::spawn_local(traffic.clone().tick(pace.rate));
@@ -149,6 +152,13 @@ impl Traffic {
     /// Everything acknowledged so far, from the file.
     pub(crate) fn ledger(&self) -> Outcome<std::collections::BTreeSet<Mark>> {
         self.shared.borrow_mut().ledger.read()
+    }
+
+    /// How long acknowledgements took since the last time it was asked.
+    pub(crate) fn take_latencies(&self) -> Outcome<Latencies> {
+        let mut latencies = Latencies::new()?;
+        std::mem::take(&mut self.shared.borrow_mut().latencies).into_iter().for_each(|micros| latencies.record(micros));
+        Ok(latencies)
     }
 
     /// Everything found so far, taken.
@@ -277,6 +287,7 @@ impl Shared {
             return Ok(());
         }
         self.acked_now();
+        self.latencies.push(time::micros() - message.scheduled);
         self.acked.push(message);
         self.ledger.acked(Mark::Inbound(number))
     }

@@ -49,6 +49,8 @@ impl<'de, T: Zeroize + Deserialize<'de>> Deserialize<'de> for Secret<T> {
     }
 }
 
+/// Version of the installation's key; another number when keys are rotated.
+pub const KEY_VERSION: u8 = 1;
 /// The length of a sealing key, in bytes.
 pub const KEY_BYTES: usize = 32;
 const NONCE_BYTES: usize = 24;

@@ -10,7 +10,8 @@ use std::{
 
 use super::Failure;
 use crate::{
-    auth::secret::{Sealer, SecretText},
+    auth::secret::{KEY_VERSION, Sealer, SecretText},
+    backup,
     clock::Clock,
     config::{Config, Database, SecretKey},
     ids::{Ids, IncarnationId},
@@ -22,8 +23,6 @@ use crate::{
 
 /// Appends that may wait while a command writes.
 const OFFLINE_CAPACITY: usize = 64;
-/// Version of the sealing key; another number when keys are rotated.
-const KEY_VERSION: u8 = 1;
 
 /// What this process holds of its data directory.
 pub struct Instance {
@@ -41,8 +40,22 @@ pub struct Instance {
 }
 
 impl Instance {
-    /// Takes the data directory. Fails when another process has it.
+    /// Takes the data directory. Fails when another process has it, or when a restore has not finished.
     pub fn open(config: Config) -> Result<Self, Failure> {
+        let instance = Self::take(config)?;
+        let restoring = instance.config.data_dir.join(backup::RESTORING);
+        if restoring.exists() {
+            return Err(Failure(format!(
+                "a restore into this data directory has not finished (it left {}): run `centralita restore` again, with \
+                 --replace if it says that there is something already",
+                restoring.display()
+            )));
+        }
+        Ok(instance)
+    }
+
+    /// Takes the data directory, finished or not.
+    pub(super) fn take(config: Config) -> Result<Self, Failure> {
         let directory = &config.data_dir;
         let in_directory = |error| Failure::new(&format!("the data directory {}", directory.display()), error);
         fs::DirBuilder::new().recursive(true).mode(0o700).create(directory).map_err(in_directory)?;
@@ -50,12 +63,7 @@ impl Instance {
         let clock = Clock::system();
         let ids = Arc::new(Ids::from_entropy(clock.clone()));
         let node = node_id(&directory.join("node"), &ids).map_err(in_directory)?;
-        let location = match &config.database {
-            Database::Sqlite => Location::file(&config.sqlite_file()),
-            Database::Postgres(url) => {
-                Location::postgres(url.expose()).map_err(|error| Failure::new("the database's address", error))?
-            }
-        };
+        let location = location(&config)?;
         Ok(Self { config, clock, ids, location, node, _lock: lock })
     }
 
@@ -66,9 +74,7 @@ impl Instance {
 
     /// What seals secrets at rest.
     pub fn sealer(&self) -> Result<Sealer, Failure> {
-        let key = self.key()?;
-        let text = SecretText::new(key.to_base64().expose().to_owned());
-        Sealer::new(KEY_VERSION, &text).map_err(|error| Failure::new("the secret key", error))
+        sealer(&self.key()?)
     }
 
     /// Readers and the writer, without actors: for commands that set things up while nothing serves.
@@ -85,6 +91,22 @@ impl Instance {
         .map_err(failed)?;
         Ok(Offline { db, journal, thread })
     }
+}
+
+/// Where the database is.
+pub(super) fn location(config: &Config) -> Result<Location, Failure> {
+    match &config.database {
+        Database::Sqlite => Ok(Location::file(&config.sqlite_file())),
+        Database::Postgres(url) => {
+            Location::postgres(url.expose()).map_err(|error| Failure::new("the database's address", error))
+        }
+    }
+}
+
+/// What seals and opens with this key.
+pub(super) fn sealer(key: &SecretKey) -> Result<Sealer, Failure> {
+    let text = SecretText::new(key.to_base64().expose().to_owned());
+    Sealer::new(KEY_VERSION, &text).map_err(|error| Failure::new("the secret key", error))
 }
 
 /// The database without actors.

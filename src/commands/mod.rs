@@ -1,7 +1,12 @@
 //! What the binary can be told to do.
 
+mod backup;
+mod doctor;
+mod healthcheck;
 mod instance;
 mod migrate;
+mod notify;
+mod restore;
 mod sample;
 mod serve;
 mod token;
@@ -33,6 +38,14 @@ pub enum Command {
     Sample(sample::Sample),
     /// Bring the database's schema up to date and stop.
     Migrate,
+    /// Save everything in one file, while the server runs; or look whether such a file is whole.
+    Backup(backup::Backup),
+    /// Fill an empty data directory and database from a backup, of either kind of database.
+    Restore(restore::Restore),
+    /// Look at configuration, disk, database, clock, port and key, and say how to mend what is wrong.
+    Doctor(Output),
+    /// Ask the running server whether it is ready; for containers.
+    Healthcheck,
     /// People who sign in.
     User {
         /// What to do with them.
@@ -69,14 +82,19 @@ impl Failure {
 
 /// Runs a command to its end.
 pub fn run(cli: Cli) -> Result<(), Failure> {
-    let config = Config::load(&cli.overrides).map_err(|error| Failure(error.to_string()))?;
+    let config = || Config::load(&cli.overrides).map_err(|error| Failure(error.to_string()));
     let system = actix_web::rt::System::new();
     match cli.command.unwrap_or(Command::Serve) {
-        Command::Serve => system.block_on(serve::run(config)),
-        Command::Sample(sample) => system.block_on(sample.run(config)),
-        Command::Migrate => system.block_on(migrate::run(config)),
-        Command::User { command } => system.block_on(command.run(config)),
-        Command::Token { command } => system.block_on(command.run(config)),
+        Command::Serve => system.block_on(serve::run(config()?)),
+        Command::Sample(sample) => system.block_on(sample.run(config()?)),
+        Command::Migrate => system.block_on(migrate::run(config()?)),
+        Command::Backup(backup) => system.block_on(backup.run(config()?)),
+        Command::Restore(restore) => system.block_on(restore.run(config()?)),
+        // It is asked when the others refuse to start.
+        Command::Doctor(output) => system.block_on(doctor::run(&cli.overrides, output)),
+        Command::Healthcheck => healthcheck::run(&config()?),
+        Command::User { command } => system.block_on(command.run(config()?)),
+        Command::Token { command } => system.block_on(command.run(config()?)),
     }
 }
 

@@ -216,7 +216,7 @@ fn text(made: &Made, config: &Config) -> String {
     for MadeUser { login, password, role } in &made.users {
         let _ = writeln!(text, "  {:<11} {login:<8} {password}", role.as_str());
     }
-    let base = format!("http://{}", config.listen);
+    let base = config.origin();
     let MadeChannel { id, secret } = &made.api_channel;
     let _ = write!(
         text,

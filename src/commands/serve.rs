@@ -11,7 +11,7 @@ use actix_web::{App as ActixApp, HttpServer, rt, web};
 use object_store::local::LocalFileSystem;
 use socket2::{Domain, Socket, Type};
 
-use super::{Failure, Instance};
+use super::{Failure, Instance, notify::notify};
 use crate::{
     actors::start::{Running, Settings, start},
     auth::{
@@ -71,7 +71,7 @@ pub(super) async fn run(config: Config) -> Result<(), Failure> {
         intake_capacity: usize::try_from(limits.intake_capacity).unwrap_or(usize::MAX),
         journal_capacity: usize::try_from(limits.journal_capacity).unwrap_or(usize::MAX),
         grace: Duration::from_secs(instance.config.grace_seconds),
-        origin: origin(&instance.config),
+        origin: instance.config.origin(),
     })
     .await
     .map_err(|error| Failure::new("the database", error))?;
@@ -113,9 +113,11 @@ pub(super) async fn run(config: Config) -> Result<(), Failure> {
         .map_err(cannot_listen)?
         .run();
     tracing::info!(%listen, version = env!("CARGO_PKG_VERSION"), "ready");
+    rt::spawn(tell_when_ready(engine.journal.clone()));
     rt::spawn(upkeep(app.clone()));
     rt::spawn(stop_when_fenced(engine.journal.clone(), server.handle()));
     server.await.map_err(|error| Failure::new("the server", error))?;
+    notify("STOPPING=1");
     // A reader that an actor still holds can only be given back while its thread lives.
     if rt::time::timeout(READERS_END_WITHIN, engine.db.close()).await.is_err() {
         tracing::warn!("statements are still running; ending without them");
@@ -138,11 +140,6 @@ fn listener(listen: SocketAddr) -> io::Result<TcpListener> {
     Ok(socket.into())
 }
 
-/// Where others reach this server.
-fn origin(config: &Config) -> String {
-    config.public_url.as_ref().map_or_else(|| format!("http://{}", config.listen), |url| url.origin())
-}
-
 fn attachments(config: &Config) -> Result<LocalFileSystem, Failure> {
     let folder = config.data_dir.join("attachments");
     std::fs::create_dir_all(&folder).map_err(|error| Failure::new(&folder.display().to_string(), error))?;
@@ -157,6 +154,7 @@ async fn upkeep(app: App) {
     loop {
         rt::time::sleep(UPKEEP).await;
         app.clock().resync();
+        notify("WATCHDOG=1");
         telemetry::upkeep();
         round = round.wrapping_add(1);
         if round.is_multiple_of(SNAPSHOT_EVERY) {
@@ -173,6 +171,15 @@ async fn upkeep(app: App) {
                 tracing::warn!(%error, "could not forget what has run out");
             }
         }
+    }
+}
+
+/// Tells systemd, once `/readyz` would say so.
+async fn tell_when_ready(journal: Journal) {
+    let mut health = journal.watch_health();
+    drop(journal);
+    if health.wait_for(|health| *health == Health::Ready).await.is_ok() {
+        notify("READY=1");
     }
 }
 

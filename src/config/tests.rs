@@ -230,6 +230,20 @@ fn a_key_is_made_once_on_loopback_and_readable_by_its_owner_only() {
 }
 
 #[test]
+fn a_container_that_only_this_machine_can_use_needs_nothing() {
+    let directory = Directory::new();
+    for url in ["http://localhost:8080", "http://127.0.0.1", "http://[::1]:80"] {
+        let listen = "0.0.0.0:8080".parse().unwrap();
+        let data_dir = directory.0.clone();
+        let config = Config { listen, data_dir, public_url: Some(url.parse().unwrap()), ..Config::default() };
+        config.check().unwrap();
+        config.sealing_key().unwrap();
+    }
+    let elsewhere = Config { public_url: Some("http://localhost.example.com".parse().unwrap()), ..public() };
+    assert!(sole_refusal(&elsewhere).contains("passwords would travel"));
+}
+
+#[test]
 fn no_key_is_made_beyond_loopback() {
     let directory = Directory::new();
     let config = Config { data_dir: directory.0.clone(), secret_key: None, ..public() };

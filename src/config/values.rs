@@ -9,7 +9,7 @@ use std::{
 use base64::{Engine as _, prelude::BASE64_STANDARD};
 use ipnet::IpNet;
 use serde::{Deserialize, Deserializer, de::Error as _};
-use url::Url;
+use url::{Host, Url};
 
 /// Text that nobody may see: prints as `***` and does not serialise.
 #[derive(Clone)]
@@ -89,6 +89,16 @@ impl PublicUrl {
     /// Whether a browser comes by TLS.
     pub fn is_https(&self) -> bool {
         self.0.scheme() == "https"
+    }
+
+    /// Whether it names the browser's own machine.
+    pub fn is_loopback(&self) -> bool {
+        match self.0.host() {
+            Some(Host::Domain(name)) => name == "localhost",
+            Some(Host::Ipv4(address)) => address.is_loopback(),
+            Some(Host::Ipv6(address)) => address.is_loopback(),
+            None => false,
+        }
     }
 
     /// As a browser sends it in `Origin`: `https://help.example.com`, without a default port.
@@ -197,7 +207,8 @@ impl TrustedProxies {
         self.0.iter().any(|network| network.contains(&peer))
     }
 
-    pub(super) fn networks(&self) -> &[IpNet] {
+    /// All of them.
+    pub fn networks(&self) -> &[IpNet] {
         &self.0
     }
 }

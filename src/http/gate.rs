@@ -1,6 +1,8 @@
 //! Every request under `/api/v1` passes here: who asks, whether the route's row in the table allows it, whether a browser was
 //! tricked into it; and every answer gets the headers that keep it private.
 
+use std::time::Duration;
+
 use actix_web::{
     Error, HttpMessage, HttpRequest, HttpResponse, ResponseError,
     body::{BoxBody, MessageBody},
@@ -9,6 +11,7 @@ use actix_web::{
     middleware::Next,
     web,
 };
+use tracing::Instrument;
 
 use crate::{
     domain::permission::may_somewhere,
@@ -20,8 +23,12 @@ use crate::{
         routes::{self, Access, Route},
         state::App,
     },
+    ids::RequestId,
     telemetry,
 };
+
+/// Names a request in every line of the log that it causes.
+static REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
 /// Nothing of an API answer is ever to be run or framed.
 const API_POLICY: &str = "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'";
@@ -36,8 +43,46 @@ pub async fn gate(request: ServiceRequest, next: Next<impl MessageBody + 'static
     };
     let started = app.clock().elapsed();
     let route = request.match_pattern().and_then(|pattern| routes::find(request.method(), &pattern));
+    match route.filter(|route| is_followed(route)) {
+        None => answer(&app, started, route, request, next).await,
+        Some(followed) => {
+            let given = given_id(request.headers());
+            let is_given = given.is_some();
+            let id = given.unwrap_or_else(|| app.engine.ids.next::<RequestId>().to_string());
+            let span = tracing::info_span!("request", request = %id, method = %request.method(), route = followed.path);
+            let mut response = answer(&app, started, route, request, next).instrument(span).await?;
+            // Two refusals of the same kind are the same, byte for byte: our own id is told only where something broke.
+            if (is_given || response.status().is_server_error())
+                && let Ok(id) = HeaderValue::from_str(&id)
+            {
+                response.headers_mut().insert(REQUEST_ID.clone(), id);
+            }
+            Ok(response)
+        }
+    }
+}
+
+/// What customers and providers send is too much to be followed one by one.
+const fn is_followed(route: &Route) -> bool {
+    matches!(route.access, Access::Public | Access::Own | Access::Any(_))
+}
+
+/// The one that a proxy gave it, or whoever calls.
+fn given_id(headers: &HeaderMap) -> Option<String> {
+    let given = headers.get(&REQUEST_ID)?.to_str().ok()?;
+    let is_plain = (8..=64).contains(&given.len()) && given.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-');
+    is_plain.then(|| given.to_owned())
+}
+
+async fn answer(
+    app: &App,
+    started: Duration,
+    route: Option<&Route>,
+    request: ServiceRequest,
+    next: Next<impl MessageBody + 'static>,
+) -> Result<ServiceResponse<BoxBody>, Error> {
     let admitted = match route {
-        Some(route) => admit(&app, request.request(), route).await,
+        Some(route) => admit(app, request.request(), route).await,
         None => Ok(()),
     };
     let mut response = match admitted {
@@ -45,14 +90,21 @@ pub async fn gate(request: ServiceRequest, next: Next<impl MessageBody + 'static
         Err(problem) => request.into_response(problem.error_response()),
     };
     if response.status().is_client_error()
-        && let Some(kept) = once::kept_meanwhile(&app, response.request()).await
+        && let Some(kept) = once::kept_meanwhile(app, response.request()).await
     {
         response = response.into_response(kept);
     }
     keep_private(response.headers_mut());
     let pattern = route.map_or("-", |route| route.path);
     metrics::counter!(telemetry::HTTP_REQUESTS, "route" => pattern, "status" => class(response.status().as_u16())).increment(1);
-    metrics::histogram!(telemetry::HTTP_SECONDS, "route" => pattern).record((app.clock().elapsed() - started).as_secs_f64());
+    let took = app.clock().elapsed().saturating_sub(started);
+    metrics::histogram!(telemetry::HTTP_SECONDS, "route" => pattern).record(took.as_secs_f64());
+    let status = response.status().as_u16();
+    if status >= 500 && status != 503 {
+        tracing::warn!(status, route = pattern, micros = took.as_micros(), "answered");
+    } else {
+        tracing::debug!(status, route = pattern, micros = took.as_micros(), "answered");
+    }
     Ok(response)
 }
 

@@ -11,6 +11,7 @@ pub mod contacts;
 pub mod conversation_lists;
 pub mod conversations;
 pub mod drafts;
+pub mod dump;
 pub mod idempotency;
 pub mod inbox;
 pub mod invitations;
@@ -20,6 +21,7 @@ pub mod log;
 pub mod outbox;
 pub mod people;
 pub mod people_state;
+pub mod probe;
 pub mod profiles;
 pub mod snapshots;
 mod sql;
@@ -318,6 +320,11 @@ impl Location {
     }
 }
 
+/// The newest schema this program knows.
+pub fn newest_schema() -> i64 {
+    SQLITE.iter().map(|migration| migration.version).max().unwrap_or(0)
+}
+
 /// Every statement that runs on both databases, by file. There is no other SQL than this and that of the two lists below.
 pub const STATEMENTS: &[(&str, &[&str])] = &[
     ("attachments", attachments::STATEMENTS),
@@ -328,6 +335,7 @@ pub const STATEMENTS: &[(&str, &[&str])] = &[
     ("conversation_lists", conversation_lists::STATEMENTS),
     ("conversations", conversations::STATEMENTS),
     ("drafts", drafts::STATEMENTS),
+    ("dump", dump::STATEMENTS),
     ("idempotency", idempotency::STATEMENTS),
     ("inbox", inbox::STATEMENTS),
     ("invitations", invitations::STATEMENTS),
@@ -337,14 +345,17 @@ pub const STATEMENTS: &[(&str, &[&str])] = &[
     ("outbox", outbox::STATEMENTS),
     ("people", people::STATEMENTS),
     ("people_state", people_state::STATEMENTS),
+    ("probe", probe::STATEMENTS),
     ("profiles", profiles::STATEMENTS),
     ("snapshots", snapshots::STATEMENTS),
     ("visitors", visitors::STATEMENTS),
 ];
 /// Statements that only SQLite runs.
-pub const SQLITE_STATEMENTS: &[&[&str]] = &[sql::SQLITE_STATEMENTS, leases::SQLITE_STATEMENTS];
+pub const SQLITE_STATEMENTS: &[&[&str]] =
+    &[sql::SQLITE_STATEMENTS, leases::SQLITE_STATEMENTS, dump::SQLITE_STATEMENTS, probe::SQLITE_STATEMENTS];
 /// Statements that only PostgreSQL runs.
-pub const POSTGRES_STATEMENTS: &[&[&str]] = &[sql::POSTGRES_STATEMENTS, leases::POSTGRES_STATEMENTS];
+pub const POSTGRES_STATEMENTS: &[&[&str]] =
+    &[sql::POSTGRES_STATEMENTS, leases::POSTGRES_STATEMENTS, dump::POSTGRES_STATEMENTS, probe::POSTGRES_STATEMENTS];
 
 impl Db {
     /// All rows of a statement.

@@ -75,5 +75,7 @@ fn rules_and_manual_use_the_names_of_the_table() {
     let table: BTreeSet<_> = METRICS.iter().map(|metric| metric.name).collect();
     let rules = names_in(include_str!("../../prometheus/alerts.yml"));
     assert!(rules.len() > 5 && rules.is_subset(&table), "{:?}", rules.difference(&table));
+    let shown = names_in(include_str!("../../prometheus/grafana/centralita.json"));
+    assert_eq!(shown, table, "a metric that nobody looks at, or one that there is not");
     assert_eq!(names_in(include_str!("../../docs/metrics.md")), table);
 }

@@ -45,6 +45,29 @@ impl Database {
         }
     }
 
+    /// An empty one of each kind there is.
+    pub(crate) async fn all_kinds(&self) -> Vec<Self> {
+        let mut all = vec![Self::Sqlite];
+        if let Ok(server) = std::env::var("CENTRALITA_TEST_POSTGRES") {
+            all.push(Self::Postgres(Arc::new(OnServer::create(server).await)));
+        }
+        all
+    }
+
+    /// Every row of what was set aside on the server.
+    pub(crate) async fn set_aside(&self) -> Vec<String> {
+        let Self::Postgres(own) = self else { return Vec::new() };
+        let url = own.url();
+        let mut connection = PgConnection::connect(&url).await.unwrap();
+        let schema: String = sqlx::query_scalar("SELECT nspname::text FROM pg_namespace WHERE nspname LIKE 'replaced%'")
+            .fetch_one(&mut connection)
+            .await
+            .unwrap();
+        let mut rows = rows_of_schema(&mut connection, &schema).await;
+        rows.sort();
+        rows
+    }
+
     /// Every row of every table as text, one line each, in no order that means anything but always the same. Without
     /// the lease, which its owner renews.
     pub(crate) async fn rows(&self, sqlite_file: &std::path::Path) -> Vec<String> {
@@ -75,13 +98,16 @@ async fn sqlite_rows(file: &std::path::Path) -> Vec<String> {
 }
 
 async fn postgres_rows(url: &str) -> Vec<String> {
-    let mut connection = PgConnection::connect(url).await.unwrap();
+    rows_of_schema(&mut PgConnection::connect(url).await.unwrap(), "public").await
+}
+
+async fn rows_of_schema(connection: &mut PgConnection, schema: &str) -> Vec<String> {
     let tables =
-        "SELECT tablename::text FROM pg_tables WHERE schemaname = 'public' AND tablename NOT IN ('leases', '_sqlx_migrations')";
+        "SELECT tablename::text FROM pg_tables WHERE schemaname = $1 AND tablename NOT IN ('leases', '_sqlx_migrations')";
     let mut rows = Vec::new();
-    for table in sqlx::query_scalar::<_, String>(tables).fetch_all(&mut connection).await.unwrap() {
-        let read = sqlx::AssertSqlSafe(format!("SELECT row_to_json(t)::text AS line FROM {table} t"));
-        for row in connection.fetch_all(sqlx::query(read)).await.unwrap() {
+    for table in sqlx::query_scalar::<_, String>(tables).bind(schema).fetch_all(&mut *connection).await.unwrap() {
+        let read = sqlx::AssertSqlSafe(format!("SELECT row_to_json(t)::text AS line FROM {schema}.{table} t"));
+        for row in (&mut *connection).fetch_all(sqlx::query(read)).await.unwrap() {
             rows.push(format!("{table} {}", row.get::<String, _>("line")));
         }
     }

@@ -44,6 +44,23 @@ impl Installation {
         self
     }
 
+    /// From now on with this setting.
+    pub(crate) fn set(&mut self, name: &str, value: &str) {
+        self.plain(&format!("CENTRALITA_{name}"), value);
+    }
+
+    /// From now on with this environment variable.
+    pub(crate) fn plain(&mut self, name: &str, value: &str) {
+        let name = name.to_owned();
+        self.settings.retain(|(known, _)| *known != name);
+        self.settings.push((name, value.to_owned()));
+    }
+
+    /// For what a test keeps beside the data.
+    pub(crate) fn folder(&self) -> &std::path::Path {
+        &self.folder
+    }
+
     /// Where everything is kept.
     pub(crate) fn data(&self) -> PathBuf {
         self.folder.join("data")
