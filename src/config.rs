@@ -177,12 +177,20 @@ impl Config {
     /// # Errors
     /// A file that cannot be read, a key nobody knows, a value that does not parse, a risky combination.
     pub fn load(overrides: &Overrides) -> Result<Self, Error> {
+        let config = Self::read(overrides)?;
+        config.check()?;
+        Ok(config)
+    }
+
+    /// Reads all layers; whether the outcome should be used is another question.
+    ///
+    /// # Errors
+    /// A file that cannot be read, a key nobody knows, a value that does not parse.
+    pub fn read(overrides: &Overrides) -> Result<Self, Error> {
         let default_file = Path::new(DEFAULT_FILE);
         let file = overrides.config.as_deref().or_else(|| default_file.exists().then_some(default_file));
         let environment = env::vars_os().filter_map(|(name, text)| Some((name.into_string().ok()?, text.into_string().ok()?)));
-        let config = Self::from_layers(file, environment, overrides)?;
-        config.check()?;
-        Ok(config)
+        Self::from_layers(file, environment, overrides)
     }
 
     fn from_layers(

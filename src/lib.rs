@@ -13,6 +13,7 @@
 //! | [`auth`] | passwords, sessions, tokens, secrets at rest |
 //! | [`directory`] | the configuration in force, in memory |
 //! | [`commands`] | what the binary can be told to do |
+//! | [`demo`] | what `centralita demo` shows: scripts, and a simulator that plays them through the real doors |
 //!
 //! Dependencies point one way: `http`, `live`, `channels` → `actors` → `store`, `domain`; `domain` knows nobody.
 //!
@@ -52,6 +53,7 @@ pub mod channels;
 pub mod clock;
 pub mod commands;
 pub mod config;
+pub mod demo;
 pub mod directory;
 pub mod domain;
 pub mod error;

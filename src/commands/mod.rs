@@ -1,8 +1,10 @@
 //! What the binary can be told to do.
 
+mod demo;
 mod instance;
 mod migrate;
 mod sample;
+mod seed;
 mod serve;
 mod token;
 mod user;
@@ -29,6 +31,8 @@ pub struct Cli {
 pub enum Command {
     /// Serve until told to stop (the default).
     Serve,
+    /// Show a contact center at work: a directory of its own, 400 conversations, customers and agents who are simulated.
+    Demo(demo::Demo),
     /// Fill an empty database with a client, two campaigns, people and channels to try things with.
     Sample(sample::Sample),
     /// Bring the database's schema up to date and stop.
@@ -69,9 +73,14 @@ impl Failure {
 
 /// Runs a command to its end.
 pub fn run(cli: Cli) -> Result<(), Failure> {
-    let config = Config::load(&cli.overrides).map_err(|error| Failure(error.to_string()))?;
     let system = actix_web::rt::System::new();
-    match cli.command.unwrap_or(Command::Serve) {
+    let command = match cli.command.unwrap_or(Command::Serve) {
+        Command::Demo(demo) => return system.block_on(demo.run(&cli.overrides)),
+        command => command,
+    };
+    let config = Config::load(&cli.overrides).map_err(|error| Failure(error.to_string()))?;
+    match command {
+        Command::Demo(_) => Ok(()),
         Command::Serve => system.block_on(serve::run(config)),
         Command::Sample(sample) => system.block_on(sample.run(config)),
         Command::Migrate => system.block_on(migrate::run(config)),

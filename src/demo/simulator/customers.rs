@@ -1,0 +1,256 @@
+//! Customers: one task each, from the first message to the stars at the end.
+
+use std::{sync::Arc, time::Duration};
+
+use futures_util::{SinkExt, StreamExt, stream::SplitSink};
+use rand::{RngExt, rngs::StdRng, seq::IndexedRandom};
+use reqwest::Method;
+use serde_json::{Value, json};
+use tokio::{
+    sync::mpsc,
+    task::JoinHandle,
+    time::{sleep, timeout},
+};
+use tokio_tungstenite::tungstenite::Message;
+
+use super::{
+    House,
+    line::{As, Mishap, Socket, taken},
+    play::{Heard, Play},
+    receiver::Stray,
+};
+use crate::{
+    channels::standard_webhooks::{ID_HEADER, SIGNATURE_HEADER, SigningSecret, TIMESTAMP_HEADER, sign},
+    demo::{
+        folder::Account,
+        scripts::{Dialogue, THANKS, comments},
+    },
+    domain::channel::ChannelKind,
+    ids::{ChannelId, ConversationId, MessageId},
+    wire::live::{ChatSender, Frame, Push},
+};
+
+/// How long anybody waits for an answer of the server's.
+pub(super) const SLOWEST: Duration = Duration::from_secs(15);
+/// How long a customer waits for an agent, in seconds.
+const PATIENCE: (f64, f64) = (500.0, 900.0);
+/// The same when nothing is left to say.
+const FAREWELL: (f64, f64) = (60.0, 120.0);
+
+/// A customer's way to the company.
+enum Way {
+    Api { channel: ChannelId, secret: Box<SigningSecret> },
+    Chat { token: String, say: SplitSink<Socket, Message>, ear: JoinHandle<()> },
+}
+
+impl Drop for Way {
+    fn drop(&mut self) {
+        if let Self::Chat { ear, .. } = self {
+            ear.abort();
+        }
+    }
+}
+
+/// A customer from beginning to end.
+pub(super) async fn visit(house: Arc<House>, account: Account, dialogue: Dialogue, mut random: StdRng) {
+    let topic = dialogue.topic;
+    if let Err(error) = try_visit(&house, &account, dialogue, &mut random).await {
+        tracing::debug!(%error, ?topic, "a customer of the demo gave up");
+    }
+}
+
+async fn try_visit(house: &House, account: &Account, dialogue: Dialogue, random: &mut StdRng) -> Result<(), Mishap> {
+    let at_stage = |address: &str| Leaves { house, address: address.to_owned() };
+    match account.kind {
+        ChannelKind::Api => {
+            let secret = account.secret.as_deref().and_then(|secret| secret.parse().ok());
+            let secret = Box::new(secret.ok_or(Mishap::Other("a channel without a secret"))?);
+            let address = dialogue.customer.phone.clone();
+            let (play, hear) = house.stage.enter(&address, dialogue);
+            let _leaves = at_stage(&address);
+            Visit { house, play, way: Way::Api { channel: account.id, secret }, random, conversation: None }.hold(hear).await
+        }
+        ChannelKind::Webchat => {
+            let path = format!("/widget/v1/{}/session", account.id);
+            let session = house.line.call(Method::POST, &path, &As::Stranger, &json!({})).await?;
+            let text = |name: &str| session.get(name).and_then(Value::as_str).map(str::to_owned);
+            let (token, visitor) = text("token").zip(text("visitor")).ok_or(Mishap::Other("no session"))?;
+            let answers = json!({ "answers": { "name": dialogue.customer.name, "phone": dialogue.customer.phone } });
+            house.line.call(Method::PUT, "/widget/v1/answers", &As::Visitor(&token), &answers).await?;
+            let (play, hear) = house.stage.enter(&visitor, dialogue);
+            let _leaves = at_stage(&visitor);
+            let (mut say, listen) = house.line.socket("/widget/ws", &As::Stranger).await?.split();
+            say.send(Message::text(json!({ "kind": "sign_in", "token": token }).to_string())).await?;
+            let ear = actix_web::rt::spawn(overhear(listen, Arc::clone(&play)));
+            Visit { house, play, way: Way::Chat { token, say, ear }, random, conversation: None }.hold(hear).await
+        }
+    }
+}
+
+/// Leaves the stage however it ends.
+struct Leaves<'a> {
+    house: &'a House,
+    address: String,
+}
+
+impl Drop for Leaves<'_> {
+    fn drop(&mut self) {
+        self.house.stage.leave(&self.address);
+    }
+}
+
+/// What a visitor's page shows.
+async fn overhear(mut listen: futures_util::stream::SplitStream<Socket>, play: Arc<Play>) {
+    let mut shown = 0;
+    while let Some(Ok(message)) = listen.next().await {
+        let Some(Push::Chat(chat)) = message.to_text().ok().and_then(|text| serde_json::from_str::<Frame>(text).ok()).map(|frame| frame.push)
+        else {
+            continue;
+        };
+        for said in chat.messages.iter().filter(|said| said.from == ChatSender::Agent && said.seq > shown) {
+            play.tell(Heard::Shown(said.conversation, said.seq));
+        }
+        shown = chat.messages.iter().map(|said| said.seq).max().unwrap_or(0).max(shown);
+        if chat.ended && chat.conversation.is_some() {
+            play.tell(Heard::Ended(chat.conversation));
+        }
+    }
+}
+
+struct Visit<'a> {
+    house: &'a House,
+    play: Arc<Play>,
+    way: Way,
+    random: &'a mut StdRng,
+    conversation: Option<ConversationId>,
+}
+
+impl Visit<'_> {
+    async fn hold(mut self, mut hear: mpsc::Receiver<Heard>) -> Result<(), Mishap> {
+        self.speak().await?;
+        let mut thanked = false;
+        loop {
+            let (from, to) = if self.play.is_over() { FAREWELL } else { PATIENCE };
+            let patience = self.house.pause(self.random, from, to);
+            let Ok(Some(heard)) = timeout(patience, hear.recv()).await else { return Ok(()) };
+            match heard {
+                Heard::Answer(conversation, message) => {
+                    sleep(self.house.pause(self.random, 0.3, 1.2)).await;
+                    self.receipt(conversation, message, "delivered").await?;
+                    sleep(self.house.pause(self.random, 1.0, 5.0)).await;
+                    self.receipt(conversation, message, "read").await?;
+                }
+                Heard::Shown(conversation, seq) => {
+                    self.conversation = Some(conversation);
+                    sleep(self.house.pause(self.random, 0.5, 4.0)).await;
+                    self.tell(&json!({ "kind": "seen", "conversation": conversation, "seq": seq })).await?;
+                }
+                Heard::Ended(conversation) => return self.rate(conversation.or(self.conversation)).await,
+            }
+            self.play.answered();
+            if !self.play.is_over() {
+                self.speak().await?;
+            } else if !thanked && self.random.random_bool(0.3) {
+                thanked = true;
+                let thanks = THANKS.choose(self.random).copied().unwrap_or_default();
+                self.write(thanks).await?;
+            }
+        }
+    }
+
+    /// As much as it is the customer's turn.
+    async fn speak(&mut self) -> Result<(), Mishap> {
+        while let Some(text) = self.play.customer() {
+            let is_first = self.conversation.is_none();
+            if !is_first {
+                sleep(self.house.pause(self.random, 2.0, 7.0)).await;
+                self.tell(&json!({ "kind": "typing" })).await?;
+                sleep(self.house.pause(self.random, 2.0, 5.0)).await;
+            }
+            self.write(&text).await?;
+        }
+        Ok(())
+    }
+
+    /// Over the socket, which only visitors of a chat have.
+    async fn tell(&mut self, ask: &Value) -> Result<(), Mishap> {
+        if let Way::Chat { say, .. } = &mut self.way {
+            say.send(Message::text(ask.to_string())).await?;
+        }
+        Ok(())
+    }
+
+    async fn write(&mut self, text: &str) -> Result<(), Mishap> {
+        let key: MessageId = self.house.ids.next();
+        let customer = &self.play.dialogue.customer;
+        let stored = match &self.way {
+            Way::Api { channel, secret } => {
+                let from = json!({ "id": customer.phone, "name": customer.name });
+                let body = json!({ "type": "message", "message": { "id": format!("demo-{key}"), "from": from, "text": text } });
+                signed(self.house, *channel, secret, &body).await?
+            }
+            Way::Chat { token, .. } => {
+                let request = self.house.line.request(Method::POST, "/widget/v1/messages", &As::Visitor(token));
+                let body = json!({ "text": text, "name": customer.name });
+                taken(request.header("Idempotency-Key", key.to_string()).json(&body)).await?
+            }
+        };
+        let conversation = stored.get("conversation").and_then(Value::as_str).and_then(|id| id.parse().ok());
+        self.conversation = conversation.or(self.conversation);
+        Ok(())
+    }
+
+    async fn receipt(&self, conversation: ConversationId, message: MessageId, status: &str) -> Result<(), Mishap> {
+        let Way::Api { channel, secret } = &self.way else { return Ok(()) };
+        receipt(self.house, *channel, secret, conversation, message, status).await
+    }
+
+    /// Three of four say how it was.
+    async fn rate(&mut self, conversation: Option<ConversationId>) -> Result<(), Mishap> {
+        let (Way::Chat { token, .. }, Some(conversation)) = (&self.way, conversation) else { return Ok(()) };
+        if self.random.random_bool(0.25) {
+            return Ok(());
+        }
+        sleep(self.house.pause(self.random, 2.0, 9.0)).await;
+        let score = [5, 5, 5, 5, 4, 4, 4, 3, 2].choose(self.random).copied().unwrap_or(5);
+        let words = if self.random.random_bool(0.5) { comments(score).choose(self.random).copied() } else { None };
+        let body = json!({ "conversation": conversation, "score": score, "comment": words });
+        let request = self.house.line.request(Method::POST, "/widget/v1/rating", &As::Visitor(token)).json(&body);
+        taken(request).await.map(drop)
+    }
+}
+
+async fn receipt(
+    house: &House,
+    channel: ChannelId,
+    secret: &SigningSecret,
+    conversation: ConversationId,
+    message: MessageId,
+    status: &str,
+) -> Result<(), Mishap> {
+    let receipt = json!({ "conversation": conversation, "message": message, "status": status });
+    signed(house, channel, secret, &json!({ "type": "receipt", "receipt": receipt })).await.map(drop)
+}
+
+/// A webhook as a connected system calls it.
+async fn signed(house: &House, channel: ChannelId, secret: &SigningSecret, body: &Value) -> Result<Value, Mishap> {
+    let (id, body) = (house.ids.next::<MessageId>().to_string(), body.to_string());
+    let seconds = house.clock.now().micros().div_euclid(1_000_000);
+    let request = house.line.request(Method::POST, &format!("/hooks/{channel}"), &As::Stranger);
+    let request = request.header(SIGNATURE_HEADER, sign(secret, &id, seconds, body.as_bytes()));
+    taken(request.header(ID_HEADER, id).header(TIMESTAMP_HEADER, seconds).body(body)).await
+}
+
+/// An answer to a customer of yesterday arrives; they do not write again.
+pub(super) async fn confirm(house: Arc<House>, stray: Stray, mut random: StdRng) {
+    let Stray { channel, conversation, message } = stray;
+    let account = house.demo.card.channels.iter().find(|account| account.id == channel);
+    let Some(secret) = account.and_then(|account| account.secret.as_deref()?.parse::<SigningSecret>().ok()) else { return };
+    for status in ["delivered", "read"] {
+        sleep(house.pause(&mut random, 0.5, 6.0)).await;
+        if let Err(error) = receipt(&house, channel, &secret, conversation, message, status).await {
+            tracing::debug!(%error, "a receipt of the demo was not taken");
+            return;
+        }
+    }
+}
