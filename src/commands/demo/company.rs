@@ -64,10 +64,23 @@ const CANNED_TEXTS: [(Option<Topic>, [&str; 3]); 8] = [
     (None, ["espera", "Un momento", "Un momento, por favor: lo reviso y te respondo."]),
     (None, ["despedida", "Despedida", "Gracias por escribirnos, ${name|hasta pronto}. ¡Que tengas un buen día!"]),
     (Some(Topic::Support), ["luces", "Luces del equipo", "¿Me dices qué luces ves en el módem y de qué color están?"]),
-    (Some(Topic::Support), ["reiniciar", "Reiniciar el equipo", "Desenchufa el módem medio minuto, vuelve a enchufarlo y espera dos minutos."]),
+    (
+        Some(Topic::Support),
+        ["reiniciar", "Reiniciar el equipo", "Desenchufa el módem medio minuto, vuelve a enchufarlo y espera dos minutos."],
+    ),
     (Some(Topic::Sales), ["cobertura", "Pedir dirección", "¿Me pasas la dirección exacta? Así confirmo la cobertura."]),
-    (Some(Topic::Billing), ["cliente", "Número de cliente", "¿Me confirmas tu número de cliente? Está arriba a la derecha en la factura."]),
-    (Some(Topic::Billing), ["pago", "Medios de pago", "Puedes pagar con tarjeta o transferencia desde la app, o en efectivo con el código de barras."]),
+    (
+        Some(Topic::Billing),
+        ["cliente", "Número de cliente", "¿Me confirmas tu número de cliente? Está arriba a la derecha en la factura."],
+    ),
+    (
+        Some(Topic::Billing),
+        [
+            "pago",
+            "Medios de pago",
+            "Puedes pagar con tarjeta o transferencia desde la app, o en efectivo con el código de barras.",
+        ],
+    ),
 ];
 
 /// A campaign with what belongs to it.
@@ -236,12 +249,7 @@ impl Company {
 }
 
 impl Desk {
-    fn new(
-        seed: &mut Seed<'_>,
-        name: &str,
-        config: CampaignConfig,
-        dispositions: Named<DispositionId>,
-    ) -> Result<Self, Failure> {
+    fn new(seed: &mut Seed<'_>, name: &str, config: CampaignConfig, dispositions: Named<DispositionId>) -> Result<Self, Failure> {
         let campaign = seed.campaign(name, config)?;
         Ok(Self { campaign, dispositions, channels: Vec::new(), agents: Vec::new() })
     }

@@ -1,9 +1,14 @@
 //! What happened before anybody looked: conversations of the last days, told through the same rules as those of today.
 //!
-//! Every step is a command to the domain at a moment of the past; its events, texts and rows are committed by the journal. So the
-//! tables are the fold of the log here as everywhere else.
+//! Every beat of a conversation is a few commands to the domain at a moment of the past; its events, texts and rows are committed by
+//! the journal. So the tables are the fold of the log here as everywhere else. Conversations come in waves and go on in rounds, one
+//! beat of each in a round: what a round commits is one group, and a slow disk waits a thousand times, not ten thousand.
 
-use std::{collections::BTreeMap, sync::Arc, time::Duration};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+    time::Duration,
+};
 
 use rand::{RngExt, SeedableRng, rngs::StdRng, seq::IndexedRandom};
 use smallvec::SmallVec;
@@ -35,8 +40,8 @@ use crate::{
         inbox::Claim,
         visitors,
         write::{
-            AgentAppend, Append, Committed, ContactCard, ConversationAppend, NewContact, OutboxChange, OutboxState, Refused,
-            RowChange, Statement, Subject, concerned,
+            AgentAppend, Append, Committed, ContactCard, ConversationAppend, NewContact, Refused, RowChange, Statement, Subject,
+            concerned,
         },
     },
 };
@@ -50,6 +55,12 @@ const WITH_AGENTS: usize = 18;
 /// How many there are in all.
 pub(super) const CONVERSATIONS: usize = ENDED + WAITING + WITH_AGENTS;
 const DAYS: u64 = 7;
+/// Conversations that begin within a few minutes, at most.
+const WAVE: usize = 8;
+/// Rounds of a wave: the longest script, a missed offer, a transfer, a silence.
+const ROUNDS: usize = 48;
+/// Rounds without a word before an agent closes.
+const SILENCE: usize = 10;
 /// Appends between two looks at what became of them.
 const AT_ONCE: usize = 512;
 /// Buenos Aires knows no summer time.
@@ -90,8 +101,8 @@ enum Step {
     Accepts(AgentId),
     Replies(AgentId, String),
     Notes(AgentId, String),
-    /// Of the reply with this number.
-    Moves(usize, Delivery),
+    /// The last reply.
+    Moves(Delivery),
     Fields(AgentId),
     Tags(AgentId),
     Prioritises(AgentId),
@@ -102,7 +113,7 @@ enum Step {
     Finishes(AgentId),
     GivesUp,
     Rates(u8),
-    Shift(AgentId, AgentCommand),
+    Shift(AgentCommand),
 }
 
 /// One conversation as it goes on.
@@ -118,8 +129,15 @@ struct Tale {
     card: Option<Arc<ContactCard>>,
     last: Option<Arc<Message>>,
     offer: Option<OfferId>,
-    replies: Vec<MessageId>,
+    reply: Option<MessageId>,
+    /// Its first beat's place in its wave.
+    entry: usize,
+    /// One a round.
+    beats: Vec<Vec<Step>>,
 }
+
+/// When a round begins, and the next.
+type Rounds = Vec<Timestamp>;
 
 /// Who has written before, from where, and until when.
 struct Known {
@@ -128,6 +146,13 @@ struct Known {
     channel: ChannelId,
     address: Address,
     until: Timestamp,
+}
+
+/// What a step is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Whose {
+    Tale(usize),
+    Agent(AgentId),
 }
 
 /// Everything of it.
@@ -142,8 +167,10 @@ pub(super) struct History<'a> {
     duties: Vec<Duty>,
     known: Vec<Known>,
     tales: Vec<Tale>,
-    /// When, whose (none = an agent's own), what.
-    steps: Vec<(Timestamp, Option<usize>, Step)>,
+    /// When, whose, what.
+    steps: Vec<(Timestamp, Whose, Vec<Step>)>,
+    /// What has an append that nobody has heard of yet: the journal takes the next one after it.
+    in_flight: BTreeSet<Whose>,
     contacts: BTreeMap<String, ContactId>,
     agents: BTreeMap<AgentId, Agent>,
     answers: Vec<oneshot::Receiver<Result<Arc<Committed>, Refused>>>,
@@ -152,14 +179,7 @@ pub(super) struct History<'a> {
 }
 
 impl<'a> History<'a> {
-    pub(super) fn new(
-        company: &'a Company,
-        offline: &'a Offline,
-        clock: Clock,
-        ids: &'a Ids,
-        now: Timestamp,
-        seed: u64,
-    ) -> Self {
+    pub(super) fn new(company: &'a Company, offline: &'a Offline, clock: Clock, ids: &'a Ids, now: Timestamp, seed: u64) -> Self {
         Self {
             company,
             offline,
@@ -172,6 +192,7 @@ impl<'a> History<'a> {
             known: Vec::new(),
             tales: Vec::new(),
             steps: Vec::new(),
+            in_flight: BTreeSet::new(),
             contacts: BTreeMap::new(),
             agents: BTreeMap::new(),
             answers: Vec::new(),
@@ -182,28 +203,23 @@ impl<'a> History<'a> {
     /// Thinks it up and commits it.
     pub(super) async fn write(mut self) -> Result<(), Failure> {
         self.shifts();
-        let mut starts: Vec<Timestamp> = (0..ENDED).filter_map(|_| self.some_start()).collect();
-        starts.sort_unstable();
-        for start in starts {
-            self.ended(start);
+        let mut left = ENDED;
+        while left > 0 {
+            let count = self.random.random_range(3..=WAVE).min(left);
+            left -= count;
+            self.wave(count);
         }
-        for _ in 0..WITH_AGENTS {
-            self.with_agent();
-        }
-        for _ in 0..WAITING {
-            self.waiting();
-        }
+        self.today();
         let mut steps = std::mem::take(&mut self.steps);
-        // Stable: what happens to one conversation at one moment keeps its order.
         steps.sort_by_key(|(at, ..)| *at);
-        for (at, tale, step) in steps {
+        for (at, whose, steps) in steps {
             self.clock.move_to(at);
-            match tale {
-                Some(tale) => self.tell(tale, step, at)?,
-                None => self.shift(step, at)?,
-            }
             if self.answers.len() >= AT_ONCE {
                 self.settle().await?;
+            }
+            match whose {
+                Whose::Tale(tale) => self.tell(tale, steps, at).await?,
+                Whose::Agent(agent) => self.shift(agent, steps, at).await?,
             }
         }
         self.settle().await?;
@@ -229,7 +245,8 @@ impl<'a> History<'a> {
         let today = self.now - Duration::from_secs(into_day);
         for back in 0..=DAYS {
             for (index, (agent, _)) in agents.iter().enumerate() {
-                let (begin, end) = SHIFTS.get((index + usize::try_from(back).unwrap_or(0)) % SHIFTS.len()).copied().unwrap_or((8, 16));
+                let (begin, end) =
+                    SHIFTS.get((index + usize::try_from(back).unwrap_or(0)) % SHIFTS.len()).copied().unwrap_or((8, 16));
                 let midnight = today - Duration::from_secs(back * 24 * 3600);
                 let from = midnight + minutes(begin * 60) + self.between(0, 600);
                 let until = midnight + minutes(end * 60) + self.between(0, 900);
@@ -249,13 +266,14 @@ impl<'a> History<'a> {
         }
         let lunch = self.company.breaks.first().copied();
         for Duty { agent, from, until, away } in &self.duties {
-            self.steps.push((*from, None, Step::Shift(*agent, AgentCommand::SignIn)));
+            let mut on = |at: Timestamp, command| self.steps.push((at, Whose::Agent(*agent), vec![Step::Shift(command)]));
+            on(*from, AgentCommand::SignIn);
             if let (Some((begin, end)), Some(kind)) = (away, lunch) {
-                self.steps.push((*begin, None, Step::Shift(*agent, AgentCommand::TakeBreak(kind))));
-                self.steps.push((*end, None, Step::Shift(*agent, AgentCommand::BeAvailable)));
+                on(*begin, AgentCommand::TakeBreak(kind));
+                on(*end, AgentCommand::BeAvailable);
             }
             if *until < self.now {
-                self.steps.push((*until, None, Step::Shift(*agent, AgentCommand::SignOut { by: None })));
+                on(*until, AgentCommand::SignOut { by: None });
             }
         }
     }
@@ -292,7 +310,8 @@ impl<'a> History<'a> {
     /// A conversation that begins then: one customer in five has written before.
     fn begin(&mut self, at: Timestamp) -> Option<usize> {
         let again = self.one_in(5);
-        let free: Vec<usize> = (0..self.known.len()).filter(|&at_| self.known.get(at_).is_some_and(|known| known.until < at)).collect();
+        let free: Vec<usize> =
+            (0..self.known.len()).filter(|&at_| self.known.get(at_).is_some_and(|known| known.until < at)).collect();
         let known = free.choose(&mut self.random).copied().filter(|_| again);
         let index = match known {
             Some(index) => index,
@@ -329,199 +348,197 @@ impl<'a> History<'a> {
             card: None,
             last: None,
             offer: None,
-            replies: Vec::new(),
+            reply: None,
+            entry: 0,
+            beats: Vec::new(),
         });
         Some(self.tales.len() - 1)
     }
 
-    fn plan(&mut self, tale: usize, at: Timestamp, step: Step) {
-        self.steps.push((at, Some(tale), step));
+    /// Rounds from then on, each of about this many seconds.
+    fn rounds(&mut self, from: Timestamp, seconds: (u64, u64)) -> Rounds {
+        let mut at = from;
+        let mut next = || {
+            let this = at;
+            at = at + Duration::from_millis(self.random.random_range(seconds.0 * 1000..seconds.1 * 1000));
+            this
+        };
+        (0..ROUNDS).map(|_| next()).collect()
+    }
+
+    /// Puts the beats of a tale into its rounds.
+    fn place(&mut self, tale: usize, rounds: &Rounds) {
+        let Some(told) = self.tales.get_mut(tale) else { return };
+        let beats = std::mem::take(&mut told.beats);
+        for (round, beat) in rounds.windows(2).skip(told.entry).zip(beats) {
+            let &[from, until] = round else { continue };
+            let share = self.random.random_range(0..1000);
+            let at = from + until.since(from) * share / 1000;
+            if !beat.is_empty() {
+                self.steps.push((at, Whose::Tale(tale), beat));
+            }
+        }
+    }
+
+    fn beat(&mut self, tale: usize, steps: Vec<Step>) {
+        if let Some(tale) = self.tales.get_mut(tale) {
+            tale.beats.push(steps);
+        }
     }
 
     /// The customer's opening and the queue.
-    fn open(&mut self, tale: usize, at: Timestamp) -> Timestamp {
-        let first = self.line(tale, 0).map(|(_, text)| text).unwrap_or_default();
-        self.plan(tale, at, Step::Writes(first));
-        let admitted = at + Duration::from_millis(3);
-        self.plan(tale, admitted, Step::Admits);
-        admitted
+    fn open(&mut self, tale: usize) {
+        let Some(told) = self.tales.get(tale) else { return };
+        let first = told.dialogue.lines.first().map(|line| line.to(None)).unwrap_or_default();
+        self.beat(tale, vec![Step::Writes(first), Step::Admits]);
     }
 
-    fn line(&self, tale: usize, index: usize) -> Option<(Speaker, String)> {
-        let line = self.tales.get(tale)?.dialogue.lines.get(index)?;
-        Some((line.who, line.with("el equipo")))
-    }
-
-    fn said_by(&self, tale: usize, index: usize, agent: AgentId) -> Option<(Speaker, String)> {
-        let line = self.tales.get(tale)?.dialogue.lines.get(index)?;
-        Some((line.who, line.with(self.name_of(agent))))
-    }
-
-    fn accept(&mut self, tale: usize, topic: Topic, agent: AgentId, at: Timestamp) -> Timestamp {
-        self.plan(tale, at, Step::Offers(agent));
-        if self.company.desk(topic).campaign.auto_accept {
-            return at;
-        }
-        let accepted = at + self.between(2, 12);
-        self.plan(tale, accepted, Step::Accepts(agent));
-        accepted
-    }
-
-    fn reply(&mut self, tale: usize, agent: AgentId, text: String, number: usize, at: Timestamp) {
-        self.plan(tale, at, Step::Replies(agent, text));
-        let is_api = self.tales.get(tale).is_some_and(|tale| tale.kind == ChannelKind::Api);
-        let mut then = at;
-        let mut moves = vec![Delivery::Read];
-        if is_api {
-            self.plan(tale, at + Duration::from_millis(12), Step::Moves(number, Delivery::Sending));
-            then = at + Duration::from_millis(95);
-            self.plan(tale, then, Step::Moves(number, Delivery::Sent));
-            moves.insert(0, Delivery::Delivered);
-        }
-        for to in moves {
-            then = then + self.between(1, 6);
-            if then < self.now {
-                self.plan(tale, then, Step::Moves(number, to));
-            }
+    fn accept(&mut self, tale: usize, topic: Topic, agent: AgentId) {
+        self.beat(tale, vec![Step::Offers(agent)]);
+        if !self.company.desk(topic).campaign.auto_accept {
+            self.beat(tale, vec![Step::Accepts(agent)]);
         }
     }
 
-    /// Lines from `from` up to `to`; the moment after the last.
-    fn talk(&mut self, tale: usize, lines: std::ops::Range<usize>, agent: AgentId, from: Timestamp, replies: &mut usize) -> Timestamp {
-        let mut at = from;
-        for index in lines {
-            let Some((who, text)) = self.said_by(tale, index, agent) else { break };
-            match who {
-                Speaker::Customer => {
-                    at = at + self.between(12, 80);
-                    self.plan(tale, at, Step::Writes(text));
-                }
+    /// Lines from `lines`, spoken by this agent.
+    fn talk(&mut self, tale: usize, lines: std::ops::Range<usize>, agent: AgentId) {
+        let name = self.name_of(agent);
+        let Some(told) = self.tales.get_mut(tale) else { return };
+        for line in told.dialogue.lines.get(lines).unwrap_or_default() {
+            let text = line.with(name);
+            match line.who {
+                // Who answers has read.
+                Speaker::Customer => told.beats.push(vec![Step::Moves(Delivery::Read), Step::Writes(text)]),
                 Speaker::Agent => {
-                    at = at + self.between(15, 75);
-                    self.reply(tale, agent, text, *replies, at);
-                    *replies += 1;
+                    let sent = [Step::Replies(agent, text), Step::Moves(Delivery::Sending), Step::Moves(Delivery::Sent)];
+                    told.beats.push(sent.into());
                 }
-                Speaker::Note => {
-                    at = at + self.between(6, 20);
-                    self.plan(tale, at, Step::Notes(agent, text));
-                }
+                Speaker::Note => told.beats.push(vec![Step::Notes(agent, text)]),
             }
         }
-        at
     }
 
-    fn length(&self, tale: usize) -> usize {
-        self.tales.get(tale).map_or(0, |tale| tale.dialogue.lines.len())
+    /// Conversations that begin within a few minutes and end.
+    fn wave(&mut self, count: usize) {
+        let Some(start) = self.some_start() else { return };
+        let rounds = self.rounds(start, (14, 38));
+        for number in 0..count {
+            let Some(tale) = self.begin(start) else { return };
+            self.ended(tale, start);
+            if let Some(tale) = self.tales.get_mut(tale) {
+                tale.entry = number;
+            }
+            self.place(tale, &rounds);
+        }
     }
 
-    fn ended(&mut self, start: Timestamp) {
-        let Some(tale) = self.begin(start) else { return };
+    fn ended(&mut self, tale: usize, start: Timestamp) {
         let Some(topic) = self.tales.get(tale).map(|tale| tale.topic) else { return };
-        let mut at = self.open(tale, start);
+        self.open(tale);
         if self.one_in(18) {
-            let gone = at + self.between(120, 600);
-            self.plan(tale, gone, Step::GivesUp);
+            for _ in 0..self.random.random_range(3..10) {
+                self.beat(tale, Vec::new());
+            }
+            self.beat(tale, vec![Step::GivesUp]);
             return;
         }
-        let Some(mut agent) = self.somebody(topic, at, None) else { return };
-        at = at + self.between(1, 50);
+        let Some(mut agent) = self.somebody(topic, start, None) else { return };
         let manual = !self.company.desk(topic).campaign.auto_accept;
         if manual
             && self.one_in(14)
-            && let Some(other) = self.somebody(topic, at, Some(agent))
+            && let Some(other) = self.somebody(topic, start, Some(agent))
         {
-            self.plan(tale, at, Step::Offers(agent));
-            at = at + Duration::from_secs(self.company.desk(topic).campaign.offer_seconds.into());
-            self.plan(tale, at, Step::Misses(agent));
+            self.beat(tale, vec![Step::Offers(agent)]);
+            self.beat(tale, vec![Step::Misses(agent)]);
             agent = other;
-            at = at + Duration::from_millis(20);
         }
-        at = self.accept(tale, topic, agent, at);
-        let length = self.length(tale);
-        let mut replies = 0;
+        self.accept(tale, topic, agent);
         let mut desk = topic;
-        let mut disposition = self.tales.get(tale).map_or("", |tale| tale.dialogue.disposition);
+        let (length, mut disposition) =
+            self.tales.get(tale).map_or((0, ""), |tale| (tale.dialogue.lines.len(), tale.dialogue.disposition));
         let silent = self.one_in(16);
         let end = if silent { length.saturating_sub(2) } else { length };
         let middle = 3.min(end);
-        at = self.talk(tale, 1..middle, agent, at, &mut replies);
-        self.sort(tale, agent, at);
+        self.talk(tale, 1..middle, agent);
+        self.sort(tale, agent);
         if topic != Topic::Billing
             && self.one_in(16)
-            && let Some(other) = self.somebody(Topic::Billing, at, Some(agent))
+            && let Some(other) = self.somebody(Topic::Billing, start, Some(agent))
         {
             let billing = self.company.desk(Topic::Billing).campaign.id;
-            at = at + self.between(10, 30);
-            self.plan(tale, at, Step::Transfers(agent, billing));
-            at = at + self.between(1, 40);
+            self.beat(tale, vec![Step::Transfers(agent, billing)]);
             (agent, desk, disposition) = (other, Topic::Billing, "Consulta resuelta");
-            at = self.accept(tale, desk, agent, at);
+            self.accept(tale, desk, agent);
         }
-        at = self.talk(tale, middle..end, agent, at, &mut replies);
-        if desk == Topic::Billing || !self.one_in(3) {
-            at = at + self.between(3, 9);
-            self.plan(tale, at, Step::Fields(agent));
-        }
+        self.talk(tale, middle..end, agent);
         if silent {
-            at = at + self.between(300, 500);
+            for _ in 0..SILENCE {
+                self.beat(tale, Vec::new());
+            }
             disposition = "Sin respuesta";
         }
-        at = at + self.between(5, 40);
-        self.plan(tale, at, Step::Closes(agent, disposition));
+        let noted = (desk == Topic::Billing || !self.one_in(3)).then_some(Step::Fields(agent));
+        self.beat(tale, noted.into_iter().chain([Step::Closes(agent, disposition)]).collect());
         if self.company.desk(desk).campaign.wrap_up_seconds > 0 {
-            at = at + self.between(4, 18);
-            self.plan(tale, at, Step::Finishes(agent));
+            self.beat(tale, vec![Step::Finishes(agent)]);
         }
         let is_chat = self.tales.get(tale).is_some_and(|tale| tale.kind == ChannelKind::Webchat);
         if is_chat && !silent && !self.one_in(3) {
             let score = [5, 5, 5, 5, 5, 4, 4, 4, 3, 3, 2, 1].choose(&mut self.random).copied().unwrap_or(5);
-            let rated = at + self.between(5, 90);
-            self.plan(tale, rated, Step::Rates(score));
+            self.beat(tale, vec![Step::Rates(score)]);
         }
     }
 
-    /// Labels and urgency, for some.
-    fn sort(&mut self, tale: usize, agent: AgentId, at: Timestamp) {
-        if !self.one_in(4) {
-            self.plan(tale, at + Duration::from_millis(400), Step::Tags(agent));
+    /// Labels and urgency, for some; together with what the agent does last.
+    fn sort(&mut self, tale: usize, agent: AgentId) {
+        let labels = (!self.one_in(4)).then_some(Step::Tags(agent));
+        let Some(told) = self.tales.get_mut(tale) else { return };
+        let is_urgent = told.dialogue.priority != Priority::Normal;
+        let Some(last) = told.beats.last_mut() else { return };
+        last.extend(labels.into_iter().chain(is_urgent.then_some(Step::Prioritises(agent))));
+    }
+
+    /// What is going on now: with agents, and waiting for them.
+    fn today(&mut self) {
+        let start = self.now - minutes(11);
+        let rounds = self.rounds(start, (35, 60));
+        for number in 0..WITH_AGENTS {
+            self.with_agent(number, start, &rounds);
         }
-        if self.tales.get(tale).is_some_and(|tale| tale.dialogue.priority != Priority::Normal) {
-            self.plan(tale, at + Duration::from_millis(900), Step::Prioritises(agent));
+        let rounds = self.rounds(self.now - minutes(3), (25, 35));
+        for number in 0..WAITING {
+            let Some(tale) = self.begin(start) else { return };
+            self.open(tale);
+            if let Some(tale) = self.tales.get_mut(tale) {
+                tale.entry = number % 5;
+            }
+            self.place(tale, &rounds);
         }
     }
 
-    /// With an agent who is at work now; every sixth sleeps, every ninth is put aside.
-    fn with_agent(&mut self) {
-        let start = self.now - self.between(300, 700);
+    /// With an agent who is at work now: a few sleep or are put aside.
+    fn with_agent(&mut self, number: usize, start: Timestamp, rounds: &Rounds) {
         let Some(tale) = self.begin(start) else { return };
         let Some(topic) = self.tales.get(tale).map(|tale| tale.topic) else { return };
         let Some(agent) = self.somebody(topic, start, None) else { return };
-        let at = self.open(tale, start) + self.between(1, 20);
-        let at = self.accept(tale, topic, agent, at);
-        let mut replies = 0;
-        let number = self.tales.len();
+        self.open(tale);
+        self.accept(tale, topic, agent);
         // After an answer of the agent's, or after what the customer said to it.
-        let lines = if number.is_multiple_of(3) { 1..2 } else { 1..3 };
-        let at = self.talk(tale, lines.clone(), agent, at, &mut replies);
-        self.sort(tale, agent, at);
-        if lines.end == 2 {
-            let quiet = at + self.between(40, 90);
-            match number % 9 {
-                0 => {
-                    let until = self.now + minutes(90) + self.between(0, 6 * 3600);
-                    self.plan(tale, quiet, Step::Parks(agent, until));
-                }
-                3 => self.plan(tale, quiet, Step::Sleeps),
-                _ => {}
+        let is_answered = number.is_multiple_of(3);
+        self.talk(tale, if is_answered { 1..2 } else { 1..3 }, agent);
+        self.sort(tale, agent);
+        match number {
+            0 | 6 => {
+                let until = self.now + minutes(90) + self.between(0, 6 * 3600);
+                self.beat(tale, vec![Step::Moves(Delivery::Read), Step::Parks(agent, until)]);
             }
+            3 | 9 => self.beat(tale, vec![Step::Moves(Delivery::Read), Step::Sleeps]),
+            _ => {}
         }
-    }
-
-    fn waiting(&mut self) {
-        let start = self.now - self.between(8, 200);
-        if let Some(tale) = self.begin(start) {
-            self.open(tale, start);
+        if let Some(tale) = self.tales.get_mut(tale) {
+            tale.entry = number % 4;
         }
+        self.place(tale, rounds);
     }
 
     async fn settle(&mut self) -> Result<(), Failure> {
@@ -530,10 +547,15 @@ impl<'a> History<'a> {
             let settled = answer.await.map_err(|_| failed("the journal ended".to_owned()))?;
             settled.map_err(|refused| failed(format!("{refused:?}")))?;
         }
+        self.in_flight.clear();
         Ok(())
     }
 
-    fn append(&mut self, subject: Subject, claim: Option<Claim>) -> Result<(), Failure> {
+    async fn append(&mut self, whose: Whose, subject: Subject, claim: Option<Claim>) -> Result<(), Failure> {
+        if !self.in_flight.insert(whose) {
+            self.settle().await?;
+            self.in_flight.insert(whose);
+        }
         let (done, answer) = oneshot::channel();
         let append = Append {
             subject,
@@ -547,12 +569,16 @@ impl<'a> History<'a> {
         self.offline.journal.append(append).map_err(|error| Failure::new("the demo's history", error))
     }
 
-    fn shift(&mut self, step: Step, at: Timestamp) -> Result<(), Failure> {
-        let Step::Shift(id, command) = step else { return Ok(()) };
-        self.agent(id, &command, By::User(id), at)
+    async fn shift(&mut self, agent: AgentId, steps: Vec<Step>, at: Timestamp) -> Result<(), Failure> {
+        for step in steps {
+            if let Step::Shift(command) = step {
+                self.agent(agent, &command, By::User(agent), at).await?;
+            }
+        }
+        Ok(())
     }
 
-    fn agent(&mut self, id: AgentId, command: &AgentCommand, by: By, at: Timestamp) -> Result<(), Failure> {
+    async fn agent(&mut self, id: AgentId, command: &AgentCommand, by: By, at: Timestamp) -> Result<(), Failure> {
         let state = self.agents.entry(id).or_insert_with(|| Agent::signed_out(id));
         let events = state.step(command).map_err(|refusal| Failure::new("an agent of the demo", refusal))?;
         if events.is_empty() {
@@ -563,15 +589,14 @@ impl<'a> History<'a> {
         }
         let events = events.into_iter().map(|event| (event, by)).collect();
         let append = AgentAppend { state: state.clone(), events, at };
-        self.append(Subject::Agent(append), None)
+        self.append(Whose::Agent(id), Subject::Agent(append), None).await
     }
 
     /// What a step means as a command, and who gives it.
-    fn command(&mut self, index: usize, step: Step, at: Timestamp) -> Option<(Command, By)> {
+    fn command(&self, tale: &mut Tale, campaign: CampaignId, step: Step, at: Timestamp) -> Option<(Command, By)> {
         let ids = self.ids;
         let content = |text: String| Content { text: text.into(), attachments: Vec::new() };
         let offer_seconds = |desk: &Desk| Duration::from_secs(desk.campaign.offer_seconds.into());
-        let tale = self.tales.get_mut(index)?;
         Some(match step {
             Step::Writes(text) => (Command::Receive { message: ids.next(), content: content(text) }, By::Contact),
             Step::Admits => (Command::Admit(Admission::Queue(QueueReason::New)), By::Router),
@@ -580,21 +605,19 @@ impl<'a> History<'a> {
                 tale.offer = Some(offer.id);
                 (Command::Offer(offer), By::Router)
             }
-            Step::Misses(agent) => {
-                (Command::EndOffer { offer: tale.offer?, agent, outcome: OfferOutcome::Missed }, By::System)
-            }
+            Step::Misses(agent) => (Command::EndOffer { offer: tale.offer?, agent, outcome: OfferOutcome::Missed }, By::System),
             Step::Accepts(agent) => (Command::Accept { offer: tale.offer?, agent }, By::User(agent)),
             Step::Replies(agent, text) => {
                 let message = ids.next();
-                tale.replies.push(message);
+                tale.reply = Some(message);
                 (Command::Reply { message, agent, content: content(text) }, By::User(agent))
             }
             Step::Notes(agent, text) => {
                 let (message, content) = (ids.next(), content(text));
                 (Command::Note { message, agent, content, mentions: Vec::new() }, By::User(agent))
             }
-            Step::Moves(number, to) => {
-                let message = *tale.replies.get(number)?;
+            Step::Moves(to) => {
+                let message = tale.reply?;
                 (Command::MoveDelivery { message, stored: None, to, reason: None }, By::System)
             }
             Step::Fields(agent) => {
@@ -619,119 +642,120 @@ impl<'a> History<'a> {
             Step::Sleeps => (Command::Sleep, By::System),
             Step::Parks(agent, until) => (Command::Park { agent, until }, By::User(agent)),
             Step::Closes(agent, name) => {
-                let desk = Topic::ALL.map(|topic| self.company.desk(topic)).into_iter();
-                let campaign = tale.state.as_ref()?.campaign;
-                let disposition = desk.filter(|desk| desk.campaign.id == campaign).find_map(|desk| desk.dispositions.get(name));
-                (Command::Close { agent, force: false, disposition: disposition.copied() }, By::User(agent))
+                let disposition = self.desk_of(campaign).dispositions.get(name).copied();
+                (Command::Close { agent, force: false, disposition }, By::User(agent))
             }
             Step::Finishes(agent) => (Command::EndWrapUp { agent }, By::User(agent)),
             Step::GivesUp => (Command::GiveUp(Ending::Abandoned), By::System),
             Step::Rates(score) => (Command::Rate { score }, By::Contact),
-            Step::Shift(..) => return None,
+            Step::Shift(_) => return None,
         })
     }
 
-    fn tell(&mut self, index: usize, step: Step, at: Timestamp) -> Result<(), Failure> {
-        let about_agent = match &step {
-            Step::Misses(agent) => Some((*agent, AgentCommand::MissOffer)),
-            Step::Accepts(agent) => Some((*agent, AgentCommand::AnswerOffer)),
-            _ => None,
-        };
-        let rated = if let Step::Rates(score) = &step { Some(*score) } else { None };
-        let Some((command, by)) = self.command(index, step, at) else { return Ok(()) };
-        self.commit(index, &command, by, at)?;
-        if let Some((agent, command)) = about_agent {
-            self.agent(agent, &command, By::System, at)?;
+    fn desk_of(&self, campaign: CampaignId) -> &Desk {
+        let desk = Topic::ALL.map(|topic| self.company.desk(topic)).into_iter().find(|desk| desk.campaign.id == campaign);
+        desk.unwrap_or_else(|| self.company.desk(Topic::Support))
+    }
+
+    async fn tell(&mut self, index: usize, steps: Vec<Step>, at: Timestamp) -> Result<(), Failure> {
+        let mut of_agents = Vec::new();
+        let mut score = None;
+        for step in &steps {
+            match step {
+                Step::Misses(agent) => of_agents.push((*agent, AgentCommand::MissOffer)),
+                Step::Accepts(agent) => of_agents.push((*agent, AgentCommand::AnswerOffer)),
+                Step::Rates(stars) => score = Some(*stars),
+                _ => {}
+            }
         }
-        if let (Some(score), Some(id)) = (rated, self.tales.get(index).and_then(|tale| tale.id)) {
+        let mut tales = std::mem::take(&mut self.tales);
+        let made = tales.get_mut(index).map_or(Ok(None), |tale| self.append_of(tale, steps, at));
+        self.tales = tales;
+        if let Some((append, claim)) = made? {
+            self.append(Whose::Tale(index), Subject::Conversation(Box::new(append)), claim).await?;
+        }
+        for (agent, command) in of_agents {
+            self.agent(agent, &command, By::System, at).await?;
+        }
+        if let (Some(score), Some(id)) = (score, self.tales.get(index).and_then(|tale| tale.id)) {
             let words = if self.one_in(2) { comments(score).choose(&mut self.random).copied() } else { None };
             self.beside.push(visitors::put_rating(id, score, words, at));
         }
         Ok(())
     }
 
-    fn commit(&mut self, index: usize, command: &Command, by: By, at: Timestamp) -> Result<(), Failure> {
-        let mut tales = std::mem::take(&mut self.tales);
-        let made = tales.get_mut(index).map_or(Ok(None), |tale| self.append_of(tale, command, by, at));
-        self.tales = tales;
-        match made? {
-            Some((append, claim)) => self.append(Subject::Conversation(Box::new(append)), claim),
-            None => Ok(()),
-        }
-    }
-
-    /// The append that a command leads to, as the conversation's actor makes it.
+    /// The append that the steps of a beat lead to, as the conversation's actor makes it.
     fn append_of(
         &mut self,
         tale: &mut Tale,
-        command: &Command,
-        by: By,
+        steps: Vec<Step>,
         at: Timestamp,
     ) -> Result<Option<(ConversationAppend, Option<Claim>)>, Failure> {
-        let claim = matches!(command, Command::Receive { .. }).then(|| self.claim(tale, at));
-        let cause = claim.as_ref().map(|claim| claim.provider_id.clone());
+        let claim = steps.iter().any(|step| matches!(step, Step::Writes(_))).then(|| self.claim(tale, at));
         let before = tale.state.take();
         let mut events: SmallVec<[(Event, By, Option<String>); 2]> = SmallVec::new();
         let mut new_contact = None;
         let (mut next, first_seq) = match &before {
             Some(state) => (state.clone(), state.seq + 1),
             None => {
-                let (contact, is_new) = self.contact(tale, at)?;
-                new_contact = is_new;
+                let started;
+                (started, new_contact) = self.start(tale, at)?;
                 let id = self.ids.next();
                 tale.id = Some(id);
-                let campaign = self.company.desk(tale.topic).campaign.id;
-                let started = Event::Started {
-                    client: tale.client,
-                    channel: tale.channel,
-                    kind: tale.kind,
-                    campaign,
-                    contact,
-                    noticed_at: None,
-                };
                 let state = Conversation::started(id, &started, at);
-                events.push((started, By::Contact, cause.clone()));
+                events.push((started, By::Contact, claim.as_ref().map(|claim| claim.provider_id.clone())));
                 (state.ok_or_else(|| Failure("the demo's history has no beginning".to_owned()))?, 1)
             }
         };
-        let desk = Topic::ALL.map(|topic| self.company.desk(topic)).into_iter().find(|desk| desk.campaign.id == next.campaign);
-        let campaign = desk.map_or(&self.company.desk(tale.topic).campaign, |desk| &desk.campaign);
-        let mut rules = campaign.rules();
-        rules.mandatory = campaign.fields.iter().filter(|used| used.mandatory).map(|used| used.field).collect();
-        let decided = next.step(command, &rules, at);
-        let decided = decided.map_err(|refusal| Failure::new(&format!("the demo's history, {command:?}"), refusal))?;
-        if decided.is_empty() {
-            tale.state = before;
+        let mut messages: SmallVec<[Arc<Message>; 1]> = SmallVec::new();
+        let mut fields = Vec::new();
+        for step in steps {
+            let Some((command, by)) = self.command(tale, next.campaign, step, at) else { continue };
+            let cause = matches!(command, Command::Receive { .. }).then(|| claim.as_ref().map(|claim| claim.provider_id.clone()));
+            let campaign = &self.desk_of(next.campaign).campaign;
+            let mut rules = campaign.rules();
+            rules.mandatory = campaign.fields.iter().filter(|used| used.mandatory).map(|used| used.field).collect();
+            let decided = next.step(&command, &rules, at);
+            for event in decided.map_err(|refusal| Failure::new(&format!("the demo's history, {command:?}"), refusal))? {
+                next.apply(&event, at);
+                messages.extend(message_of(&event, &command, next.seq, at));
+                events.push((event, by, cause.clone().flatten()));
+            }
+            if let Command::SetFields { values, .. } = command {
+                fields.extend(values);
+            }
+        }
+        let contact = tale.card.clone().ok_or_else(|| Failure("a customer of the demo is nobody".to_owned()))?;
+        tale.state = Some(next.clone());
+        if events.is_empty() {
             return Ok(None);
         }
-        let mut messages: SmallVec<[Arc<Message>; 1]> = SmallVec::new();
-        let mut outbox: SmallVec<[OutboxChange; 1]> = SmallVec::new();
-        for event in decided {
-            next.apply(&event, at);
-            messages.extend(message_of(&event, command, next.seq, at));
-            outbox.extend(outbox_of(&event, &next, at));
-            events.push((event, by, cause.clone()));
-        }
-        let fields = if let Command::SetFields { values, .. } = command { values.clone() } else { Vec::new() };
         tale.last = messages.last().cloned().or_else(|| tale.last.take());
-        let contact = tale.card.clone().ok_or_else(|| Failure("a customer of the demo is nobody".to_owned()))?;
         let append = ConversationAppend {
             concerned: concerned(before.as_ref(), &next),
             row: RowChange::of(before.as_ref(), &next, events.iter().map(|(event, ..)| event)),
-            state: next.clone(),
+            state: next,
             first_seq,
             events,
             at,
             messages,
             new_contact,
             noticed: false,
-            outbox,
+            // What enters it within a beat has left it at the beat's end.
+            outbox: SmallVec::new(),
             fields,
             contact,
             last: tale.last.clone(),
         };
-        tale.state = Some(next);
         Ok(Some((append, claim)))
+    }
+
+    /// How it begins.
+    fn start(&mut self, tale: &mut Tale, at: Timestamp) -> Result<(Event, Option<NewContact>), Failure> {
+        let (contact, new) = self.contact(tale, at)?;
+        let campaign = self.company.desk(tale.topic).campaign.id;
+        let (client, channel, kind) = (tale.client, tale.channel, tale.kind);
+        Ok((Event::Started { client, channel, kind, campaign, contact, noticed_at: None }, new))
     }
 
     fn claim(&self, tale: &Tale, at: Timestamp) -> Claim {
@@ -787,16 +811,4 @@ fn message_of(event: &Event, command: &Command, seq: u64, at: Timestamp) -> Opti
     };
     let (text, attachments) = (Arc::clone(&content.text), Vec::new());
     Some(Arc::new(Message { id, seq, author, text, attachments, at, delivery }))
-}
-
-fn outbox_of(event: &Event, state: &Conversation, at: Timestamp) -> Option<OutboxChange> {
-    let (message, change) = match *event {
-        Event::Replied { message, delivery: Delivery::Queued, .. } => {
-            (message, OutboxState::Queued { channel: state.channel, seq: state.seq, at })
-        }
-        Event::DeliveryMoved { message, to: Delivery::Sending, .. } => (message, OutboxState::Sending),
-        Event::DeliveryMoved { message, .. } => (message, OutboxState::Done),
-        _ => return None,
-    };
-    Some(OutboxChange { message, change })
 }

@@ -175,10 +175,53 @@ fn parse(topic: Topic) -> Vec<Script> {
 }
 
 const FIRST: [&str; 48] = [
-    "Marta", "Julián", "Lucía", "Carlos", "Camila", "Andrés", "Valentina", "Diego", "Paola", "Sergio", "Rosa", "Matías",
-    "Gabriela", "Fernando", "Daniela", "Hernán", "Silvia", "Ramiro", "Noelia", "Óscar", "Patricia", "Iván", "Mónica", "Tomás",
-    "Verónica", "Raúl", "Carolina", "Esteban", "Lorena", "Ignacio", "Beatriz", "Facundo", "Alejandra", "Mauricio", "Claudia",
-    "Emilio", "Florencia", "Gustavo", "Ximena", "Nicolás", "Teresa", "Rodrigo", "Marina", "Pablo", "Elena", "Joaquín", "Sandra",
+    "Marta",
+    "Julián",
+    "Lucía",
+    "Carlos",
+    "Camila",
+    "Andrés",
+    "Valentina",
+    "Diego",
+    "Paola",
+    "Sergio",
+    "Rosa",
+    "Matías",
+    "Gabriela",
+    "Fernando",
+    "Daniela",
+    "Hernán",
+    "Silvia",
+    "Ramiro",
+    "Noelia",
+    "Óscar",
+    "Patricia",
+    "Iván",
+    "Mónica",
+    "Tomás",
+    "Verónica",
+    "Raúl",
+    "Carolina",
+    "Esteban",
+    "Lorena",
+    "Ignacio",
+    "Beatriz",
+    "Facundo",
+    "Alejandra",
+    "Mauricio",
+    "Claudia",
+    "Emilio",
+    "Florencia",
+    "Gustavo",
+    "Ximena",
+    "Nicolás",
+    "Teresa",
+    "Rodrigo",
+    "Marina",
+    "Pablo",
+    "Elena",
+    "Joaquín",
+    "Sandra",
     "Leonardo",
 ];
 const LAST: [&str; 44] = [
@@ -188,20 +231,35 @@ const LAST: [&str; 44] = [
     "Zárate", "Silva", "Romero", "Castillo", "Ponce", "Medina", "Olivera", "Navarro",
 ];
 const QUARTERS: [&str; 10] = [
-    "Las Acacias", "Villa Elena", "El Mirador", "Los Aromos", "Santa Rosa", "Barrio Norte", "San Martín", "La Ribera",
-    "Parque Central", "Los Álamos",
+    "Las Acacias",
+    "Villa Elena",
+    "El Mirador",
+    "Los Aromos",
+    "Santa Rosa",
+    "Barrio Norte",
+    "San Martín",
+    "La Ribera",
+    "Parque Central",
+    "Los Álamos",
 ];
 const STREETS: [&str; 10] = [
-    "Sarmiento", "Belgrano", "Rivadavia", "Los Tilos", "San Lorenzo", "9 de Julio", "Las Heras", "Mitre", "Independencia",
+    "Sarmiento",
+    "Belgrano",
+    "Rivadavia",
+    "Los Tilos",
+    "San Lorenzo",
+    "9 de Julio",
+    "Las Heras",
+    "Mitre",
+    "Independencia",
     "Los Cedros",
 ];
 /// Each with the next larger one.
 const PLANS: [(&str, &str); 3] = [("Fibra 100", "Fibra 300"), ("Fibra 300", "Fibra 600"), ("Fibra 600", "Fibra 1000")];
 const DAYS: [&str; 5] = ["el lunes", "el martes", "el miércoles", "el jueves", "el viernes"];
 const SLOTS: [&str; 3] = ["entre las 8 y las 12", "entre las 12 y las 16", "entre las 16 y las 20"];
-const MONTHS: [&str; 12] = [
-    "enero", "febrero", "marzo", "abril", "mayo", "junio", "julio", "agosto", "septiembre", "octubre", "noviembre", "diciembre",
-];
+const MONTHS: [&str; 12] =
+    ["enero", "febrero", "marzo", "abril", "mayo", "junio", "julio", "agosto", "septiembre", "octubre", "noviembre", "diciembre"];
 
 /// The options of the field in which agents note what a customer has.
 pub const PLAN_NAMES: [&str; 4] = ["Fibra 100", "Fibra 300", "Fibra 600", "Fibra 1000"];
@@ -307,7 +365,10 @@ mod tests {
     use super::*;
 
     fn turn(who: Speaker, text: &str) -> bool {
-        parse(Topic::Support).iter().flat_map(|script| &script.turns).any(|turn| turn.who == who && turn.alternatives.contains(&text))
+        parse(Topic::Support)
+            .iter()
+            .flat_map(|script| &script.turns)
+            .any(|turn| turn.who == who && turn.alternatives.contains(&text))
     }
 
     #[test]
@@ -335,7 +396,11 @@ mod tests {
         for topic in Topic::ALL.into_iter().cycle().take(600) {
             let dialogue = scripts.dialogue(topic, Customer::new(&mut random), &mut random).unwrap();
             let lines: Vec<String> = dialogue.lines.iter().map(|line| line.with("Ana Aguirre")).collect();
-            for line in lines.iter().cloned().chain(dialogue.lines.iter().filter(|line| line.who == Speaker::Customer).map(|line| line.to(None))) {
+            for line in lines
+                .iter()
+                .cloned()
+                .chain(dialogue.lines.iter().filter(|line| line.who == Speaker::Customer).map(|line| line.to(None)))
+            {
                 assert!(!line.trim().is_empty() && !line.contains(['{', '}', '|']), "{line}");
             }
             openings.insert(lines.concat());

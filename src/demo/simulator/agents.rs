@@ -179,7 +179,8 @@ impl Desk<'_> {
 
     /// Nobody stays on a break or away for good; what a supervisor has paused stays paused.
     fn look_at_presence(&mut self, activity: Activity) {
-        if matches!(activity, Activity::OnBreak { .. } | Activity::NotResponding | Activity::SignedOut) && self.back_at.is_none() {
+        if matches!(activity, Activity::OnBreak { .. } | Activity::NotResponding | Activity::SignedOut) && self.back_at.is_none()
+        {
             self.back_at = Some(self.soon(20.0, 60.0));
         }
     }
@@ -326,7 +327,9 @@ impl Desk<'_> {
         let Some(mine) = self.mine.get(&id) else { return Ok(()) };
         let summary = mine.summary.clone();
         let play = self.house.stage.find(&summary.contact_address);
-        let Some(campaign) = self.profile.campaigns.iter().find(|campaign| campaign.id == summary.campaign) else { return Ok(()) };
+        let Some(campaign) = self.profile.campaigns.iter().find(|campaign| campaign.id == summary.campaign) else {
+            return Ok(());
+        };
         let number = play.as_ref().map_or_else(|| "100000".to_owned(), |play| play.dialogue.customer.number.clone());
         let values: serde_json::Map<String, Value> = campaign
             .fields

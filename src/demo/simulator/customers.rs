@@ -103,7 +103,8 @@ impl Drop for Leaves<'_> {
 async fn overhear(mut listen: futures_util::stream::SplitStream<Socket>, play: Arc<Play>) {
     let mut shown = 0;
     while let Some(Ok(message)) = listen.next().await {
-        let Some(Push::Chat(chat)) = message.to_text().ok().and_then(|text| serde_json::from_str::<Frame>(text).ok()).map(|frame| frame.push)
+        let Some(Push::Chat(chat)) =
+            message.to_text().ok().and_then(|text| serde_json::from_str::<Frame>(text).ok()).map(|frame| frame.push)
         else {
             continue;
         };

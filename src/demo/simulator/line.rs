@@ -61,9 +61,7 @@ impl Line {
         let request = self.client.request(method, format!("http://{}{path}", self.host));
         match who {
             As::Stranger => request,
-            As::Staff(cookie) => {
-                request.header(header::COOKIE, *cookie).header(header::ORIGIN, format!("http://{}", self.host))
-            }
+            As::Staff(cookie) => request.header(header::COOKIE, *cookie).header(header::ORIGIN, format!("http://{}", self.host)),
             As::Visitor(token) => request.bearer_auth(token),
         }
     }
