@@ -26,6 +26,7 @@ mod canned_texts;
 mod configuration;
 mod contact_panel;
 mod conversation_flow;
+mod demo;
 mod desk;
 mod durability;
 mod dynamic_fields;

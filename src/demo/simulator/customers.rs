@@ -1,6 +1,6 @@
 //! Customers: one task each, from the first message to the stars at the end.
 
-use std::{sync::Arc, time::Duration};
+use std::{collections::VecDeque, sync::Arc, time::Duration};
 
 use futures_util::{SinkExt, StreamExt, stream::SplitSink};
 use rand::{RngExt, rngs::StdRng, seq::IndexedRandom};
@@ -68,7 +68,17 @@ async fn try_visit(house: &House, account: &Account, dialogue: Dialogue, random:
             let address = dialogue.customer.phone.clone();
             let (play, hear) = house.stage.enter(&address, dialogue);
             let _leaves = at_stage(&address);
-            Visit { house, play, way: Way::Api { channel: account.id, secret }, random, conversation: None }.hold(hear).await
+            Visit {
+                house,
+                play,
+                way: Way::Api { channel: account.id, secret },
+                random,
+                hear,
+                unheard: VecDeque::new(),
+                conversation: None,
+            }
+            .hold()
+            .await
         }
         ChannelKind::Webchat => {
             let path = format!("/widget/v1/{}/session", account.id);
@@ -82,7 +92,9 @@ async fn try_visit(house: &House, account: &Account, dialogue: Dialogue, random:
             let (mut say, listen) = house.line.socket("/widget/ws", &As::Stranger).await?.split();
             say.send(Message::text(json!({ "kind": "sign_in", "token": token }).to_string())).await?;
             let ear = actix_web::rt::spawn(overhear(listen, Arc::clone(&play)));
-            Visit { house, play, way: Way::Chat { token, say, ear }, random, conversation: None }.hold(hear).await
+            Visit { house, play, way: Way::Chat { token, say, ear }, random, hear, unheard: VecDeque::new(), conversation: None }
+                .hold()
+                .await
         }
     }
 }
@@ -123,17 +135,26 @@ struct Visit<'a> {
     play: Arc<Play>,
     way: Way,
     random: &'a mut StdRng,
+    hear: mpsc::Receiver<Heard>,
+    /// Came while the customer was busy.
+    unheard: VecDeque<Heard>,
     conversation: Option<ConversationId>,
 }
 
 impl Visit<'_> {
-    async fn hold(mut self, mut hear: mpsc::Receiver<Heard>) -> Result<(), Mishap> {
+    async fn hold(mut self) -> Result<(), Mishap> {
         self.speak().await?;
         let mut thanked = false;
         loop {
             let (from, to) = if self.play.is_over() { FAREWELL } else { PATIENCE };
             let patience = self.house.pause(self.random, from, to);
-            let Ok(Some(heard)) = timeout(patience, hear.recv()).await else { return Ok(()) };
+            let heard = match self.unheard.pop_front() {
+                Some(heard) => heard,
+                None => match timeout(patience, self.hear.recv()).await {
+                    Ok(Some(heard)) => heard,
+                    _ => return Ok(()),
+                },
+            };
             match heard {
                 Heard::Answer(conversation, message) => {
                     sleep(self.house.pause(self.random, 0.3, 1.2)).await;
@@ -151,12 +172,20 @@ impl Visit<'_> {
             self.play.answered();
             if !self.play.is_over() {
                 self.speak().await?;
-            } else if !thanked && self.random.random_bool(0.3) {
+            } else if !thanked && self.random.random_bool(0.3) && !self.is_closed() {
                 thanked = true;
                 let thanks = THANKS.choose(self.random).copied().unwrap_or_default();
                 self.write(thanks).await?;
             }
         }
+    }
+
+    /// Whether the agent has closed meanwhile: another word would begin another conversation.
+    fn is_closed(&mut self) -> bool {
+        while let Ok(heard) = self.hear.try_recv() {
+            self.unheard.push_back(heard);
+        }
+        self.unheard.iter().any(|heard| matches!(heard, Heard::Ended(_)))
     }
 
     /// As much as it is the customer's turn.
@@ -167,8 +196,12 @@ impl Visit<'_> {
                 sleep(self.house.pause(self.random, 2.0, 7.0)).await;
                 self.tell(&json!({ "kind": "typing" })).await?;
                 sleep(self.house.pause(self.random, 2.0, 5.0)).await;
+                if self.is_closed() {
+                    return Ok(());
+                }
             }
             self.write(&text).await?;
+            self.play.customer_has_spoken();
         }
         Ok(())
     }

@@ -38,13 +38,16 @@ impl Play {
         self.dialogue.lines.get(at).map(|line| line.who)
     }
 
-    /// What the customer says now, if it is their turn.
+    /// What the customer says next, if it is their turn.
     pub(super) fn customer(&self) -> Option<String> {
-        let mut progress = self.progress.lock();
+        let progress = self.progress.lock();
         let line = self.dialogue.lines.get(progress.0).filter(|line| line.who == Speaker::Customer)?;
-        let text = line.to(progress.1.as_deref());
-        progress.0 += 1;
-        Some(text)
+        Some(line.to(progress.1.as_deref()))
+    }
+
+    /// The customer has said it: until then nobody may think that everything was said.
+    pub(super) fn customer_has_spoken(&self) {
+        self.progress.lock().0 += 1;
     }
 
     /// What the agent says now: perhaps a note, then the answer. Nothing when the script has none.
@@ -121,6 +124,7 @@ mod tests {
         let mut said = 0;
         while !play.is_over() {
             if play.customer().is_some() {
+                play.customer_has_spoken();
                 said += 1;
                 assert!(play.customer().is_none(), "the customer waits for an answer");
             } else {
@@ -138,6 +142,8 @@ mod tests {
         let mut answers = 0;
         while let Some(text) = play.customer() {
             assert!(!text.contains("{agente}"), "{text}");
+            assert!(!play.is_over(), "the last word is not said yet");
+            play.customer_has_spoken();
             play.answered();
             answers += 1;
         }
