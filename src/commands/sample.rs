@@ -6,6 +6,7 @@ use serde::Serialize;
 use super::{
     Failure, Instance, Output, print,
     seed::{self, Seed},
+    user::CAPACITY,
 };
 use crate::{
     auth::secret::Sealer,
@@ -104,7 +105,7 @@ fn fill(seed: &mut Seed<'_>, sealer: &Sealer) -> Result<Made, Failure> {
     let sales = seed.campaign("Ventas", CampaignConfig::default())?.id;
     let mut users = Vec::new();
     for (login, name, role) in PEOPLE {
-        let seed::MadeUser { id, password, .. } = seed.person(login, name, role)?;
+        let seed::MadeUser { id, password, .. } = seed.person(login, name, role, CAPACITY)?;
         if role == Role::Agent {
             seed.member(id, support);
             seed.member(id, sales);

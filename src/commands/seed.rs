@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::{
     Failure,
-    user::{CAPACITY, generate_password, hash},
+    user::{generate_password, hash},
 };
 use crate::{
     auth::secret::{Sealer, SecretText},
@@ -109,10 +109,16 @@ impl<'a> Seed<'a> {
         Ok(config.into_campaign(id, self.client, name.to_owned(), true))
     }
 
-    pub(super) fn person(&mut self, login: &'static str, name: &'static str, role: Role) -> Result<MadeUser, Failure> {
+    pub(super) fn person(
+        &mut self,
+        login: &'static str,
+        name: &'static str,
+        role: Role,
+        capacity: u32,
+    ) -> Result<MadeUser, Failure> {
         let (id, password) = (self.ids.next(), generate_password());
         let scopes: &[Scope] = if role == Role::Agent { &[] } else { &[Scope::All] };
-        let user = UserRow { id, login, name, role, scopes, capacity: CAPACITY, enabled: true };
+        let user = UserRow { id, login, name, role, scopes, capacity, enabled: true };
         self.statements.push(people::insert_user(&user, &hash(&password)?, self.now));
         Ok(MadeUser { id, login, name, password, role })
     }

@@ -9,6 +9,7 @@ use crate::{
     commands::{
         Failure,
         seed::{MadeUser, Named, Seed},
+        user::CAPACITY,
     },
     demo::{
         folder::{Account, Person},
@@ -50,6 +51,8 @@ const AGENTS: [(&str, &str, [Topic; 2]); 11] = [
     ("karina", "Karina Keller", [Topic::Sales, Topic::Billing]),
     ("luis", "Luis Ledesma", [Topic::Support, Topic::Sales]),
 ];
+/// Capacity of who is simulated: customers wait now and then, and people find something to take.
+const TWO_AT_ONCE: u32 = 50;
 const PLAYED_BY_PEOPLE: [&str; 3] = ["ana", "bruno", "carla"];
 
 const EVERYWHERE: [&str; 2] = ["Consulta resuelta", "Sin respuesta"];
@@ -189,14 +192,15 @@ impl Company {
 
     fn hire(&mut self, seed: &mut Seed<'_>) -> Result<(), Failure> {
         for (login, name, role) in STAFF {
-            let person = seed.person(login, name, role)?;
+            let person = seed.person(login, name, role, CAPACITY)?;
             if role == Role::Agent {
                 self.join(seed, person.id, [Topic::Support, Topic::Sales]);
             }
             self.people.push(person);
         }
         for (login, name, topics) in AGENTS {
-            let person = seed.person(login, name, Role::Agent)?;
+            let capacity = if PLAYED_BY_PEOPLE.contains(&login) { CAPACITY } else { TWO_AT_ONCE };
+            let person = seed.person(login, name, Role::Agent, capacity)?;
             self.join(seed, person.id, topics);
             self.people.push(person);
         }

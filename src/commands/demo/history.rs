@@ -502,8 +502,9 @@ impl<'a> History<'a> {
     fn today(&mut self) {
         let start = self.now - minutes(11);
         let rounds = self.rounds(start, (35, 60));
+        let mut taken = BTreeMap::new();
         for number in 0..WITH_AGENTS {
-            self.with_agent(number, start, &rounds);
+            self.with_agent(number, start, &rounds, &mut taken);
         }
         let rounds = self.rounds(self.now - minutes(3), (25, 35));
         for number in 0..WAITING {
@@ -516,11 +517,13 @@ impl<'a> History<'a> {
         }
     }
 
-    /// With an agent who is at work now: a few sleep or are put aside.
-    fn with_agent(&mut self, number: usize, start: Timestamp, rounds: &Rounds) {
+    /// With whoever of those at work has the least: a few sleep or are put aside.
+    fn with_agent(&mut self, number: usize, start: Timestamp, rounds: &Rounds, taken: &mut BTreeMap<AgentId, usize>) {
         let Some(tale) = self.begin(start) else { return };
         let Some(topic) = self.tales.get(tale).map(|tale| tale.topic) else { return };
-        let Some(agent) = self.somebody(topic, start, None) else { return };
+        let on_duty = self.on_duty(topic, start, minutes(30));
+        let Some(agent) = on_duty.into_iter().min_by_key(|agent| taken.get(agent).copied()) else { return };
+        *taken.entry(agent).or_default() += 1;
         self.open(tale);
         self.accept(tale, topic, agent);
         // After an answer of the agent's, or after what the customer said to it.

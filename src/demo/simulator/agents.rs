@@ -193,7 +193,8 @@ impl Desk<'_> {
     async fn consider(&mut self, summary: Summary) -> Result<(), Mishap> {
         let id = summary.id;
         let play = self.house.stage.find(&summary.contact_address);
-        let wants = self.wish(&summary, play.as_deref());
+        let improvised = self.mine.get(&id).map_or(0, |mine| mine.improvised);
+        let wants = self.wish(&summary, play.as_deref(), improvised);
         if matches!(summary.standing, Standing::Ended { .. }) {
             return self.drop_it(id).await;
         }
@@ -217,7 +218,8 @@ impl Desk<'_> {
     }
 
     /// With the seconds it takes.
-    fn wish(&self, summary: &Summary, play: Option<&Play>) -> Option<((f64, f64), Act)> {
+    fn wish(&self, summary: &Summary, play: Option<&Play>, improvised: usize) -> Option<((f64, f64), Act)> {
+        let is_old = summary.arrived_at.0 < self.house.began;
         match &summary.standing {
             Standing::Offered { offer, agent, .. } | Standing::Transferring { offer, agent, .. } if *agent == self.id => {
                 Some(((1.0, 5.0), Act::Accept(*offer)))
@@ -225,9 +227,13 @@ impl Desk<'_> {
             Standing::Active { agent } if *agent == self.id => Some(if summary.unanswered {
                 // Who has only thanked needs no answer.
                 let over = play.is_some_and(Play::is_over) && summary.replied;
-                if over { ((4.0, 10.0), Act::Close) } else { ((3.0, 9.0), Act::Type) }
-            } else if play.is_some_and(Play::is_over) {
+                // Those of yesterday are taken up one after the other.
+                let pause = if is_old { (4.0, 70.0) } else { (3.0, 9.0) };
+                if over { ((4.0, 10.0), Act::Close) } else { (pause, Act::Type) }
+            } else if play.is_some_and(Play::is_over) || improvised >= TO_STRANGERS.len() {
                 ((4.0, 10.0), Act::Close)
+            } else if is_old && improvised > 0 {
+                ((10.0, 60.0), Act::Close)
             } else {
                 ((150.0, 240.0), Act::GiveUp)
             }),
@@ -356,16 +362,15 @@ impl Desk<'_> {
         self.rest_perhaps().await
     }
 
-    /// Now and then, and only with nothing left to do.
+    /// Now and then, when the conversations at hand are over.
     async fn rest_perhaps(&mut self) -> Result<(), Mishap> {
-        let busy = self.mine.values().filter(|mine| mine.next.is_some()).count();
-        if busy > 0 || self.back_at.is_some() || !self.random.random_bool(0.12) {
+        if self.back_at.is_some() || !self.random.random_bool(0.12) {
             return Ok(());
         }
         let Some(kind) = self.profile.breaks.choose(self.random).map(|kind| kind.id) else { return Ok(()) };
         let body = json!({ "break_id": kind, "when": "after_current" });
         let answer = self.house.line.call(Method::POST, "/api/v1/me/presence", &As::Staff(&self.cookie), &body).await;
-        self.back_at = Some(self.soon(60.0, 200.0));
+        self.back_at = Some(self.soon(100.0, 260.0));
         answer.map(drop)
     }
 

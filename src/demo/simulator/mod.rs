@@ -42,6 +42,8 @@ use crate::{
 
 /// Customers at once.
 const CUSTOMERS: usize = 60;
+/// How often several come at once.
+const RUSH: f64 = 0.08;
 /// Between two looks at whether the next customer comes.
 const LOOK: Duration = Duration::from_millis(250);
 /// At this many conversations per minute everybody takes their time.
@@ -140,17 +142,21 @@ async fn play(demo: Arc<Demo>, engine: Engine, listen: SocketAddr, tasks: &mut J
         credit += now.saturating_sub(looked).as_secs_f64() * f64::from(house.demo.pace()) / 60.0;
         looked = now;
         while credit >= price && tasks.len() < agents + CUSTOMERS {
-            credit -= price;
             price = random.random_range(0.4..1.6);
-            begin(&house, &scripts, &mut random, tasks);
+            // A cut somewhere, the day the invoices come: then several write at once, and there is a queue.
+            let together = if random.random_bool(RUSH) { random.random_range(3..=6) } else { 1 };
+            let topic = Topic::ALL.choose(&mut random).copied().unwrap_or(Topic::Support);
+            for _ in 0..together.min(agents + CUSTOMERS - tasks.len()) {
+                credit -= 1.0;
+                begin(&house, topic, &scripts, &mut random, tasks);
+            }
         }
         // Who found no room does not come all at once later.
         credit = credit.min(price);
     }
 }
 
-fn begin(house: &Arc<House>, scripts: &Scripts, random: &mut StdRng, tasks: &mut JoinSet<()>) {
-    let Some(topic) = Topic::ALL.choose(random).copied() else { return };
+fn begin(house: &Arc<House>, topic: Topic, scripts: &Scripts, random: &mut StdRng, tasks: &mut JoinSet<()>) {
     let accounts: Vec<&Account> = house.demo.card.channels.iter().filter(|account| account.topic == topic).collect();
     let Some(account) = accounts.choose(random) else { return };
     let customer = Customer::new(random);
