@@ -9,10 +9,10 @@ use std::{
 
 use serde::{Deserialize, Serialize};
 
-use super::scripts::Topic;
+use super::scripts::{Dialogue, Topic};
 use crate::{
     domain::{channel::ChannelKind, permission::Role},
-    ids::ChannelId,
+    ids::{ChannelId, ConversationId},
 };
 
 /// Only the owner reads it: it holds passwords.
@@ -52,6 +52,24 @@ pub struct Account {
     pub secret: Option<String>,
 }
 
+/// A conversation that was open when the demo was made: its customer goes on.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Continued {
+    /// Which.
+    pub conversation: ConversationId,
+    /// Where.
+    pub channel: ChannelId,
+    /// Who, as the channel names them.
+    pub address: String,
+    /// What a visitor's browser has kept.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub token: Option<String>,
+    /// What is said.
+    pub dialogue: Dialogue,
+    /// How many lines of it were said.
+    pub said: usize,
+}
+
 /// What the demo must know of itself beside its database.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Card {
@@ -63,12 +81,14 @@ pub struct Card {
     pub people: Vec<Person>,
     /// Where customers write.
     pub channels: Vec<Account>,
+    /// What goes on.
+    pub continued: Vec<Continued>,
 }
 
 impl Card {
     /// Of a demo that has just been made.
-    pub fn new(seed: u64, people: Vec<Person>, channels: Vec<Account>) -> Self {
-        Self { what: PRODUCT.to_owned(), complete: true, seed, people, channels }
+    pub fn new(seed: u64, people: Vec<Person>, channels: Vec<Account>, continued: Vec<Continued>) -> Self {
+        Self { what: PRODUCT.to_owned(), complete: true, seed, people, channels, continued }
     }
 }
 
@@ -121,7 +141,7 @@ impl Folder {
     /// # Errors
     /// When it cannot be written.
     pub fn begin(&self) -> io::Result<()> {
-        self.write(&Card { complete: false, ..Card::new(0, Vec::new(), Vec::new()) })
+        self.write(&Card { complete: false, ..Card::new(0, Vec::new(), Vec::new(), Vec::new()) })
     }
 
     /// Keeps the card of a demo that is whole.
@@ -197,7 +217,7 @@ mod tests {
 
         folder.begin().unwrap();
         assert_eq!(folder.look().unwrap(), Found::Half);
-        let card = Card::new(7, Vec::new(), Vec::new());
+        let card = Card::new(7, Vec::new(), Vec::new(), Vec::new());
         folder.finish(&card).unwrap();
         assert_eq!(folder.look().unwrap(), Found::Demo(Box::new(card)));
         fs::write(path.join("notes.txt"), "mine").unwrap();

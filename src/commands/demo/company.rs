@@ -299,7 +299,7 @@ mod tests {
                 Topic::Sales => &[SALES[0], NOT_SOLD[0], NOT_SOLD[1]],
                 Topic::Billing => &BILLING,
             };
-            assert!(own.contains(&ends) || EVERYWHERE.contains(&ends), "{topic:?}: {ends}");
+            assert!(own.contains(&ends.as_str()) || EVERYWHERE.contains(&ends.as_str()), "{topic:?}: {ends}");
         }
     }
 }

@@ -16,13 +16,17 @@ use tokio::sync::oneshot;
 
 use super::company::{Company, Desk};
 use crate::{
+    auth::visitor::{Bearer, VisitorTokens},
     clock::{Clock, Timestamp},
     commands::{
         Failure,
         instance::Offline,
         seed::{BREAKS, MadeUser},
     },
-    demo::scripts::{Customer, Dialogue, Scripts, Speaker, Topic, comments},
+    demo::{
+        folder::Continued,
+        scripts::{Customer, Dialogue, Scripts, Speaker, Topic, comments},
+    },
     domain::{
         agent::{Agent, AgentCommand},
         channel::ChannelKind,
@@ -109,7 +113,7 @@ enum Step {
     Transfers(AgentId, CampaignId),
     Sleeps,
     Parks(AgentId, Timestamp),
-    Closes(AgentId, &'static str),
+    Closes(AgentId, String),
     Finishes(AgentId),
     GivesUp,
     Rates(u8),
@@ -130,6 +134,8 @@ struct Tale {
     last: Option<Arc<Message>>,
     offer: Option<OfferId>,
     reply: Option<MessageId>,
+    /// Lines said at the end, if it is to go on.
+    said: Option<usize>,
     /// Its first beat's place in its wave.
     entry: usize,
     /// One a round.
@@ -200,8 +206,8 @@ impl<'a> History<'a> {
         }
     }
 
-    /// Thinks it up and commits it.
-    pub(super) async fn write(mut self) -> Result<(), Failure> {
+    /// Thinks it up and commits it; what is open goes on.
+    pub(super) async fn write(mut self, visitors: &VisitorTokens) -> Result<Vec<Continued>, Failure> {
         self.shifts();
         let mut left = ENDED;
         while left > 0 {
@@ -226,7 +232,8 @@ impl<'a> History<'a> {
         self.clock.move_to(self.now);
         let beside = std::mem::take(&mut self.beside);
         let written = self.offline.journal.write(beside, None, By::System, None).await;
-        written.map_err(|error| Failure::new("the demo's history", error))
+        written.map_err(|error| Failure::new("the demo's history", error))?;
+        Ok(self.tales.into_iter().filter_map(|tale| tale.continued(visitors)).collect())
     }
 
     fn between(&mut self, from: u64, to: u64) -> Duration {
@@ -349,6 +356,7 @@ impl<'a> History<'a> {
             last: None,
             offer: None,
             reply: None,
+            said: None,
             entry: 0,
             beats: Vec::new(),
         });
@@ -454,8 +462,8 @@ impl<'a> History<'a> {
         }
         self.accept(tale, topic, agent);
         let mut desk = topic;
-        let (length, mut disposition) =
-            self.tales.get(tale).map_or((0, ""), |tale| (tale.dialogue.lines.len(), tale.dialogue.disposition));
+        let Some(Dialogue { lines, disposition, .. }) = self.tales.get(tale).map(|tale| &tale.dialogue) else { return };
+        let (length, mut disposition) = (lines.len(), disposition.clone());
         let silent = self.one_in(16);
         let end = if silent { length.saturating_sub(2) } else { length };
         let middle = 3.min(end);
@@ -467,7 +475,7 @@ impl<'a> History<'a> {
         {
             let billing = self.company.desk(Topic::Billing).campaign.id;
             self.beat(tale, vec![Step::Transfers(agent, billing)]);
-            (agent, desk, disposition) = (other, Topic::Billing, "Consulta resuelta");
+            (agent, desk, disposition) = (other, Topic::Billing, "Consulta resuelta".to_owned());
             self.accept(tale, desk, agent);
         }
         self.talk(tale, middle..end, agent);
@@ -475,7 +483,7 @@ impl<'a> History<'a> {
             for _ in 0..SILENCE {
                 self.beat(tale, Vec::new());
             }
-            disposition = "Sin respuesta";
+            "Sin respuesta".clone_into(&mut disposition);
         }
         let noted = (desk == Topic::Billing || !self.one_in(3)).then_some(Step::Fields(agent));
         self.beat(tale, noted.into_iter().chain([Step::Closes(agent, disposition)]).collect());
@@ -511,7 +519,7 @@ impl<'a> History<'a> {
             let Some(tale) = self.begin(start) else { return };
             self.open(tale);
             if let Some(tale) = self.tales.get_mut(tale) {
-                tale.entry = number % 5;
+                (tale.entry, tale.said) = (number % 5, Some(1));
             }
             self.place(tale, &rounds);
         }
@@ -528,7 +536,9 @@ impl<'a> History<'a> {
         self.accept(tale, topic, agent);
         // After an answer of the agent's, or after what the customer said to it.
         let is_answered = number.is_multiple_of(3);
-        self.talk(tale, if is_answered { 1..2 } else { 1..3 }, agent);
+        let lines = if is_answered { 1..2 } else { 1..3 };
+        let said = lines.end;
+        self.talk(tale, lines, agent);
         self.sort(tale, agent);
         match number {
             0 | 6 => {
@@ -539,7 +549,8 @@ impl<'a> History<'a> {
             _ => {}
         }
         if let Some(tale) = self.tales.get_mut(tale) {
-            tale.entry = number % 4;
+            let is_awake = !matches!(number, 0 | 3 | 6 | 9);
+            (tale.entry, tale.said) = (number % 4, is_awake.then_some(said));
         }
         self.place(tale, rounds);
     }
@@ -633,7 +644,7 @@ impl<'a> History<'a> {
                 (Command::SetFields { agent, force: false, values }, By::User(agent))
             }
             Step::Tags(agent) => {
-                let tags = tale.dialogue.tags.iter().map(|&tag| tag.to_owned()).collect();
+                let tags = tale.dialogue.tags.clone();
                 (Command::Tag { agent, force: false, tags }, By::User(agent))
             }
             Step::Prioritises(agent) => {
@@ -645,7 +656,7 @@ impl<'a> History<'a> {
             Step::Sleeps => (Command::Sleep, By::System),
             Step::Parks(agent, until) => (Command::Park { agent, until }, By::User(agent)),
             Step::Closes(agent, name) => {
-                let disposition = self.desk_of(campaign).dispositions.get(name).copied();
+                let disposition = self.desk_of(campaign).dispositions.get(name.as_str()).copied();
                 (Command::Close { agent, force: false, disposition }, By::User(agent))
             }
             Step::Finishes(agent) => (Command::EndWrapUp { agent }, By::User(agent)),
@@ -799,6 +810,15 @@ impl<'a> History<'a> {
             self.beside.push(put.map_err(|error| Failure::new("a visitor of the demo", error))?);
         }
         Ok((id, Some(new)))
+    }
+}
+
+impl Tale {
+    fn continued(self, visitors: &VisitorTokens) -> Option<Continued> {
+        let Self { id, channel, address, dialogue, said, .. } = self;
+        let visitor = address.value.parse().ok().filter(|_| address.kind == AddressKind::Visitor);
+        let token = visitor.map(|visitor| visitors.sign(&Bearer { channel, visitor, until: None }));
+        Some(Continued { conversation: id?, channel, address: address.value, token, dialogue, said: said? })
     }
 }
 

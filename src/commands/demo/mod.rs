@@ -11,6 +11,7 @@ use rand::Rng;
 use self::{company::Company, history::History};
 use super::{Failure, Instance, print, seed, serve};
 use crate::{
+    auth::visitor::VisitorTokens,
     clock::Clock,
     config::{Config, Database, Overrides},
     demo::{
@@ -138,9 +139,10 @@ async fn make(instance: &Instance, seed: u64) -> Result<Card, Failure> {
     let fact = Some((Entity::Client, parts.client.to_string()));
     let written = offline.journal.write(parts.statements, fact, By::System, None).await;
     written.map_err(|error| Failure::new("the database", error))?;
-    History::new(&company, &offline, clock, &ids, now, seed).write().await?;
+    let visitors = VisitorTokens::new(instance.key()?.expose());
+    let continued = History::new(&company, &offline, clock, &ids, now, seed).write(&visitors).await?;
     offline.close();
-    Ok(Card::new(seed, company.cards(), company.accounts()))
+    Ok(Card::new(seed, company.cards(), company.accounts(), continued))
 }
 
 fn welcome(card: &Card, config: &Config) -> String {

@@ -34,7 +34,8 @@ impl Topic {
 }
 
 /// Who speaks.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Speaker {
     /// The customer.
     Customer,
@@ -63,7 +64,7 @@ struct Script {
 }
 
 /// What is said once.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Line {
     /// Who says it.
     pub who: Speaker,
@@ -84,7 +85,7 @@ impl Line {
 }
 
 /// A customer.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Customer {
     /// First and last name.
     pub name: String,
@@ -95,22 +96,22 @@ pub struct Customer {
     /// An e-mail address that nobody has.
     pub email: String,
     /// What they have at home.
-    pub plan: &'static str,
+    pub plan: String,
     street: String,
-    quarter: &'static str,
+    quarter: String,
 }
 
 /// A conversation as it will be held.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Dialogue {
     /// What it is about.
     pub topic: Topic,
     /// With whom.
     pub customer: Customer,
     /// The name of the disposition it is closed with.
-    pub disposition: &'static str,
+    pub disposition: String,
     /// Labels.
-    pub tags: Vec<&'static str>,
+    pub tags: Vec<String>,
     /// How urgent.
     pub priority: Priority,
     /// In order; the customer begins.
@@ -137,8 +138,9 @@ impl Scripts {
             Some(Line { who: turn.who, text: words.fill(text) })
         });
         let lines = lines.collect();
-        let Script { disposition, priority, ref tags, .. } = **script;
-        Some(Dialogue { topic, customer, disposition, tags: tags.clone(), priority, lines })
+        let tags = script.tags.iter().map(|&tag| tag.to_owned()).collect();
+        let (disposition, priority) = (script.disposition.to_owned(), script.priority);
+        Some(Dialogue { topic, customer, disposition, tags, priority, lines })
     }
 }
 
@@ -279,9 +281,9 @@ impl Customer {
             number: number.to_string(),
             phone: format!("+54911{:08}", random.random_range(20_000_000..69_999_999_u32)),
             email: format!("{}.{}{}@correo.example", plain(first), plain(last), number % 100),
-            plan: PLANS.choose(random).map_or("Fibra 300", |(plan, _)| plan),
+            plan: PLANS.choose(random).map_or("Fibra 300", |(plan, _)| plan).to_owned(),
             street: format!("{} {}", pick(&STREETS, random), random.random_range(100..3_900_u16)),
-            quarter: pick(&QUARTERS, random),
+            quarter: pick(&QUARTERS, random).to_owned(),
         }
     }
 
@@ -311,10 +313,10 @@ impl Words {
         Self([
             ("{nombre}", customer.first_name().to_owned()),
             ("{cliente}", customer.number.clone()),
-            ("{plan}", customer.plan.to_owned()),
+            ("{plan}", customer.plan.clone()),
             ("{plan_mayor}", larger.to_owned()),
             ("{calle}", customer.street.clone()),
-            ("{barrio}", customer.quarter.to_owned()),
+            ("{barrio}", customer.quarter.clone()),
             ("{monto}", format!("$ {}.{}00", random.random_range(12..48_u8), random.random_range(1..10_u8))),
             ("{dia}", pick(&DAYS, random).to_owned()),
             ("{franja}", pick(&SLOTS, random).to_owned()),

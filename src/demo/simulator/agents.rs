@@ -228,7 +228,7 @@ impl Desk<'_> {
                 // Who has only thanked needs no answer.
                 let over = play.is_some_and(Play::is_over) && summary.replied;
                 // Those of yesterday are taken up one after the other.
-                let pause = if is_old { (4.0, 70.0) } else { (3.0, 9.0) };
+                let pause = if is_old && improvised == 0 && play.is_none() { (4.0, 70.0) } else { (3.0, 9.0) };
                 if over { ((4.0, 10.0), Act::Close) } else { (pause, Act::Type) }
             } else if play.is_some_and(Play::is_over) || improvised >= TO_STRANGERS.len() {
                 ((4.0, 10.0), Act::Close)
@@ -264,6 +264,14 @@ impl Desk<'_> {
         if let Some(mine) = self.mine.get_mut(&id) {
             mine.next = None;
         }
+        let address = self.mine.get(&id).map(|mine| mine.summary.contact_address.clone()).unwrap_or_default();
+        let is_said = self.house.stage.find(&address).is_some_and(|play| play.is_over());
+        let act = if matches!(act, Act::Type | Act::Say) && is_said {
+            // The customer's last word came just before it counted as said.
+            Act::Close
+        } else {
+            act
+        };
         let done = match act {
             Act::Accept(offer) => self.call(Method::POST, id, "accept", json!({ "offer": offer })).await.map(drop),
             Act::Type => return self.begin_to_type(id).await,
@@ -294,10 +302,10 @@ impl Desk<'_> {
         let Some(mine) = self.mine.get(&id) else { return Ok(()) };
         let (first, tagged) = (!mine.summary.replied, mine.summary.tags.is_empty());
         let play = self.house.stage.find(&mine.summary.contact_address);
-        let mut said = play.as_ref().map(|play| play.agent(&self.name)).unwrap_or_default();
-        if said.is_empty() {
-            said = vec![(Speaker::Agent, self.improvise(id))];
-        }
+        let said = match &play {
+            Some(play) => play.agent(&self.name),
+            None => vec![(Speaker::Agent, self.improvise(id))],
+        };
         for (who, text) in said {
             let what = if who == Speaker::Note { "notes" } else { "messages" };
             self.call(Method::POST, id, what, json!({ "text": text })).await?;
@@ -344,7 +352,8 @@ impl Desk<'_> {
             .filter(|field| field.mandatory || play.is_some())
             .map(|field| (field.id.to_string(), number.clone().into()))
             .collect();
-        let (script, chat) = (play.as_ref().map(|play| play.dialogue.disposition), summary.channel_kind == ChannelKind::Webchat);
+        let (script, chat) =
+            (play.as_ref().map(|play| play.dialogue.disposition.as_str()), summary.channel_kind == ChannelKind::Webchat);
         let named = |name: &str| campaign.dispositions.iter().find(|one| one.path.last().is_some_and(|last| last == name));
         let wanted = match (act, script) {
             (Act::GiveUp, Some(_)) => named(UNANSWERED),

@@ -2,7 +2,10 @@
 
 use std::{collections::VecDeque, sync::Arc, time::Duration};
 
-use futures_util::{SinkExt, StreamExt, stream::SplitSink};
+use futures_util::{
+    SinkExt, StreamExt,
+    stream::{SplitSink, SplitStream},
+};
 use rand::{RngExt, rngs::StdRng, seq::IndexedRandom};
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -22,7 +25,7 @@ use super::{
 use crate::{
     channels::standard_webhooks::{ID_HEADER, SIGNATURE_HEADER, SigningSecret, TIMESTAMP_HEADER, sign},
     demo::{
-        folder::Account,
+        folder::{Account, Continued},
         scripts::{Dialogue, THANKS, comments},
     },
     domain::channel::ChannelKind,
@@ -53,50 +56,64 @@ impl Drop for Way {
 
 /// A customer from beginning to end.
 pub(super) async fn visit(house: Arc<House>, account: Account, dialogue: Dialogue, mut random: StdRng) {
-    let topic = dialogue.topic;
-    if let Err(error) = try_visit(&house, &account, dialogue, &mut random).await {
-        tracing::debug!(%error, ?topic, "a customer of the demo gave up");
+    let came = match account.kind {
+        ChannelKind::Api => Ok(Coming { address: dialogue.customer.phone.clone(), token: None, conversation: None, said: 0 }),
+        ChannelKind::Webchat => arrive(&house, &account, &dialogue).await,
+    };
+    let held = match came {
+        Ok(coming) => hold(&house, &account, dialogue, coming, &mut random).await,
+        Err(error) => Err(error),
+    };
+    if let Err(error) = held {
+        tracing::debug!(%error, "a customer of the demo gave up");
     }
 }
 
-async fn try_visit(house: &House, account: &Account, dialogue: Dialogue, random: &mut StdRng) -> Result<(), Mishap> {
-    let at_stage = |address: &str| Leaves { house, address: address.to_owned() };
-    match account.kind {
-        ChannelKind::Api => {
+/// A customer whose conversation began before.
+pub(super) async fn go_on(house: Arc<House>, account: Account, continued: Continued, mut random: StdRng) {
+    let Continued { conversation, address, token, dialogue, said, .. } = continued;
+    let coming = Coming { address, token, conversation: Some(conversation), said };
+    if let Err(error) = hold(&house, &account, dialogue, coming, &mut random).await {
+        tracing::debug!(%error, "a customer of the demo gave up");
+    }
+}
+
+/// How a customer comes.
+struct Coming {
+    address: String,
+    token: Option<String>,
+    conversation: Option<ConversationId>,
+    said: usize,
+}
+
+/// A new visitor of a web chat, who has answered what is asked first.
+async fn arrive(house: &House, account: &Account, dialogue: &Dialogue) -> Result<Coming, Mishap> {
+    let path = format!("/widget/v1/{}/session", account.id);
+    let session = house.line.call(Method::POST, &path, &As::Stranger, &json!({})).await?;
+    let text = |name: &str| session.get(name).and_then(Value::as_str).map(str::to_owned);
+    let (token, address) = text("token").zip(text("visitor")).ok_or(Mishap::Other("no session"))?;
+    let answers = json!({ "answers": { "name": dialogue.customer.name, "phone": dialogue.customer.phone } });
+    house.line.call(Method::PUT, "/widget/v1/answers", &As::Visitor(&token), &answers).await?;
+    Ok(Coming { address, token: Some(token), conversation: None, said: 0 })
+}
+
+async fn hold(house: &House, account: &Account, dialogue: Dialogue, coming: Coming, random: &mut StdRng) -> Result<(), Mishap> {
+    let Coming { address, token, conversation, said } = coming;
+    let (play, hear) = house.stage.enter(&address, dialogue, said);
+    let _leaves = Leaves { house, address };
+    let way = match token {
+        None => {
             let secret = account.secret.as_deref().and_then(|secret| secret.parse().ok());
-            let secret = Box::new(secret.ok_or(Mishap::Other("a channel without a secret"))?);
-            let address = dialogue.customer.phone.clone();
-            let (play, hear) = house.stage.enter(&address, dialogue);
-            let _leaves = at_stage(&address);
-            Visit {
-                house,
-                play,
-                way: Way::Api { channel: account.id, secret },
-                random,
-                hear,
-                unheard: VecDeque::new(),
-                conversation: None,
-            }
-            .hold()
-            .await
+            Way::Api { channel: account.id, secret: Box::new(secret.ok_or(Mishap::Other("a channel without a secret"))?) }
         }
-        ChannelKind::Webchat => {
-            let path = format!("/widget/v1/{}/session", account.id);
-            let session = house.line.call(Method::POST, &path, &As::Stranger, &json!({})).await?;
-            let text = |name: &str| session.get(name).and_then(Value::as_str).map(str::to_owned);
-            let (token, visitor) = text("token").zip(text("visitor")).ok_or(Mishap::Other("no session"))?;
-            let answers = json!({ "answers": { "name": dialogue.customer.name, "phone": dialogue.customer.phone } });
-            house.line.call(Method::PUT, "/widget/v1/answers", &As::Visitor(&token), &answers).await?;
-            let (play, hear) = house.stage.enter(&visitor, dialogue);
-            let _leaves = at_stage(&visitor);
+        Some(token) => {
             let (mut say, listen) = house.line.socket("/widget/ws", &As::Stranger).await?.split();
             say.send(Message::text(json!({ "kind": "sign_in", "token": token }).to_string())).await?;
-            let ear = actix_web::rt::spawn(overhear(listen, Arc::clone(&play)));
-            Visit { house, play, way: Way::Chat { token, say, ear }, random, hear, unheard: VecDeque::new(), conversation: None }
-                .hold()
-                .await
+            let ear = actix_web::rt::spawn(overhear(listen, Arc::clone(&play), conversation.is_some()));
+            Way::Chat { token, say, ear }
         }
-    }
+    };
+    Visit { house, play, way, random, hear, unheard: VecDeque::new(), conversation }.hold().await
 }
 
 /// Leaves the stage however it ends.
@@ -111,18 +128,20 @@ impl Drop for Leaves<'_> {
     }
 }
 
-/// What a visitor's page shows.
-async fn overhear(mut listen: futures_util::stream::SplitStream<Socket>, play: Arc<Play>) {
-    let mut shown = 0;
+/// What a visitor's page shows; who comes back has seen what it shows first.
+async fn overhear(mut listen: SplitStream<Socket>, play: Arc<Play>, is_back: bool) {
+    let (mut shown, mut is_seen) = (0, is_back);
     while let Some(Ok(message)) = listen.next().await {
         let Some(Push::Chat(chat)) =
             message.to_text().ok().and_then(|text| serde_json::from_str::<Frame>(text).ok()).map(|frame| frame.push)
         else {
             continue;
         };
-        for said in chat.messages.iter().filter(|said| said.from == ChatSender::Agent && said.seq > shown) {
+        let new = chat.messages.iter().filter(|said| said.from == ChatSender::Agent && said.seq > shown && !is_seen);
+        for said in new {
             play.tell(Heard::Shown(said.conversation, said.seq));
         }
+        is_seen &= !chat.snapshot;
         shown = chat.messages.iter().map(|said| said.seq).max().unwrap_or(0).max(shown);
         if chat.ended && chat.conversation.is_some() {
             play.tell(Heard::Ended(chat.conversation));

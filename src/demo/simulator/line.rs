@@ -79,7 +79,7 @@ impl Line {
         let cookie = response.headers().get(header::SET_COOKIE).and_then(|cookie| cookie.to_str().ok());
         let cookie = cookie.and_then(|cookie| cookie.split(';').next()).unwrap_or_default().to_owned();
         let answer: Value = response.json().await?;
-        if status.is_success() { Ok((cookie, answer)) } else { Err(Mishap::Refused(status, answer["code"].to_string())) }
+        if status.is_success() { Ok((cookie, answer)) } else { Err(Mishap::Refused(status, code(&answer))) }
     }
 
     pub(super) async fn socket(&self, path: &str, who: &As<'_>) -> Result<Socket, Mishap> {
@@ -98,5 +98,10 @@ pub(super) async fn taken(request: RequestBuilder) -> Result<Value, Mishap> {
     let response = request.send().await?;
     let (status, bytes) = (response.status(), response.bytes().await?);
     let answer: Value = serde_json::from_slice(&bytes).unwrap_or_default();
-    if status.is_success() { Ok(answer) } else { Err(Mishap::Refused(status, answer["code"].to_string())) }
+    if status.is_success() { Ok(answer) } else { Err(Mishap::Refused(status, code(&answer))) }
+}
+
+/// Why it said no.
+fn code(answer: &Value) -> String {
+    answer.get("code").and_then(Value::as_str).unwrap_or("no code").to_owned()
 }

@@ -37,7 +37,10 @@ use crate::{
         log::{By, Entity},
     },
     ids::Ids,
-    store::config_writes::{self, ChannelRow},
+    store::{
+        config_writes::{self, ChannelRow},
+        conversations,
+    },
 };
 
 /// Customers at once.
@@ -118,16 +121,25 @@ async fn play(demo: Arc<Demo>, engine: Engine, listen: SocketAddr, tasks: &mut J
     for account in house.demo.card.channels.iter().filter(|account| account.kind == ChannelKind::Api) {
         send_answers_to(&engine, account, &receiver.address(account.id)).await?;
     }
-    // Not needed any more: from here on everything goes through the doors.
-    drop(engine);
     // Another course of events after every start.
     let mut random = StdRng::seed_from_u64(house.demo.card.seed ^ house.began.micros().unsigned_abs());
-    for (index, person) in house.demo.card.people.iter().filter(|person| person.simulated).enumerate() {
+    for continued in &house.demo.card.continued {
+        let account = house.demo.card.channels.iter().find(|account| account.id == continued.channel);
+        let state = conversations::state(&engine.db, continued.conversation).await.map_err(|error| error.to_string())?;
+        if let (Some(account), Some(_)) = (account, state.filter(|state| !state.phase.is_ended())) {
+            let (house, random) = (Arc::clone(&house), StdRng::from_rng(&mut random));
+            tasks.spawn_local(customers::go_on(house, account.clone(), continued.clone(), random));
+        }
+    }
+    // Not needed any more: from here on everything goes through the doors.
+    drop(engine);
+    let people = house.demo.card.people.iter().filter(|person| person.simulated);
+    let most = CUSTOMERS + people.clone().count();
+    for (index, person) in people.enumerate() {
         let (house, random) = (Arc::clone(&house), StdRng::from_rng(&mut random));
         let wait = NEXT_AGENT * u32::try_from(index).unwrap_or(0);
         tasks.spawn_local(agents::work(house, person.clone(), wait, random));
     }
-    let agents = tasks.len();
     let scripts = Scripts::default();
     let (mut credit, mut price, mut looked) = (0.9, 1.0, house.clock.elapsed());
     loop {
@@ -141,12 +153,12 @@ async fn play(demo: Arc<Demo>, engine: Engine, listen: SocketAddr, tasks: &mut J
         let now = house.clock.elapsed();
         credit += now.saturating_sub(looked).as_secs_f64() * f64::from(house.demo.pace()) / 60.0;
         looked = now;
-        while credit >= price && tasks.len() < agents + CUSTOMERS {
+        while credit >= price && tasks.len() < most {
             price = random.random_range(0.4..1.6);
             // A cut somewhere, the day the invoices come: then several write at once, and there is a queue.
             let together = if random.random_bool(RUSH) { random.random_range(3..=6) } else { 1 };
             let topic = Topic::ALL.choose(&mut random).copied().unwrap_or(Topic::Support);
-            for _ in 0..together.min(agents + CUSTOMERS - tasks.len()) {
+            for _ in 0..together.min(most - tasks.len()) {
                 credit -= 1.0;
                 begin(&house, topic, &scripts, &mut random, tasks);
             }

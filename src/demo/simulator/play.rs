@@ -88,9 +88,10 @@ impl Play {
 pub(super) struct Stage(Mutex<FxHashMap<String, Arc<Play>>>);
 
 impl Stage {
-    pub(super) fn enter(&self, address: &str, dialogue: Dialogue) -> (Arc<Play>, mpsc::Receiver<Heard>) {
+    /// Somebody begins, or goes on after so many lines.
+    pub(super) fn enter(&self, address: &str, dialogue: Dialogue, said: usize) -> (Arc<Play>, mpsc::Receiver<Heard>) {
         let (tell, hear) = mpsc::channel(UNHEARD);
-        let play = Arc::new(Play { dialogue, tell, progress: Mutex::new((0, None)) });
+        let play = Arc::new(Play { dialogue, tell, progress: Mutex::new((said, None)) });
         self.0.lock().insert(address.to_owned(), Arc::clone(&play));
         (play, hear)
     }
@@ -114,7 +115,7 @@ mod tests {
     fn enter(stage: &Stage) -> Arc<Play> {
         let mut random = StdRng::seed_from_u64(5);
         let customer = Customer::new(&mut random);
-        stage.enter("+5491100000000", Scripts::default().dialogue(Topic::Support, customer, &mut random).unwrap()).0
+        stage.enter("+5491100000000", Scripts::default().dialogue(Topic::Support, customer, &mut random).unwrap(), 0).0
     }
 
     #[test]
