@@ -9,7 +9,7 @@ use std::{
 
 use serde::{Deserialize, Serialize};
 
-use super::scripts::{Dialogue, Topic};
+use super::scripts::{Customer, Dialogue, Topic};
 use crate::{
     domain::{channel::ChannelKind, permission::Role},
     ids::{ChannelId, ConversationId},
@@ -52,18 +52,27 @@ pub struct Account {
     pub secret: Option<String>,
 }
 
+/// A customer who has written before.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Regular {
+    /// Where.
+    pub channel: ChannelId,
+    /// As the channel names them.
+    pub address: String,
+    /// What a visitor's browser has kept.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub token: Option<String>,
+    /// Who.
+    pub customer: Customer,
+}
+
 /// A conversation that was open when the demo was made: its customer goes on.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Continued {
     /// Which.
     pub conversation: ConversationId,
-    /// Where.
-    pub channel: ChannelId,
-    /// Who, as the channel names them.
-    pub address: String,
-    /// What a visitor's browser has kept.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub token: Option<String>,
+    /// Whose.
+    pub regular: Regular,
     /// What is said.
     pub dialogue: Dialogue,
     /// How many lines of it were said.
@@ -83,12 +92,15 @@ pub struct Card {
     pub channels: Vec<Account>,
     /// What goes on.
     pub continued: Vec<Continued>,
+    /// Who may come again.
+    pub regulars: Vec<Regular>,
 }
 
 impl Card {
     /// Of a demo that has just been made.
-    pub fn new(seed: u64, people: Vec<Person>, channels: Vec<Account>, continued: Vec<Continued>) -> Self {
-        Self { what: PRODUCT.to_owned(), complete: true, seed, people, channels, continued }
+    pub fn new(seed: u64, people: Vec<Person>, channels: Vec<Account>) -> Self {
+        let (what, continued, regulars) = (PRODUCT.to_owned(), Vec::new(), Vec::new());
+        Self { what, complete: true, seed, people, channels, continued, regulars }
     }
 }
 
@@ -141,7 +153,7 @@ impl Folder {
     /// # Errors
     /// When it cannot be written.
     pub fn begin(&self) -> io::Result<()> {
-        self.write(&Card { complete: false, ..Card::new(0, Vec::new(), Vec::new(), Vec::new()) })
+        self.write(&Card { complete: false, ..Card::new(0, Vec::new(), Vec::new()) })
     }
 
     /// Keeps the card of a demo that is whole.
@@ -217,7 +229,7 @@ mod tests {
 
         folder.begin().unwrap();
         assert_eq!(folder.look().unwrap(), Found::Half);
-        let card = Card::new(7, Vec::new(), Vec::new(), Vec::new());
+        let card = Card::new(7, Vec::new(), Vec::new());
         folder.finish(&card).unwrap();
         assert_eq!(folder.look().unwrap(), Found::Demo(Box::new(card)));
         fs::write(path.join("notes.txt"), "mine").unwrap();

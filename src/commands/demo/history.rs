@@ -24,7 +24,7 @@ use crate::{
         seed::{BREAKS, MadeUser},
     },
     demo::{
-        folder::Continued,
+        folder::{Continued, Regular},
         scripts::{Customer, Dialogue, Scripts, Speaker, Topic, comments},
     },
     domain::{
@@ -206,8 +206,8 @@ impl<'a> History<'a> {
         }
     }
 
-    /// Thinks it up and commits it; what is open goes on.
-    pub(super) async fn write(mut self, visitors: &VisitorTokens) -> Result<Vec<Continued>, Failure> {
+    /// Thinks it up and commits it. What is open goes on, who has written may come again.
+    pub(super) async fn write(mut self, visitors: &VisitorTokens) -> Result<(Vec<Continued>, Vec<Regular>), Failure> {
         self.shifts();
         let mut left = ENDED;
         while left > 0 {
@@ -233,7 +233,11 @@ impl<'a> History<'a> {
         let beside = std::mem::take(&mut self.beside);
         let written = self.offline.journal.write(beside, None, By::System, None).await;
         written.map_err(|error| Failure::new("the demo's history", error))?;
-        Ok(self.tales.into_iter().filter_map(|tale| tale.continued(visitors)).collect())
+        let (over, open): (Vec<_>, Vec<_>) =
+            self.tales.into_iter().partition(|tale| tale.state.as_ref().is_none_or(|state| state.phase.is_ended()));
+        let mut regulars: BTreeMap<_, _> = over.iter().map(|tale| (tale.address.value.clone(), tale.regular(visitors))).collect();
+        open.iter().for_each(|tale| drop(regulars.remove(&tale.address.value)));
+        Ok((open.into_iter().filter_map(|tale| tale.continued(visitors)).collect(), regulars.into_values().collect()))
     }
 
     fn between(&mut self, from: u64, to: u64) -> Duration {
@@ -814,11 +818,16 @@ impl<'a> History<'a> {
 }
 
 impl Tale {
-    fn continued(self, visitors: &VisitorTokens) -> Option<Continued> {
-        let Self { id, channel, address, dialogue, said, .. } = self;
-        let visitor = address.value.parse().ok().filter(|_| address.kind == AddressKind::Visitor);
+    fn regular(&self, visitors: &VisitorTokens) -> Regular {
+        let (channel, address, customer) = (self.channel, self.address.value.clone(), self.dialogue.customer.clone());
+        let visitor = address.parse().ok().filter(|_| self.kind == ChannelKind::Webchat);
         let token = visitor.map(|visitor| visitors.sign(&Bearer { channel, visitor, until: None }));
-        Some(Continued { conversation: id?, channel, address: address.value, token, dialogue, said: said? })
+        Regular { channel, address, token, customer }
+    }
+
+    fn continued(self, visitors: &VisitorTokens) -> Option<Continued> {
+        let regular = self.regular(visitors);
+        Some(Continued { conversation: self.id?, regular, dialogue: self.dialogue, said: self.said? })
     }
 }
 

@@ -140,9 +140,11 @@ async fn make(instance: &Instance, seed: u64) -> Result<Card, Failure> {
     let written = offline.journal.write(parts.statements, fact, By::System, None).await;
     written.map_err(|error| Failure::new("the database", error))?;
     let visitors = VisitorTokens::new(instance.key()?.expose());
-    let continued = History::new(&company, &offline, clock, &ids, now, seed).write(&visitors).await?;
+    let (continued, regulars) = History::new(&company, &offline, clock, &ids, now, seed).write(&visitors).await?;
     offline.close();
-    Ok(Card::new(seed, company.cards(), company.accounts(), continued))
+    let mut card = Card::new(seed, company.cards(), company.accounts());
+    (card.continued, card.regulars) = (continued, regulars);
+    Ok(card)
 }
 
 fn welcome(card: &Card, config: &Config) -> String {

@@ -25,7 +25,7 @@ use super::{
 use crate::{
     channels::standard_webhooks::{ID_HEADER, SIGNATURE_HEADER, SigningSecret, TIMESTAMP_HEADER, sign},
     demo::{
-        folder::{Account, Continued},
+        folder::{Account, Continued, Regular},
         scripts::{Dialogue, THANKS, comments},
     },
     domain::channel::ChannelKind,
@@ -54,11 +54,14 @@ impl Drop for Way {
     }
 }
 
-/// A customer from beginning to end.
-pub(super) async fn visit(house: Arc<House>, account: Account, dialogue: Dialogue, mut random: StdRng) {
-    let came = match account.kind {
-        ChannelKind::Api => Ok(Coming { address: dialogue.customer.phone.clone(), token: None, conversation: None, said: 0 }),
-        ChannelKind::Webchat => arrive(&house, &account, &dialogue).await,
+/// A customer from beginning to end; `before` says who has written before.
+pub(super) async fn visit(house: Arc<House>, account: Account, dialogue: Dialogue, before: Option<Regular>, mut random: StdRng) {
+    let came = match (before, account.kind) {
+        (Some(Regular { address, token, .. }), _) => Ok(Coming { address, token, conversation: None, said: 0 }),
+        (None, ChannelKind::Api) => {
+            Ok(Coming { address: dialogue.customer.phone.clone(), token: None, conversation: None, said: 0 })
+        }
+        (None, ChannelKind::Webchat) => arrive(&house, &account, &dialogue).await,
     };
     let held = match came {
         Ok(coming) => hold(&house, &account, dialogue, coming, &mut random).await,
@@ -71,7 +74,7 @@ pub(super) async fn visit(house: Arc<House>, account: Account, dialogue: Dialogu
 
 /// A customer whose conversation began before.
 pub(super) async fn go_on(house: Arc<House>, account: Account, continued: Continued, mut random: StdRng) {
-    let Continued { conversation, address, token, dialogue, said, .. } = continued;
+    let Continued { conversation, regular: Regular { address, token, .. }, dialogue, said } = continued;
     let coming = Coming { address, token, conversation: Some(conversation), said };
     if let Err(error) = hold(&house, &account, dialogue, coming, &mut random).await {
         tracing::debug!(%error, "a customer of the demo gave up");
@@ -109,7 +112,7 @@ async fn hold(house: &House, account: &Account, dialogue: Dialogue, coming: Comi
         Some(token) => {
             let (mut say, listen) = house.line.socket("/widget/ws", &As::Stranger).await?.split();
             say.send(Message::text(json!({ "kind": "sign_in", "token": token }).to_string())).await?;
-            let ear = actix_web::rt::spawn(overhear(listen, Arc::clone(&play), conversation.is_some()));
+            let ear = actix_web::rt::spawn(overhear(listen, Arc::clone(&play)));
             Way::Chat { token, say, ear }
         }
     };
@@ -128,24 +131,29 @@ impl Drop for Leaves<'_> {
     }
 }
 
-/// What a visitor's page shows; who comes back has seen what it shows first.
-async fn overhear(mut listen: SplitStream<Socket>, play: Arc<Play>, is_back: bool) {
-    let (mut shown, mut is_seen) = (0, is_back);
+/// What a visitor's page shows. What it shows first was seen before; an earlier conversation is past.
+async fn overhear(mut listen: SplitStream<Socket>, play: Arc<Play>) {
+    let mut shown: Option<(ConversationId, u64)> = None;
+    let (mut past, mut is_first) = (None, true);
     while let Some(Ok(message)) = listen.next().await {
-        let Some(Push::Chat(chat)) =
-            message.to_text().ok().and_then(|text| serde_json::from_str::<Frame>(text).ok()).map(|frame| frame.push)
-        else {
-            continue;
-        };
-        let new = chat.messages.iter().filter(|said| said.from == ChatSender::Agent && said.seq > shown && !is_seen);
-        for said in new {
-            play.tell(Heard::Shown(said.conversation, said.seq));
+        let frame = message.to_text().ok().and_then(|text| serde_json::from_str::<Frame>(text).ok());
+        let Some(Push::Chat(chat)) = frame.map(|frame| frame.push) else { continue };
+        if is_first && chat.ended {
+            past = chat.conversation;
         }
-        is_seen &= !chat.snapshot;
-        shown = chat.messages.iter().map(|said| said.seq).max().unwrap_or(0).max(shown);
-        if chat.ended && chat.conversation.is_some() {
+        for said in chat.messages.iter().filter(|said| Some(said.conversation) != past) {
+            let is_new = shown.is_none_or(|(conversation, seq)| conversation != said.conversation || said.seq > seq);
+            if is_new && !is_first && said.from == ChatSender::Agent {
+                play.tell(Heard::Shown(said.conversation, said.seq));
+            }
+            if is_new {
+                shown = Some((said.conversation, said.seq));
+            }
+        }
+        if chat.ended && chat.conversation.is_some() && chat.conversation != past {
             play.tell(Heard::Ended(chat.conversation));
         }
+        is_first = false;
     }
 }
 

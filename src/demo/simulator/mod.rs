@@ -45,6 +45,8 @@ use crate::{
 
 /// Customers at once.
 const CUSTOMERS: usize = 60;
+/// How often somebody comes who has written before.
+const AGAIN: f64 = 0.35;
 /// How often several come at once.
 const RUSH: f64 = 0.08;
 /// Between two looks at whether the next customer comes.
@@ -124,7 +126,7 @@ async fn play(demo: Arc<Demo>, engine: Engine, listen: SocketAddr, tasks: &mut J
     // Another course of events after every start.
     let mut random = StdRng::seed_from_u64(house.demo.card.seed ^ house.began.micros().unsigned_abs());
     for continued in &house.demo.card.continued {
-        let account = house.demo.card.channels.iter().find(|account| account.id == continued.channel);
+        let account = house.demo.card.channels.iter().find(|account| account.id == continued.regular.channel);
         let state = conversations::state(&engine.db, continued.conversation).await.map_err(|error| error.to_string())?;
         if let (Some(account), Some(_)) = (account, state.filter(|state| !state.phase.is_ended())) {
             let (house, random) = (Arc::clone(&house), StdRng::from_rng(&mut random));
@@ -171,10 +173,13 @@ async fn play(demo: Arc<Demo>, engine: Engine, listen: SocketAddr, tasks: &mut J
 fn begin(house: &Arc<House>, topic: Topic, scripts: &Scripts, random: &mut StdRng, tasks: &mut JoinSet<()>) {
     let accounts: Vec<&Account> = house.demo.card.channels.iter().filter(|account| account.topic == topic).collect();
     let Some(account) = accounts.choose(random) else { return };
-    let customer = Customer::new(random);
+    let regulars = house.demo.card.regulars.iter().filter(|regular| regular.channel == account.id);
+    let regulars: Vec<_> = regulars.filter(|regular| house.stage.find(&regular.address).is_none()).collect();
+    let before = regulars.choose(random).copied().filter(|_| random.random_bool(AGAIN));
+    let customer = before.map_or_else(|| Customer::new(random), |regular| regular.customer.clone());
     let Some(dialogue) = scripts.dialogue(topic, customer, random) else { return };
     let (house, account, random) = (Arc::clone(house), Account::clone(account), StdRng::from_rng(random));
-    tasks.spawn_local(customers::visit(house, account, dialogue, random));
+    tasks.spawn_local(customers::visit(house, account, dialogue, before.cloned(), random));
 }
 
 /// The receiver has another port after every start.
