@@ -73,7 +73,7 @@ impl Demo {
 
     async fn stop(mut self) -> Installation {
         self.server.terminate();
-        assert!(self.server.ended(Duration::from_secs(10)).await.success());
+        assert!(self.server.ended(SOON).await.success());
         self.installation
     }
 }
@@ -197,7 +197,7 @@ async fn only_an_administrator_erases_it_and_only_it(database: Database) {
     }
     assert_eq!(demo.anonymous().delete("/api/v1/demo").await.status, 401);
     assert_eq!(demo.enter("admin").await.delete("/api/v1/demo").await.status, 202);
-    assert!(demo.server.ended(Duration::from_secs(15)).await.success());
+    assert!(demo.server.ended(SOON).await.success());
     assert!(!folder(&demo.installation).exists());
     assert_eq!(fs::read_to_string(demo.installation.data().join("centralita.sqlite")).unwrap(), "in earnest");
     assert!(demo.installation.log().contains("centralita serve"));
