@@ -282,6 +282,10 @@ impl Desk<'_> {
         match done {
             Err(Mishap::Refused(status, code)) => {
                 tracing::debug!(%status, code, ?act, "refused to an agent of the demo");
+                let at = self.soon(150.0, 240.0);
+                if let Some(mine) = self.mine.get_mut(&id) {
+                    mine.next.get_or_insert((at, Act::GiveUp));
+                }
                 Ok(())
             }
             done => done,

@@ -147,7 +147,7 @@ async fn play(demo: Arc<Demo>, engine: Engine, listen: SocketAddr, tasks: &mut J
     loop {
         tokio::select! {
             () = tokio::time::sleep(LOOK) => {}
-            Some(stray) = stray.recv() => {
+            Some(stray) = stray.recv(), if tasks.len() < most => {
                 tasks.spawn_local(customers::confirm(Arc::clone(&house), stray, StdRng::from_rng(&mut random)));
             }
         }
