@@ -5,7 +5,7 @@
 help: ## say what there is
 	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "make %-6s %s\n", $$1, $$2}' Makefile
 
-run: ## build and start with sample data on 127.0.0.1:8080, everything kept in ./data
+run: ## build and show a contact center at work on 127.0.0.1:8080, kept in ./data/demo
 	@scripts/run.sh
 
 test: ## everything that must pass before a change is merged

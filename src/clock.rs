@@ -102,9 +102,16 @@ impl Clock {
         Self::new(Kind::Virtual, start.0)
     }
 
-    /// Stands still at `micros`, for tests of pure code.
+    /// Stands still at `micros`: for tests of pure code, and for telling what happened before.
     pub fn fixed(micros: i64) -> Self {
         Self::new(Kind::Fixed, micros)
+    }
+
+    /// Moves a clock that stands still on to a later moment; any other goes by itself.
+    pub fn move_to(&self, moment: Timestamp) {
+        if self.0.kind == Kind::Fixed {
+            self.0.offset.fetch_max(moment.0, Ordering::Relaxed);
+        }
     }
 
     #[allow(clippy::disallowed_methods, reason = "the one place that reads the monotonic clock")]

@@ -15,6 +15,7 @@
 //! | [`backup`] | everything in one file, and back, into either database |
 //! | [`doctor`] | what may be wrong with an installation, and how to mend it |
 //! | [`commands`] | what the binary can be told to do |
+//! | [`demo`] | what `centralita demo` shows: scripts, and a simulator that plays them through the real doors |
 //!
 //! Dependencies point one way: `http`, `live`, `channels` → `actors` → `store`, `domain`; `domain` knows nobody.
 //!
@@ -55,6 +56,7 @@ pub mod channels;
 pub mod clock;
 pub mod commands;
 pub mod config;
+pub mod demo;
 pub mod directory;
 pub mod doctor;
 pub mod domain;

@@ -109,6 +109,7 @@ impl Fold {
     fn feed_message(&mut self, id: ConversationId, seq: u64, event: &Event, findings: &mut Findings) {
         let told = match event {
             Event::MessageReceived { message } => Told { id: *message, by_contact: true, delivery: None },
+            Event::Noted { message, .. } => Told { id: *message, by_contact: false, delivery: None },
             Event::Replied { message, delivery, .. } | Event::Noticed { message, delivery } => {
                 Told { id: *message, by_contact: false, delivery: Some(*delivery) }
             }

@@ -60,7 +60,7 @@ pub(crate) async fn backup(
     restored.output(&["restore", &file.to_string_lossy()])?;
     let (db, channel) = (stored::open(&restored).await?, trial.channel().to_owned());
     let read = stored::audit(&db, &channel, Fold::default(), &mut trial.findings).await?;
-    stored::close(db).await;
+    db.close().await;
     let read = read.map_err(|_| "the log of a restored backup moves")?;
     let (missing, doubled) = audit::compare_ledger(&before, &read.marks, &mut trial.findings);
     // It starts, too.

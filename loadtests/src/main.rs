@@ -1,6 +1,6 @@
 //! Load and crash drivers: what the product promises, measured and attacked from outside.
 //!
-//! Every command starts a server of its own on a free loopback port with an empty data directory, drives it over HTTP and
+//! Every command but `audit` starts a server of its own on a free loopback port with an empty data directory, drives it over HTTP and
 //! WebSockets like any client, and stops it. What was acknowledged is kept in a ledger that the server never sees; the
 //! verdict comes from comparing that ledger with the database.
 //!
@@ -8,6 +8,7 @@
 //! |---|---|
 //! | `inbound` | how fast, at which cost, and is anything lost or doubled? ([`inbound`]) |
 //! | `crash` | does anything acknowledged get lost when the process, the disk or the database goes away? ([`crash`]) |
+//! | `audit` | does what a data directory holds agree with its own log? ([`stored`]) |
 //! | `herd` | what do thousands of sockets cost, some of which never read? ([`herd`]) |
 
 #![allow(clippy::print_stdout, reason = "tables on the screen are what this program is for")]
@@ -58,6 +59,12 @@ enum Command {
     Inbound(inbound::Options),
     /// Kill the server again and again under traffic; or fill its disk; or take its database away
     Crash(crash::Options),
+    /// Compare what a data directory holds with its own log; nothing may serve it meanwhile
+    Audit {
+        /// Which
+        #[arg(long, value_name = "PATH")]
+        data: PathBuf,
+    },
     /// Thousands of sockets, some of which never read
     Herd(herd::Options),
 }
@@ -86,6 +93,7 @@ fn main() -> ExitCode {
     let verdict = match Arguments::parse().command {
         Command::Inbound(options) => inbound::run(&options),
         Command::Crash(options) => crash::run(&options),
+        Command::Audit { data } => stored::check(&data),
         Command::Herd(options) => herd::run(&options),
     };
     match verdict {

@@ -1,6 +1,6 @@
 //! Reading what the server stored, through the product's own store: for verdicts, never to help the server.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, path::Path};
 
 use centralita::{
     args,
@@ -12,7 +12,7 @@ use crate::{
     Outcome,
     audit::{self, Fold, MessageRow, Tables},
     message::Mark,
-    report::Findings,
+    report::{Findings, Table, Verdict},
     server::{Recipe, Usage},
 };
 
@@ -43,6 +43,23 @@ pub(crate) async fn open(recipe: &Recipe) -> Outcome<Db> {
         url => Location::postgres(url)?,
     };
     Ok(location.open().await?)
+}
+
+/// Whether what an embedded database holds agrees with its own log.
+pub(crate) fn check(data: &Path) -> Outcome<Verdict> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    runtime.block_on(async {
+        let db = Location::file(&data.join("centralita.sqlite")).open().await?;
+        let mut findings = Findings::default();
+        let stored = audit(&db, "", Fold::default(), &mut findings).await?.map_err(|_| "somebody writes to it")?;
+        db.close().await;
+        let mut table = Table::default();
+        table.row("entries of the log", stored.fold.pos()).row("conversations", stored.tables.conversations.len());
+        table.row("messages", stored.tables.messages.len()).row("agents", stored.tables.agents.len());
+        table.print("audit");
+        findings.print();
+        Ok(findings.verdict())
+    })
 }
 
 /// How often each of the driver's messages is stored in conversations of a channel.

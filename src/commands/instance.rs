@@ -22,7 +22,7 @@ use crate::{
 };
 
 /// Appends that may wait while a command writes.
-const OFFLINE_CAPACITY: usize = 64;
+const OFFLINE_CAPACITY: usize = 1024;
 
 /// What this process holds of its data directory.
 pub struct Instance {
@@ -79,13 +79,18 @@ impl Instance {
 
     /// Readers and the writer, without actors: for commands that set things up while nothing serves.
     pub async fn offline(&self) -> Result<Offline, Failure> {
+        self.offline_at(self.clock.clone()).await
+    }
+
+    /// [`Self::offline`] at another time: what is written there happened then.
+    pub async fn offline_at(&self, clock: Clock) -> Result<Offline, Failure> {
         let failed = |error| Failure::new("the database", error);
         let db = self.location.open().await.map_err(failed)?;
         let (journal, thread, _) = Journal::start(Options {
             location: self.location.clone(),
             holder: Holder { node: self.node.clone(), incarnation: self.ids.next::<IncarnationId>().to_string() },
             capacity: OFFLINE_CAPACITY,
-            clock: self.clock.clone(),
+            clock,
             publish: Box::new(|_| {}),
         })
         .map_err(failed)?;

@@ -1,6 +1,7 @@
 //! What the binary can be told to do.
 
 mod backup;
+mod demo;
 mod doctor;
 mod healthcheck;
 mod instance;
@@ -8,6 +9,7 @@ mod migrate;
 mod notify;
 mod restore;
 mod sample;
+mod seed;
 mod serve;
 mod token;
 mod user;
@@ -34,6 +36,8 @@ pub struct Cli {
 pub enum Command {
     /// Serve until told to stop (the default).
     Serve,
+    /// Show a contact center at work: a directory of its own, 400 conversations, customers and agents who are simulated.
+    Demo(demo::Demo),
     /// Fill an empty database with a client, two campaigns, people and channels to try things with.
     Sample(sample::Sample),
     /// Bring the database's schema up to date and stop.
@@ -86,6 +90,7 @@ pub fn run(cli: Cli) -> Result<(), Failure> {
     let system = actix_web::rt::System::new();
     match cli.command.unwrap_or(Command::Serve) {
         Command::Serve => system.block_on(serve::run(config()?)),
+        Command::Demo(demo) => system.block_on(demo.run(&cli.overrides)),
         Command::Sample(sample) => system.block_on(sample.run(config()?)),
         Command::Migrate => system.block_on(migrate::run(config()?)),
         Command::Backup(backup) => system.block_on(backup.run(config()?)),

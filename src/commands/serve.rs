@@ -20,6 +20,11 @@ use crate::{
         visitor::VisitorTokens,
     },
     config::Config,
+    demo::{
+        Demo,
+        folder::{Folder, Found},
+        simulator::Simulator,
+    },
     domain::log::By,
     http::{
         self,
@@ -56,7 +61,16 @@ const SWEEP_EVERY: u32 = 120;
 /// Serves until SIGTERM or SIGINT.
 pub(super) async fn run(config: Config) -> Result<(), Failure> {
     config.check().map_err(|error| Failure(error.to_string()))?;
-    let instance = Instance::open(config)?;
+    let folder = Folder::new(&config.data_dir);
+    if matches!(folder.look(), Ok(Found::Demo(_) | Found::Half)) {
+        let directory = config.data_dir.display();
+        return Err(Failure(format!("{directory} holds a demo: start it with `centralita demo`, or choose another data_dir")));
+    }
+    open(&Instance::open(config)?, None).await
+}
+
+/// Serves what this process holds, with a demo's simulator if it is one.
+pub(super) async fn open(instance: &Instance, demo: Option<Arc<Demo>>) -> Result<(), Failure> {
     telemetry::log_to_stderr(&instance.config, instance.clock.clone()).map_err(|error| Failure::new("logging", error))?;
     telemetry::install_metrics().map_err(|error| Failure::new("metrics", error))?;
     let sealer = Arc::new(instance.sealer()?);
@@ -90,6 +104,7 @@ pub(super) async fn run(config: Config) -> Result<(), Failure> {
         visitors,
         sockets,
         visitor_sockets,
+        demo: demo.clone(),
         ready: Box::new(|| true),
     });
     let listen = instance.config.listen;
@@ -116,8 +131,16 @@ pub(super) async fn run(config: Config) -> Result<(), Failure> {
     rt::spawn(tell_when_ready(engine.journal.clone()));
     rt::spawn(upkeep(app.clone()));
     rt::spawn(stop_when_fenced(engine.journal.clone(), server.handle()));
-    server.await.map_err(|error| Failure::new("the server", error))?;
+    let simulator = demo.map(|demo| {
+        rt::spawn(erase_when_asked(Arc::clone(&demo), server.handle()));
+        Simulator::start(demo, &engine, listen)
+    });
+    let served = server.await;
+    if let Some(simulator) = simulator {
+        simulator.stop().await;
+    }
     notify("STOPPING=1");
+    served.map_err(|error| Failure::new("the server", error))?;
     // A reader that an actor still holds can only be given back while its thread lives.
     if rt::time::timeout(READERS_END_WITHIN, engine.db.close()).await.is_err() {
         tracing::warn!("statements are still running; ending without them");
@@ -181,6 +204,12 @@ async fn tell_when_ready(journal: Journal) {
     if health.wait_for(|health| *health == Health::Ready).await.is_ok() {
         notify("READY=1");
     }
+}
+
+/// Whoever asked gets the answer before the server ends.
+async fn erase_when_asked(demo: Arc<Demo>, server: actix_web::dev::ServerHandle) {
+    demo.wants_to_be_erased().await;
+    server.stop(true).await;
 }
 
 /// A process that another one has replaced must not go on answering.

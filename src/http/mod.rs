@@ -4,6 +4,7 @@
 pub mod admin;
 pub mod caller;
 pub mod check;
+pub mod demo;
 pub mod docs;
 pub mod gate;
 pub mod input;

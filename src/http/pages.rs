@@ -8,8 +8,11 @@ use std::borrow::Cow;
 use actix_web::{
     HttpRequest, HttpResponse,
     http::header::{self, HeaderValue},
+    web,
 };
 use rust_embed::{EmbeddedFile, RustEmbed};
+
+use super::state::App;
 
 /// Built by `npm run build` in `web/`.
 #[derive(RustEmbed)]
@@ -90,15 +93,23 @@ fn attributes(cookie: &str) -> Option<String> {
     Some(format!(" data-theme=\"{theme}\" data-density=\"{density}\" data-font=\"{font}\""))
 }
 
+/// What the console's document says of itself: the look, and that this is a demo.
+fn said(request: &HttpRequest) -> String {
+    let mut said = request.cookie(LOOK).and_then(|cookie| attributes(cookie.value())).unwrap_or_default();
+    if request.app_data::<web::Data<App>>().is_some_and(|app| app.demo.is_some()) {
+        said += " data-demo";
+    }
+    said
+}
+
 fn answer(request: &HttpRequest, path: &str, file: EmbeddedFile, media_type: &str, policy: &str) -> HttpResponse {
     let mut tag = file.metadata.sha256_hash().iter().take(8).fold(String::from("\""), |tag, byte| format!("{tag}{byte:02x}"));
-    let look = request.cookie(LOOK).filter(|_| path == CONSOLE).and_then(|cookie| attributes(cookie.value()));
-    let body = match (look, file.data) {
-        (Some(look), data) => {
-            tag += &look.replace([' ', '"'], ".");
-            Cow::Owned(String::from_utf8_lossy(&data).replacen(ROOT, &format!("{ROOT}{look}"), 1).into_bytes())
-        }
-        (None, data) => data,
+    let said = if path == CONSOLE { said(request) } else { String::new() };
+    let body = if said.is_empty() {
+        file.data
+    } else {
+        tag += &said.replace([' ', '"'], ".");
+        Cow::Owned(String::from_utf8_lossy(&file.data).replacen(ROOT, &format!("{ROOT}{said}"), 1).into_bytes())
     };
     tag.push('"');
     let mut response = HttpResponse::Ok();

@@ -23,7 +23,7 @@ use crate::{
             channels, clients, dispositions, fields, members, schedules, tokens, users,
         },
         check::ListQuery,
-        docs, ops, sockets,
+        demo, docs, ops, sockets,
         staff::{
             agents,
             attachments::{self, UploadQuery},
@@ -33,7 +33,7 @@ use crate::{
         },
         webhooks, widget,
     },
-    wire::{command, config, conversation, live, page::Page, people, session as wire_session},
+    wire::{command, config, conversation, demo as wire_demo, live, page::Page, people, session as wire_session},
 };
 
 /// Who may call a route at all; handlers then look at the object.
@@ -221,6 +221,14 @@ routes! {
         body people::AcceptInvitation, 204;
     POST "/api/v1/me/presence" me::set_presence, Access::Any(&[Answer]), "session", "Take offers, or take a break",
         body wire_session::SetPresence, 200, gives live::Presence;
+
+    GET "/api/v1/demo" demo::show, Access::Public, "demo", "Who can look at the demo; 404 on any other server",
+        200, gives wire_demo::Info;
+    PATCH "/api/v1/demo" demo::change, WRITE_CONFIG, "demo", "How lively the demo is", body wire_demo::Pace,
+        200, gives wire_demo::Info;
+    DELETE "/api/v1/demo" demo::erase, WRITE_CONFIG, "demo", "Stop the server and erase the demo", 202;
+    POST "/api/v1/demo/session" demo::enter, Access::Public, "demo", "Sign in as one of the demo's people",
+        body wire_demo::Entry, 200, gives wire_session::Profile;
 
     GET "/api/v1/conversations" conversations::list, SEE, "conversations", "Conversations, the newest first",
         query ConversationsQuery, 200, page conversation::Summary;

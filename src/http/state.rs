@@ -19,6 +19,7 @@ use crate::{
     },
     clock::{Clock, Timestamp},
     config::Config,
+    demo::Demo,
     http::{problem::Problem, webhooks::HookCounters},
     ids::ChannelId,
     live::SocketLimit,
@@ -57,6 +58,8 @@ pub struct Shared {
     pub sockets: SocketLimit,
     /// Of these, visitors'.
     pub visitor_sockets: SocketLimit,
+    /// There when this server shows a demo.
+    pub demo: Option<Arc<Demo>>,
     /// Says whether start-up is complete; beside it the journal must be ready.
     pub ready: Box<dyn Fn() -> bool + Send + Sync>,
     hashing: Semaphore,
@@ -87,6 +90,8 @@ pub struct Needs {
     pub sockets: SocketLimit,
     /// Of these, visitors'.
     pub visitor_sockets: SocketLimit,
+    /// There when this server shows a demo.
+    pub demo: Option<Arc<Demo>>,
     /// Says whether start-up is complete.
     pub ready: Box<dyn Fn() -> bool + Send + Sync>,
 }
@@ -94,7 +99,8 @@ pub struct Needs {
 impl App {
     /// With fresh budgets.
     pub fn new(needs: Needs) -> Self {
-        let Needs { engine, config, sealer, passwords, sessions, attachments, visitors, sockets, visitor_sockets, ready } = needs;
+        let Needs { engine, config, sealer, passwords, sessions, attachments, visitors, sockets, visitor_sockets, demo, ready } =
+            needs;
         Self(Arc::new(Shared {
             throttle: Throttle::new(engine.clock.clone()),
             origin: config.public_url.as_ref().map(|url| url.origin()),
@@ -107,6 +113,7 @@ impl App {
             visitors,
             sockets,
             visitor_sockets,
+            demo,
             ready,
             hashing: Semaphore::new(HASHES_AT_ONCE),
             hashes: Semaphore::new(HASHES_AT_ONCE + HASHES_WAITING),
@@ -128,6 +135,7 @@ impl App {
             visitors: shared.visitors.clone(),
             sockets: shared.sockets.clone(),
             visitor_sockets: shared.visitor_sockets.clone(),
+            demo: shared.demo.clone(),
             ready: Box::new(|| true),
         })
     }

@@ -3,6 +3,7 @@
 pub mod command;
 pub mod config;
 pub mod conversation;
+pub mod demo;
 pub mod live;
 pub mod page;
 pub mod people;

@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, path::Path};
 
 use ts_rs::TS;
 
-use super::{command, config, conversation, live, page, people, session};
+use super::{command, config, conversation, demo, live, page, people, session};
 use crate::{
     domain::{campaign, channel, contact, conversation as states, delivery, field, invitation, message, permission, webchat},
     error::ErrorCode,
@@ -53,6 +53,10 @@ fn text() -> String {
         conversation::Preview,
         conversation::Standing,
         conversation::Summary,
+        demo::Entry,
+        demo::Info,
+        demo::Pace,
+        demo::Person,
         live::Activity,
         live::AgentRow,
         live::Ask,

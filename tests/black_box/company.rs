@@ -173,7 +173,8 @@ impl Template {
     }
 }
 
-/// What a route is tried with; none for those that are no calls of the API: pages, sockets, signed calls, visitors.
+/// What a route is tried with; none for those that are no calls of the API (pages, sockets, signed calls, visitors) or are there on
+/// a demo only, which has its own tests.
 pub(crate) fn template(route: &Route) -> Option<Template> {
     let name = format!("{} {}", route.method, route.path);
     let (path, body) = match name.as_str() {
@@ -196,6 +197,10 @@ pub(crate) fn template(route: &Route) -> Option<Template> {
         | "POST /widget/v1/attachments"
         | "GET /widget/v1/attachments/{id}"
         | "POST /widget/v1/rating"
+        | "GET /api/v1/demo"
+        | "PATCH /api/v1/demo"
+        | "DELETE /api/v1/demo"
+        | "POST /api/v1/demo/session"
         | "POST /api/v1/session" => return None,
         "DELETE /api/v1/session" => ("session", None),
         "GET /api/v1/me" => ("me", None),

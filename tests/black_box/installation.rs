@@ -118,8 +118,13 @@ impl Installation {
 
     /// Starts the server and does not wait for it.
     pub(crate) fn spawn(&self) -> Running {
+        self.spawn_with(&["serve"])
+    }
+
+    /// Starts a command that serves, and does not wait for it.
+    pub(crate) fn spawn_with(&self, arguments: &[&str]) -> Running {
         let log = File::options().create(true).append(true).open(self.log_file()).unwrap();
-        let child = self.command().arg("serve").stdout(log.try_clone().unwrap()).stderr(log).spawn().unwrap();
+        let child = self.command().args(arguments).stdout(log.try_clone().unwrap()).stderr(log).spawn().unwrap();
         Running { child, host: self.host.clone() }
     }
 

@@ -27,6 +27,7 @@ mod canned_texts;
 mod configuration;
 mod contact_panel;
 mod conversation_flow;
+mod demo;
 mod desk;
 mod doctor;
 mod durability;

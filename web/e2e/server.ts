@@ -36,18 +36,29 @@ export class Server {
     };
   }
 
-  static async create(): Promise<{ server: Server; sample: Sample }> {
+  static async #somewhere(): Promise<Server> {
     const binary = process.env['CENTRALITA_TEST_BINARY'];
     if (!binary) throw new Error('CENTRALITA_TEST_BINARY must name the server to test');
-    const server = new Server(binary, `http://127.0.0.1:${await freePort()}`);
-    const printed = execFileSync(binary, ['sample', '--json'], { env: server.#environment, cwd: server.#folder, encoding: 'utf8' });
+    return new Server(binary, `http://127.0.0.1:${await freePort()}`);
+  }
+
+  static async create(): Promise<{ server: Server; sample: Sample }> {
+    const server = await Server.#somewhere();
+    const printed = execFileSync(server.#binary, ['sample', '--json'], { env: server.#environment, cwd: server.#folder, encoding: 'utf8' });
     await server.start();
     return { server, sample: JSON.parse(printed) as Sample };
   }
 
-  async start(): Promise<void> {
+  /** A demo, which makes itself. */
+  static async demo(pace: number): Promise<Server> {
+    const server = await Server.#somewhere();
+    await server.start(['demo', '--pace', String(pace)]);
+    return server;
+  }
+
+  async start(command: readonly string[] = ['serve']): Promise<void> {
     const log = openSync(this.#log, 'a');
-    this.#process = spawn(this.#binary, ['serve'], { env: this.#environment, cwd: this.#folder, stdio: ['ignore', log, log] });
+    this.#process = spawn(this.#binary, command, { env: this.#environment, cwd: this.#folder, stdio: ['ignore', log, log] });
     const until = Date.now() + READY_WITHIN_MS;
     while (Date.now() < until) {
       const answer = await fetch(`${this.origin}/readyz`).catch(() => null);
@@ -56,6 +67,13 @@ export class Server {
       await new Promise((resolve) => setTimeout(resolve, 50));
     }
     throw new Error(`the server did not start:\n${readFileSync(this.#log, 'utf8')}`);
+  }
+
+  /** Whether it ends by itself, and soon. */
+  async ends(): Promise<boolean> {
+    const until = Date.now() + READY_WITHIN_MS;
+    while (this.#process?.exitCode === null && Date.now() < until) await new Promise((resolve) => setTimeout(resolve, 50));
+    return this.#process?.exitCode === 0;
   }
 
   /** Without any chance to tidy up. */

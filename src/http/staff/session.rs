@@ -39,11 +39,18 @@ pub async fn create(app: Data<App>, request: HttpRequest, body: Plain<SignIn>) -
     allow(&app, &login, &request)?;
     let user = verified(&app, &login, password).await?.ok_or_else(|| Problem::new(ErrorCode::WrongCredentials))?;
     app.throttle.succeeded(&login, app.peer(&request));
+    begin(&app, &request, user).await
+}
 
+/// A new session of somebody who may have one, with its cookie.
+///
+/// # Errors
+/// 503 when the store cannot be asked.
+pub async fn begin(app: &App, request: &HttpRequest, user: UserId) -> Result<HttpResponse, Problem> {
     let (secret, now) = (token::for_session(), app.now());
     let hash = TokenHash::of(secret.expose());
     let session = Session { id: app.engine.ids.next(), user, expires_at: now + LIFETIME };
-    let statements = vec![people::delete_expired(now), people::insert_session(&hash, &session, &browser(&request), now)];
+    let statements = vec![people::delete_expired(now), people::insert_session(&hash, &session, &browser(request), now)];
     let fact = (Entity::Session, session.id.to_string());
     app.engine.journal.write(statements, Some(fact), By::User(user), None).await?;
 
@@ -51,7 +58,7 @@ pub async fn create(app: Data<App>, request: HttpRequest, body: Plain<SignIn>) -
     let subject = directory.subject(user).ok_or_else(|| Problem::new(ErrorCode::WrongCredentials))?;
     let own = profiles::find(&app.engine.db, user).await?;
     let mut response = once::ok(&me::profile(&subject, &directory, own))?;
-    let cookie = cookie(&app, secret.expose().clone()).finish();
+    let cookie = cookie(app, secret.expose().clone()).finish();
     response.add_cookie(&cookie).map_err(|_| Problem::new(ErrorCode::Internal))?;
     Ok(response)
 }

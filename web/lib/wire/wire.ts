@@ -722,6 +722,42 @@ to: Delivery,
  */
 reason?: string, };
 
+export type DemoEntry = { 
+/**
+ * One of the demo's people.
+ */
+login: string, };
+
+export type DemoInfo = { 
+/**
+ * Who can be let in without a password; the others are simulated.
+ */
+people: Array<DemoPerson>, 
+/**
+ * Conversations that begin per minute.
+ */
+pace: number, };
+
+export type DemoPace = { 
+/**
+ * Conversations that begin per minute, 0 to 60.
+ */
+pace: number, };
+
+export type DemoPerson = { 
+/**
+ * What they type to sign in.
+ */
+login: string, 
+/**
+ * As shown.
+ */
+name: string, 
+/**
+ * What they may do.
+ */
+role: Role, };
+
 export type Denied = { 
 /**
  * Which topic.

@@ -16,6 +16,9 @@ const HIDDEN_FLUSH_MS = 60;
 /** The count of what was missed stays so long. */
 const CAUGHT_UP_MS = 2_500;
 
+/** The server's document says whether it shows a demo. */
+export const isDemo = 'demo' in document.documentElement.dataset;
+
 /** Whether it is known that somebody is signed in, or nobody. */
 export const known = ref(false);
 export const profile = shallowRef<Profile | null>(null);
@@ -144,7 +147,8 @@ export function isMissing(error: unknown): boolean {
   return error instanceof ProblemError && (error.status === 404 || error.status === 405);
 }
 
-function enter(next: Profile): void {
+/** Somebody is in. */
+export function enter(next: Profile): void {
   if (next.user?.id !== profile.value?.user?.id) state.value = EMPTY;
   known.value = true;
   ended.value = false;
