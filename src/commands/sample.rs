@@ -186,8 +186,9 @@ impl Filler<'_> {
             let user = UserRow { id, login, name, role, scopes, capacity: CAPACITY, enabled: true };
             self.statements.push(people::insert_user(&user, &hash(&password)?, self.now));
             if role == Role::Agent {
-                let member = |campaign: &CampaignId| Member { agent: id, campaign: *campaign, penalty: 0 };
-                self.statements.extend(campaigns.iter().map(member).map(config_writes::put_member));
+                let member = |campaign: &CampaignId| Member { joined_at: self.now, ..Member::new(id, *campaign) };
+                // Every kind may be received, so there is nothing that could have no JSON form.
+                self.statements.extend(campaigns.iter().map(member).filter_map(|member| config_writes::put_member(member).ok()));
             }
             users.push(MadeUser { login, password, role });
         }

@@ -32,8 +32,10 @@ use crate::{
         field,
         log::By,
         message::{Author, Content, Message},
+        routing::memories,
+        schedule,
     },
-    ids::{ConversationId, FieldId, Ids, MessageId},
+    ids::{ClientId, ConversationId, FieldId, Ids, MessageId},
     store::{
         Db, StoreError, conversations,
         idempotency::Recorded,
@@ -336,8 +338,12 @@ impl Conversation {
                 Request::Command { .. } => {}
             }
         }
+        let memories = memories(self.state.as_ref(), &next, at);
+        let day = if memories.is_empty() { Timestamp::default() } else { self.day_of(next.client, at) };
         let append = Append {
             subject: Subject::Conversation(Box::new(ConversationAppend {
+                memories,
+                day,
                 concerned: concerned(self.state.as_ref(), &next),
                 row: RowChange::of(self.state.as_ref(), &next, events.iter().map(|(event, ..)| event)),
                 state: next.clone(),
@@ -361,6 +367,11 @@ impl Conversation {
         if self.shared.journal.append(append).is_err() {
             self.wait_for_room(ctx);
         }
+    }
+
+    /// Midnight before this moment, where a client is.
+    fn day_of(&self, client: ClientId, at: Timestamp) -> Timestamp {
+        schedule::day(self.shared.directory.peek().zone_of(client), at).since
     }
 
     /// The journal's queue is full: whoever asked is told so, the Router's decisions wait.

@@ -7,9 +7,9 @@
 
 mod messages;
 
-use std::{collections::VecDeque, sync::Arc};
+use std::{collections::VecDeque, sync::Arc, time::Duration};
 
-use actix::{Actor, AsyncContext, Context, Handler};
+use actix::{Actor, AsyncContext, Context, Handler, SpawnHandle};
 use smallvec::SmallVec;
 
 pub use self::messages::{Fronts, Inputs, Observe, OfferRefused, Queues, Restarted, Take, Transfer};
@@ -21,7 +21,7 @@ use crate::{
         publisher::Published,
         shard::{Shard, ToConversation},
     },
-    clock::Clock,
+    clock::{Clock, Timestamp},
     directory::Directory,
     domain::{
         conversation::{Command, Event, Offer, OfferOutcome, TransferTo},
@@ -38,7 +38,10 @@ pub const QUEUE: usize = 4096;
 /// How far a customer who waits is told how many are before them.
 pub const FRONT: usize = 100;
 /// How long a decision waits for room when a conversation had none.
-const AGAIN: std::time::Duration = std::time::Duration::from_millis(20);
+const AGAIN: Duration = Duration::from_millis(20);
+/// A timer rings no sooner and no later: a wall clock that was set forward is noticed within it.
+const SHORTEST: Duration = Duration::from_millis(1);
+const LONGEST: Duration = Duration::from_secs(60);
 
 /// The actor.
 pub struct Router {
@@ -49,12 +52,14 @@ pub struct Router {
     ids: Arc<Ids>,
     /// Decisions that found no room, in order: none may overtake another.
     undelivered: VecDeque<ToConversation>,
+    /// When the timer rings.
+    armed: Option<(Timestamp, SpawnHandle)>,
 }
 
 impl Router {
     /// Decides from `routing` on.
     pub fn new(routing: Routing, shard: Gate<Shard>, directory: Directory, clock: Clock, ids: Arc<Ids>) -> Self {
-        Self { routing, shard, directory, clock, ids, undelivered: VecDeque::new() }
+        Self { routing, shard, directory, clock, ids, undelivered: VecDeque::new(), armed: None }
     }
 
     fn apply(&mut self, input: Input, ctx: &mut Context<Self>) {
@@ -62,6 +67,24 @@ impl Router {
         let ids = Arc::clone(&self.ids);
         self.routing.apply(input, self.clock.now(), &mut || ids.next(), &mut decisions);
         self.carry_out(decisions, ctx);
+        self.arm(ctx);
+    }
+
+    /// One timer for the next moment at which time alone changes something.
+    fn arm(&mut self, ctx: &mut Context<Self>) {
+        let Some(at) = self.routing.next_alarm() else { return };
+        if self.armed.is_some_and(|(armed_at, _)| armed_at <= at) {
+            return;
+        }
+        if let Some((_, timer)) = self.armed.take() {
+            ctx.cancel_future(timer);
+        }
+        let wait = at.since(self.clock.now()).clamp(SHORTEST, LONGEST);
+        let timer = ctx.run_later(wait, |actor, ctx| {
+            actor.armed = None;
+            actor.apply(Input::Time, ctx);
+        });
+        self.armed = Some((at, timer));
     }
 
     fn carry_out(&mut self, decisions: Vec<Decision>, ctx: &mut Context<Self>) {
@@ -152,6 +175,7 @@ impl Actor for Router {
         let ids = Arc::clone(&self.ids);
         self.routing.finish_loading(self.clock.now(), &mut || ids.next(), &mut decisions);
         self.carry_out(decisions, ctx);
+        self.arm(ctx);
     }
 }
 

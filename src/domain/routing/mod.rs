@@ -17,52 +17,72 @@
 //! ever looks at campaigns that were just noted.
 //!
 //! **Offers are greedy in one global order of items**: campaigns with the higher `weight` first, then oldest arrival, then
-//! id. Each item goes to the best agent at that moment: lowest penalty tier with an eligible agent, within it
-//! `least_loaded` (smallest used ÷ limit, then longest since the last offer, then id). Agents who passed an item over are
-//! skipped while anybody else is eligible for it; if only they are, it goes to the best of them.
+//! id, where each campaign puts forward its next item by its own policy. Each item goes to the best agent at that moment:
+//! eligible by the campaign's *mode*, in the lowest penalty tier, first by its *order* ([`Strategy`]). Agents who passed an
+//! item over are skipped while anybody else is eligible for it; if only they are, it goes to the best of them. Campaigns whose
+//! mode rings make no offers: their agents take what waits.
 //!
-//! **Indexes.** A campaign holds its waiting items in order, one set per channel kind (`queue`), and its eligible agents
-//! in order, one set per heaviest kind that still fits the agent (`eligibility`). "Is there a pair?" is two lookups,
-//! "which?" the first of a few sets. A change of an agent's load touches one entry in each of the agent's campaigns; so a
-//! decision costs O(campaigns of the agent × log agents), never a scan of agents or items.
+//! **Indexes.** A campaign holds its waiting items in order, one line per kind and delay outwaited (`queue`), and its eligible
+//! agents in order, one pool per tier and gate: the kinds that they may take and fit, and their delay (`ready`). "Is there a
+//! pair?" is a look at the few lines and pools, "which?" the first of them. A change of an agent's load touches one entry in
+//! each of the agent's campaigns; so a decision costs O(campaigns of the agent × log agents), never a scan of agents or items.
+//! Chance needs no draw per agent: a pool that leaves it to chance finds its nth agent in O(log agents) (`counted`).
+//!
+//! **Time** changes an item's place when a member's delay is over and when its score can grow no more. Both are *alarms*: the
+//! actor arms one timer for [`Routing::next_alarm`].
 //!
 //! | file | rule |
 //! |---|---|
 //! | `admit` | queue, or end out of hours; whether to say so |
-//! | `queue` | which item goes next |
-//! | `capacity` | what fits whom, what each agent holds |
-//! | `eligibility`, `order` | who may get an item, who does |
+//! | `queue`, `score` | which item goes next; how urgent it is |
+//! | `capacity` | what each agent holds |
+//! | `mode`, `eligibility` | who may get an item |
+//! | `ready`, `order` | who of those does; `counted`, `draw` = chance |
+//! | `memory`, `credit` | what was before: who was served last, whose work ended when, how many today |
 //! | `transfer` | targets checked and reserved |
 //! | `take` | an agent takes what waits, out of turn |
 //! | `decide` | work off what an input made possible |
 
 mod admit;
 mod capacity;
+mod counted;
+mod credit;
 mod decide;
+mod draw;
 mod eligibility;
 mod fold;
 mod item;
+mod memory;
+mod mode;
 mod observe;
 mod order;
 mod queue;
+mod ready;
+mod score;
 mod take;
 #[cfg(test)]
 mod tests;
 mod transfer;
 
-use std::{collections::BTreeSet, time::Duration};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    time::Duration,
+};
 
 use rustc_hash::FxHashMap;
 use smallvec::SmallVec;
 
 use self::{
     capacity::AgentState,
-    eligibility::Ready,
+    credit::ScoreBoard,
     item::Item,
+    memory::Pasts,
     queue::{Queue, Turn},
+    ready::Ready,
 };
 pub use self::{
     item::{ItemView, Stand},
+    memory::{Day, Memory, Past, memories},
     observe::{AgentSnapshot, CampaignSnapshot, Snapshot},
     take::Taking,
 };
@@ -72,6 +92,7 @@ use crate::{
         campaign::{InForce, Member, OutOfHours},
         conversation::{Admission, Offer, QueueReason},
         schedule::Openness,
+        strategy::{Mode, Strategy},
     },
     ids::{AgentId, CampaignId, ClientId, ContactId, ConversationId, OfferId},
 };
@@ -83,7 +104,7 @@ pub enum Input {
     Campaign(InForce),
     /// The campaign was deleted. Its items stay queued.
     CampaignGone(CampaignId),
-    /// An agent is a member of a campaign, with this penalty.
+    /// An agent is a member of a campaign, with these settings.
     Member(Member),
     /// An agent is no longer a member: open offers are withdrawn, conversations already held stay.
     MemberGone {
@@ -109,6 +130,26 @@ pub enum Input {
         /// anything else (signed out) releases everything.
         reason: QueueReason,
     },
+    /// A telephone system says that an agent is in a call, or no more.
+    Call {
+        /// Who.
+        agent: AgentId,
+        /// Capacity units it takes; none = it is over.
+        units: Option<u32>,
+        /// When it began or ended.
+        at: Timestamp,
+    },
+    /// What the store has of an agent's past in a campaign, at a start.
+    Past {
+        /// Where.
+        campaign: CampaignId,
+        /// Who.
+        agent: AgentId,
+        /// What.
+        past: Past,
+    },
+    /// Nothing happened but the time that [`Routing::next_alarm`] named.
+    Time,
     /// A conversation's state after a commit, in commit order per conversation. Several appends may be told as one.
     Conversation {
         /// The state. The same view twice changes nothing.
@@ -178,6 +219,12 @@ pub struct Routing {
     items: FxHashMap<ConversationId, Item>,
     /// Contacts whose out-of-hours message is decided but not committed, with the conversation that sends it.
     noticing: FxHashMap<ContactId, ConversationId>,
+    /// When waiting items change their place by themselves.
+    alarms: BTreeSet<(Timestamp, ConversationId)>,
+    /// The latest time it was told.
+    now: Timestamp,
+    /// Of this installation: chance follows from it.
+    seed: u64,
     work: Work,
     loading: bool,
 }
@@ -190,6 +237,12 @@ struct CampaignState {
     seated: BTreeSet<AgentId>,
     queue: Queue,
     ready: Ready,
+    memory: Pasts,
+    score_board: ScoreBoard,
+    /// Open reservations: they count as turns in orders that go round.
+    turns: BTreeSet<(OfferId, AgentId)>,
+    /// Delays of its members in seconds, and how many have each.
+    delays: BTreeMap<u32, usize>,
 }
 
 /// The part of a campaign's configuration in force that routing needs.
@@ -199,6 +252,8 @@ struct CampaignRules {
     enabled: bool,
     openness: Openness,
     weight: u8,
+    strategy: Strategy,
+    day: Day,
     out_of_hours: OutOfHours,
     has_out_of_hours_message: bool,
     max_per_agent: u32,
@@ -209,6 +264,10 @@ impl CampaignState {
     /// Makes offers now: known, enabled and open.
     fn is_serving(&self) -> bool {
         self.rules.is_some_and(|rules| rules.enabled && rules.openness.is_open())
+    }
+
+    fn mode(&self) -> Option<Mode> {
+        self.rules.map(|rules| rules.strategy.mode)
     }
 }
 
@@ -227,20 +286,24 @@ struct Work {
 impl Routing {
     /// A router that only learns: [`Routing::apply`] decides nothing until [`Routing::finish_loading`]. Load campaigns,
     /// members, agents and the views of all open conversations, in any order.
-    pub fn loading() -> Self {
-        Self { loading: true, ..Self::default() }
+    pub fn loading(seed: u64) -> Self {
+        Self { loading: true, seed, ..Self::default() }
     }
 
     /// Ends loading: everything that can be decided is decided now.
     pub fn finish_loading(&mut self, now: Timestamp, next_offer: &mut dyn FnMut() -> OfferId, out: &mut Vec<Decision>) {
         self.loading = false;
+        self.now = self.now.max(now);
+        self.ring_alarms();
         self.decide(now, next_offer, out);
     }
 
     /// Learns one fact and appends what follows from it to `out`, in the order it must reach each conversation.
     pub fn apply(&mut self, input: Input, now: Timestamp, next_offer: &mut dyn FnMut() -> OfferId, out: &mut Vec<Decision>) {
+        self.now = self.now.max(now);
         self.fold(input);
         if !self.loading {
+            self.ring_alarms();
             self.decide(now, next_offer, out);
         }
     }

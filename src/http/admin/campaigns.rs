@@ -52,6 +52,11 @@ fn check(caller: &Caller, fields: &mut CampaignFields, is_new: bool) -> Result<(
     check.range("offer_seconds", fields.offer_seconds, 5..=600);
     check.range("transfer_seconds", fields.transfer_seconds, 5..=600);
     check.range("wrap_up_seconds", fields.wrap_up_seconds, 0..=900);
+    let strategy = &fields.strategy;
+    check.range("strategy.penalty_members_limit", strategy.penalty_members_limit, 0..=10_000);
+    check.range("strategy.points_per_minute", strategy.points_per_minute, 0..=1_000);
+    check.range("strategy.most_points", strategy.most_points, 0..=10_000);
+    check.range("strategy.due_seconds", strategy.due_seconds, 1..=86_400);
     if let Some(text) = &fields.out_of_hours_message {
         check.lines("out_of_hours_message", text, 1..=4_000);
     }

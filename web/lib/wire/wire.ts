@@ -240,6 +240,10 @@ enabled?: boolean | null,
  */
 weight?: number | null, 
 /**
+ * How it chooses who gets what.
+ */
+strategy?: Strategy | null, 
+/**
  * When it is open; none = always.
  */
 schedule?: ScheduleId | null, 
@@ -305,6 +309,10 @@ enabled?: boolean | null,
  * The higher is served first, strictly; 1 to 100, 1 by default.
  */
 weight?: number | null, 
+/**
+ * How it chooses who gets what.
+ */
+strategy?: Strategy | null, 
 /**
  * When it is open; none = always.
  */
@@ -780,7 +788,7 @@ updated_at: Time, };
 
 export type Ending = "closed" | "out_of_hours" | "abandoned" | "expired" | "overflowed";
 
-export type ErrorCode = "malformed_json" | "invalid_utf8" | "too_deep" | "broken_body" | "idempotency_key_invalid" | "idempotency_key_missing" | "signed_out_session" | "wrong_credentials" | "identity_invalid" | "signature_no_secret" | "signature_header_missing" | "signature_header_empty" | "signature_header_repeated" | "signature_invalid_id" | "signature_invalid_timestamp" | "signature_too_old" | "signature_too_new" | "signature_no_usable_version" | "signature_mismatch" | "forbidden" | "not_allowed_in_campaign" | "wrong_origin" | "not_found" | "invitation_not_valid" | "method_not_allowed" | "conflict" | "in_use" | "conversation_closed" | "wrong_state" | "not_owner" | "offer_gone" | "not_failed" | "draft_stale" | "gone" | "at_capacity" | "not_available" | "not_member" | "too_many_transfers" | "transfer_target" | "rating_final" | "signed_out" | "forced_pause" | "too_large" | "unsupported_media_type" | "invalid" | "idempotency_key_reused" | "not_answered" | "disposition_needed" | "fields_missing" | "empty_message" | "message_too_long" | "attachments_not_allowed" | "emoticons_not_allowed" | "unknown_break" | "unknown_field" | "missing_field" | "wrong_type" | "too_short" | "too_long" | "out_of_range" | "control_characters" | "unknown_reference" | "not_possible" | "duplicate" | "taken" | "password_too_short" | "password_too_long" | "schedule_name" | "schedule_hours" | "schedule_too_many_intervals" | "schedule_too_many_exceptions" | "schedule_exception_date" | "schedule_exception_twice" | "schedule_override_empty" | "schedule_override_reason" | "too_many_attempts" | "too_many_connections" | "busy" | "internal" | "unavailable";
+export type ErrorCode = "malformed_json" | "invalid_utf8" | "too_deep" | "broken_body" | "idempotency_key_invalid" | "idempotency_key_missing" | "signed_out_session" | "wrong_credentials" | "identity_invalid" | "signature_no_secret" | "signature_header_missing" | "signature_header_empty" | "signature_header_repeated" | "signature_invalid_id" | "signature_invalid_timestamp" | "signature_too_old" | "signature_too_new" | "signature_no_usable_version" | "signature_mismatch" | "forbidden" | "not_allowed_in_campaign" | "wrong_origin" | "not_found" | "invitation_not_valid" | "method_not_allowed" | "conflict" | "in_use" | "conversation_closed" | "wrong_state" | "not_owner" | "offer_gone" | "not_failed" | "draft_stale" | "gone" | "not_next" | "at_capacity" | "not_available" | "not_member" | "too_many_transfers" | "transfer_target" | "rating_final" | "signed_out" | "forced_pause" | "too_large" | "unsupported_media_type" | "invalid" | "idempotency_key_reused" | "not_answered" | "disposition_needed" | "fields_missing" | "empty_message" | "message_too_long" | "attachments_not_allowed" | "emoticons_not_allowed" | "unknown_break" | "unknown_field" | "missing_field" | "wrong_type" | "too_short" | "too_long" | "out_of_range" | "control_characters" | "unknown_reference" | "not_possible" | "duplicate" | "taken" | "password_too_short" | "password_too_long" | "schedule_name" | "schedule_hours" | "schedule_too_many_intervals" | "schedule_too_many_exceptions" | "schedule_exception_date" | "schedule_exception_twice" | "schedule_override_empty" | "schedule_override_reason" | "too_many_attempts" | "too_many_connections" | "busy" | "internal" | "unavailable";
 
 export type Field = { 
 /**
@@ -979,9 +987,21 @@ user: UserId,
  */
 name: string, 
 /**
- * 0 to 100; the lower is preferred.
+ * 0 to 100; the lower is preferred. 0 by default.
  */
-penalty: number, };
+penalty?: number | null, 
+/**
+ * Place among the members, for orders that go by it; 0 to 1,000,000, 0 by default.
+ */
+position?: number | null, 
+/**
+ * Gets only what has waited for so long, so that others go first; 0 to 3,600 s, 0 by default.
+ */
+delay_seconds?: number | null, 
+/**
+ * Gets conversations of these kinds of channels only; none = of all.
+ */
+receive?: Array<ChannelKind> | null, };
 
 export type Message = { 
 /**

@@ -11,8 +11,8 @@ use crate::{
     domain::{
         campaign::{InForce, Member},
         channel::ChannelKind,
-        conversation::Offer,
-        routing::{Decision, Input, ItemView, Routing, Stand},
+        conversation::{Offer, Priority},
+        routing::{Day, Decision, Input, ItemView, Routing, Stand},
         schedule::Openness,
     },
     ids::{AgentId, CampaignId, ClientId, ContactId, ConversationId, OfferId},
@@ -39,7 +39,7 @@ impl Shift {
     /// Every agent is a member of this many campaigns.
     fn new(memberships: u128) -> Self {
         let mut shift = Self {
-            router: Routing::loading(),
+            router: Routing::loading(1),
             random: StdRng::seed_from_u64(1),
             offers: 0,
             items: 0,
@@ -50,12 +50,12 @@ impl Shift {
         };
         for number in 1..=CAMPAIGNS {
             let campaign = plain_campaign(CampaignId::from_u128(number));
-            shift.tell(Input::Campaign(InForce { campaign, openness: Openness::ALWAYS }));
+            shift.tell(Input::Campaign(InForce { campaign, openness: Openness::ALWAYS, day: Day::default() }));
         }
         for agent in (1..=AGENTS).map(AgentId::from_u128) {
             for _ in 0..memberships {
                 let campaign = shift.any_campaign();
-                shift.tell(Input::Member(Member { agent, campaign, penalty: 0 }));
+                shift.tell(Input::Member(Member::new(agent, campaign)));
             }
             shift.tell(Input::Agent { agent, capacity: 100, available: true });
         }
@@ -154,6 +154,8 @@ fn conversation(id: ConversationId, campaign: CampaignId, seq: u64, stand: Stand
         contact: ContactId::NIL,
         kind: ChannelKind::Webchat,
         arrived_at,
+        priority: Priority::Normal,
+        since: arrived_at,
         unanswered: true,
         passed_over: smallvec![],
         stand,
