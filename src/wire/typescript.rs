@@ -6,7 +6,7 @@ use ts_rs::TS;
 
 use super::{command, config, conversation, live, page, people, session};
 use crate::{
-    domain::{campaign, channel, contact, conversation as states, delivery, field, invitation, permission, webchat},
+    domain::{campaign, channel, contact, conversation as states, delivery, field, invitation, permission, strategy, webchat},
     error::ErrorCode,
     http::{problem, widget},
     ids,
@@ -81,6 +81,7 @@ fn text() -> String {
         live::WaitingRow,
         page::Page<conversation::Message>,
         config::Member,
+        config::MemberFields,
         config::BreakFields,
         config::BreakView,
         config::CampaignFields,
@@ -91,6 +92,10 @@ fn text() -> String {
         config::FieldView,
         campaign::CampaignPermissions,
         campaign::OutOfHours,
+        strategy::Strategy,
+        strategy::Mode,
+        strategy::Order,
+        strategy::Policy,
         command::SetFields,
         contact::AddressKind,
         field::Kind,

@@ -37,5 +37,6 @@ mod people;
 mod routing;
 mod secrets;
 mod sessions;
+mod strategies;
 mod web_chat;
 mod webhooks;

@@ -28,6 +28,9 @@ impl ScoreBoard {
         rules: Option<&CampaignRules>,
     ) {
         let counts = rules.filter(|rules| rules.strategy.order == Order::Fewestcalls);
+        if counts.is_none() && seat.score.is_none() {
+            return;
+        }
         let entry = counts
             .filter(|_| seat.place.is_some() && agent.presence.is_at_work())
             .map(|rules| memory.of(id).completed_on(rules.day.since) + seat.credit);

@@ -237,6 +237,12 @@ pub(super) struct Laid {
 }
 
 impl Laid {
+    /// Neither waits, and the same agents hold as much in the same campaign.
+    fn holds_as_much_as(&self, other: &Self) -> bool {
+        let shares = |laid: &Self| laid.holds.iter().map(|hold| (hold.agent, hold.units)).collect::<SmallVec<[_; 2]>>();
+        self.spot.is_none() && other.spot.is_none() && self.campaign == other.campaign && shares(self) == shares(other)
+    }
+
     /// Nowhere.
     const fn nowhere() -> Self {
         Self { spot: None, holds: SmallVec::new_const(), campaign: CampaignId::NIL }
@@ -283,6 +289,9 @@ impl Routing {
         let laid = Laid { spot, holds: item.holds(), campaign };
         let Some(item) = self.items.get_mut(&id).filter(|item| item.laid != laid) else { return };
         let before = std::mem::replace(&mut item.laid, laid.clone());
+        if before.holds_as_much_as(&laid) {
+            return self.turn_over(&before, &laid);
+        }
         self.lift(id, &before);
         if let Some(spot) = laid.spot {
             self.campaigns.entry(campaign).or_default().queue.insert(&spot);
@@ -293,6 +302,14 @@ impl Routing {
             self.take(id, campaign, *hold);
         }
         self.refresh(before.holds.iter().chain(&laid.holds));
+    }
+
+    /// What was reserved was accepted: nobody holds more or less, but it is no open turn any more.
+    fn turn_over(&mut self, before: &Laid, after: &Laid) {
+        let Some(campaign) = self.campaigns.get_mut(&after.campaign) else { return };
+        let turn = |hold: &Hold| Some((hold.turn?, hold.agent));
+        before.holds.iter().filter_map(turn).for_each(|turn| drop(campaign.turns.remove(&turn)));
+        campaign.turns.extend(after.holds.iter().filter_map(turn));
     }
 
     fn lift(&mut self, id: ConversationId, laid: &Laid) {

@@ -1003,6 +1003,24 @@ delay_seconds?: number | null,
  */
 receive?: Array<ChannelKind> | null, };
 
+export type MemberFields = { 
+/**
+ * 0 to 100; the lower is preferred. 0 by default.
+ */
+penalty?: number | null, 
+/**
+ * Place among the members, for orders that go by it; 0 to 1,000,000, 0 by default.
+ */
+position?: number | null, 
+/**
+ * Gets only what has waited for so long, so that others go first; 0 to 3,600 s, 0 by default.
+ */
+delay_seconds?: number | null, 
+/**
+ * Gets conversations of these kinds of channels only; none = of all.
+ */
+receive?: Array<ChannelKind> | null, };
+
 export type Message = { 
 /**
  * Its id.
@@ -1043,6 +1061,8 @@ reason?: string, };
 
 export type MessageId = string;
 
+export type Mode = "incall" | "nocall" | "interaction" | "nopause" | "omni" | "ringall" | "ringallmultiple";
+
 export type NewRating = { 
 /**
  * Of which conversation; it must be over.
@@ -1075,6 +1095,8 @@ mentions?: Array<UserId>, };
 
 export type OfferId = string;
 
+export type Order = "leastrecent" | "fewestcalls" | "random" | "rrmemory" | "rrordered" | "linear" | "wrandom" | "longest_idle" | "least_loaded" | "most_spare";
+
 export type OutOfHours = "close" | "queue";
 
 export type Page<T> = { 
@@ -1088,6 +1110,8 @@ items: Array<T>,
 next: string | null, };
 
 export type Permission = "own" | "read_config" | "write_config" | "write_members" | "read_users" | "write_users" | "read_contacts" | "write_contacts" | "answer" | "read_conversations" | "force_conversations" | "read_board" | "control_agents";
+
+export type Policy = "fifo" | "strict" | "aged" | "deadline";
 
 export type PreChatAnswer = { 
 /**
@@ -1527,6 +1551,36 @@ ending: Ending,
  * The closing disposition.
  */
 disposition: DispositionId | null, };
+
+export type Strategy = { 
+/**
+ * Who may get a conversation; `nocall` by default.
+ */
+mode?: Mode | null, 
+/**
+ * Who of those does; `least_loaded` by default.
+ */
+order?: Order | null, 
+/**
+ * While fewer members than this may get a conversation, penalties do not matter; 0 to 10,000, 0 by default.
+ */
+penalty_members_limit?: number | null, 
+/**
+ * Which conversation goes first; `fifo` by default.
+ */
+policy?: Policy | null, 
+/**
+ * `aged`: a minute of waiting counts this many points, each step of priority 100; 0 to 1,000, 10 by default.
+ */
+points_per_minute?: number | null, 
+/**
+ * `aged`: nothing counts more than this many points, 0 to 10,000; 300 by default, as much as just arrived and urgent.
+ */
+most_points?: number | null, 
+/**
+ * `deadline`: how long one may wait, 1 to 86,400 s; 60 by default.
+ */
+due_seconds?: number | null, };
 
 export type Thread = { 
 /**
