@@ -6,7 +6,10 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     clock::Timestamp,
-    domain::{channel::KindSet, contact, conversation::Rules, field, routing::Day, schedule::Openness, strategy::Strategy},
+    domain::{
+        channel::KindSet, contact, conversation::Rules, field, routing::Day, schedule::Openness, strategy::Strategy,
+        waiting::Limits,
+    },
     ids::{AgentId, CampaignId, ClientId, DispositionId, ScheduleId},
 };
 
@@ -97,6 +100,8 @@ pub struct Campaign {
     pub weight: u8,
     /// How it chooses who gets what.
     pub strategy: Strategy,
+    /// How much may wait.
+    pub limits: Limits,
     /// When the campaign is open; none = always (S1-7).
     pub schedule: Option<ScheduleId>,
     /// What a new conversation meets out of hours.

@@ -17,4 +17,5 @@ pub mod routing;
 pub mod schedule;
 pub mod strategy;
 pub mod template;
+pub mod waiting;
 pub mod webchat;

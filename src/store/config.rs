@@ -18,6 +18,7 @@ use crate::{
         permission::Role,
         schedule::Schedule,
         strategy::Strategy,
+        waiting::Limits,
         webchat::Webchat,
     },
     ids::{CampaignId, ChannelId, ClientId, DispositionId, ScheduleId},
@@ -50,6 +51,8 @@ pub struct CampaignConfig {
     /// See [`Campaign`].
     pub strategy: Strategy,
     /// See [`Campaign`].
+    pub limits: Limits,
+    /// See [`Campaign`].
     pub schedule: Option<ScheduleId>,
     /// See [`Campaign`].
     pub out_of_hours: OutOfHours,
@@ -81,6 +84,7 @@ impl Default for CampaignConfig {
         Self {
             weight: 1,
             strategy: Strategy::default(),
+            limits: Limits::default(),
             schedule: None,
             out_of_hours: OutOfHours::Queue,
             out_of_hours_message: None,
@@ -107,6 +111,7 @@ impl CampaignConfig {
             enabled,
             weight: self.weight,
             strategy: self.strategy,
+            limits: self.limits,
             schedule: self.schedule,
             out_of_hours: self.out_of_hours,
             out_of_hours_message: self.out_of_hours_message,
@@ -127,6 +132,7 @@ impl CampaignConfig {
         Self {
             weight: campaign.weight,
             strategy: campaign.strategy,
+            limits: campaign.limits.clone(),
             schedule: campaign.schedule,
             out_of_hours: campaign.out_of_hours,
             out_of_hours_message: campaign.out_of_hours_message.clone(),

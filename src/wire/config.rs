@@ -13,6 +13,7 @@ use crate::{
         channel::{ChannelKind, KindSet},
         field, schedule,
         strategy::Strategy,
+        waiting::Limits,
         webchat::Webchat,
     },
     ids::{BreakId, CampaignId, CannedTextId, ChannelId, ClientId, DispositionId, FieldId, ScheduleId, UserId},
@@ -87,6 +88,10 @@ pub struct CampaignFields {
     #[serde(default, deserialize_with = "object")]
     #[ts(as = "Option<Strategy>")]
     pub strategy: Strategy,
+    /// How much may wait.
+    #[serde(default, deserialize_with = "object")]
+    #[ts(as = "Option<Limits>")]
+    pub limits: Limits,
     /// When it is open; none = always.
     #[serde(default)]
     pub schedule: Option<ScheduleId>,
@@ -160,6 +165,7 @@ impl CampaignFields {
         let CampaignConfig {
             weight,
             strategy,
+            limits,
             schedule,
             out_of_hours,
             out_of_hours_message,
@@ -179,6 +185,7 @@ impl CampaignFields {
             enabled: campaign.enabled,
             weight,
             strategy,
+            limits,
             schedule,
             out_of_hours,
             out_of_hours_message,
@@ -199,6 +206,7 @@ impl CampaignFields {
         CampaignConfig {
             weight: self.weight,
             strategy: self.strategy,
+            limits: self.limits.clone(),
             schedule: self.schedule,
             out_of_hours: self.out_of_hours,
             out_of_hours_message: self.out_of_hours_message.clone(),

@@ -6,7 +6,9 @@ use ts_rs::TS;
 
 use super::{command, config, conversation, live, page, people, session};
 use crate::{
-    domain::{campaign, channel, contact, conversation as states, delivery, field, invitation, permission, strategy, webchat},
+    domain::{
+        campaign, channel, contact, conversation as states, delivery, field, invitation, permission, strategy, waiting, webchat,
+    },
     error::ErrorCode,
     http::{problem, widget},
     ids,
@@ -96,6 +98,9 @@ fn text() -> String {
         strategy::Mode,
         strategy::Order,
         strategy::Policy,
+        waiting::Limits,
+        waiting::WhenFull,
+        waiting::AtClosing,
         command::SetFields,
         contact::AddressKind,
         field::Kind,

@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 use crate::{
     api::text,
     database::{Database, on_both},
+    receiver::Receiver,
     socket::Socket,
     world::{Desk, Person, World},
 };
@@ -17,6 +18,8 @@ on_both!(
     a_member_with_a_delay_gets_what_has_waited,
     members_receive_the_kinds_they_may,
     the_urgent_go_first_where_the_campaign_says_so,
+    a_full_queue_turns_away_or_passes_on,
+    at_closing_time_what_waits_is_told_and_ends,
     impossible_choices_are_refused,
 );
 
@@ -146,6 +149,51 @@ async fn the_urgent_go_first_where_the_campaign_says_so(database: Database) {
     tab.conversation(&first, "active").await;
 }
 
+async fn a_full_queue_turns_away_or_passes_on(database: Database) {
+    let world = World::new(&database).await;
+    let mut receiver = Receiver::start().await;
+    let client = world.client("C").await;
+    let other = world.campaign(&client, json!({})).await;
+    let limits = json!({ "max_waiting": 1, "when_full": "reject", "full_message": "Somos pocos hoy." });
+    let campaign = world.campaign(&client, json!({ "limits": limits })).await;
+    let channel = world.channel(&client, &campaign, Some(&receiver.url)).await;
+    let first = channel.write("a", "hola").await;
+    world.until_standing(&first, "queued").await;
+    let refused = channel.write("b", "hola").await;
+    let state = world.until_standing(&refused, "ended").await;
+    assert_eq!(state["standing"]["ending"], "full", "{state}");
+    assert_eq!(receiver.next().await.json()["message"]["text"], "Somos pocos hoy.");
+    let path = format!("/api/v1/campaigns/{campaign}");
+    world.admin.patch(&path, json!({ "limits": { "when_full": "overflow", "overflow": other } })).await.ok();
+    let passed_on = channel.write("c", "hola").await;
+    let state = world.until_standing(&passed_on, "queued").await;
+    assert_eq!((&state["campaign"], &state["standing"]["reason"]), (&json!(other), &json!("overflowed")));
+    world
+        .admin
+        .patch(&path, json!({ "limits": { "overflow": campaign } }))
+        .await
+        .refused_field("limits.overflow", "unknown_reference");
+}
+
+async fn at_closing_time_what_waits_is_told_and_ends(database: Database) {
+    let world = World::new(&database).await;
+    let mut receiver = Receiver::start().await;
+    let client = world.client("C").await;
+    let days = ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"].map(|day| json!({ "day": day, "start": 0, "end": 1440 }));
+    let schedule = json!({ "client": client, "name": "Always", "zone": "UTC", "weekly": days });
+    let schedule = world.admin.post("/api/v1/schedules", schedule).await.id();
+    let limits = json!({ "at_closing": "close", "closing_message": "Hasta mañana." });
+    let campaign = world.campaign(&client, json!({ "schedule": schedule, "limits": limits })).await;
+    let channel = world.channel(&client, &campaign, Some(&receiver.url)).await;
+    let waits = channel.write("a", "hola").await;
+    world.until_standing(&waits, "queued").await;
+    let closing = json!({ "override": { "open": false, "reason": "holiday" } });
+    world.admin.patch(&format!("/api/v1/schedules/{schedule}"), closing).await.ok();
+    let state = world.until_standing(&waits, "ended").await;
+    assert_eq!(state["standing"]["ending"], "out_of_hours");
+    assert_eq!(receiver.next().await.json()["message"]["text"], "Hasta mañana.");
+}
+
 async fn impossible_choices_are_refused(database: Database) {
     let world = World::new(&database).await;
     let desk = world.desk(json!({})).await;
@@ -163,6 +211,10 @@ async fn impossible_choices_are_refused(database: Database) {
     ] {
         let answer = world.admin.patch(&campaign, json!({ "strategy": strategy })).await;
         assert_eq!(answer.status, 422, "{strategy} {answer}");
+    }
+    for limits in [json!({ "max_waiting": 0 }), json!({ "when_full": "explode" }), json!({ "full_message": "" }), json!([])] {
+        let answer = world.admin.patch(&campaign, json!({ "limits": limits })).await;
+        assert_eq!(answer.status, 422, "{limits} {answer}");
     }
     let member = format!("{campaign}/members/{}", agent.id);
     for fields in [

@@ -27,7 +27,7 @@ use crate::{
         conversation::{Command, Event, Offer, OfferOutcome, TransferTo},
         log::{By, Fact},
         message::Content,
-        routing::{Decision, Input, ItemView, Routing, Taking},
+        routing::{Decision, Input, ItemView, Notice, Routing, Taking},
     },
     ids::{ConversationId, Ids, OfferId},
     store::write::{About, Committed},
@@ -91,10 +91,16 @@ impl Router {
         for decision in decisions {
             match decision {
                 Decision::Admit { conversation, admission, notice } => {
-                    if notice {
-                        self.notice(conversation, ctx);
+                    if let Some(notice) = notice {
+                        self.notice(conversation, notice, ctx);
                     }
                     self.tell(conversation, Command::Admit(admission), ctx);
+                }
+                Decision::Dismiss { conversation, to, notice } => {
+                    if notice {
+                        self.notice(conversation, Notice::Closing, ctx);
+                    }
+                    self.tell(conversation, Command::Dismiss(to), ctx);
                 }
                 Decision::Offer { conversation, offer } => self.tell(conversation, Command::Offer(offer), ctx),
                 Decision::Withdraw { conversation, offer, agent } => {
@@ -107,14 +113,21 @@ impl Router {
         }
     }
 
-    /// S1-11 to S1-13: tells the customer that nobody is there now.
-    fn notice(&mut self, conversation: ConversationId, ctx: &mut Context<Self>) {
+    /// Tells the customer in the campaign's words that nobody is there now, or not soon (S1-11 to S1-13).
+    fn notice(&mut self, conversation: ConversationId, notice: Notice, ctx: &mut Context<Self>) {
         let text = self.routing.campaign_of(conversation).and_then(|campaign| {
-            self.directory.load().campaigns.get(&campaign).and_then(|campaign| campaign.out_of_hours_message.clone())
+            let directory = self.directory.load();
+            let campaign = directory.campaigns.get(&campaign)?;
+            match notice {
+                Notice::OutOfHours => campaign.out_of_hours_message.clone(),
+                Notice::Full => campaign.limits.full_message.clone(),
+                Notice::Closing => campaign.limits.closing_message.clone(),
+            }
         });
         if let Some(text) = text {
             let content = Content { text: text.into(), attachments: Vec::new() };
-            self.tell(conversation, Command::Notice { message: self.ids.next(), content }, ctx);
+            let out_of_hours = notice == Notice::OutOfHours;
+            self.tell(conversation, Command::Notice { message: self.ids.next(), content, out_of_hours }, ctx);
         }
     }
 

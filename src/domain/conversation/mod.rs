@@ -15,7 +15,7 @@ use serde::{Deserialize, Serialize};
 use smallvec::SmallVec;
 
 pub use self::{
-    command::{Admission, Command, TransferTo},
+    command::{Admission, Command, Dismissal, TransferTo},
     event::{Ending, Event, OfferOutcome, QueueReason},
 };
 use crate::{

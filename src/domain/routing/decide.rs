@@ -29,6 +29,7 @@ impl Routing {
             self.withdraw(conversation, out);
             self.release(conversation, out);
         }
+        self.dismiss(out);
         while let Some(turn) = self.work.arrivals.pop_first() {
             self.admit(turn.id, out);
         }

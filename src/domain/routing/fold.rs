@@ -28,6 +28,12 @@ impl From<&InForce> for CampaignRules {
             day: *day,
             out_of_hours: campaign.out_of_hours,
             has_out_of_hours_message: campaign.out_of_hours_message.is_some(),
+            max_waiting: campaign.limits.max_waiting,
+            when_full: campaign.limits.when_full,
+            has_full_message: campaign.limits.full_message.is_some(),
+            at_closing: campaign.limits.at_closing,
+            has_closing_message: campaign.limits.closing_message.is_some(),
+            overflow: campaign.limits.overflow.filter(|target| *target != campaign.id),
             max_per_agent: campaign.max_per_agent,
             offer_time: Duration::from_secs(campaign.offer_seconds.into()),
         }
@@ -56,6 +62,7 @@ impl Routing {
         let campaign = self.campaigns.entry(id).or_default();
         let before = std::mem::replace(&mut campaign.rules, rules);
         self.work.campaigns.insert(id);
+        self.note_closing(id);
         let choice = |rules: Option<CampaignRules>| {
             rules.map(|rules| {
                 let counts = rules.strategy.order == Order::Fewestcalls;
@@ -155,6 +162,7 @@ impl Routing {
             Some(_) => self.change(id, |item| item.learn(view, ended_offers)),
             None => self.insert(Item::new(view)),
         }
+        self.note_if_late(id);
     }
 
     /// Only what is still on its way can be refused; the views tell the rest.
@@ -163,6 +171,7 @@ impl Routing {
             Pending::Offer { offer, .. } | Pending::Transfer { offer, .. } if offer == refused => item.pending = Pending::Nothing,
             _ => {}
         });
+        self.note_if_late(conversation);
     }
 
     /// The message of this conversation is committed, or never will be.

@@ -136,9 +136,17 @@ impl Stand {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Pending {
     Nothing,
-    Admission,
-    Offer { offer: OfferId, agent: AgentId },
-    Transfer { offer: OfferId, to: AgentId },
+    /// Into the queue of this campaign; none = it ends.
+    Admission(Option<CampaignId>),
+    Dismissal,
+    Offer {
+        offer: OfferId,
+        agent: AgentId,
+    },
+    Transfer {
+        offer: OfferId,
+        to: AgentId,
+    },
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -173,7 +181,8 @@ impl Item {
     fn is_settled_by(&self, view: &ItemView, ended_offers: &[OfferId]) -> bool {
         match self.pending {
             Pending::Nothing => true,
-            Pending::Admission => !matches!(view.stand, Stand::Arrived { .. }),
+            Pending::Admission(_) => !matches!(view.stand, Stand::Arrived { .. }),
+            Pending::Dismissal => view.stand != Stand::Waiting || view.campaign != self.view.campaign,
             Pending::Offer { offer, .. } => ended_offers.contains(&offer) || view.stand != Stand::Waiting,
             Pending::Transfer { offer, .. } => {
                 let sender_still_holds_it =
@@ -218,7 +227,7 @@ impl Item {
             Stand::Transferring { from, offer } => smallvec![full(from), turn(offer.agent, offer.id)],
         };
         match self.pending {
-            Pending::Nothing | Pending::Admission => {}
+            Pending::Nothing | Pending::Admission(_) | Pending::Dismissal => {}
             Pending::Offer { offer, agent } | Pending::Transfer { offer, to: agent } => holds.push(turn(agent, offer)),
         }
         holds
@@ -234,18 +243,21 @@ pub(super) struct Laid {
     pub(super) holds: SmallVec<[Hold; 2]>,
     /// In which campaign.
     pub(super) campaign: CampaignId,
+    /// Into which queue it is on its way.
+    pub(super) coming: Option<CampaignId>,
 }
 
 impl Laid {
     /// Neither waits, and the same agents hold as much in the same campaign.
     fn holds_as_much_as(&self, other: &Self) -> bool {
         let shares = |laid: &Self| laid.holds.iter().map(|hold| (hold.agent, hold.units)).collect::<SmallVec<[_; 2]>>();
-        self.spot.is_none() && other.spot.is_none() && self.campaign == other.campaign && shares(self) == shares(other)
+        let nowhere = |laid: &Self| laid.spot.is_none() && laid.coming.is_none();
+        nowhere(self) && nowhere(other) && self.campaign == other.campaign && shares(self) == shares(other)
     }
 
     /// Nowhere.
     const fn nowhere() -> Self {
-        Self { spot: None, holds: SmallVec::new_const(), campaign: CampaignId::NIL }
+        Self { spot: None, holds: SmallVec::new_const(), campaign: CampaignId::NIL, coming: None }
     }
 }
 
@@ -286,7 +298,8 @@ impl Routing {
         let Some(item) = self.items.get(&id) else { return };
         let campaign = item.view.campaign;
         let spot = item.waits().then(|| self.spot(&item.view));
-        let laid = Laid { spot, holds: item.holds(), campaign };
+        let coming = if let Pending::Admission(into) = item.pending { into } else { None };
+        let laid = Laid { spot, holds: item.holds(), campaign, coming };
         let Some(item) = self.items.get_mut(&id).filter(|item| item.laid != laid) else { return };
         let before = std::mem::replace(&mut item.laid, laid.clone());
         if before.holds_as_much_as(&laid) {
@@ -298,6 +311,9 @@ impl Routing {
             self.alarms.extend(spot.alarm.map(|at| (at, id)));
             self.work.campaigns.insert(campaign);
         }
+        if let Some(into) = laid.coming {
+            self.campaigns.entry(into).or_default().coming += 1;
+        }
         for hold in &laid.holds {
             self.take(id, campaign, *hold);
         }
@@ -308,7 +324,9 @@ impl Routing {
     fn turn_over(&mut self, before: &Laid, after: &Laid) {
         let Some(campaign) = self.campaigns.get_mut(&after.campaign) else { return };
         let turn = |hold: &Hold| Some((hold.turn?, hold.agent));
-        before.holds.iter().filter_map(turn).for_each(|turn| drop(campaign.turns.remove(&turn)));
+        for turn in before.holds.iter().filter_map(turn) {
+            campaign.turns.remove(&turn);
+        }
         campaign.turns.extend(after.holds.iter().filter_map(turn));
     }
 
@@ -320,6 +338,9 @@ impl Routing {
             if let Some(at) = spot.alarm {
                 self.alarms.remove(&(at, id));
             }
+        }
+        if let Some(campaign) = laid.coming.and_then(|into| self.campaigns.get_mut(&into)) {
+            campaign.coming = campaign.coming.saturating_sub(1);
         }
         for hold in &laid.holds {
             self.let_go(id, laid.campaign, *hold);

@@ -12,7 +12,7 @@
 //!
 //! **One call has two halves.** `fold` and `item` change what is known and move the indexes along; what that might
 //! enable is noted in `Work`: conversations whose agent left, arrivals, campaigns where an item or room for one
-//! appeared. `decide` then works that off, in this order: withdrawals and releases, admissions, offers. So no wake-up is
+//! appeared. `decide` then works that off, in this order: withdrawals and releases, closing time, admissions, offers. So no wake-up is
 //! lost, and after every call this holds: *no item waits while a member who may take it has room*. Matching therefore only
 //! ever looks at campaigns that were just noted.
 //!
@@ -33,7 +33,8 @@
 //!
 //! | file | rule |
 //! |---|---|
-//! | `admit` | queue, or end out of hours; whether to say so |
+//! | `admit` | queue, go elsewhere, or end; what to say |
+//! | `closing` | what closing time means for what waits |
 //! | `queue`, `score` | which item goes next; how urgent it is |
 //! | `capacity` | what each agent holds |
 //! | `mode`, `eligibility` | who may get an item |
@@ -45,6 +46,7 @@
 
 mod admit;
 mod capacity;
+mod closing;
 mod counted;
 mod credit;
 mod decide;
@@ -90,9 +92,10 @@ use crate::{
     clock::Timestamp,
     domain::{
         campaign::{InForce, Member, OutOfHours},
-        conversation::{Admission, Offer, QueueReason},
+        conversation::{Admission, Dismissal, Offer, QueueReason},
         schedule::Openness,
         strategy::{Mode, Strategy},
+        waiting::{AtClosing, WhenFull},
     },
     ids::{AgentId, CampaignId, ClientId, ContactId, ConversationId, OfferId},
 };
@@ -169,6 +172,17 @@ pub enum Input {
     Restarted(ItemView),
 }
 
+/// What a customer is told, in the words of the campaign.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Notice {
+    /// Nobody is there now (S1-11 to S1-13).
+    OutOfHours,
+    /// The queue is full.
+    Full,
+    /// It closes now.
+    Closing,
+}
+
 /// What the router decided; to be carried out by the conversation.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Decision {
@@ -178,7 +192,16 @@ pub enum Decision {
         conversation: ConversationId,
         /// How.
         admission: Admission,
-        /// Send the campaign's out-of-hours message first (S1-11 to S1-13).
+        /// Send this message of the campaign first.
+        notice: Option<Notice>,
+    },
+    /// It has waited since before its campaign closed.
+    Dismiss {
+        /// Which.
+        conversation: ConversationId,
+        /// What becomes of it.
+        to: Dismissal,
+        /// Send the campaign's closing message first.
         notice: bool,
     },
     /// An agent's capacity is reserved for a waiting conversation.
@@ -236,6 +259,8 @@ struct CampaignState {
     /// Agents with a [`capacity::Seat`] here.
     seated: BTreeSet<AgentId>,
     queue: Queue,
+    /// Conversations on their way into the queue.
+    coming: usize,
     ready: Ready,
     memory: Pasts,
     score_board: ScoreBoard,
@@ -256,6 +281,12 @@ struct CampaignRules {
     day: Day,
     out_of_hours: OutOfHours,
     has_out_of_hours_message: bool,
+    max_waiting: Option<u32>,
+    when_full: WhenFull,
+    has_full_message: bool,
+    at_closing: AtClosing,
+    has_closing_message: bool,
+    overflow: Option<CampaignId>,
     max_per_agent: u32,
     offer_time: Duration,
 }
@@ -264,6 +295,12 @@ impl CampaignState {
     /// Makes offers now: known, enabled and open.
     fn is_serving(&self) -> bool {
         self.rules.is_some_and(|rules| rules.enabled && rules.openness.is_open())
+    }
+
+    /// As many wait as may. Who is just coming in counts.
+    fn is_full(&self) -> bool {
+        let waiting = self.queue.len() + self.coming;
+        self.rules.and_then(|rules| rules.max_waiting).is_some_and(|most| waiting >= usize::try_from(most).unwrap_or(usize::MAX))
     }
 
     fn mode(&self) -> Option<Mode> {
@@ -277,6 +314,8 @@ impl CampaignState {
 struct Work {
     /// Conversations whose owner or offered agent may not be there.
     departures: BTreeSet<ConversationId>,
+    /// Conversations that may have waited since before their campaign closed.
+    closings: BTreeSet<ConversationId>,
     /// New conversations to admit.
     arrivals: BTreeSet<Turn>,
     /// Campaigns where an item, or an agent for one, may have become available.

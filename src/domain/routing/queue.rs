@@ -163,9 +163,11 @@ impl Routing {
         Spot { kind: view.kind, seen, rank: Rank { key: score.key, turn: view.turn() }, alarm }
     }
 
-    /// When the router next wants to be called although nothing happens: a delay is over, or an item is as urgent as can be.
+    /// When the router next wants to be called although nothing happens: a delay is over, an item is as urgent as can be, or
+    /// it has not finished with a campaign that closed.
     pub fn next_alarm(&self) -> Option<Timestamp> {
-        self.alarms.first().map(|(at, _)| *at)
+        let unfinished = (!self.work.closings.is_empty()).then_some(self.now);
+        unfinished.or_else(|| self.alarms.first().map(|(at, _)| *at))
     }
 
     /// Moves the items whose time has come.

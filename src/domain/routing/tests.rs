@@ -2,6 +2,7 @@
 
 mod chance;
 mod examples;
+mod full;
 mod invariants;
 mod members;
 mod modes;
@@ -19,6 +20,7 @@ use crate::{
         campaign::{Campaign, CampaignPermissions, OutOfHours},
         schedule::Openness,
         strategy::Strategy,
+        waiting::Limits,
     },
     ids::{AgentId, CampaignId, ClientId, ConversationId, OfferId},
 };
@@ -53,6 +55,7 @@ fn plain_campaign(id: CampaignId) -> Campaign {
         enabled: true,
         weight: 50,
         strategy: Strategy::default(),
+        limits: Limits::default(),
         schedule: None,
         out_of_hours: OutOfHours::Queue,
         out_of_hours_message: None,

@@ -1,7 +1,7 @@
 //! Transfers: a closed, full or disabled target is refused before anything moves (routing.md, Transfers).
 
 use super::{
-    CampaignRules, Routing,
+    CampaignRules, CampaignState, Routing,
     capacity::{Presence, Seat},
     item::{Item, Pending, Stand},
     mode,
@@ -76,7 +76,7 @@ impl Routing {
         full.then_some(Obstacle::Full)
     }
 
-    /// Whether a conversation may go to the queue of this campaign now: known, of the same client, enabled and open.
+    /// Whether a conversation may go to the queue of this campaign now: known, of the same client, enabled, open, not full.
     pub fn check_transfer_campaign(&self, conversation: ConversationId, to: CampaignId) -> Result<(), Refusal> {
         let refused = |why| Err(Refusal::TransferTarget(why));
         let item = self.items.get(&conversation).ok_or(Refusal::Closed)?;
@@ -89,6 +89,9 @@ impl Routing {
         }
         if !rules.openness.is_open() {
             return refused("closed");
+        }
+        if self.campaigns.get(&to).is_some_and(CampaignState::is_full) {
+            return refused("full");
         }
         Ok(())
     }

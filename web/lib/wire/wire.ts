@@ -104,6 +104,8 @@ conversation: ConversationId,
  */
 seq: number, };
 
+export type AtClosing = "keep" | "close" | "overflow";
+
 export type Attachment = { 
 /**
  * To fetch it: `GET /api/v1/attachments/{id}`.
@@ -244,6 +246,10 @@ weight?: number | null,
  */
 strategy?: Strategy | null, 
 /**
+ * How much may wait.
+ */
+limits?: Limits | null, 
+/**
  * When it is open; none = always.
  */
 schedule?: ScheduleId | null, 
@@ -313,6 +319,10 @@ weight?: number | null,
  * How it chooses who gets what.
  */
 strategy?: Strategy | null, 
+/**
+ * How much may wait.
+ */
+limits?: Limits | null, 
 /**
  * When it is open; none = always.
  */
@@ -786,7 +796,7 @@ rev: number,
  */
 updated_at: Time, };
 
-export type Ending = "closed" | "out_of_hours" | "abandoned" | "expired" | "overflowed";
+export type Ending = "closed" | "full" | "out_of_hours" | "abandoned" | "expired" | "overflowed";
 
 export type ErrorCode = "malformed_json" | "invalid_utf8" | "too_deep" | "broken_body" | "idempotency_key_invalid" | "idempotency_key_missing" | "signed_out_session" | "wrong_credentials" | "identity_invalid" | "signature_no_secret" | "signature_header_missing" | "signature_header_empty" | "signature_header_repeated" | "signature_invalid_id" | "signature_invalid_timestamp" | "signature_too_old" | "signature_too_new" | "signature_no_usable_version" | "signature_mismatch" | "forbidden" | "not_allowed_in_campaign" | "wrong_origin" | "not_found" | "invitation_not_valid" | "method_not_allowed" | "conflict" | "in_use" | "conversation_closed" | "wrong_state" | "not_owner" | "offer_gone" | "not_failed" | "draft_stale" | "gone" | "not_next" | "at_capacity" | "not_available" | "not_member" | "too_many_transfers" | "transfer_target" | "rating_final" | "signed_out" | "forced_pause" | "too_large" | "unsupported_media_type" | "invalid" | "idempotency_key_reused" | "not_answered" | "disposition_needed" | "fields_missing" | "empty_message" | "message_too_long" | "attachments_not_allowed" | "emoticons_not_allowed" | "unknown_break" | "unknown_field" | "missing_field" | "wrong_type" | "too_short" | "too_long" | "out_of_range" | "control_characters" | "unknown_reference" | "not_possible" | "duplicate" | "taken" | "password_too_short" | "password_too_long" | "schedule_name" | "schedule_hours" | "schedule_too_many_intervals" | "schedule_too_many_exceptions" | "schedule_exception_date" | "schedule_exception_twice" | "schedule_override_empty" | "schedule_override_reason" | "too_many_attempts" | "too_many_connections" | "busy" | "internal" | "unavailable";
 
@@ -954,6 +964,32 @@ login: string,
  * As shown.
  */
 name: string, };
+
+export type Limits = { 
+/**
+ * At most so many wait, those counted that are just coming in; 1 to 1,000,000, none = no limit (S4-26).
+ */
+max_waiting?: number | null, 
+/**
+ * What a new conversation meets then; `leave_message` by default.
+ */
+when_full?: WhenFull | null, 
+/**
+ * Sent to who writes then and does not go elsewhere, 1 to 4,000 characters; none = nothing is sent.
+ */
+full_message?: string | null, 
+/**
+ * What happens at closing time to what waits; `keep` by default.
+ */
+at_closing?: AtClosing | null, 
+/**
+ * Sent to whom closing time ends the conversation, 1 to 4,000 characters; none = nothing is sent.
+ */
+closing_message?: string | null, 
+/**
+ * Another campaign of the client, where either may lead.
+ */
+overflow?: CampaignId | null, };
 
 export type Me = { 
 /**
@@ -1377,7 +1413,7 @@ conversation: ConversationId,
  */
 position: number | null, };
 
-export type QueueReason = "new" | "out_of_hours" | "transferred" | "agent_lost" | "agent_signed_out" | "not_accepted";
+export type QueueReason = "new" | "out_of_hours" | "transferred" | "agent_lost" | "agent_signed_out" | "not_accepted" | "overflowed";
 
 export type Rating = { 
 /**
@@ -1806,6 +1842,8 @@ priority: Priority,
  * The last message.
  */
 preview: Preview | null, };
+
+export type WhenFull = "reject" | "overflow" | "leave_message";
 
 export type WidgetConfig = { 
 /**

@@ -7,7 +7,7 @@ use crate::{
         channel::ChannelKind::{Api, Webchat},
         conversation::{Command, OfferOutcome, Phase, QueueReason},
         refusal::Refusal,
-        routing::Taking,
+        routing::{Notice, Taking},
         schedule::Openness,
     },
     ids::ClientId,
@@ -157,10 +157,10 @@ fn out_of_hours_ends_a_new_conversation_and_says_so_once_per_contact_and_closed_
     world.settle();
     assert!(twice_at_once.iter().all(|id| world.state(*id).phase.is_ended()));
     world.chat(1);
-    assert_eq!(world.notices, 1);
+    assert_eq!(world.notices, [Notice::OutOfHours]);
     world.configure(closing, Openness::Closed { since: Some(world.now), until: None });
     world.chat(1);
-    assert_eq!(world.notices, 2);
+    assert_eq!(world.notices, [Notice::OutOfHours; 2]);
 }
 
 #[test]

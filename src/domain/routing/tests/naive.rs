@@ -10,12 +10,13 @@ use std::{
 use crate::{
     clock::Timestamp,
     domain::{
-        campaign::{InForce, Member, OutOfHours},
+        campaign::{Campaign, InForce, Member, OutOfHours},
         channel::KindSet,
-        conversation::{Admission, Ending, Offer, Priority, QueueReason},
-        routing::{Decision, Input, ItemView, Past, Stand, draw::Draw},
+        conversation::{Admission, Dismissal, Ending, Offer, Priority, QueueReason},
+        routing::{Decision, Input, ItemView, Notice, Past, Stand, closing::AT_ONCE, draw::Draw},
         schedule::Openness,
         strategy::{Mode, Order, Policy, Strategy},
+        waiting::{AtClosing, WhenFull},
     },
     ids::{AgentId, CampaignId, ContactId, ConversationId, OfferId},
 };
@@ -54,7 +55,11 @@ pub(super) struct Naive {
     agents: BTreeMap<AgentId, NaiveAgent>,
     pub(super) views: BTreeMap<ConversationId, ItemView>,
     reserved: BTreeMap<ConversationId, Reserved>,
-    admitting: BTreeSet<ConversationId>,
+    /// Admissions on their way, and into which queue.
+    admitting: BTreeMap<ConversationId, Option<CampaignId>>,
+    dismissing: BTreeMap<ConversationId, CampaignId>,
+    /// Those that may have waited since before their campaign closed: looked at once.
+    late: BTreeSet<ConversationId>,
     noticing: BTreeMap<ContactId, ConversationId>,
     withdrawn: BTreeSet<OfferId>,
     releasing: BTreeMap<ConversationId, AgentId>,
@@ -100,6 +105,7 @@ impl Naive {
                 if self.reserved.get(&conversation).is_some_and(|it| it.offer == offer) {
                     self.reserved.remove(&conversation);
                 }
+                self.note_late(conversation);
             }
             Input::Restarted(view) => {
                 self.remember(&view);
@@ -108,6 +114,7 @@ impl Naive {
                 }
                 self.reserved.remove(&view.id);
                 self.admitting.remove(&view.id);
+                self.dismissing.remove(&view.id);
                 self.releasing.remove(&view.id);
                 self.noticing.retain(|_, conversation| *conversation != view.id);
                 if let Stand::Offered { offer } | Stand::Transferring { offer, .. } = view.stand {
@@ -138,6 +145,23 @@ impl Naive {
             self.credits.retain(|(place, _), _| *place != id);
         }
         self.campaigns.insert(id, in_force);
+        if self.closed_at(id).is_some() {
+            let waiting = self.views.values().filter(|view| view.campaign == id && self.waits(view)).map(|view| view.id);
+            self.late.extend(waiting.collect::<Vec<_>>());
+        }
+    }
+
+    /// Since when nothing may have been waiting in a campaign.
+    fn closed_at(&self, campaign: CampaignId) -> Option<Timestamp> {
+        let in_force = self.in_force(campaign).filter(|it| it.campaign.limits.at_closing != AtClosing::Keep)?;
+        if let Openness::Closed { since, .. } = in_force.openness { since } else { None }
+    }
+
+    fn note_late(&mut self, id: ConversationId) {
+        let late = |view: &ItemView| self.waits(view) && self.closed_at(view.campaign).is_some_and(|at| view.since < at);
+        if self.views.get(&id).is_some_and(late) {
+            self.late.insert(id);
+        }
     }
 
     fn at_work(&self, agent: AgentId) -> bool {
@@ -210,11 +234,15 @@ impl Naive {
             self.admitting.remove(&id);
             self.noticing.retain(|_, conversation| *conversation != id);
         }
+        if view.stand != Stand::Waiting || self.dismissing.get(&id) != Some(&view.campaign) {
+            self.dismissing.remove(&id);
+        }
         if self.releasing.get(&id) != view.stand.owner().as_ref() {
             self.releasing.remove(&id);
         }
         self.views.insert(id, view);
         self.views.retain(|_, view| view.stand != Stand::Gone);
+        self.note_late(id);
     }
 
     fn there(&self, agent: AgentId) -> There {
@@ -305,7 +333,7 @@ impl Naive {
     }
 
     pub(super) fn waits(&self, view: &ItemView) -> bool {
-        view.stand == Stand::Waiting && !self.reserved.contains_key(&view.id)
+        view.stand == Stand::Waiting && !self.reserved.contains_key(&view.id) && !self.dismissing.contains_key(&view.id)
     }
 
     /// Millionths of a minute's worth of points, as they stand now.
@@ -453,6 +481,13 @@ impl Naive {
         for view in self.views.clone().into_values() {
             self.part(&view, &mut out);
         }
+        let late: Vec<_> = self.late.iter().copied().take(AT_ONCE).collect();
+        for id in late {
+            self.late.remove(&id);
+            if let Some(view) = self.views.get(&id).cloned() {
+                self.dismiss(&view, &mut out);
+            }
+        }
         let mut arrived: Vec<_> = self.views.clone().into_values().collect();
         arrived.sort_by_key(|view| (view.arrived_at, view.id));
         for view in arrived {
@@ -490,24 +525,78 @@ impl Naive {
         }
     }
 
+    pub(super) fn is_full(&self, campaign: CampaignId) -> bool {
+        let coming = self.admitting.values().filter(|into| **into == Some(campaign)).count();
+        let most = self.campaigns.get(&campaign).and_then(|it| it.campaign.limits.max_waiting);
+        most.is_some_and(|most| self.waiting_in(campaign) + coming >= usize::try_from(most).unwrap())
+    }
+
+    fn overflow_of(&self, campaign: &Campaign) -> Option<CampaignId> {
+        let target = campaign.limits.overflow.filter(|target| *target != campaign.id)?;
+        let other = self.in_force(target)?;
+        let takes = other.openness.is_open() && other.campaign.client == campaign.client && !self.is_full(target);
+        takes.then_some(target)
+    }
+
+    /// What has waited since before its campaign closed.
+    fn dismiss(&mut self, view: &ItemView, out: &mut Vec<Decision>) {
+        let Some(since) = self.closed_at(view.campaign) else { return };
+        if !self.waits(view) || view.since >= since {
+            return;
+        }
+        let campaign = &self.campaigns[&view.campaign].campaign;
+        let (to, notice) = match campaign.limits.at_closing {
+            AtClosing::Keep => return,
+            AtClosing::Close => (Dismissal::End, campaign.limits.closing_message.is_some()),
+            AtClosing::Overflow => {
+                let Some(target) = self.overflow_of(campaign) else { return };
+                (Dismissal::Overflow(target), false)
+            }
+        };
+        self.dismissing.insert(view.id, view.campaign);
+        out.push(Decision::Dismiss { conversation: view.id, to, notice });
+    }
+
     fn admit(&mut self, view: &ItemView, out: &mut Vec<Decision>) {
         let Stand::Arrived { noticed_at } = view.stand else { return };
-        if !self.admitting.insert(view.id) {
+        if self.admitting.contains_key(&view.id) {
             return;
         }
         let mut admission = Admission::Queue(QueueReason::New);
-        let mut notice = false;
-        if let Some(InForce { campaign, openness: Openness::Closed { since, .. }, .. }) = self.in_force(view.campaign) {
-            admission = match campaign.out_of_hours {
-                OutOfHours::Close => Admission::End(Ending::OutOfHours),
-                OutOfHours::Queue => Admission::Queue(QueueReason::OutOfHours),
-            };
-            let noticed = noticed_at.is_some_and(|at| since.is_none_or(|since| since <= at));
-            notice = campaign.out_of_hours_message.is_some() && !noticed && !self.noticing.contains_key(&view.contact);
+        let mut notice = None;
+        if let Some(InForce { campaign, openness, .. }) = self.in_force(view.campaign) {
+            if let Openness::Closed { since, .. } = openness {
+                admission = match campaign.out_of_hours {
+                    OutOfHours::Close => Admission::End(Ending::OutOfHours),
+                    OutOfHours::Queue => Admission::Queue(QueueReason::OutOfHours),
+                };
+                let noticed = noticed_at.is_some_and(|at| since.is_none_or(|since| since <= at));
+                notice = (campaign.out_of_hours_message.is_some() && !noticed).then_some(Notice::OutOfHours);
+            }
+            if admission != Admission::End(Ending::OutOfHours) && self.is_full(view.campaign) {
+                let limits = &campaign.limits;
+                let target = self.overflow_of(campaign).filter(|_| limits.when_full == WhenFull::Overflow);
+                notice = notice.or(limits.full_message.as_ref().map(|_| Notice::Full)).filter(|_| target.is_none());
+                admission = match (limits.when_full, target) {
+                    (WhenFull::Reject, _) => Admission::End(Ending::Full),
+                    (_, Some(target)) => Admission::Overflow(target),
+                    _ => admission,
+                };
+            }
         }
-        if notice {
-            self.noticing.insert(view.contact, view.id);
+        if notice == Some(Notice::OutOfHours) {
+            if self.noticing.contains_key(&view.contact) {
+                notice = None;
+            } else {
+                self.noticing.insert(view.contact, view.id);
+            }
         }
+        let into = match admission {
+            Admission::Queue(_) => Some(view.campaign),
+            Admission::Overflow(target) => Some(target),
+            Admission::End(_) => None,
+        };
+        self.admitting.insert(view.id, into);
         out.push(Decision::Admit { conversation: view.id, admission, notice });
     }
 

@@ -17,6 +17,7 @@ use crate::{
         message::Content,
         schedule::Openness,
         strategy::{Mode, Order, Policy, Strategy},
+        waiting::{AtClosing, Limits, WhenFull},
     },
     ids::{AgentId, ConversationId, MessageId},
 };
@@ -33,6 +34,7 @@ struct Settings {
     auto_accept: bool,
     wraps_up: bool,
     strategy: Strategy,
+    limits: Limits,
 }
 
 /// What can happen. Numbers pick a campaign (1 to 3), an agent (1 to 4) or the nth open conversation.
@@ -106,6 +108,17 @@ fn strategy() -> impl proptest::strategy::Strategy<Value = Strategy> {
     })
 }
 
+fn limits() -> impl proptest::strategy::Strategy<Value = Limits> {
+    let most = prop::sample::select(vec![None, None, Some(1), Some(3)]);
+    let full = prop::sample::select(vec![WhenFull::Reject, WhenFull::Overflow, WhenFull::LeaveMessage]);
+    let closing = prop::sample::select(vec![AtClosing::Keep, AtClosing::Close, AtClosing::Overflow]);
+    let overflow = prop::option::of((1_u8..5).prop_map(campaign));
+    (most, full, closing, overflow, any::<bool>()).prop_map(|(max_waiting, when_full, at_closing, overflow, tells)| {
+        let message = tells.then(|| "We are sorry".to_owned());
+        Limits { max_waiting, when_full, full_message: message.clone(), at_closing, closing_message: message, overflow }
+    })
+}
+
 fn seating() -> impl proptest::strategy::Strategy<Value = Seating> {
     let delays = prop::sample::select(vec![0, 0, 0, 5, 20]);
     (0_u8..3, 0_u32..3, 0_i64..3, delays, prop::bool::weighted(0.8))
@@ -114,21 +127,24 @@ fn seating() -> impl proptest::strategy::Strategy<Value = Seating> {
 
 fn settings() -> impl proptest::strategy::Strategy<Value = Settings> {
     let flags = (prop::bool::weighted(0.9), prop::bool::weighted(0.8), any::<[bool; 5]>());
-    (flags, 1_u8..4, 1_u32..5, strategy()).prop_map(|((enabled, open, rest), weight, max_per_agent, strategy)| {
-        let [closed_before, ends_out_of_hours, has_message, auto_accept, wraps_up] = rest;
-        Settings {
-            enabled,
-            open,
-            closed_before,
-            weight,
-            max_per_agent,
-            ends_out_of_hours,
-            has_message,
-            auto_accept,
-            wraps_up,
-            strategy,
-        }
-    })
+    (flags, 1_u8..4, 1_u32..5, strategy(), limits()).prop_map(
+        |((enabled, open, rest), weight, max_per_agent, strategy, limits)| {
+            let [closed_before, ends_out_of_hours, has_message, auto_accept, wraps_up] = rest;
+            Settings {
+                enabled,
+                open,
+                closed_before,
+                weight,
+                max_per_agent,
+                ends_out_of_hours,
+                has_message,
+                auto_accept,
+                wraps_up,
+                strategy,
+                limits,
+            }
+        },
+    )
 }
 
 fn agent_does() -> impl proptest::strategy::Strategy<Value = AgentDoes> {
@@ -221,6 +237,7 @@ fn configure(world: &mut World, number: u8, settings: &Settings) {
     configured.weight = settings.weight;
     configured.max_per_agent = settings.max_per_agent;
     configured.strategy = settings.strategy;
+    configured.limits = settings.limits.clone();
     configured.auto_accept = settings.auto_accept;
     configured.wrap_up_seconds = if settings.wraps_up { 15 } else { 0 };
     configured.out_of_hours = if settings.ends_out_of_hours { OutOfHours::Close } else { OutOfHours::Queue };

@@ -16,7 +16,7 @@ use crate::{
         channel::ChannelKind,
         conversation::{Command, Conversation, Event, OfferOutcome, QueueReason, TransferTo},
         refusal::Refusal,
-        routing::{Day, Decision, Input, ItemView, Memory, Routing, Stand, Taking, memories},
+        routing::{Day, Decision, Input, ItemView, Memory, Notice, Routing, Stand, Taking, memories},
         schedule::Openness,
     },
     ids::{AgentId, CampaignId, ChannelId, ClientId, ContactId, ConversationId, OfferId},
@@ -49,8 +49,8 @@ pub(super) struct World {
     pub(super) day: Day,
     /// Several appends were told as one, or a campaign was deleted: what the router remembers may be less than the store.
     pub(super) forgetful: bool,
-    /// Out-of-hours messages sent.
-    pub(super) notices: usize,
+    /// Messages sent.
+    pub(super) notices: Vec<Notice>,
     pub(super) fates: BTreeMap<OfferId, Fate>,
     pub(super) offers: u128,
     conversations: u8,
@@ -74,7 +74,7 @@ impl World {
             noticed: BTreeMap::new(),
             day: Day::default(),
             forgetful: false,
-            notices: 0,
+            notices: vec![],
             fates: BTreeMap::new(),
             offers: 0,
             conversations: 0,
@@ -109,11 +109,15 @@ impl World {
         }
         let (id, command) = match decision {
             Decision::Admit { conversation, admission, notice } => {
-                if notice {
-                    self.notices += 1;
+                self.notices.extend(notice);
+                if notice == Some(Notice::OutOfHours) {
                     self.noticed.insert(self.actors[&conversation].state.contact, self.now);
                 }
                 (conversation, Command::Admit(admission))
+            }
+            Decision::Dismiss { conversation, to, notice } => {
+                self.notices.extend(notice.then_some(Notice::Closing));
+                (conversation, Command::Dismiss(to))
             }
             Decision::Offer { conversation, offer } => (conversation, Command::Offer(offer)),
             Decision::Withdraw { conversation, offer, agent } => {
@@ -381,8 +385,11 @@ impl World {
         loop {
             let ids: Vec<_> = self.actors.keys().copied().collect();
             let moved = ids.into_iter().filter(|id| self.take_decision(*id) | self.publish(*id)).count();
-            if moved == 0 {
+            if moved == 0 && self.router.next_alarm().is_none_or(|at| at > self.now) {
                 break;
+            }
+            if moved == 0 {
+                self.tell(Input::Time);
             }
         }
         self.check_settled();

@@ -1,7 +1,7 @@
 /** What can be configured: where it is, who may, how it is called, which form it has. */
 
 import type { Key } from '@centralita/lib/i18n';
-import type { Mode, Order, Permission, Policy } from '@centralita/lib/wire';
+import type { AtClosing, Mode, Order, Permission, Policy, WhenFull } from '@centralita/lib/wire';
 import { FIELD_KINDS } from '@centralita/lib/desk';
 
 import { may } from '../app/session.ts';
@@ -100,6 +100,16 @@ const strategy: readonly FormField[] = [
   { key: 'weight', label: 'field.weight', hint: 'field.weight_hint', type: 'number', min: 1, max: 100, start: 10 },
 ];
 
+const isLimited = (now: Values) => Boolean(read(now, 'limits.max_waiting'));
+const limits: readonly FormField[] = [
+  { key: 'limits.max_waiting', label: 'field.max_waiting', hint: 'field.max_waiting_hint', type: 'number', min: 1, max: 1_000_000 },
+  { ...explained('limits.when_full', 'field.when_full', ['leave_message', 'overflow', 'reject'] satisfies WhenFull[], 'leave_message', (what) => tIn('when_full', what), (what) => tIn('when_full_hint', what)), when: isLimited },
+  { key: 'limits.full_message', label: 'field.full_message', type: 'lines', max: 4_000, when: isLimited },
+  { key: 'limits.at_closing', label: 'field.at_closing', type: 'select', start: 'keep', options: () => (['keep', 'close', 'overflow'] satisfies AtClosing[]).map((value) => ({ value, text: tIn('at_closing', value) })), when: (now) => Boolean(now['schedule']) },
+  { key: 'limits.closing_message', label: 'field.closing_message', type: 'lines', max: 4_000, when: (now) => Boolean(now['schedule']) && read(now, 'limits.at_closing') === 'close' },
+  { key: 'limits.overflow', label: 'field.overflow', type: 'select', none: 'field.none', options: (now) => options(P.campaigns, (row) => row['client'] === now['client'] && row.id !== now['id']), when: (now) => (isLimited(now) && read(now, 'limits.when_full') === 'overflow') || read(now, 'limits.at_closing') === 'overflow' },
+];
+
 function campaignGroups(): FormGroup[] {
   return [
     {
@@ -115,6 +125,7 @@ function campaignGroups(): FormGroup[] {
       ],
     },
     { title: 'group.strategy', fields: strategy },
+    { title: 'group.limits', fields: limits },
     {
       title: 'group.schedule',
       fields: [
