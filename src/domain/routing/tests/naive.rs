@@ -584,12 +584,8 @@ impl Naive {
                 };
             }
         }
-        if notice == Some(Notice::OutOfHours) {
-            if self.noticing.contains_key(&view.contact) {
-                notice = None;
-            } else {
-                self.noticing.insert(view.contact, view.id);
-            }
+        if notice == Some(Notice::OutOfHours) && *self.noticing.entry(view.contact).or_insert(view.id) != view.id {
+            notice = None;
         }
         let into = match admission {
             Admission::Queue(_) => Some(view.campaign),
