@@ -3,7 +3,8 @@
 //! Owns: [`Routing`], the state of everything that waits and everybody who could take it, for all campaigns that share agents.
 //! Capacity: [`QUEUE`] messages; the publisher stands still when it is full. A thin shell: it turns what was committed into
 //! inputs and decisions into commands for conversations, which have the last word. Does no I/O and waits for nobody. Rebuilt at
-//! start from the open conversations, the agents' states and the configuration. Persisted: nothing of its own.
+//! start from the open conversations, the agents' states, what campaigns remember of them and the configuration. Persisted:
+//! nothing of its own. One timer, for the next moment at which time alone changes something.
 
 mod messages;
 

@@ -24,11 +24,13 @@ impl CampaignRules {
 }
 
 impl Routing {
-    /// Notes everything in the queue of a campaign that has closed.
+    /// Notes what waits late in a campaign that has closed.
     pub(super) fn note_closing(&mut self, campaign: CampaignId) {
         let Some(state) = self.campaigns.get(&campaign) else { return };
         if state.rules.is_some_and(|rules| rules.clears_what_waited_before().is_some()) {
-            self.work.closings.extend(state.queue.ids());
+            for id in state.queue.ids() {
+                self.note_if_late(id);
+            }
         }
     }
 

@@ -12,20 +12,19 @@ use crate::{
     ids::{AgentId, CampaignId},
 };
 
-/// Where an agent stands in a campaign, given the seat there; none = not eligible.
-fn standing(id: AgentId, agent: &AgentState, seat: &Seat, campaign: &CampaignState) -> Option<Standing> {
+/// Where an agent with room for these kinds stands in a campaign, given the seat there; none = not eligible.
+fn standing(id: AgentId, agent: &AgentState, fits: KindSet, seat: &Seat, campaign: &CampaignState) -> Option<Standing> {
     let (rules, place) = (campaign.rules.as_ref()?, seat.place.as_ref()?);
     if agent.presence != Presence::Available {
         return None;
     }
     let strategy = rules.strategy;
     let pass = mode::pass(strategy.mode, rules.max_per_agent, agent, seat)?;
-    let kinds = place.receive.and(KindSet::within(agent.free()));
+    let kinds = place.receive.and(fits);
     if kinds == KindSet::NONE {
         return None;
     }
-    let past = campaign.memory.of(id);
-    let key = order::key(strategy.order, agent, seat, place, past, rules.day.since);
+    let key = order::key(strategy.order, agent, seat, place, || campaign.memory.of(id), rules.day.since);
     let tier = Tier { pass, penalty: place.penalty };
     Some(Standing { tier, gate: Gate { kinds, delay: place.delay }, key })
 }
@@ -50,10 +49,11 @@ impl Routing {
     /// Brings an agent's entries up to date in all campaigns, after a change of presence, limit or load.
     pub(super) fn refresh_agent(&mut self, id: AgentId) {
         let Some(agent) = self.agents.get_mut(&id) else { return };
+        let fits = KindSet::within(agent.free());
         let mut seats = std::mem::take(&mut agent.seats);
         for (campaign_id, seat) in &mut seats {
             let Some(campaign) = self.campaigns.get_mut(campaign_id) else { continue };
-            let new = standing(id, agent, seat, campaign);
+            let new = standing(id, agent, fits, seat, campaign);
             if reseat(id, seat, campaign, new) {
                 self.work.campaigns.insert(*campaign_id);
             }
@@ -66,7 +66,7 @@ impl Routing {
     pub(super) fn refresh_seat(&mut self, id: AgentId, campaign_id: CampaignId) {
         let (Some(agent), Some(campaign)) = (self.agents.get_mut(&id), self.campaigns.get_mut(&campaign_id)) else { return };
         let Some(mut seat) = agent.seats.remove(&campaign_id) else { return };
-        let new = standing(id, agent, &seat, campaign);
+        let new = standing(id, agent, KindSet::within(agent.free()), &seat, campaign);
         if reseat(id, &mut seat, campaign, new) {
             self.work.campaigns.insert(campaign_id);
         }

@@ -39,11 +39,19 @@ pub(super) enum Key {
     Spare(Reverse<u32>, Timestamp),
 }
 
-pub(super) fn key(order: Order, agent: &AgentState, seat: &Seat, place: &Place, past: Past, day: Timestamp) -> Key {
+/// What an agent is compared by now; `past` is looked up only for orders that go by it.
+pub(super) fn key(
+    order: Order,
+    agent: &AgentState,
+    seat: &Seat,
+    place: &Place,
+    past: impl FnOnce() -> Past,
+    day: Timestamp,
+) -> Key {
     match order {
         Order::Random | Order::Wrandom => Key::Chance,
-        Order::Leastrecent => Key::Ended(past.ended_at.unwrap_or(NEVER)),
-        Order::Fewestcalls => Key::Count(past.completed_on(day) + seat.credit),
+        Order::Leastrecent => Key::Ended(past().ended_at.unwrap_or(NEVER)),
+        Order::Fewestcalls => Key::Count(past().completed_on(day) + seat.credit),
         Order::Rrmemory | Order::Rrordered | Order::Linear => ring(order, place),
         Order::LongestIdle if agent.is_busy() => Key::Idle(true, NEVER, agent.last_offer),
         Order::LongestIdle => Key::Idle(false, agent.last_work.unwrap_or(NEVER), agent.last_offer),

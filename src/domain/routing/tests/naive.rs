@@ -147,7 +147,7 @@ impl Naive {
         self.campaigns.insert(id, in_force);
         if self.closed_at(id).is_some() {
             let waiting = self.views.values().filter(|view| view.campaign == id && self.waits(view)).map(|view| view.id);
-            self.late.extend(waiting.collect::<Vec<_>>());
+            waiting.collect::<Vec<_>>().into_iter().for_each(|id| self.note_late(id));
         }
     }
 
