@@ -6,6 +6,7 @@
 use std::sync::Arc;
 
 use arc_swap::ArcSwap;
+use chrono_tz::Tz;
 use rustc_hash::FxHashMap;
 
 use crate::{
@@ -136,6 +137,11 @@ impl Snapshot {
         self.campaigns
             .get(&id)
             .map_or(Place { client: None, campaign: Some(id) }, |campaign| Place::campaign(campaign.client, id))
+    }
+
+    /// Where a client's clocks are; UTC when nobody knows.
+    pub fn zone_of(&self, id: ClientId) -> Tz {
+        self.clients.get(&id).and_then(|client| client.zone.parse().ok()).unwrap_or(Tz::UTC)
     }
 
     /// The fields that a conversation of a campaign needs before it is closed. What is switched off is asked for no more.

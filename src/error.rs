@@ -69,6 +69,7 @@ codes! {
     NotFailed 409 "The message has not failed";
     DraftStale 409 "A newer draft is stored";
     Gone 409 "The conversation waits no longer";
+    NotNext 409 "Another conversation is next";
     AtCapacity 409 "There is no room for another conversation";
     NotAvailable 409 "The agent takes no conversations now";
     NotMember 409 "The agent is no member of the campaign";
@@ -125,6 +126,7 @@ impl From<&Refusal> for ErrorCode {
             Refusal::NotOwner { .. } => Self::NotOwner,
             Refusal::NotFailed => Self::NotFailed,
             Refusal::Gone { .. } => Self::Gone,
+            Refusal::NotNext => Self::NotNext,
             Refusal::AtCapacity => Self::AtCapacity,
             Refusal::NotAvailable => Self::NotAvailable,
             Refusal::NotMember => Self::NotMember,

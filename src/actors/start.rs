@@ -29,7 +29,6 @@ use crate::{
     directory::Directory,
     domain::{
         agent::Agent,
-        campaign::InForce,
         conversation::QueueReason,
         routing::{Input, ItemView, Routing},
     },
@@ -38,6 +37,7 @@ use crate::{
         Db, Location, StoreError, config,
         conversation_lists::Listed,
         journal::{Holder, Journal, JournalThread, Opened, Options},
+        pasts,
     },
 };
 
@@ -98,7 +98,8 @@ pub async fn start(settings: Settings) -> Result<Running, StoreError> {
     let directory = Directory::default();
     directory.replace(config::load(&db, &sealer, clock.now()).await?);
     let stored = Stored::read(&db).await?;
-    let routing = load_routing(&directory, &clock, &stored);
+    let pasts = pasts::all(&db).await?;
+    let routing = load_routing(&directory, &clock, &stored, pasts, seed_of(&opened.epoch));
     let arbiter = Arbiter::new();
     let (send, started) = mpsc::channel();
     let sending = Sending { client, origin };
@@ -112,22 +113,28 @@ pub async fn start(settings: Settings) -> Result<Running, StoreError> {
     Ok(Running { engine, journal: thread, arbiter })
 }
 
+/// What chance follows from: the same for the same log.
+fn seed_of(epoch: &str) -> u64 {
+    epoch.bytes().fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3))
+}
+
 /// Of agents the Router is told nothing yet: they get no new offers, but open ones run until their deadline, so that who
 /// comes back in time can still accept.
 /// Who has signed out may still hold what is snoozed.
-fn load_routing(directory: &Directory, clock: &Clock, stored: &Stored) -> Routing {
+fn load_routing(directory: &Directory, clock: &Clock, stored: &Stored, pasts: Vec<Input>, seed: u64) -> Routing {
     let snapshot = directory.load();
-    let mut routing = Routing::loading();
+    let mut routing = Routing::loading(seed);
     let mut learn = |input| routing.apply(input, clock.now(), &mut || crate::ids::OfferId::NIL, &mut Vec::new());
     for campaign in snapshot.campaigns.values() {
         let schedule = campaign.schedule.and_then(|schedule| snapshot.schedules.get(&schedule).cloned());
-        let configure = super::campaign::Configure { campaign: Arc::clone(campaign), schedule };
-        let openness = super::campaign::openness_at(&configure, clock.now());
-        learn(Input::Campaign(InForce { campaign: campaign.as_ref().clone(), openness }));
+        let zone = snapshot.zone_of(campaign.client);
+        let configure = super::campaign::Configure { campaign: Arc::clone(campaign), schedule, zone };
+        learn(Input::Campaign(super::campaign::in_force_at(&configure, clock.now())));
     }
     for member in snapshot.members.values().flatten() {
         learn(Input::Member(*member));
     }
+    pasts.into_iter().for_each(&mut learn);
     for agent in stored.agents.iter().filter(|agent| agent.activity.is_none()) {
         learn(Input::AgentGone { agent: agent.id, reason: QueueReason::AgentSignedOut });
     }

@@ -124,7 +124,9 @@ impl<'a> Seed<'a> {
     }
 
     pub(super) fn member(&mut self, agent: UserId, campaign: CampaignId) {
-        self.statements.push(config_writes::put_member(Member { agent, campaign, penalty: 0 }));
+        let member = Member { joined_at: self.now, ..Member::new(agent, campaign) };
+        // Every kind may be received, so there is nothing that could have no JSON form.
+        self.statements.extend(config_writes::put_member(member));
     }
 
     pub(super) fn channel(

@@ -6,7 +6,10 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     clock::Timestamp,
-    domain::{contact, conversation::Rules, field, schedule::Openness},
+    domain::{
+        channel::KindSet, contact, conversation::Rules, field, routing::Day, schedule::Openness, strategy::Strategy,
+        waiting::Limits,
+    },
     ids::{AgentId, CampaignId, ClientId, DispositionId, ScheduleId},
 };
 
@@ -95,6 +98,10 @@ pub struct Campaign {
     pub enabled: bool,
     /// Between campaigns the higher weight is served first, strictly (routing.md); 1 to 100.
     pub weight: u8,
+    /// How it chooses who gets what.
+    pub strategy: Strategy,
+    /// How much may wait.
+    pub limits: Limits,
     /// When the campaign is open; none = always (S1-7).
     pub schedule: Option<ScheduleId>,
     /// What a new conversation meets out of hours.
@@ -140,7 +147,7 @@ impl Campaign {
 }
 
 /// An agent in a campaign.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Member {
     /// Who.
     pub agent: AgentId,
@@ -148,6 +155,22 @@ pub struct Member {
     pub campaign: CampaignId,
     /// 0 to 100; the lower is preferred.
     pub penalty: u8,
+    /// Place among the members, for orders that go by it; 0 to 1,000,000.
+    pub position: u32,
+    /// Since when.
+    pub joined_at: Timestamp,
+    /// Sees only what has waited for so long, 0 to 3,600 s.
+    pub delay_seconds: u32,
+    /// Conversations of these kinds.
+    pub receive: KindSet,
+}
+
+impl Member {
+    /// With the defaults.
+    pub const fn new(agent: AgentId, campaign: CampaignId) -> Self {
+        let joined_at = Timestamp::from_micros(0);
+        Self { agent, campaign, penalty: 0, position: 0, joined_at, delay_seconds: 0, receive: KindSet::ALL }
+    }
 }
 
 /// What a Campaign actor tells the Router.
@@ -157,6 +180,8 @@ pub struct InForce {
     pub campaign: Campaign,
     /// Whether it is open now, and until when.
     pub openness: Openness,
+    /// Today, where its client is.
+    pub day: Day,
 }
 
 #[cfg(test)]

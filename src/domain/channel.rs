@@ -14,6 +14,9 @@ pub enum ChannelKind {
 }
 
 impl ChannelKind {
+    /// Every kind; its position is its bit in a [`KindSet`].
+    pub const ALL: [Self; 2] = [Self::Api, Self::Webchat];
+
     /// The word stored in the database.
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -45,5 +48,52 @@ impl ChannelKind {
             Self::Api => 64 * 1024,
             Self::Webchat => 16 * 1024,
         }
+    }
+}
+
+/// Some kinds of channels.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct KindSet(u16);
+
+impl KindSet {
+    /// None.
+    pub const NONE: Self = Self(0);
+    /// Every kind there is and will be.
+    pub const ALL: Self = Self(u16::MAX);
+
+    /// Those of [`KindSet::ALL`] of which one conversation fits into so many capacity units.
+    pub fn within(units: u32) -> Self {
+        ChannelKind::ALL.into_iter().filter(|kind| kind.weight() <= units).collect()
+    }
+
+    /// Whether a kind is in it.
+    pub const fn contains(self, kind: ChannelKind) -> bool {
+        self.0 & Self::bit(kind) != 0
+    }
+
+    /// Those in both.
+    #[must_use]
+    pub const fn and(self, other: Self) -> Self {
+        Self(self.0 & other.0)
+    }
+
+    /// Whether it has a kind that `other` lacks.
+    pub const fn exceeds(self, other: Self) -> bool {
+        self.0 & !other.0 != 0
+    }
+
+    /// Its kinds, in order.
+    pub fn kinds(self) -> impl Iterator<Item = ChannelKind> {
+        ChannelKind::ALL.into_iter().filter(move |kind| self.contains(*kind))
+    }
+
+    const fn bit(kind: ChannelKind) -> u16 {
+        1 << (kind as u16)
+    }
+}
+
+impl FromIterator<ChannelKind> for KindSet {
+    fn from_iter<T: IntoIterator<Item = ChannelKind>>(kinds: T) -> Self {
+        kinds.into_iter().fold(Self::NONE, |set, kind| Self(set.0 | Self::bit(kind)))
     }
 }

@@ -15,5 +15,7 @@ pub mod permission;
 pub mod refusal;
 pub mod routing;
 pub mod schedule;
+pub mod strategy;
 pub mod template;
+pub mod waiting;
 pub mod webchat;

@@ -33,6 +33,9 @@ pub enum Refusal {
         /// Who owns the conversation now.
         current: Option<AgentId>,
     },
+    /// Everybody sees what waits, and it is taken in its order.
+    #[error("another conversation is next")]
+    NotNext,
     /// The agent has as many conversations as they can have.
     #[error("there is no room for another conversation")]
     AtCapacity,
@@ -98,6 +101,7 @@ impl Refusal {
             Self::NotOwner { .. } => "not_owner",
             Self::OfferGone { .. } => "offer_gone",
             Self::Gone { .. } => "gone",
+            Self::NotNext => "not_next",
             Self::AtCapacity => "at_capacity",
             Self::NotAvailable => "not_available",
             Self::NotMember => "not_member",

@@ -12,11 +12,13 @@ use crate::{
     directory::{BreakType, Channel, Client, Snapshot, User},
     domain::{
         campaign::{Campaign, CampaignPermissions, Member, OutOfHours},
-        channel::ChannelKind,
+        channel::{ChannelKind, KindSet},
         disposition::Disposition,
         field::{self, Field},
         permission::Role,
         schedule::Schedule,
+        strategy::Strategy,
+        waiting::Limits,
         webchat::Webchat,
     },
     ids::{CampaignId, ChannelId, ClientId, DispositionId, ScheduleId},
@@ -31,7 +33,8 @@ const CAMPAIGNS: &str = "SELECT id, client_id, name, enabled, config, created_at
 const CHANNELS: &str = "SELECT id, client_id, campaign_id, kind, name, enabled, endpoint, created_at, webchat FROM channels";
 const SECRETS: &str = "SELECT id, channel_id, sealed FROM channel_secrets WHERE expires_at IS NULL OR expires_at > $1 \
      ORDER BY created_at DESC, id DESC";
-const MEMBERS: &str = "SELECT campaign_id, user_id, penalty FROM members ORDER BY campaign_id, user_id";
+const MEMBERS: &str = "SELECT campaign_id, user_id, penalty, position, joined_at, delay_seconds, receive FROM members \
+     ORDER BY campaign_id, user_id";
 const DISPOSITIONS: &str = "SELECT id, client_id, parent_id, name, enabled FROM dispositions";
 const FIELDS: &str = "SELECT id, client_id, name, kind, options, description, enabled FROM fields";
 const BREAKS: &str = "SELECT id, name, enabled, created_at, minutes, icon FROM breaks";
@@ -45,6 +48,10 @@ const USERS: &str = "SELECT id, login, name, role, scopes, capacity, enabled, cr
 pub struct CampaignConfig {
     /// See [`Campaign`].
     pub weight: u8,
+    /// See [`Campaign`].
+    pub strategy: Strategy,
+    /// See [`Campaign`].
+    pub limits: Limits,
     /// See [`Campaign`].
     pub schedule: Option<ScheduleId>,
     /// See [`Campaign`].
@@ -76,6 +83,8 @@ impl Default for CampaignConfig {
     fn default() -> Self {
         Self {
             weight: 1,
+            strategy: Strategy::default(),
+            limits: Limits::default(),
             schedule: None,
             out_of_hours: OutOfHours::Queue,
             out_of_hours_message: None,
@@ -101,6 +110,8 @@ impl CampaignConfig {
             name,
             enabled,
             weight: self.weight,
+            strategy: self.strategy,
+            limits: self.limits,
             schedule: self.schedule,
             out_of_hours: self.out_of_hours,
             out_of_hours_message: self.out_of_hours_message,
@@ -120,6 +131,8 @@ impl CampaignConfig {
     pub fn of(campaign: &Campaign) -> Self {
         Self {
             weight: campaign.weight,
+            strategy: campaign.strategy,
+            limits: campaign.limits.clone(),
             schedule: campaign.schedule,
             out_of_hours: campaign.out_of_hours,
             out_of_hours_message: campaign.out_of_hours_message.clone(),
@@ -154,8 +167,7 @@ pub async fn load(db: &Db, sealer: &Sealer, now: Timestamp) -> Result<Snapshot, 
         snapshot.campaigns.insert(campaign.id, Arc::new(campaign));
     }
     for row in db.rows(MEMBERS, vec![]).await? {
-        let penalty = u8::try_from(row.int(2)?).unwrap_or(100);
-        let member = Member { campaign: row.parse(0)?, agent: row.parse(1)?, penalty };
+        let member = member(&row)?;
         snapshot.members.entry(member.campaign).or_default().push(member);
         snapshot.memberships.entry(member.agent).or_default().push(member);
     }
@@ -214,6 +226,22 @@ fn client(row: &Row) -> Result<Client, StoreError> {
         zone: row.text(2)?.to_owned(),
         enabled: row.int(3)? != 0,
         created_at: row.time(4)?,
+    })
+}
+
+fn member(row: &Row) -> Result<Member, StoreError> {
+    let receive = match row.opt_text(6)? {
+        Some(_) => row.json::<Vec<ChannelKind>>(6)?.into_iter().collect(),
+        None => KindSet::ALL,
+    };
+    Ok(Member {
+        campaign: row.parse(0)?,
+        agent: row.parse(1)?,
+        penalty: u8::try_from(row.int(2)?).unwrap_or(100),
+        position: u32::try_from(row.int(3)?).unwrap_or(0),
+        joined_at: row.time(4)?,
+        delay_seconds: u32::try_from(row.int(5)?).unwrap_or(0),
+        receive,
     })
 }
 

@@ -4,7 +4,7 @@ use crate::{
     args,
     clock::Timestamp,
     directory::BreakType,
-    domain::{campaign::Member, disposition::Disposition, field::Field, schedule::Schedule, webchat::Webchat},
+    domain::{campaign::Member, channel::KindSet, disposition::Disposition, field::Field, schedule::Schedule, webchat::Webchat},
     ids::{CampaignId, ChannelId, ClientId, ScheduleId, UserId},
     store::{Db, StoreError, Value, config::CampaignConfig, write::Statement},
 };
@@ -38,8 +38,10 @@ const UPDATE_CLIENT: &str = "UPDATE clients SET name = $2, zone = $3, enabled = 
 const INSERT_CAMPAIGN: &str =
     "INSERT INTO campaigns (id, client_id, name, enabled, config, created_at) VALUES ($1, $2, $3, $4, $5, $6)";
 const UPDATE_CAMPAIGN: &str = "UPDATE campaigns SET name = $2, enabled = $3, config = $4 WHERE id = $1";
-const PUT_MEMBER: &str = "INSERT INTO members (campaign_id, user_id, penalty) VALUES ($1, $2, $3) \
-     ON CONFLICT (campaign_id, user_id) DO UPDATE SET penalty = excluded.penalty";
+/// Who is a member already has joined when they did.
+const PUT_MEMBER: &str = "INSERT INTO members (campaign_id, user_id, penalty, position, joined_at, delay_seconds, receive) \
+     VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (campaign_id, user_id) DO UPDATE SET penalty = excluded.penalty, \
+     position = excluded.position, delay_seconds = excluded.delay_seconds, receive = excluded.receive";
 const DELETE_MEMBER: &str = "DELETE FROM members WHERE campaign_id = $1 AND user_id = $2";
 const INSERT_CHANNEL: &str = "INSERT INTO channels (id, client_id, campaign_id, kind, name, enabled, endpoint, created_at, webchat) \
      VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)";
@@ -103,10 +105,16 @@ pub fn update_campaign(id: CampaignId, name: &str, enabled: bool, config: &Campa
     Ok(Statement::must(UPDATE_CAMPAIGN, args![id.to_string(), name, enabled, json(config)?]))
 }
 
-/// Makes somebody a member or changes their penalty.
-pub fn put_member(member: Member) -> Statement {
-    let Member { agent, campaign, penalty } = member;
-    Statement::new(PUT_MEMBER, args![campaign.to_string(), agent.to_string(), i64::from(penalty)])
+/// Makes somebody a member or changes how they are one.
+///
+/// # Errors
+/// [`StoreError::Damaged`] when the kinds have no JSON form.
+pub fn put_member(member: Member) -> Result<Statement, StoreError> {
+    let Member { agent, campaign, penalty, position, joined_at, delay_seconds, receive } = member;
+    let (penalty, position, delay) = (i64::from(penalty), i64::from(position), i64::from(delay_seconds));
+    let receive = (receive != KindSet::ALL).then(|| json(&receive.kinds().collect::<Vec<_>>())).transpose()?;
+    let args = args![campaign.to_string(), agent.to_string(), penalty, position, joined_at, delay, receive];
+    Ok(Statement::new(PUT_MEMBER, args))
 }
 
 /// Takes somebody out of a campaign.

@@ -19,6 +19,7 @@ pub mod journal;
 pub mod leases;
 pub mod log;
 pub mod outbox;
+pub mod pasts;
 pub mod people;
 pub mod people_state;
 pub mod probe;
@@ -343,6 +344,7 @@ pub const STATEMENTS: &[(&str, &[&str])] = &[
     ("leases", leases::STATEMENTS),
     ("log", log::STATEMENTS),
     ("outbox", outbox::STATEMENTS),
+    ("pasts", pasts::STATEMENTS),
     ("people", people::STATEMENTS),
     ("people_state", people_state::STATEMENTS),
     ("probe", probe::STATEMENTS),

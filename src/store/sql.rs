@@ -38,6 +38,12 @@ pub(super) const SQLITE_AGENT: &str = "INSERT INTO agent_states (agent_id, state
      ON CONFLICT (agent_id) DO UPDATE SET state = excluded.state";
 pub(super) const SQLITE_FIELD: &str = "INSERT INTO conversation_fields (conversation_id, field_id, value) VALUES (?1, ?2, ?3) \
      ON CONFLICT (conversation_id, field_id) DO UPDATE SET value = excluded.value";
+pub(super) const SQLITE_PAST: &str = "INSERT INTO pasts (campaign_id, agent_id, served, ended_at, completed, day) \
+     VALUES (?1, ?2, ?3, ?4, ?5, ?6) ON CONFLICT (campaign_id, agent_id) DO UPDATE SET served = CASE WHEN pasts.served IS NULL \
+ OR excluded.served > pasts.served THEN excluded.served ELSE pasts.served END, \
+     ended_at = coalesce(excluded.ended_at, pasts.ended_at), completed = CASE WHEN excluded.completed = 0 THEN pasts.completed \
+     WHEN pasts.day = excluded.day THEN pasts.completed + excluded.completed ELSE excluded.completed END, \
+     day = CASE WHEN excluded.completed = 0 THEN pasts.day ELSE excluded.day END";
 
 /// PostgreSQL: the fence as it stands and the repeated claims, outside any transaction.
 pub(super) const POSTGRES_CHECK: &str = "\
@@ -89,7 +95,14 @@ new_addresses AS (INSERT INTO contact_addresses (client_id, kind, value, contact
 noticed AS (UPDATE contacts c SET noticed_at = r.t FROM json_to_recordset($7::json) AS r(i text, t bigint) WHERE c.id = r.i), \
 fields AS (INSERT INTO conversation_fields (conversation_id, field_id, value) \
  SELECT c, f, v FROM json_to_recordset($9::json) AS r(c text, f text, v text) \
- ON CONFLICT (conversation_id, field_id) DO UPDATE SET value = excluded.value) \
+ ON CONFLICT (conversation_id, field_id) DO UPDATE SET value = excluded.value), \
+new_pasts AS (INSERT INTO pasts (campaign_id, agent_id, served, ended_at, completed, day) \
+ SELECT c, a, s, e, n, d FROM json_to_recordset($10::json) AS r(c text, a text, s text, e bigint, n bigint, d bigint) \
+ ON CONFLICT (campaign_id, agent_id) DO UPDATE SET served = CASE WHEN pasts.served IS NULL \
+ OR excluded.served > pasts.served THEN excluded.served ELSE pasts.served END, \
+ ended_at = coalesce(excluded.ended_at, pasts.ended_at), completed = CASE WHEN excluded.completed = 0 THEN pasts.completed \
+ WHEN pasts.day = excluded.day THEN pasts.completed + excluded.completed ELSE excluded.completed END, \
+ day = CASE WHEN excluded.completed = 0 THEN pasts.day ELSE excluded.day END) \
 INSERT INTO agent_states (agent_id, state) SELECT v->>'id', v::text FROM json_array_elements($8::json) v \
  ON CONFLICT (agent_id) DO UPDATE SET state = excluded.state";
 
@@ -113,5 +126,6 @@ pub(super) const SQLITE_STATEMENTS: &[&str] = &[
     SQLITE_NOTICED,
     SQLITE_AGENT,
     SQLITE_FIELD,
+    SQLITE_PAST,
 ];
 pub(super) const POSTGRES_STATEMENTS: &[&str] = &[POSTGRES_CHECK, POSTGRES_HOT, POSTGRES_COLD];

@@ -13,6 +13,7 @@ use crate::{
         field,
         log::{By, Entity, Entry},
         message::Message,
+        routing::Memory,
     },
     ids::{AgentId, ChannelId, ClientId, ContactId, FieldId, MessageId},
     store::{StoreError, Value, idempotency::Recorded, inbox::Claim},
@@ -99,6 +100,10 @@ pub struct ConversationAppend {
     pub outbox: SmallVec<[OutboxChange; 1]>,
     /// Dynamic fields that change; none = taken away.
     pub fields: Vec<(FieldId, Option<field::Value>)>,
+    /// What campaigns remember of their agents: [`crate::domain::routing::memories`].
+    pub memories: SmallVec<[Memory; 2]>,
+    /// Midnight before it, where its client is.
+    pub day: Timestamp,
     /// For whoever shows the conversation.
     pub contact: Arc<ContactCard>,
     /// See [`ConversationChange::last`].

@@ -7,10 +7,13 @@ use serde_json::{Map, Value};
 
 use super::Time;
 use crate::{
+    clock::Timestamp,
     domain::{
-        campaign::{Campaign, CampaignPermissions, OutOfHours},
-        channel::ChannelKind,
+        campaign::{self, Campaign, CampaignPermissions, OutOfHours},
+        channel::{ChannelKind, KindSet},
         field, schedule,
+        strategy::Strategy,
+        waiting::Limits,
         webchat::Webchat,
     },
     ids::{BreakId, CampaignId, CannedTextId, ChannelId, ClientId, DispositionId, FieldId, ScheduleId, UserId},
@@ -81,6 +84,14 @@ pub struct CampaignFields {
     #[serde(default = "defaults::weight")]
     #[ts(as = "Option<u8>")]
     pub weight: u8,
+    /// How it chooses who gets what.
+    #[serde(default, deserialize_with = "object")]
+    #[ts(as = "Option<Strategy>")]
+    pub strategy: Strategy,
+    /// How much may wait.
+    #[serde(default, deserialize_with = "object")]
+    #[ts(as = "Option<Limits>")]
+    pub limits: Limits,
     /// When it is open; none = always.
     #[serde(default)]
     pub schedule: Option<ScheduleId>,
@@ -153,6 +164,8 @@ impl CampaignFields {
     pub fn of(campaign: &Campaign) -> Self {
         let CampaignConfig {
             weight,
+            strategy,
+            limits,
             schedule,
             out_of_hours,
             out_of_hours_message,
@@ -171,6 +184,8 @@ impl CampaignFields {
             name: campaign.name.clone(),
             enabled: campaign.enabled,
             weight,
+            strategy,
+            limits,
             schedule,
             out_of_hours,
             out_of_hours_message,
@@ -190,6 +205,8 @@ impl CampaignFields {
     pub fn config(&self) -> CampaignConfig {
         CampaignConfig {
             weight: self.weight,
+            strategy: self.strategy,
+            limits: self.limits.clone(),
             schedule: self.schedule,
             out_of_hours: self.out_of_hours,
             out_of_hours_message: self.out_of_hours_message.clone(),
@@ -223,12 +240,39 @@ pub struct CampaignView {
 /// A place in a campaign.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ts_rs::TS, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
-#[ts(export_to = "wire.ts")]
+#[ts(export_to = "wire.ts", optional_fields = nullable)]
 pub struct MemberFields {
     /// 0 to 100; the lower is preferred. 0 by default.
     #[serde(default)]
-    #[ts(as = "Option<u8>", optional)]
+    #[ts(as = "Option<u8>")]
     pub penalty: u8,
+    /// Place among the members, for orders that go by it; 0 to 1,000,000, 0 by default.
+    #[serde(default)]
+    #[ts(as = "Option<u32>")]
+    pub position: u32,
+    /// Gets only what has waited for so long, so that others go first; 0 to 3,600 s, 0 by default.
+    #[serde(default)]
+    #[ts(as = "Option<u32>")]
+    pub delay_seconds: u32,
+    /// Gets conversations of these kinds of channels only; none = of all.
+    #[serde(default)]
+    pub receive: Option<Vec<ChannelKind>>,
+}
+
+impl MemberFields {
+    /// What can be written of a member as it is.
+    pub fn of(member: &campaign::Member) -> Self {
+        let campaign::Member { penalty, position, delay_seconds, receive, .. } = *member;
+        let receive = (receive != KindSet::ALL).then(|| receive.kinds().collect());
+        Self { penalty, position, delay_seconds, receive }
+    }
+
+    /// The member, one who joins now if they have not.
+    pub fn member(&self, agent: UserId, campaign: CampaignId, joined_at: Timestamp) -> campaign::Member {
+        let Self { penalty, position, delay_seconds, ref receive } = *self;
+        let receive = receive.as_ref().map_or(KindSet::ALL, |kinds| kinds.iter().copied().collect());
+        campaign::Member { agent, campaign, penalty, position, joined_at, delay_seconds, receive }
+    }
 }
 
 /// An agent in a campaign.
@@ -241,8 +285,9 @@ pub struct Member {
     pub user: UserId,
     /// As shown.
     pub name: String,
-    /// 0 to 100; the lower is preferred.
-    pub penalty: u8,
+    /// What can be written.
+    #[serde(flatten)]
+    pub fields: MemberFields,
 }
 
 /// A channel account.
@@ -558,7 +603,7 @@ impl ScheduleFields {
     }
 
     /// The schedule that this describes.
-    pub fn into_schedule(self, id: ScheduleId, now: crate::clock::Timestamp) -> schedule::Schedule {
+    pub fn into_schedule(self, id: ScheduleId, now: Timestamp) -> schedule::Schedule {
         let override_ = self.override_.map(|over| schedule::Override {
             open: over.open,
             from: over.from.map_or(now, |from| from.0),

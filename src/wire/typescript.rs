@@ -6,7 +6,10 @@ use ts_rs::TS;
 
 use super::{command, config, conversation, demo, live, page, people, session};
 use crate::{
-    domain::{campaign, channel, contact, conversation as states, delivery, field, invitation, message, permission, webchat},
+    domain::{
+        campaign, channel, contact, conversation as states, delivery, field, invitation, message, permission, strategy, waiting,
+        webchat,
+    },
     error::ErrorCode,
     http::{problem, widget},
     ids,
@@ -85,6 +88,7 @@ fn text() -> String {
         live::WaitingRow,
         page::Page<conversation::Message>,
         config::Member,
+        config::MemberFields,
         config::BreakFields,
         config::BreakView,
         config::CampaignFields,
@@ -95,6 +99,13 @@ fn text() -> String {
         config::FieldView,
         campaign::CampaignPermissions,
         campaign::OutOfHours,
+        strategy::Strategy,
+        strategy::Mode,
+        strategy::Order,
+        strategy::Policy,
+        waiting::Limits,
+        waiting::WhenFull,
+        waiting::AtClosing,
         command::SetFields,
         contact::AddressKind,
         field::Kind,

@@ -43,5 +43,6 @@ mod people;
 mod routing;
 mod secrets;
 mod sessions;
+mod strategies;
 mod web_chat;
 mod webhooks;

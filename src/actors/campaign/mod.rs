@@ -1,11 +1,12 @@
 //! One campaign.
 //!
-//! Owns: its configuration in force, whether it is open, and when that changes, which it tells the Router. Mailbox: only the
+//! Owns: its configuration in force, whether it is open, which day it is, and when that changes, which it tells the Router. Mailbox: only the
 //! keeper writes to it, once per change of configuration. Persisted: nothing; rebuilt by the keeper from the configuration.
 
 use std::{sync::Arc, time::Duration};
 
 use actix::{Actor, AsyncContext, Context, Handler, Message, SpawnHandle};
+use chrono_tz::Tz;
 
 use crate::{
     actors::{
@@ -13,11 +14,11 @@ use crate::{
         gate::Gate,
         router::{Inputs, Router},
     },
-    clock::Clock,
+    clock::{Clock, Timestamp},
     domain::{
         campaign::{self, InForce},
         routing::Input,
-        schedule::{Openness, Schedule},
+        schedule::{self, Openness, Schedule},
     },
 };
 
@@ -34,6 +35,8 @@ pub struct Configure {
     pub campaign: Arc<campaign::Campaign>,
     /// Its schedule, if it has one.
     pub schedule: Option<Arc<Schedule>>,
+    /// Where its client is.
+    pub zone: Tz,
 }
 
 /// The actor.
@@ -58,9 +61,10 @@ impl Campaign {
             ctx.cancel_future(timer);
         }
         let now = self.clock.now();
-        let openness = openness_at(&self.configure, now);
-        let in_force = InForce { campaign: self.configure.campaign.as_ref().clone(), openness };
-        let mut wait = openness.until().map_or(LOOK_AGAIN, |until| until.since(now).clamp(Duration::from_millis(1), LOOK_AGAIN));
+        let in_force = in_force_at(&self.configure, now);
+        let openness = in_force.openness;
+        let change = openness.until().map_or(in_force.day.until, |until| until.min(in_force.day.until));
+        let mut wait = change.since(now).clamp(Duration::from_millis(1), LOOK_AGAIN);
         if self.told.as_ref() != Some(&in_force) {
             if self.router.send(Inputs(vec![Input::Campaign(in_force.clone())])).is_ok() {
                 let _ = self.dashboard.send(Opened { campaign: in_force.campaign.id, open: openness.is_open() });
@@ -69,18 +73,18 @@ impl Campaign {
                 wait = AGAIN;
             }
         }
-        if openness.until().is_some() || wait == AGAIN {
-            self.timer = Some(ctx.run_later(wait, |actor, ctx| {
-                actor.timer = None;
-                actor.look(ctx);
-            }));
-        }
+        self.timer = Some(ctx.run_later(wait, |actor, ctx| {
+            actor.timer = None;
+            actor.look(ctx);
+        }));
     }
 }
 
-/// Whether a campaign is open at a moment. No schedule = always open.
-pub fn openness_at(configure: &Configure, at: crate::clock::Timestamp) -> Openness {
-    configure.schedule.as_ref().map_or(Openness::ALWAYS, |schedule| schedule.openness(at))
+/// What is in force at a moment. No schedule = always open.
+pub fn in_force_at(configure: &Configure, at: Timestamp) -> InForce {
+    let Configure { campaign, schedule, zone } = configure;
+    let openness = schedule.as_ref().map_or(Openness::ALWAYS, |schedule| schedule.openness(at));
+    InForce { campaign: campaign.as_ref().clone(), openness, day: schedule::day(*zone, at) }
 }
 
 impl Actor for Campaign {

@@ -155,7 +155,7 @@ impl Batch {
             Event::Replied { message, agent, delivery } => (message, Author::Agent(agent), Some(delivery)),
             Event::Noted { message, agent, .. } => (message, Author::Note(agent), None),
             Event::Noticed { message, delivery } => {
-                self.noticed = true;
+                self.noticed |= matches!(command, Command::Notice { out_of_hours: true, .. });
                 (message, Author::System, Some(delivery))
             }
             Event::Retried { message, of, .. } => {

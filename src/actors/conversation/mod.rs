@@ -27,15 +27,17 @@ use crate::{
         router::{OfferRefused, Restarted},
         shard::{Released, Shard},
     },
-    clock::Clock,
+    clock::{Clock, Timestamp},
     directory::Directory,
     domain::{
         conversation::{Command, Conversation as State},
         field,
         log::By,
         message::Message,
+        routing::memories,
+        schedule,
     },
-    ids::{ConversationId, Ids, MessageId},
+    ids::{ClientId, ConversationId, Ids, MessageId},
     store::{
         Db, StoreError, conversations,
         idempotency::Recorded,
@@ -236,8 +238,12 @@ impl Conversation {
             }
         }
         let next = Arc::new(next);
+        let memories = memories(self.state.as_deref(), &next, at);
+        let day = if memories.is_empty() { Timestamp::default() } else { self.day_of(next.client, at) };
         let append = Append {
             subject: Subject::Conversation(Box::new(ConversationAppend {
+                memories,
+                day,
                 concerned: concerned(self.state.as_deref(), &next),
                 row: RowChange::of(self.state.as_deref(), &next, events.iter().map(|(event, ..)| event)),
                 state: Arc::clone(&next),
@@ -261,6 +267,11 @@ impl Conversation {
         if self.shared.journal.append(append).is_err() {
             self.wait_for_room(ctx);
         }
+    }
+
+    /// Midnight before this moment, where a client is.
+    fn day_of(&self, client: ClientId, at: Timestamp) -> Timestamp {
+        schedule::day(self.shared.directory.peek().zone_of(client), at).since
     }
 
     /// The journal's queue is full: whoever asked is told so, the Router's decisions wait.

@@ -131,7 +131,7 @@ impl Keeper {
         self.campaigns.retain(|id, _| after.campaigns.contains_key(id));
         for (id, campaign) in &after.campaigns {
             let schedule = campaign.schedule.and_then(|schedule| after.schedules.get(&schedule).cloned());
-            let configure = Configure { campaign: Arc::clone(campaign), schedule };
+            let configure = Configure { campaign: Arc::clone(campaign), schedule, zone: after.zone_of(campaign.client) };
             match self.campaigns.get(id) {
                 Some(addr) => gate::answer(addr, configure),
                 None => {
@@ -145,19 +145,14 @@ impl Keeper {
 }
 
 fn member_changes(before: &Snapshot, after: &Snapshot) -> Vec<Input> {
-    let key = |member: &Member| (member.agent, member.campaign, member.penalty);
-    let of = |snapshot: &Snapshot| snapshot.members.values().flatten().map(key).collect::<BTreeSet<_>>();
+    let of = |snapshot: &Snapshot| snapshot.members.values().flatten().copied().collect::<BTreeSet<Member>>();
     let (old, new) = (of(before), of(after));
     let is_member = |agent: UserId, campaign: CampaignId| {
         after.memberships.get(&agent).is_some_and(|list| list.iter().any(|member| member.campaign == campaign))
     };
-    let gone = old.difference(&new).filter(|(agent, campaign, _)| !is_member(*agent, *campaign));
-    let come = new.difference(&old);
-    let gone = gone.map(|(agent, campaign, _)| Input::MemberGone { agent: *agent, campaign: *campaign });
-    gone.chain(
-        come.map(|(agent, campaign, penalty)| Input::Member(Member { agent: *agent, campaign: *campaign, penalty: *penalty })),
-    )
-    .collect()
+    let gone = old.difference(&new).filter(|member| !is_member(member.agent, member.campaign));
+    let gone = gone.map(|member| Input::MemberGone { agent: member.agent, campaign: member.campaign });
+    gone.chain(new.difference(&old).copied().map(Input::Member)).collect()
 }
 
 fn changed_users(before: &Snapshot, after: &Snapshot) -> Vec<UserId> {

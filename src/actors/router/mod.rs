@@ -3,13 +3,14 @@
 //! Owns: [`Routing`], the state of everything that waits and everybody who could take it, for all campaigns that share agents.
 //! Capacity: [`QUEUE`] messages; the publisher stands still when it is full. A thin shell: it turns what was committed into
 //! inputs and decisions into commands for conversations, which have the last word. Does no I/O and waits for nobody. Rebuilt at
-//! start from the open conversations, the agents' states and the configuration. Persisted: nothing of its own.
+//! start from the open conversations, the agents' states, what campaigns remember of them and the configuration. Persisted:
+//! nothing of its own. One timer, for the next moment at which time alone changes something.
 
 mod messages;
 
-use std::{collections::VecDeque, sync::Arc};
+use std::{collections::VecDeque, sync::Arc, time::Duration};
 
-use actix::{Actor, AsyncContext, Context, Handler};
+use actix::{Actor, AsyncContext, Context, Handler, SpawnHandle};
 use smallvec::SmallVec;
 
 pub use self::messages::{Fronts, Inputs, Observe, OfferRefused, Queues, Restarted, Take, Transfer};
@@ -21,13 +22,13 @@ use crate::{
         publisher::Published,
         shard::{Shard, ToConversation},
     },
-    clock::Clock,
+    clock::{Clock, Timestamp},
     directory::Directory,
     domain::{
         conversation::{Command, Event, Offer, OfferOutcome, TransferTo},
         log::{By, Fact},
         message::Content,
-        routing::{Decision, Input, ItemView, Routing, Taking},
+        routing::{Decision, Input, ItemView, Notice, Routing, Taking},
     },
     ids::{ConversationId, Ids, OfferId},
     store::write::{About, Committed},
@@ -38,7 +39,10 @@ pub const QUEUE: usize = 4096;
 /// How far a customer who waits is told how many are before them.
 pub const FRONT: usize = 100;
 /// How long a decision waits for room when a conversation had none.
-const AGAIN: std::time::Duration = std::time::Duration::from_millis(20);
+const AGAIN: Duration = Duration::from_millis(20);
+/// A timer rings no sooner and no later: a wall clock that was set forward is noticed within it.
+const SHORTEST: Duration = Duration::from_millis(1);
+const LONGEST: Duration = Duration::from_secs(60);
 
 /// The actor.
 pub struct Router {
@@ -49,12 +53,14 @@ pub struct Router {
     ids: Arc<Ids>,
     /// Decisions that found no room, in order: none may overtake another.
     undelivered: VecDeque<ToConversation>,
+    /// When the timer rings.
+    armed: Option<(Timestamp, SpawnHandle)>,
 }
 
 impl Router {
     /// Decides from `routing` on.
     pub fn new(routing: Routing, shard: Gate<Shard>, directory: Directory, clock: Clock, ids: Arc<Ids>) -> Self {
-        Self { routing, shard, directory, clock, ids, undelivered: VecDeque::new() }
+        Self { routing, shard, directory, clock, ids, undelivered: VecDeque::new(), armed: None }
     }
 
     fn apply(&mut self, input: Input, ctx: &mut Context<Self>) {
@@ -62,16 +68,40 @@ impl Router {
         let ids = Arc::clone(&self.ids);
         self.routing.apply(input, self.clock.now(), &mut || ids.next(), &mut decisions);
         self.carry_out(decisions, ctx);
+        self.arm(ctx);
+    }
+
+    /// One timer for the next moment at which time alone changes something.
+    fn arm(&mut self, ctx: &mut Context<Self>) {
+        let Some(at) = self.routing.next_alarm() else { return };
+        if self.armed.is_some_and(|(armed_at, _)| armed_at <= at) {
+            return;
+        }
+        if let Some((_, timer)) = self.armed.take() {
+            ctx.cancel_future(timer);
+        }
+        let wait = at.since(self.clock.now()).clamp(SHORTEST, LONGEST);
+        let timer = ctx.run_later(wait, |actor, ctx| {
+            actor.armed = None;
+            actor.apply(Input::Time, ctx);
+        });
+        self.armed = Some((at, timer));
     }
 
     fn carry_out(&mut self, decisions: Vec<Decision>, ctx: &mut Context<Self>) {
         for decision in decisions {
             match decision {
                 Decision::Admit { conversation, admission, notice } => {
-                    if notice {
-                        self.notice(conversation, ctx);
+                    if let Some(notice) = notice {
+                        self.notice(conversation, notice, ctx);
                     }
                     self.tell(conversation, Command::Admit(admission), ctx);
+                }
+                Decision::Dismiss { conversation, to, notice } => {
+                    if notice {
+                        self.notice(conversation, Notice::Closing, ctx);
+                    }
+                    self.tell(conversation, Command::Dismiss(to), ctx);
                 }
                 Decision::Offer { conversation, offer } => self.tell(conversation, Command::Offer(offer), ctx),
                 Decision::Withdraw { conversation, offer, agent } => {
@@ -84,14 +114,21 @@ impl Router {
         }
     }
 
-    /// S1-11 to S1-13: tells the customer that nobody is there now.
-    fn notice(&mut self, conversation: ConversationId, ctx: &mut Context<Self>) {
+    /// Tells the customer in the campaign's words that nobody is there now, or not soon (S1-11 to S1-13).
+    fn notice(&mut self, conversation: ConversationId, notice: Notice, ctx: &mut Context<Self>) {
         let text = self.routing.campaign_of(conversation).and_then(|campaign| {
-            self.directory.load().campaigns.get(&campaign).and_then(|campaign| campaign.out_of_hours_message.clone())
+            let directory = self.directory.load();
+            let campaign = directory.campaigns.get(&campaign)?;
+            match notice {
+                Notice::OutOfHours => campaign.out_of_hours_message.clone(),
+                Notice::Full => campaign.limits.full_message.clone(),
+                Notice::Closing => campaign.limits.closing_message.clone(),
+            }
         });
         if let Some(text) = text {
             let content = Content { text: text.into(), attachments: Vec::new() };
-            self.tell(conversation, Command::Notice { message: self.ids.next(), content }, ctx);
+            let out_of_hours = notice == Notice::OutOfHours;
+            self.tell(conversation, Command::Notice { message: self.ids.next(), content, out_of_hours }, ctx);
         }
     }
 
@@ -152,6 +189,7 @@ impl Actor for Router {
         let ids = Arc::clone(&self.ids);
         self.routing.finish_loading(self.clock.now(), &mut || ids.next(), &mut decisions);
         self.carry_out(decisions, ctx);
+        self.arm(ctx);
     }
 }
 

@@ -306,7 +306,7 @@ impl Walker {
             Command::Reply { message, agent, content: content.clone() },
             Command::Reply { message, agent, content: content.clone() },
             Command::Note { message, agent, content: content.clone(), mentions: vec![LUIS] },
-            Command::Notice { message, content },
+            Command::Notice { message, content, out_of_hours: true },
             Command::MoveDelivery { message: of.unwrap_or(message), stored: None, to, reason: Some("told".to_owned()) },
             Command::MoveDelivery { message: of.unwrap_or(message), stored: None, to: Delivery::Sending, reason: None },
             Command::Close { agent, force: false, disposition: None },

@@ -28,7 +28,7 @@ use crate::{
 };
 
 pub(super) const NAME: &str = "Fibra Sur";
-pub(super) const ZONE: &str = "America/Argentina/Buenos_Aires";
+pub(super) const ZONE: chrono_tz::Tz = chrono_tz::America::Argentina::Buenos_Aires;
 
 const STAFF: [(&str, &str, Role); 5] = [
     ("admin", "Alicia Admin", Role::Admin),
@@ -129,8 +129,8 @@ impl Company {
             // A demo is looked at at any hour.
             use Weekday::{Fri, Mon, Sat, Sun, Thu, Tue, Wed};
             let weekly = [Mon, Tue, Wed, Thu, Fri, Sat, Sun].map(|day| Interval { day, start: 0, end: 1440 }).to_vec();
-            let (name, zone) = ("Todos los días, 24 horas".to_owned(), chrono_tz::America::Argentina::Buenos_Aires);
-            Schedule { id, client, name, zone, weekly, exceptions: Vec::new(), override_: None }
+            let name = "Todos los días, 24 horas".to_owned();
+            Schedule { id, client, name, zone: ZONE, weekly, exceptions: Vec::new(), override_: None }
         })?;
 
         let everywhere = named(seed, &EVERYWHERE, None);

@@ -14,7 +14,7 @@ use rand::{RngExt, SeedableRng, rngs::StdRng, seq::IndexedRandom};
 use smallvec::SmallVec;
 use tokio::sync::oneshot;
 
-use super::company::{Company, Desk};
+use super::company::{Company, Desk, ZONE};
 use crate::{
     auth::visitor::{Bearer, VisitorTokens},
     clock::{Clock, Timestamp},
@@ -37,6 +37,8 @@ use crate::{
         log::By,
         message::{Author, Content, Message},
         permission::Role,
+        routing::memories,
+        schedule,
     },
     ids::{AgentId, CampaignId, ChannelId, ClientId, ContactId, ConversationId, Ids, MessageId, OfferId, VisitorId},
     store::{
@@ -750,6 +752,8 @@ impl<'a> History<'a> {
         }
         tale.last = messages.last().cloned().or_else(|| tale.last.take());
         let append = ConversationAppend {
+            memories: memories(before.as_ref(), &next, at),
+            day: schedule::day(ZONE, at).since,
             concerned: concerned(before.as_ref(), &next),
             row: RowChange::of(before.as_ref(), &next, events.iter().map(|(event, ..)| event)),
             state: Arc::new(next),

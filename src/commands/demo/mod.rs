@@ -134,7 +134,7 @@ async fn make(instance: &Instance, seed: u64) -> Result<Card, Failure> {
     let clock = Clock::fixed(history::beginning(now).micros());
     let ids = Ids::seeded(clock.clone(), seed);
     let offline = instance.offline_at(clock.clone()).await?;
-    let mut parts = seed::Seed::new(&ids, clock.now(), company::NAME, company::ZONE);
+    let mut parts = seed::Seed::new(&ids, clock.now(), company::NAME, company::ZONE.name());
     let company = Company::new(&mut parts, &instance.sealer()?)?;
     let fact = Some((Entity::Client, parts.client.to_string()));
     let written = offline.journal.write(parts.statements, fact, By::System, None).await;

@@ -18,8 +18,19 @@ use crate::{
 pub enum Admission {
     /// It waits in the queue of its campaign.
     Queue(QueueReason),
+    /// It waits in the queue of another campaign, because its own is full.
+    Overflow(CampaignId),
     /// It ends at once.
     End(Ending),
+}
+
+/// What closing time means for a conversation that waits.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Dismissal {
+    /// It ends.
+    End,
+    /// It waits in the queue of another campaign.
+    Overflow(CampaignId),
 }
 
 /// Where a transfer goes.
@@ -48,6 +59,8 @@ pub enum Command {
     },
     /// The Router lets a new conversation in, or ends it.
     Admit(Admission),
+    /// Its campaign closed while it waited.
+    Dismiss(Dismissal),
     /// The Router reserved an agent.
     Offer(Offer),
     /// An agent takes it out of turn; the Router has reserved the capacity: offer and acceptance in one.
@@ -94,6 +107,8 @@ pub enum Command {
         message: MessageId,
         /// What.
         content: Content,
+        /// Says that it is out of hours: once per contact and closed period.
+        out_of_hours: bool,
     },
     /// News about an outbound message.
     MoveDelivery {

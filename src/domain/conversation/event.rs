@@ -26,6 +26,8 @@ pub enum QueueReason {
     AgentSignedOut,
     /// An offer for it ended without acceptance.
     NotAccepted,
+    /// The campaign it came from had no room, or closed.
+    Overflowed,
 }
 
 /// How a conversation ended.
@@ -35,7 +37,9 @@ pub enum QueueReason {
 pub enum Ending {
     /// By its agent or a supervisor.
     Closed,
-    /// The campaign closes what comes out of hours (S1-9); not counted in the service level.
+    /// The queue of the campaign was full.
+    Full,
+    /// The campaign closes what comes out of hours (S1-9) or waits at closing time; not counted in the service level.
     OutOfHours,
     /// The customer left before an agent took it.
     Abandoned,
@@ -48,7 +52,7 @@ pub enum Ending {
 impl Ending {
     pub(super) const fn phase(self) -> &'static str {
         match self {
-            Self::Closed | Self::OutOfHours => "closed",
+            Self::Closed | Self::Full | Self::OutOfHours => "closed",
             Self::Abandoned => "abandoned",
             Self::Expired => "expired",
             Self::Overflowed => "overflowed",
@@ -248,7 +252,7 @@ impl Conversation {
             Event::Admitted => self.enter(Phase::Admitted, at),
             Event::Queued { campaign, reason } => {
                 self.accepted = None;
-                if self.phase.owner().is_some() {
+                if self.phase.owner().is_some() || matches!(self.phase, Phase::Queued { .. }) {
                     self.segment = self.segment.saturating_add(1);
                 }
                 self.campaign = *campaign;

@@ -15,7 +15,7 @@ use serde::{Deserialize, Serialize};
 use smallvec::SmallVec;
 
 pub use self::{
-    command::{Admission, Command, TransferTo},
+    command::{Admission, Command, Dismissal, TransferTo},
     event::{Ending, Event, OfferOutcome, QueueReason},
 };
 use crate::{
@@ -64,7 +64,7 @@ pub struct Rules {
     pub mandatory: Vec<FieldId>,
 }
 
-/// How urgent somebody of the staff finds a conversation. Shown, and sorted by; the Router does not look at it.
+/// How urgent somebody of the staff finds a conversation. The Router goes by it where the campaign says so.
 #[derive(
     Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, ts_rs::TS, utoipa::ToSchema,
 )]

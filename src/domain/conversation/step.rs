@@ -1,8 +1,8 @@
 //! What a command means in a given state: the only place where that is decided.
 
 use super::{
-    Admission, Command, Conversation, Ending, Event, MAX_HOPS, OfferOutcome, Phase, QueueReason, RATING_CHANGES, Rules,
-    TransferTo,
+    Admission, Command, Conversation, Dismissal, Ending, Event, MAX_HOPS, OfferOutcome, Phase, QueueReason, RATING_CHANGES,
+    Rules, TransferTo,
 };
 use crate::{
     clock::Timestamp,
@@ -23,6 +23,7 @@ impl Conversation {
             _ if self.phase.is_ended() => Err(Refusal::Closed),
             Command::Receive { message, content } => self.receive(*message, content),
             Command::Admit(admission) => self.admit(admission),
+            Command::Dismiss(to) => Ok(self.dismiss(*to)),
             Command::Offer(offer) => self.offer(*offer, rules),
             Command::Take(offer) => self.take(*offer),
             Command::Reply { message, agent, content } => self.reply(*message, *agent, content, rules),
@@ -30,7 +31,7 @@ impl Conversation {
                 self.check(content)?;
                 Ok(vec![Event::Noted { message: *message, agent: *agent, mentions: mentions.clone() }])
             }
-            Command::Notice { message, content } => {
+            Command::Notice { message, content, .. } => {
                 self.check(content)?;
                 Ok(vec![Event::Noticed { message: *message, delivery: self.first_delivery() }])
             }
@@ -86,8 +87,22 @@ impl Conversation {
             Admission::Queue(reason) => {
                 vec![Event::Admitted, Event::Queued { campaign: self.campaign, reason: *reason }]
             }
+            Admission::Overflow(campaign) => {
+                vec![Event::Admitted, Event::Queued { campaign: *campaign, reason: QueueReason::Overflowed }]
+            }
             Admission::End(ending) => vec![Event::Ended { ending: *ending, disposition: None }],
         })
+    }
+
+    /// What is offered or taken by now stays where it is.
+    fn dismiss(&self, to: Dismissal) -> Vec<Event> {
+        match (&self.phase, to) {
+            (Phase::Queued { .. }, Dismissal::End) => vec![Event::Ended { ending: Ending::OutOfHours, disposition: None }],
+            (Phase::Queued { .. }, Dismissal::Overflow(campaign)) => {
+                vec![Event::Queued { campaign, reason: QueueReason::Overflowed }]
+            }
+            _ => vec![],
+        }
     }
 
     fn offer(&self, offer: Offer, rules: &Rules) -> Outcome {

@@ -1,36 +1,16 @@
-//! Capacity: what each agent holds, in units, and which kinds of conversation still fit (routing.md, Capacity).
+//! Capacity: what each agent holds, in units (routing.md, Capacity).
 
 use std::{
     cmp::Ordering,
     collections::{BTreeMap, BTreeSet},
 };
 
-use super::{Routing, eligibility::Standing, item::Hold};
+use super::{Routing, item::Hold, order::NEVER, ready::Standing};
 use crate::{
     clock::Timestamp,
-    domain::{channel::ChannelKind, conversation::QueueReason},
+    domain::{campaign::Member, channel::KindSet, conversation::QueueReason, strategy::Mode},
     ids::{AgentId, CampaignId, ConversationId},
 };
-
-/// Channel kinds from light to heavy. The position is the kind's *class*: who has room for a class has room for all
-/// below it, so a handful of ordered sets answers "who can take this?" for agents of any limit.
-pub(super) const KINDS: [ChannelKind; CLASSES] = [ChannelKind::Api, ChannelKind::Webchat];
-
-/// How many classes there are.
-pub(super) const CLASSES: usize = 2;
-
-/// The kind's position in [`KINDS`].
-pub(super) const fn class_of(kind: ChannelKind) -> usize {
-    match kind {
-        ChannelKind::Api => 0,
-        ChannelKind::Webchat => 1,
-    }
-}
-
-/// The heaviest class that fits into this many free units.
-pub(super) fn heaviest_class_within(free: u32) -> Option<usize> {
-    KINDS.iter().rposition(|kind| kind.weight() <= free)
-}
 
 /// Used ÷ limit, compared exactly.
 #[derive(Clone, Copy, Debug)]
@@ -86,6 +66,11 @@ impl Presence {
     pub(super) const fn refuses_offers(self) -> bool {
         matches!(self, Self::Away | Self::Gone(_))
     }
+
+    /// Signed in and there, on a break or not.
+    pub(super) const fn is_at_work(self) -> bool {
+        matches!(self, Self::Available | Self::Away)
+    }
 }
 
 #[derive(Debug, PartialEq, Eq)]
@@ -95,8 +80,15 @@ pub(super) struct AgentState {
     pub(super) limit: u32,
     /// Units: offered, held and in wrap-up, and reserved for transfers. May exceed the limit by committed facts only.
     pub(super) used: u32,
-    /// When the last reservation was made; the earliest moment there is = never, so that who never had one comes first.
-    /// Known since the start of this process only.
+    /// Units that a telephone call takes; none = no call.
+    pub(super) call: Option<u32>,
+    /// Conversations owned by or reserved for this agent that are not asleep.
+    pub(super) awake: u32,
+    /// Those of them in campaigns whose mode is [`Mode::Incall`].
+    pub(super) exclusive: u32,
+    /// When the last interaction of any campaign or the last call ended.
+    pub(super) last_work: Option<Timestamp>,
+    /// When the last reservation was made; [`NEVER`] comes first. Known since the start of this process only.
     pub(super) last_offer: Timestamp,
     /// Conversations owned by or offered to this agent.
     pub(super) items: BTreeSet<ConversationId>,
@@ -108,11 +100,35 @@ pub(super) struct AgentState {
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct Seat {
     /// None = not a member, but still holds conversations of the campaign.
-    pub(super) penalty: Option<u8>,
+    pub(super) place: Option<Place>,
     /// Conversations of the campaign held or reserved, sleeping ones too (S4-16).
     pub(super) holding: u32,
-    /// The agent's entry in the campaign's [`Ready`](super::eligibility::Ready).
+    /// Those of them that are not asleep.
+    pub(super) awake: u32,
+    /// See [`super::credit`].
+    pub(super) credit: u32,
+    /// The agent's entry in the campaign's [`ScoreBoard`](super::credit::ScoreBoard).
+    pub(super) score: Option<u32>,
+    /// The agent's entry in the campaign's [`Ready`](super::ready::Ready).
     pub(super) standing: Option<Standing>,
+}
+
+/// What a member may and where they stand.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Place {
+    pub(super) penalty: u8,
+    pub(super) position: u32,
+    pub(super) joined_at: Timestamp,
+    /// Seconds.
+    pub(super) delay: u32,
+    pub(super) receive: KindSet,
+}
+
+impl From<&Member> for Place {
+    fn from(member: &Member) -> Self {
+        let Member { penalty, position, joined_at, delay_seconds, receive, .. } = *member;
+        Self { penalty, position, joined_at, delay: delay_seconds, receive }
+    }
 }
 
 impl Default for AgentState {
@@ -121,7 +137,11 @@ impl Default for AgentState {
             presence: Presence::Unknown,
             limit: 0,
             used: 0,
-            last_offer: Timestamp::from_micros(i64::MIN),
+            call: None,
+            awake: 0,
+            exclusive: 0,
+            last_work: None,
+            last_offer: NEVER,
             items: BTreeSet::new(),
             seats: BTreeMap::new(),
         }
@@ -131,36 +151,57 @@ impl Default for AgentState {
 impl AgentState {
     /// Units left; none above the limit.
     pub(super) fn free(&self) -> u32 {
-        self.limit.saturating_sub(self.used)
+        self.limit.saturating_sub(self.used).saturating_sub(self.call.unwrap_or(0))
+    }
+
+    /// Has an interaction that is not asleep, or a call.
+    pub(super) const fn is_busy(&self) -> bool {
+        self.awake > 0 || self.call.is_some()
     }
 }
 
 impl Routing {
     /// Books a conversation on an agent. The indexes follow with [`Routing::refresh_agent`].
-    pub(super) fn take(&mut self, conversation: ConversationId, campaign: CampaignId, hold: Hold) {
+    pub(super) fn take(&mut self, conversation: ConversationId, campaign_id: CampaignId, hold: Hold) {
+        let campaign = self.campaigns.entry(campaign_id).or_default();
         let agent = self.agents.entry(hold.agent).or_default();
+        let awake = u32::from(hold.units > 0);
         agent.used += hold.units;
+        agent.awake += awake;
+        agent.exclusive += if campaign.mode() == Some(Mode::Incall) { awake } else { 0 };
         agent.items.insert(conversation);
-        agent.seats.entry(campaign).or_default().holding += 1;
-        self.campaigns.entry(campaign).or_default().seated.insert(hold.agent);
+        let seat = agent.seats.entry(campaign_id).or_default();
+        seat.holding += 1;
+        seat.awake += awake;
+        campaign.seated.insert(hold.agent);
+        campaign.turns.extend(hold.turn.map(|offer| (offer, hold.agent)));
     }
 
     /// Takes back what [`Routing::take`] booked.
-    pub(super) fn let_go(&mut self, conversation: ConversationId, campaign: CampaignId, hold: Hold) {
-        let Some(agent) = self.agents.get_mut(&hold.agent) else { return };
+    pub(super) fn let_go(&mut self, conversation: ConversationId, campaign_id: CampaignId, hold: Hold) {
+        let (Some(agent), Some(campaign)) = (self.agents.get_mut(&hold.agent), self.campaigns.get_mut(&campaign_id)) else {
+            return;
+        };
         debug_assert!(agent.used >= hold.units, "an agent gives back more than was taken");
+        let awake = u32::from(hold.units > 0);
         agent.used = agent.used.saturating_sub(hold.units);
+        agent.awake = agent.awake.saturating_sub(awake);
+        agent.exclusive = agent.exclusive.saturating_sub(if campaign.mode() == Some(Mode::Incall) { awake } else { 0 });
         agent.items.remove(&conversation);
-        if let Some(seat) = agent.seats.get_mut(&campaign) {
+        if let Some(seat) = agent.seats.get_mut(&campaign_id) {
             seat.holding = seat.holding.saturating_sub(1);
+            seat.awake = seat.awake.saturating_sub(awake);
         }
-        self.leave_if_done(hold.agent, campaign);
+        if let Some(offer) = hold.turn {
+            campaign.turns.remove(&(offer, hold.agent));
+        }
+        self.leave_if_done(hold.agent, campaign_id);
     }
 
     /// Gives up the seat of an agent who neither is a member nor holds anything there.
     pub(super) fn leave_if_done(&mut self, agent_id: AgentId, campaign: CampaignId) {
         let Some(agent) = self.agents.get_mut(&agent_id) else { return };
-        if agent.seats.get(&campaign).is_some_and(|seat| seat.penalty.is_none() && seat.holding == 0) {
+        if agent.seats.get(&campaign).is_some_and(|seat| seat.place.is_none() && seat.holding == 0) {
             agent.seats.remove(&campaign);
             if let Some(campaign) = self.campaigns.get_mut(&campaign) {
                 campaign.seated.remove(&agent_id);

@@ -1,17 +1,26 @@
 //! The second half of a call: works off what the inputs made possible.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
+
+use smallvec::SmallVec;
 
 use super::{
     Decision, Routing,
     capacity::Presence,
+    draw::Draw,
     item::{Item, Pending, Stand},
+    order,
+    order::Key,
     queue::Head,
+    ready::Search,
 };
 use crate::{
     clock::Timestamp,
-    domain::conversation::{Offer, QueueReason},
-    ids::{AgentId, ConversationId, OfferId},
+    domain::{
+        conversation::{Offer, QueueReason},
+        strategy::{Order, Policy},
+    },
+    ids::{AgentId, CampaignId, ConversationId, OfferId},
 };
 
 impl Routing {
@@ -20,6 +29,7 @@ impl Routing {
             self.withdraw(conversation, out);
             self.release(conversation, out);
         }
+        self.dismiss(out);
         while let Some(turn) = self.work.arrivals.pop_first() {
             self.admit(turn.id, out);
         }
@@ -33,7 +43,7 @@ impl Routing {
     fn is_member_of(&self, conversation: ConversationId, agent: AgentId) -> bool {
         let campaign = self.items.get(&conversation).map(|item| item.view.campaign);
         let seat = campaign.and_then(|campaign| self.agents.get(&agent)?.seats.get(&campaign));
-        seat.is_some_and(|seat| seat.penalty.is_some())
+        seat.is_some_and(|seat| seat.place.is_some())
     }
 
     /// Ends the open offer of a conversation to an agent who takes none any more, or none of its campaign.
@@ -62,32 +72,88 @@ impl Routing {
     }
 
     /// Offers items in their global order until none of the noted campaigns has one that somebody can take. Agents only
-    /// get fuller meanwhile, so a campaign's next item only moves back: one that was overtaken is put in again where it
-    /// belongs.
+    /// get fuller meanwhile, so the next item of a campaign that goes by arrival only moves back: one that was overtaken is
+    /// put in again where it belongs. Where items go by score, the next one may be older; so after each offer those
+    /// campaigns of its agent are looked at again.
     fn match_waiting(&mut self, now: Timestamp, next_offer: &mut dyn FnMut() -> OfferId, out: &mut Vec<Decision>) {
         let noted = std::mem::take(&mut self.work.campaigns);
         let mut heads: BTreeSet<Head> = noted.into_iter().filter_map(|campaign| self.head(campaign)).collect();
+        let mut scored: BTreeMap<CampaignId, Head> =
+            heads.iter().filter(|head| self.goes_by_score(head.campaign)).map(|head| (head.campaign, *head)).collect();
         while let Some(head) = heads.pop_first() {
-            if self.head(head.campaign) == Some(head) && !self.offer(head, now, next_offer, out) {
-                continue;
+            if self.head(head.campaign) == Some(head) {
+                let Some(agent) = self.offer(head, now, next_offer, out) else { continue };
+                self.look_again(agent, &mut heads, &mut scored);
             }
-            heads.extend(self.head(head.campaign));
+            let next = self.head(head.campaign);
+            heads.extend(next);
+            if let (Some(known), Some(next)) = (scored.get_mut(&head.campaign), next) {
+                *known = next;
+            }
         }
         debug_assert!(self.work.campaigns.is_empty(), "an offer made room");
     }
 
-    /// Reserves the best agent for an item. False when there is none, which its being a head rules out.
-    fn offer(&mut self, head: Head, now: Timestamp, next_offer: &mut dyn FnMut() -> OfferId, out: &mut Vec<Decision>) -> bool {
-        let (Some(campaign), Some(item)) = (self.campaigns.get(&head.campaign), self.items.get(&head.turn.id)) else {
-            return false;
-        };
-        let (Some(rules), Some(agent)) = (campaign.rules, campaign.ready.best(item.view.kind, &item.view.passed_over)) else {
-            return false;
-        };
+    fn goes_by_score(&self, campaign: CampaignId) -> bool {
+        let rules = self.campaigns.get(&campaign).and_then(|campaign| campaign.rules);
+        rules.is_some_and(|rules| rules.strategy.policy != Policy::Fifo)
+    }
+
+    fn look_again(&self, agent: AgentId, heads: &mut BTreeSet<Head>, scored: &mut BTreeMap<CampaignId, Head>) {
+        let Some(agent) = self.agents.get(&agent).filter(|_| !scored.is_empty()) else { return };
+        for campaign in agent.seats.keys() {
+            let Some(known) = scored.get_mut(campaign) else { continue };
+            if let Some(head) = self.head(*campaign).filter(|head| head != known)
+                && heads.remove(known)
+            {
+                heads.insert(head);
+                *known = head;
+            }
+        }
+    }
+
+    /// Reserves the best agent for an item. None when there is none, which its being a head rules out.
+    fn offer(
+        &mut self,
+        head: Head,
+        now: Timestamp,
+        next_offer: &mut dyn FnMut() -> OfferId,
+        out: &mut Vec<Decision>,
+    ) -> Option<AgentId> {
+        let agent = self.best(head.turn.id)?;
+        let rules = self.campaigns.get(&head.campaign)?.rules?;
         let offer = Offer { id: next_offer(), agent, deadline: now + rules.offer_time };
         self.reserve(head.turn.id, agent, Pending::Offer { offer: offer.id, agent }, now);
         out.push(Decision::Offer { conversation: head.turn.id, offer });
-        true
+        Some(agent)
+    }
+
+    /// The best agent for an item that waits.
+    fn best(&self, conversation: ConversationId) -> Option<AgentId> {
+        let item = self.items.get(&conversation)?;
+        let campaign = self.campaigns.get(&item.view.campaign)?;
+        let strategy = campaign.rules?.strategy;
+        let standing = |agent: &AgentId| {
+            let seat = self.agents.get(agent)?.seats.get(&item.view.campaign)?;
+            Some((*agent, seat.standing?))
+        };
+        let passed: SmallVec<[_; 2]> = item.view.passed_over.iter().filter_map(standing).collect();
+        campaign.ready.best(&Search {
+            kind: item.view.kind,
+            seen: item.laid.spot?.seen,
+            passed: &passed,
+            limit: strategy.penalty_members_limit.into(),
+            last: self.last_turn(item.view.campaign, strategy.order),
+            draw: Draw::new(self.seed, conversation, item.view.seq),
+        })
+    }
+
+    /// Whose turn it was last: who has the latest reservation or accepted the latest one, if that is still a member.
+    fn last_turn(&self, id: CampaignId, order: Order) -> Option<(Key, AgentId)> {
+        let campaign = self.campaigns.get(&id).filter(|_| order.takes_turns())?;
+        let (_, agent) = campaign.turns.last().copied().max(campaign.memory.last_served())?;
+        let place = self.agents.get(&agent)?.seats.get(&id)?.place.as_ref()?;
+        Some((order::ring(order, place), agent))
     }
 
     /// Takes an agent's capacity in the same step as the decision, long before the commit.

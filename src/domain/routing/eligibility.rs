@@ -1,113 +1,76 @@
-//! Who may get an item now: members who are available, below the campaign's cap and with room (routing.md, A).
-
-use std::{array, collections::BTreeSet};
+//! Who may get an item now: members who are there, whom the mode lets, with room for a kind they may receive (routing.md, A).
 
 use super::{
-    CampaignRules, CampaignState, Routing,
-    capacity::{AgentState, CLASSES, Load, Presence, Seat, class_of, heaviest_class_within},
-    order::Candidate,
+    CampaignState, Routing,
+    capacity::{AgentState, Presence, Seat},
+    mode, order,
+    order::Tier,
+    ready::{Gate, Standing},
 };
 use crate::{
-    domain::channel::ChannelKind,
+    domain::channel::KindSet,
     ids::{AgentId, CampaignId},
 };
 
-/// An agent's entry in [`Ready`]; remembered in the seat, because an entry can only be removed by its exact key.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Standing {
-    /// The heaviest class the agent has room for.
-    class: usize,
-    candidate: Candidate,
-}
-
-/// The eligible agents of one campaign, best first, apart by the heaviest class each has room for.
-#[derive(Debug, PartialEq, Eq)]
-pub(super) struct Ready {
-    by_class: [BTreeSet<Candidate>; CLASSES],
-}
-
-impl Default for Ready {
-    fn default() -> Self {
-        Self { by_class: array::from_fn(|_| BTreeSet::new()) }
-    }
-}
-
-impl Ready {
-    /// The best agent for an item of this kind. Who passed it over comes after everybody else, whatever the tier.
-    pub(super) fn best(&self, kind: ChannelKind, passed_over: &[AgentId]) -> Option<AgentId> {
-        let with_room = || self.by_class.iter().skip(class_of(kind));
-        let fresh = with_room().filter_map(|class| class.iter().find(|it| !passed_over.contains(&it.agent))).min();
-        fresh.or_else(|| with_room().filter_map(BTreeSet::first).min()).map(|candidate| candidate.agent)
-    }
-
-    /// The heaviest class somebody has room for.
-    pub(super) fn heaviest_class(&self) -> Option<usize> {
-        self.by_class.iter().rposition(|class| !class.is_empty())
-    }
-
-    pub(super) fn len(&self) -> usize {
-        self.by_class.iter().map(BTreeSet::len).sum()
-    }
-
-    fn replace(&mut self, old: Option<Standing>, new: Option<Standing>) {
-        if let Some(old) = old
-            && let Some(class) = self.by_class.get_mut(old.class)
-        {
-            class.remove(&old.candidate);
-        }
-        if let Some(new) = new
-            && let Some(class) = self.by_class.get_mut(new.class)
-        {
-            class.insert(new.candidate);
-        }
-    }
-}
-
-/// Where an agent stands in a campaign, given the seat there; none = not eligible.
-fn standing(id: AgentId, agent: &AgentState, seat: &Seat, rules: Option<CampaignRules>) -> Option<Standing> {
-    let class = heaviest_class_within(agent.free())?;
-    let below_cap = seat.holding < rules?.max_per_agent;
-    if agent.presence != Presence::Available || !below_cap {
+/// Where an agent with room for these kinds stands in a campaign, given the seat there; none = not eligible.
+fn standing(id: AgentId, agent: &AgentState, fits: KindSet, seat: &Seat, campaign: &CampaignState) -> Option<Standing> {
+    let (rules, place) = (campaign.rules.as_ref()?, seat.place.as_ref()?);
+    if agent.presence != Presence::Available {
         return None;
     }
-    let load = Load::new(agent.used, agent.limit);
-    Some(Standing { class, candidate: Candidate { penalty: seat.penalty?, load, last_offer: agent.last_offer, agent: id } })
+    let strategy = rules.strategy;
+    let pass = mode::pass(strategy.mode, rules.max_per_agent, agent, seat)?;
+    let kinds = place.receive.and(fits);
+    if kinds == KindSet::NONE {
+        return None;
+    }
+    let key = order::key(strategy.order, agent, seat, place, || campaign.memory.of(id), rules.day.since);
+    let tier = Tier { pass, penalty: place.penalty };
+    Some(Standing { tier, gate: Gate { kinds, delay: place.delay }, key })
 }
 
-/// Moves one entry. True when the agent has room for more than before and something waits.
-fn reseat(seat: &mut Seat, campaign: &mut CampaignState, new: Option<Standing>) -> bool {
+/// Moves one entry. True when the agent may take something that they could not before, and something waits.
+fn reseat(id: AgentId, seat: &mut Seat, campaign: &mut CampaignState, new: Option<Standing>) -> bool {
     let old = seat.standing;
     if old == new {
         return false;
     }
-    campaign.ready.replace(old, new);
+    campaign.ready.replace(id, old, new);
     seat.standing = new;
-    new.map(|standing| standing.class) > old.map(|standing| standing.class) && !campaign.queue.is_empty()
+    let more = match (old, new) {
+        (_, None) => false,
+        (None, Some(_)) => true,
+        (Some(old), Some(new)) => new.gate.kinds.exceeds(old.gate.kinds) || new.gate.delay < old.gate.delay,
+    };
+    more && !campaign.queue.is_empty()
 }
 
 impl Routing {
     /// Brings an agent's entries up to date in all campaigns, after a change of presence, limit or load.
     pub(super) fn refresh_agent(&mut self, id: AgentId) {
         let Some(agent) = self.agents.get_mut(&id) else { return };
+        let fits = KindSet::within(agent.free());
         let mut seats = std::mem::take(&mut agent.seats);
         for (campaign_id, seat) in &mut seats {
             let Some(campaign) = self.campaigns.get_mut(campaign_id) else { continue };
-            let new = standing(id, agent, seat, campaign.rules);
-            if reseat(seat, campaign, new) {
+            let new = standing(id, agent, fits, seat, campaign);
+            if reseat(id, seat, campaign, new) {
                 self.work.campaigns.insert(*campaign_id);
             }
+            campaign.score_board.note(id, agent, seat, &campaign.memory, campaign.rules.as_ref());
         }
         agent.seats = seats;
     }
 
-    /// Brings one agent's entry in one campaign up to date, after a change of membership or of the campaign's cap.
+    /// Brings one agent's entry in one campaign up to date, after a change of membership or of the campaign.
     pub(super) fn refresh_seat(&mut self, id: AgentId, campaign_id: CampaignId) {
         let (Some(agent), Some(campaign)) = (self.agents.get_mut(&id), self.campaigns.get_mut(&campaign_id)) else { return };
         let Some(mut seat) = agent.seats.remove(&campaign_id) else { return };
-        let new = standing(id, agent, &seat, campaign.rules);
-        if reseat(&mut seat, campaign, new) {
+        let new = standing(id, agent, KindSet::within(agent.free()), &seat, campaign);
+        if reseat(id, &mut seat, campaign, new) {
             self.work.campaigns.insert(campaign_id);
         }
+        campaign.score_board.note(id, agent, &mut seat, &campaign.memory, campaign.rules.as_ref());
         agent.seats.insert(campaign_id, seat);
     }
 }

@@ -2,12 +2,15 @@
 
 use smallvec::{SmallVec, smallvec};
 
-use super::{Routing, queue::Turn};
+use super::{
+    Routing,
+    queue::{Spot, Turn},
+};
 use crate::{
     clock::Timestamp,
     domain::{
         channel::ChannelKind,
-        conversation::{Conversation, Offer, Phase},
+        conversation::{Conversation, Offer, Phase, Priority},
     },
     ids::{AgentId, CampaignId, ClientId, ContactId, ConversationId, OfferId},
 };
@@ -29,6 +32,10 @@ pub struct ItemView {
     pub kind: ChannelKind,
     /// Its place in the queue; never moves back on re-queue.
     pub arrived_at: Timestamp,
+    /// How urgent the staff finds it.
+    pub priority: Priority,
+    /// Since when it stands as it does.
+    pub since: Timestamp,
     /// The customer wrote last.
     pub unanswered: bool,
     /// Agents who missed or declined it since it was last accepted.
@@ -85,6 +92,8 @@ impl ItemView {
             contact: conversation.contact,
             kind: conversation.kind,
             arrived_at: conversation.arrived_at,
+            priority: conversation.priority,
+            since: conversation.since,
             unanswered: conversation.unanswered,
             passed_over: conversation.passed_over.clone(),
             stand: Stand::of(&conversation.phase, conversation.noticed_at),
@@ -127,9 +136,17 @@ impl Stand {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Pending {
     Nothing,
-    Admission,
-    Offer { offer: OfferId, agent: AgentId },
-    Transfer { offer: OfferId, to: AgentId },
+    /// Into the queue of this campaign; none = it ends.
+    Admission(Option<CampaignId>),
+    Dismissal,
+    Offer {
+        offer: OfferId,
+        agent: AgentId,
+    },
+    Transfer {
+        offer: OfferId,
+        to: AgentId,
+    },
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -140,11 +157,13 @@ pub(super) struct Item {
     pub(super) withdrawn: Option<OfferId>,
     /// The owner whose release was decided, so that it is decided once.
     pub(super) releasing: Option<AgentId>,
+    /// Where the indexes have it.
+    pub(super) laid: Laid,
 }
 
 impl Item {
     pub(super) const fn new(view: ItemView) -> Self {
-        Self { view, pending: Pending::Nothing, withdrawn: None, releasing: None }
+        Self { view, pending: Pending::Nothing, withdrawn: None, releasing: None, laid: Laid::nowhere() }
     }
 
     /// Takes over a committed state and settles what was pending if that state shows what became of it.
@@ -162,7 +181,8 @@ impl Item {
     fn is_settled_by(&self, view: &ItemView, ended_offers: &[OfferId]) -> bool {
         match self.pending {
             Pending::Nothing => true,
-            Pending::Admission => !matches!(view.stand, Stand::Arrived { .. }),
+            Pending::Admission(_) => !matches!(view.stand, Stand::Arrived { .. }),
+            Pending::Dismissal => view.stand != Stand::Waiting || view.campaign != self.view.campaign,
             Pending::Offer { offer, .. } => ended_offers.contains(&offer) || view.stand != Stand::Waiting,
             Pending::Transfer { offer, .. } => {
                 let sender_still_holds_it =
@@ -182,29 +202,33 @@ impl Item {
         }
     }
 
-    /// Where it stands in the router's indexes.
-    pub(super) fn footprint(&self) -> Footprint {
-        let queued = self.view.stand == Stand::Waiting && self.pending == Pending::Nothing;
-        Footprint {
-            campaign: self.view.campaign,
-            kind: self.view.kind,
-            turn: queued.then(|| self.view.turn()),
-            holds: self.holds(),
+    /// The reservation that is open or on its way.
+    pub(super) const fn reservation(&self) -> Option<(OfferId, AgentId)> {
+        match (self.pending, self.view.stand) {
+            (Pending::Offer { offer, agent } | Pending::Transfer { offer, to: agent }, _) => Some((offer, agent)),
+            (_, Stand::Offered { offer } | Stand::Transferring { offer, .. }) => Some((offer.id, offer.agent)),
+            _ => None,
         }
     }
 
+    /// Waits, with no offer on its way.
+    pub(super) fn waits(&self) -> bool {
+        self.view.stand == Stand::Waiting && self.pending == Pending::Nothing
+    }
+
     fn holds(&self) -> SmallVec<[Hold; 2]> {
-        let full = |agent| Hold { agent, units: self.view.kind.weight() };
+        let full = |agent| Hold { agent, units: self.view.kind.weight(), turn: None };
+        let turn = |agent, offer| Hold { turn: Some(offer), ..full(agent) };
         let mut holds = match self.view.stand {
             Stand::Arrived { .. } | Stand::HeldByBot | Stand::Waiting | Stand::Gone => SmallVec::new(),
-            Stand::Offered { offer } => smallvec![full(offer.agent)],
-            Stand::Held { agent, weightless: true, .. } => smallvec![Hold { agent, units: 0 }],
+            Stand::Offered { offer } => smallvec![turn(offer.agent, offer.id)],
+            Stand::Held { agent, weightless: true, .. } => smallvec![Hold { units: 0, ..full(agent) }],
             Stand::Held { agent, weightless: false, .. } => smallvec![full(agent)],
-            Stand::Transferring { from, offer } => smallvec![full(from), full(offer.agent)],
+            Stand::Transferring { from, offer } => smallvec![full(from), turn(offer.agent, offer.id)],
         };
         match self.pending {
-            Pending::Nothing | Pending::Admission => {}
-            Pending::Offer { agent, .. } | Pending::Transfer { to: agent, .. } => holds.push(full(agent)),
+            Pending::Nothing | Pending::Admission(_) | Pending::Dismissal => {}
+            Pending::Offer { offer, agent } | Pending::Transfer { offer, to: agent } => holds.push(turn(agent, offer)),
         }
         holds
     }
@@ -212,13 +236,29 @@ impl Item {
 
 /// Everything the indexes hold of one item.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Footprint {
-    pub(super) campaign: CampaignId,
-    pub(super) kind: ChannelKind,
+pub(super) struct Laid {
     /// Set while it is in its campaign's queue.
-    pub(super) turn: Option<Turn>,
+    pub(super) spot: Option<Spot>,
     /// What it takes of whom.
     pub(super) holds: SmallVec<[Hold; 2]>,
+    /// In which campaign.
+    pub(super) campaign: CampaignId,
+    /// Into which queue it is on its way.
+    pub(super) coming: Option<CampaignId>,
+}
+
+impl Laid {
+    /// Neither waits, and the same agents hold as much in the same campaign.
+    fn holds_as_much_as(&self, other: &Self) -> bool {
+        let shares = |laid: &Self| laid.holds.iter().map(|hold| (hold.agent, hold.units)).collect::<SmallVec<[_; 2]>>();
+        let nowhere = |laid: &Self| laid.spot.is_none() && laid.coming.is_none();
+        nowhere(self) && nowhere(other) && self.campaign == other.campaign && shares(self) == shares(other)
+    }
+
+    /// Nowhere.
+    const fn nowhere() -> Self {
+        Self { spot: None, holds: SmallVec::new_const(), campaign: CampaignId::NIL, coming: None }
+    }
 }
 
 /// One conversation's share of one agent.
@@ -227,54 +267,83 @@ pub(super) struct Hold {
     pub(super) agent: AgentId,
     /// Capacity units; 0 for what sleeps.
     pub(super) units: u32,
+    /// Set while it is only reserved: a turn in orders that go round.
+    pub(super) turn: Option<OfferId>,
 }
 
 impl Routing {
     /// Changes one item and moves its place in the queue and its share of agents along.
     pub(super) fn change(&mut self, id: ConversationId, change: impl FnOnce(&mut Item)) {
         let Some(item) = self.items.get_mut(&id) else { return };
-        let before = item.footprint();
         change(item);
-        let after = item.footprint();
-        if before != after {
-            self.lift(id, &before);
-            self.lay(id, &after);
-            self.refresh(before.holds.iter().chain(&after.holds));
-        }
+        self.lay(id);
     }
 
     /// Starts to follow a conversation.
     pub(super) fn insert(&mut self, item: Item) {
-        let (id, footprint) = (item.view.id, item.footprint());
+        let id = item.view.id;
         self.items.insert(id, item);
-        self.lay(id, &footprint);
-        self.refresh(&footprint.holds);
+        self.lay(id);
     }
 
     /// Forgets a conversation that has ended.
     pub(super) fn remove(&mut self, id: ConversationId) {
         let Some(item) = self.items.remove(&id) else { return };
-        let footprint = item.footprint();
-        self.lift(id, &footprint);
-        self.refresh(&footprint.holds);
+        self.lift(id, &item.laid);
+        self.refresh(&item.laid.holds);
     }
 
-    fn lift(&mut self, id: ConversationId, footprint: &Footprint) {
-        if let (Some(turn), Some(campaign)) = (footprint.turn, self.campaigns.get_mut(&footprint.campaign)) {
-            campaign.queue.remove(footprint.kind, turn);
+    /// Brings the indexes up to date with one item.
+    pub(super) fn lay(&mut self, id: ConversationId) {
+        let Some(item) = self.items.get(&id) else { return };
+        let campaign = item.view.campaign;
+        let spot = item.waits().then(|| self.spot(&item.view));
+        let coming = if let Pending::Admission(into) = item.pending { into } else { None };
+        let laid = Laid { spot, holds: item.holds(), campaign, coming };
+        let Some(item) = self.items.get_mut(&id).filter(|item| item.laid != laid) else { return };
+        let before = std::mem::replace(&mut item.laid, laid.clone());
+        if before.holds_as_much_as(&laid) {
+            return self.turn_over(&before, &laid);
         }
-        for hold in &footprint.holds {
-            self.let_go(id, footprint.campaign, *hold);
+        self.lift(id, &before);
+        if let Some(spot) = laid.spot {
+            self.campaigns.entry(campaign).or_default().queue.insert(&spot);
+            self.alarms.extend(spot.alarm.map(|at| (at, id)));
+            self.work.campaigns.insert(campaign);
         }
+        if let Some(into) = laid.coming {
+            self.campaigns.entry(into).or_default().coming += 1;
+        }
+        for hold in &laid.holds {
+            self.take(id, campaign, *hold);
+        }
+        self.refresh(before.holds.iter().chain(&laid.holds));
     }
 
-    fn lay(&mut self, id: ConversationId, footprint: &Footprint) {
-        if let Some(turn) = footprint.turn {
-            self.campaigns.entry(footprint.campaign).or_default().queue.insert(footprint.kind, turn);
-            self.work.campaigns.insert(footprint.campaign);
+    /// What was reserved was accepted: nobody holds more or less, but it is no open turn any more.
+    fn turn_over(&mut self, before: &Laid, after: &Laid) {
+        let Some(campaign) = self.campaigns.get_mut(&after.campaign) else { return };
+        let turn = |hold: &Hold| Some((hold.turn?, hold.agent));
+        for turn in before.holds.iter().filter_map(turn) {
+            campaign.turns.remove(&turn);
         }
-        for hold in &footprint.holds {
-            self.take(id, footprint.campaign, *hold);
+        campaign.turns.extend(after.holds.iter().filter_map(turn));
+    }
+
+    fn lift(&mut self, id: ConversationId, laid: &Laid) {
+        if let Some(spot) = laid.spot {
+            if let Some(campaign) = self.campaigns.get_mut(&laid.campaign) {
+                campaign.queue.remove(&spot);
+            }
+            if let Some(at) = spot.alarm {
+                self.alarms.remove(&(at, id));
+            }
+        }
+        if let Some(campaign) = laid.coming.and_then(|into| self.campaigns.get_mut(&into)) {
+            campaign.coming = campaign.coming.saturating_sub(1);
+        }
+        for hold in &laid.holds {
+            self.let_go(id, laid.campaign, *hold);
         }
     }
 

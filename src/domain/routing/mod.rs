@@ -12,57 +12,79 @@
 //!
 //! **One call has two halves.** `fold` and `item` change what is known and move the indexes along; what that might
 //! enable is noted in `Work`: conversations whose agent left, arrivals, campaigns where an item or room for one
-//! appeared. `decide` then works that off, in this order: withdrawals and releases, admissions, offers. So no wake-up is
+//! appeared. `decide` then works that off, in this order: withdrawals and releases, closing time, admissions, offers. So no wake-up is
 //! lost, and after every call this holds: *no item waits while a member who may take it has room*. Matching therefore only
 //! ever looks at campaigns that were just noted.
 //!
 //! **Offers are greedy in one global order of items**: campaigns with the higher `weight` first, then oldest arrival, then
-//! id. Each item goes to the best agent at that moment: lowest penalty tier with an eligible agent, within it
-//! `least_loaded` (smallest used ÷ limit, then longest since the last offer, then id). Agents who passed an item over are
-//! skipped while anybody else is eligible for it; if only they are, it goes to the best of them.
+//! id, where each campaign puts forward its next item by its own policy. Each item goes to the best agent at that moment:
+//! eligible by the campaign's *mode*, in the lowest penalty tier, first by its *order* ([`Strategy`]). Agents who passed an
+//! item over are skipped while anybody else is eligible for it; if only they are, it goes to the best of them. Campaigns whose
+//! mode rings make no offers: their agents take what waits.
 //!
-//! **Indexes.** A campaign holds its waiting items in order, one set per channel kind (`queue`), and its eligible agents
-//! in order, one set per heaviest kind that still fits the agent (`eligibility`). "Is there a pair?" is two lookups,
-//! "which?" the first of a few sets. A change of an agent's load touches one entry in each of the agent's campaigns; so a
-//! decision costs O(campaigns of the agent × log agents), never a scan of agents or items.
+//! **Indexes.** A campaign holds its waiting items in order, one line per kind and delay outwaited (`queue`), and its eligible
+//! agents in order, one pool per tier and gate: the kinds that they may take and fit, and their delay (`ready`). "Is there a
+//! pair?" is a look at the few lines and pools, "which?" the first of them. A change of an agent's load touches one entry in
+//! each of the agent's campaigns; so a decision costs O(campaigns of the agent × log agents), never a scan of agents or items.
+//! Chance needs no draw per agent: a pool that leaves it to chance finds its nth agent in O(log agents) (`counted`).
+//!
+//! **Time** changes an item's place when a member's delay is over and when its score can grow no more. Both are *alarms*: the
+//! actor arms one timer for [`Routing::next_alarm`].
 //!
 //! | file | rule |
 //! |---|---|
-//! | `admit` | queue, or end out of hours; whether to say so |
-//! | `queue` | which item goes next |
-//! | `capacity` | what fits whom, what each agent holds |
-//! | `eligibility`, `order` | who may get an item, who does |
+//! | `admit` | queue, go elsewhere, or end; what to say |
+//! | `closing` | what closing time means for what waits |
+//! | `queue`, `score` | which item goes next; how urgent it is |
+//! | `capacity` | what each agent holds |
+//! | `mode`, `eligibility` | who may get an item |
+//! | `ready`, `order` | who of those does; `counted`, `draw` = chance |
+//! | `memory`, `credit` | what was before: who was served last, whose work ended when, how many today |
 //! | `transfer` | targets checked and reserved |
 //! | `take` | an agent takes what waits, out of turn |
 //! | `decide` | work off what an input made possible |
 
 mod admit;
 mod capacity;
+mod closing;
+mod counted;
+mod credit;
 mod decide;
+mod draw;
 mod eligibility;
 mod fold;
 mod item;
+mod memory;
+mod mode;
 mod observe;
 mod order;
 mod queue;
+mod ready;
+mod score;
 mod take;
 #[cfg(test)]
 mod tests;
 mod transfer;
 
-use std::{collections::BTreeSet, time::Duration};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    time::Duration,
+};
 
 use rustc_hash::FxHashMap;
 use smallvec::SmallVec;
 
 use self::{
     capacity::AgentState,
-    eligibility::Ready,
+    credit::ScoreBoard,
     item::Item,
+    memory::Pasts,
     queue::{Queue, Turn},
+    ready::Ready,
 };
 pub use self::{
     item::{ItemView, Stand},
+    memory::{Day, Memory, Past, memories},
     observe::{AgentSnapshot, CampaignSnapshot, Snapshot},
     take::Taking,
 };
@@ -70,8 +92,10 @@ use crate::{
     clock::Timestamp,
     domain::{
         campaign::{InForce, Member, OutOfHours},
-        conversation::{Admission, Offer, QueueReason},
+        conversation::{Admission, Dismissal, Offer, QueueReason},
         schedule::Openness,
+        strategy::{Mode, Strategy},
+        waiting::{AtClosing, WhenFull},
     },
     ids::{AgentId, CampaignId, ClientId, ContactId, ConversationId, OfferId},
 };
@@ -83,7 +107,7 @@ pub enum Input {
     Campaign(InForce),
     /// The campaign was deleted. Its items stay queued.
     CampaignGone(CampaignId),
-    /// An agent is a member of a campaign, with this penalty.
+    /// An agent is a member of a campaign, with these settings.
     Member(Member),
     /// An agent is no longer a member: open offers are withdrawn, conversations already held stay.
     MemberGone {
@@ -109,6 +133,26 @@ pub enum Input {
         /// anything else (signed out) releases everything.
         reason: QueueReason,
     },
+    /// A telephone system says that an agent is in a call, or no more.
+    Call {
+        /// Who.
+        agent: AgentId,
+        /// Capacity units it takes; none = it is over.
+        units: Option<u32>,
+        /// When it began or ended.
+        at: Timestamp,
+    },
+    /// What the store has of an agent's past in a campaign, at a start.
+    Past {
+        /// Where.
+        campaign: CampaignId,
+        /// Who.
+        agent: AgentId,
+        /// What.
+        past: Past,
+    },
+    /// Nothing happened but the time that [`Routing::next_alarm`] named.
+    Time,
     /// A conversation's state after a commit, in commit order per conversation. Several appends may be told as one.
     Conversation {
         /// The state. The same view twice changes nothing.
@@ -128,6 +172,17 @@ pub enum Input {
     Restarted(ItemView),
 }
 
+/// What a customer is told, in the words of the campaign.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Notice {
+    /// Nobody is there now (S1-11 to S1-13).
+    OutOfHours,
+    /// The queue is full.
+    Full,
+    /// It closes now.
+    Closing,
+}
+
 /// What the router decided; to be carried out by the conversation.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Decision {
@@ -137,7 +192,16 @@ pub enum Decision {
         conversation: ConversationId,
         /// How.
         admission: Admission,
-        /// Send the campaign's out-of-hours message first (S1-11 to S1-13).
+        /// Send this message of the campaign first.
+        notice: Option<Notice>,
+    },
+    /// It has waited since before its campaign closed.
+    Dismiss {
+        /// Which.
+        conversation: ConversationId,
+        /// What becomes of it.
+        to: Dismissal,
+        /// Send the campaign's closing message first.
         notice: bool,
     },
     /// An agent's capacity is reserved for a waiting conversation.
@@ -178,6 +242,12 @@ pub struct Routing {
     items: FxHashMap<ConversationId, Item>,
     /// Contacts whose out-of-hours message is decided but not committed, with the conversation that sends it.
     noticing: FxHashMap<ContactId, ConversationId>,
+    /// When waiting items change their place by themselves.
+    alarms: BTreeSet<(Timestamp, ConversationId)>,
+    /// The latest time it was told.
+    now: Timestamp,
+    /// Of this installation: chance follows from it.
+    seed: u64,
     work: Work,
     loading: bool,
 }
@@ -189,7 +259,15 @@ struct CampaignState {
     /// Agents with a [`capacity::Seat`] here.
     seated: BTreeSet<AgentId>,
     queue: Queue,
+    /// Conversations on their way into the queue.
+    coming: usize,
     ready: Ready,
+    memory: Pasts,
+    score_board: ScoreBoard,
+    /// Open reservations: they count as turns in orders that go round.
+    turns: BTreeSet<(OfferId, AgentId)>,
+    /// Delays of its members in seconds, and how many have each.
+    delays: BTreeMap<u32, usize>,
 }
 
 /// The part of a campaign's configuration in force that routing needs.
@@ -199,8 +277,16 @@ struct CampaignRules {
     enabled: bool,
     openness: Openness,
     weight: u8,
+    strategy: Strategy,
+    day: Day,
     out_of_hours: OutOfHours,
     has_out_of_hours_message: bool,
+    max_waiting: Option<u32>,
+    when_full: WhenFull,
+    has_full_message: bool,
+    at_closing: AtClosing,
+    has_closing_message: bool,
+    overflow: Option<CampaignId>,
     max_per_agent: u32,
     offer_time: Duration,
 }
@@ -210,6 +296,16 @@ impl CampaignState {
     fn is_serving(&self) -> bool {
         self.rules.is_some_and(|rules| rules.enabled && rules.openness.is_open())
     }
+
+    /// As many wait as may. Who is just coming in counts.
+    fn is_full(&self) -> bool {
+        let waiting = self.queue.len() + self.coming;
+        self.rules.and_then(|rules| rules.max_waiting).is_some_and(|most| waiting >= usize::try_from(most).unwrap_or(usize::MAX))
+    }
+
+    fn mode(&self) -> Option<Mode> {
+        self.rules.map(|rules| rules.strategy.mode)
+    }
 }
 
 /// What the last inputs may have made possible, in the order it is worked off. Ordered sets, so that no hash order
@@ -218,6 +314,8 @@ impl CampaignState {
 struct Work {
     /// Conversations whose owner or offered agent may not be there.
     departures: BTreeSet<ConversationId>,
+    /// Conversations that may have waited since before their campaign closed.
+    closings: BTreeSet<ConversationId>,
     /// New conversations to admit.
     arrivals: BTreeSet<Turn>,
     /// Campaigns where an item, or an agent for one, may have become available.
@@ -227,20 +325,24 @@ struct Work {
 impl Routing {
     /// A router that only learns: [`Routing::apply`] decides nothing until [`Routing::finish_loading`]. Load campaigns,
     /// members, agents and the views of all open conversations, in any order.
-    pub fn loading() -> Self {
-        Self { loading: true, ..Self::default() }
+    pub fn loading(seed: u64) -> Self {
+        Self { loading: true, seed, ..Self::default() }
     }
 
     /// Ends loading: everything that can be decided is decided now.
     pub fn finish_loading(&mut self, now: Timestamp, next_offer: &mut dyn FnMut() -> OfferId, out: &mut Vec<Decision>) {
         self.loading = false;
+        self.now = self.now.max(now);
+        self.ring_alarms();
         self.decide(now, next_offer, out);
     }
 
     /// Learns one fact and appends what follows from it to `out`, in the order it must reach each conversation.
     pub fn apply(&mut self, input: Input, now: Timestamp, next_offer: &mut dyn FnMut() -> OfferId, out: &mut Vec<Decision>) {
+        self.now = self.now.max(now);
         self.fold(input);
         if !self.loading {
+            self.ring_alarms();
             self.decide(now, next_offer, out);
         }
     }

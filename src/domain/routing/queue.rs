@@ -1,11 +1,8 @@
-//! Which item goes next: within a campaign by arrival, then id; between campaigns by weight, then arrival, then id.
+//! Which item goes next: within a campaign by score, arrival, id; between campaigns by weight, then arrival, then id.
 
-use std::{array, cmp::Reverse, collections::BTreeSet};
+use std::{cmp::Reverse, collections::BTreeSet, time::Duration};
 
-use super::{
-    Routing,
-    capacity::{CLASSES, class_of},
-};
+use super::{CampaignState, Routing, item::ItemView, score::score};
 use crate::{
     clock::Timestamp,
     domain::channel::ChannelKind,
@@ -19,53 +16,117 @@ pub(super) struct Turn {
     pub(super) id: ConversationId,
 }
 
-/// The waiting items of one campaign, apart by class: when the next in line is too heavy for whoever is free, the next
-/// lighter one must be found without a search.
-#[derive(Debug, PartialEq, Eq)]
-pub(super) struct Queue {
-    by_class: [BTreeSet<Turn>; CLASSES],
+/// An item's place in its campaign.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Rank {
+    key: i64,
+    pub(super) turn: Turn,
 }
 
-impl Default for Queue {
-    fn default() -> Self {
-        Self { by_class: array::from_fn(|_| BTreeSet::new()) }
-    }
+/// Where a queue has an item; remembered by the item.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Spot {
+    kind: ChannelKind,
+    pub(super) seen: u32,
+    rank: Rank,
+    /// When it changes.
+    pub(super) alarm: Option<Timestamp>,
+}
+
+/// Items that the same agents may take.
+#[derive(Debug, PartialEq, Eq)]
+struct Line {
+    kind: ChannelKind,
+    /// The longest delay of a member that these have outwaited, in seconds.
+    seen: u32,
+    items: BTreeSet<Rank>,
+}
+
+/// The waiting items of one campaign, apart by kind and by who may see them: when the next in line is nothing for whoever is
+/// free, the next one that is must be found without a search. There are few lines: kinds × different delays.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(super) struct Queue {
+    lines: Vec<Line>,
 }
 
 impl Queue {
-    pub(super) fn insert(&mut self, kind: ChannelKind, turn: Turn) {
-        if let Some(class) = self.by_class.get_mut(class_of(kind)) {
-            class.insert(turn);
+    fn find(&self, spot: &Spot) -> Result<usize, usize> {
+        self.lines.binary_search_by_key(&(spot.kind as u8, spot.seen), |line| (line.kind as u8, line.seen))
+    }
+
+    pub(super) fn insert(&mut self, spot: &Spot) {
+        let at = self.find(spot).unwrap_or_else(|at| {
+            self.lines.insert(at, Line { kind: spot.kind, seen: spot.seen, items: BTreeSet::new() });
+            at
+        });
+        if let Some(line) = self.lines.get_mut(at) {
+            line.items.insert(spot.rank);
         }
     }
 
-    pub(super) fn remove(&mut self, kind: ChannelKind, turn: Turn) {
-        if let Some(class) = self.by_class.get_mut(class_of(kind)) {
-            class.remove(&turn);
+    pub(super) fn remove(&mut self, spot: &Spot) {
+        let Ok(at) = self.find(spot) else { return };
+        let Some(line) = self.lines.get_mut(at) else { return };
+        line.items.remove(&spot.rank);
+        if line.items.is_empty() {
+            self.lines.remove(at);
         }
     }
 
-    /// The next item of this class or a lighter one.
-    pub(super) fn next_up_to(&self, class: usize) -> Option<Turn> {
-        self.by_class.iter().take(class + 1).filter_map(BTreeSet::first).min().copied()
+    /// The next item that has been seen for longer than whoever takes its kind wants.
+    fn next(&self, reach: impl Fn(ChannelKind) -> Option<u32>) -> Option<Turn> {
+        let open = self.lines.iter().filter(|line| reach(line.kind).is_some_and(|delay| delay <= line.seen));
+        open.filter_map(|line| line.items.first()).min().map(|rank| rank.turn)
+    }
+
+    /// The next item, whoever may take it.
+    pub(super) fn first(&self) -> Option<ConversationId> {
+        self.lines.iter().filter_map(|line| line.items.first()).min().map(|rank| rank.turn.id)
     }
 
     pub(super) fn len(&self) -> usize {
-        self.by_class.iter().map(BTreeSet::len).sum()
+        self.lines.iter().map(|line| line.items.len()).sum()
     }
 
     /// The next `limit` items, in order: as many steps as there are items to tell of.
     fn front(&self, limit: usize) -> impl Iterator<Item = Turn> {
-        let mut rest: [_; CLASSES] = array::from_fn(|class| self.by_class.get(class).map(|items| items.iter().peekable()));
+        let mut rest: Vec<_> = self.lines.iter().map(|line| line.items.iter().peekable()).collect();
         let next = move || {
-            let heads = rest.iter_mut().flatten().filter_map(|items| Some((**items.peek()?, items)));
-            heads.min_by_key(|(turn, _)| *turn).and_then(|(_, items)| items.next().copied())
+            let heads = rest.iter_mut().filter_map(|items| Some((**items.peek()?, items)));
+            heads.min_by_key(|(rank, _)| *rank).and_then(|(_, items)| items.next().map(|rank| rank.turn))
         };
         std::iter::from_fn(next).take(limit)
     }
 
     pub(super) fn is_empty(&self) -> bool {
-        self.by_class.iter().all(BTreeSet::is_empty)
+        self.lines.is_empty()
+    }
+
+    pub(super) fn ids(&self) -> Vec<ConversationId> {
+        self.lines.iter().flat_map(|line| &line.items).map(|rank| rank.turn.id).collect()
+    }
+}
+
+impl CampaignState {
+    /// A member has another delay now; 0 = none.
+    pub(super) fn count_delays(&mut self, before: u32, after: u32) {
+        if let Some(members) = self.delays.get_mut(&before) {
+            *members -= 1;
+            if *members == 0 {
+                self.delays.remove(&before);
+            }
+        }
+        if after > 0 {
+            *self.delays.entry(after).or_default() += 1;
+        }
+    }
+
+    /// The longest delay of a member that is over after this wait, and when the next one is.
+    fn seen(&self, arrived_at: Timestamp, now: Timestamp) -> (u32, Option<Timestamp>) {
+        let waited = u32::try_from(now.since(arrived_at).as_secs()).unwrap_or(u32::MAX);
+        let over = self.delays.range(..=waited).next_back().map_or(0, |(delay, _)| *delay);
+        let next = waited.checked_add(1).and_then(|from| self.delays.range(from..).next());
+        (over, next.map(|(delay, _)| arrived_at + Duration::from_secs(u64::from(*delay))))
     }
 }
 
@@ -83,12 +144,46 @@ impl Routing {
         self.campaigns.get(&campaign).map_or_else(Vec::new, |campaign| campaign.queue.front(limit).map(|turn| turn.id).collect())
     }
 
-    /// The next item of a campaign that somebody can take now.
+    /// The next item of a campaign that somebody can be given now.
     pub(super) fn head(&self, id: CampaignId) -> Option<Head> {
         let campaign = self.campaigns.get(&id).filter(|campaign| campaign.is_serving())?;
-        let weight = Reverse(campaign.rules?.weight);
-        let turn = campaign.queue.next_up_to(campaign.ready.heaviest_class()?)?;
-        Some(Head { weight, turn, campaign: id })
+        let rules = campaign.rules.filter(|rules| !rules.strategy.mode.rings())?;
+        let turn = campaign.queue.next(|kind| campaign.ready.reach(kind))?;
+        Some(Head { weight: Reverse(rules.weight), turn, campaign: id })
+    }
+
+    /// Where an item that waits belongs now.
+    pub(super) fn spot(&self, view: &ItemView) -> Spot {
+        let (arrived_at, now) = (view.arrived_at, self.now);
+        let campaign = self.campaigns.get(&view.campaign);
+        let (seen, next_seen) = campaign.map(|campaign| campaign.seen(arrived_at, now)).unwrap_or_default();
+        let rules = campaign.and_then(|campaign| campaign.rules);
+        let score = score(&rules.map(|rules| rules.strategy).unwrap_or_default(), view.priority, arrived_at, now);
+        let alarm = next_seen.into_iter().chain(score.changes_at).min();
+        Spot { kind: view.kind, seen, rank: Rank { key: score.key, turn: view.turn() }, alarm }
+    }
+
+    /// When the router next wants to be called although nothing happens: a delay is over, an item is as urgent as can be, or
+    /// it has not finished with a campaign that closed.
+    pub fn next_alarm(&self) -> Option<Timestamp> {
+        let unfinished = (!self.work.closings.is_empty()).then_some(self.now);
+        unfinished.or_else(|| self.alarms.first().map(|(at, _)| *at))
+    }
+
+    /// Moves the items whose time has come.
+    pub(super) fn ring_alarms(&mut self) {
+        while let Some((_, id)) = self.alarms.first().copied().filter(|(at, _)| *at <= self.now) {
+            self.alarms.pop_first();
+            self.lay(id);
+        }
+    }
+
+    /// Moves all items of a campaign whose order has changed.
+    pub(super) fn lay_all(&mut self, campaign: CampaignId) {
+        let ids = self.campaigns.get(&campaign).map(|campaign| campaign.queue.ids()).unwrap_or_default();
+        for id in ids {
+            self.lay(id);
+        }
     }
 }
 
@@ -97,17 +192,19 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_front_of_a_queue_is_its_order_over_all_kinds() {
+    fn the_front_of_a_queue_is_its_order_over_all_lines() {
         let mut queue = Queue::default();
-        let turn = |number: u8| Turn {
-            arrived_at: Timestamp::from_micros(i64::from(number % 3)),
-            id: ConversationId::from_u128(number.into()),
-        };
-        let mut expected: Vec<Turn> = (0..9).map(turn).collect();
-        for (number, turn) in expected.iter().enumerate() {
-            queue.insert(if number % 2 == 0 { ChannelKind::Api } else { ChannelKind::Webchat }, *turn);
+        let mut expected = Vec::new();
+        for number in 0_u8..12 {
+            let turn =
+                Turn { arrived_at: Timestamp::from_micros(i64::from(number % 3)), id: ConversationId::from_u128(number.into()) };
+            let rank = Rank { key: i64::from(number % 2), turn };
+            let kind = if number % 4 == 0 { ChannelKind::Api } else { ChannelKind::Webchat };
+            queue.insert(&Spot { kind, seen: u32::from(number % 5), rank, alarm: None });
+            expected.push(rank);
         }
         expected.sort();
+        let expected: Vec<_> = expected.into_iter().map(|rank| rank.turn).collect();
         assert_eq!(queue.front(100).collect::<Vec<_>>(), expected);
         assert_eq!(queue.front(4).collect::<Vec<_>>(), expected[..4]);
         assert_eq!(Queue::default().front(4).count(), 0);

@@ -8,7 +8,7 @@ use super::{
 };
 use crate::{
     clock::Timestamp,
-    domain::{conversation::Offer, refusal::Refusal},
+    domain::{conversation::Offer, refusal::Refusal, strategy::Mode},
     ids::{AgentId, ConversationId, OfferId},
 };
 
@@ -26,7 +26,8 @@ pub enum Taking {
 
 impl Routing {
     /// Reserves a waiting conversation for a member who wants it now, whatever its turn. Whether its campaign is open plays
-    /// no part: agents may finish what waits.
+    /// no part: agents may finish what waits. Where everybody sees what waits this is how it is given out, in `ringall` one
+    /// after the other.
     pub fn reserve_take(
         &mut self,
         conversation: ConversationId,
@@ -43,7 +44,7 @@ impl Routing {
         if let Some((open, _)) = item.open_offer().filter(|(_, to)| *to == agent) {
             return Ok(Taking::Offered(open));
         }
-        let obstacle = self.obstacle(item, agent, rules.max_per_agent);
+        let obstacle = self.obstacle(item, agent, &rules);
         if obstacle == Some(Obstacle::NotMember) {
             return Err(Refusal::NotMember);
         }
@@ -52,6 +53,10 @@ impl Routing {
             Stand::Arrived { .. } => return Err(Refusal::WrongState("arrived")),
             Stand::HeldByBot => return Err(Refusal::WrongState("admitted")),
             _ => return Err(Refusal::Gone { current }),
+        }
+        let is_next = || self.campaigns.get(&item.view.campaign).and_then(|it| it.queue.first()) == Some(conversation);
+        if rules.strategy.mode == Mode::Ringall && obstacle.is_none() && !is_next() {
+            return Err(Refusal::NotNext);
         }
         match obstacle {
             Some(Obstacle::NotAvailable) => Err(Refusal::NotAvailable),

@@ -1,10 +1,17 @@
 //! Promises by example, properties against a model that scans everything, and the cost at full size.
 
+mod chance;
 mod examples;
+mod full;
 mod invariants;
+mod members;
+mod modes;
 mod naive;
+mod orders;
+mod policies;
 mod properties;
 mod scale;
+mod steps;
 mod world;
 
 use crate::{
@@ -12,6 +19,8 @@ use crate::{
     domain::{
         campaign::{Campaign, CampaignPermissions, OutOfHours},
         schedule::Openness,
+        strategy::Strategy,
+        waiting::Limits,
     },
     ids::{AgentId, CampaignId, ClientId, ConversationId, OfferId},
 };
@@ -45,6 +54,8 @@ fn plain_campaign(id: CampaignId) -> Campaign {
         name: "Support".to_owned(),
         enabled: true,
         weight: 50,
+        strategy: Strategy::default(),
+        limits: Limits::default(),
         schedule: None,
         out_of_hours: OutOfHours::Queue,
         out_of_hours_message: None,

@@ -1,9 +1,10 @@
 //! Transfers: a closed, full or disabled target is refused before anything moves (routing.md, Transfers).
 
 use super::{
-    Routing,
-    capacity::Presence,
+    CampaignRules, CampaignState, Routing,
+    capacity::{Presence, Seat},
     item::{Item, Pending, Stand},
+    mode,
 };
 use crate::{
     clock::Timestamp,
@@ -54,7 +55,7 @@ impl Routing {
         let refused = |why| Err(Refusal::TransferTarget(why));
         let rules = self.campaigns.get(&item.view.campaign).and_then(|campaign| campaign.rules);
         let Some(rules) = rules.filter(|rules| rules.enabled) else { return refused("disabled") };
-        match self.obstacle(item, to, rules.max_per_agent) {
+        match self.obstacle(item, to, &rules) {
             None => Ok(()),
             Some(Obstacle::NotAvailable) => refused("absent"),
             Some(Obstacle::NotMember) => refused("not a member"),
@@ -62,20 +63,20 @@ impl Routing {
         }
     }
 
-    /// Why an agent cannot get this item now.
-    pub(super) fn obstacle(&self, item: &Item, agent: AgentId, max_per_agent: u32) -> Option<Obstacle> {
+    /// Why an agent cannot get this item now. How long they let others go first plays no part.
+    pub(super) fn obstacle(&self, item: &Item, agent: AgentId, rules: &CampaignRules) -> Option<Obstacle> {
         let Some(agent) = self.agents.get(&agent) else { return Some(Obstacle::NotMember) };
-        let Some(seat) = agent.seats.get(&item.view.campaign).filter(|seat| seat.penalty.is_some()) else {
-            return Some(Obstacle::NotMember);
-        };
+        let member = |seat: &&Seat| seat.place.is_some_and(|place| place.receive.contains(item.view.kind));
+        let Some(seat) = agent.seats.get(&item.view.campaign).filter(member) else { return Some(Obstacle::NotMember) };
         if agent.presence != Presence::Available {
             return Some(Obstacle::NotAvailable);
         }
-        let full = seat.holding >= max_per_agent || agent.free() < item.view.kind.weight();
+        let lets = mode::pass(rules.strategy.mode, rules.max_per_agent, agent, seat).is_some();
+        let full = !lets || agent.free() < item.view.kind.weight();
         full.then_some(Obstacle::Full)
     }
 
-    /// Whether a conversation may go to the queue of this campaign now: known, of the same client, enabled and open.
+    /// Whether a conversation may go to the queue of this campaign now: known, of the same client, enabled, open, not full.
     pub fn check_transfer_campaign(&self, conversation: ConversationId, to: CampaignId) -> Result<(), Refusal> {
         let refused = |why| Err(Refusal::TransferTarget(why));
         let item = self.items.get(&conversation).ok_or(Refusal::Closed)?;
@@ -88,6 +89,9 @@ impl Routing {
         }
         if !rules.openness.is_open() {
             return refused("closed");
+        }
+        if self.campaigns.get(&to).is_some_and(CampaignState::is_full) {
+            return refused("full");
         }
         Ok(())
     }

@@ -140,6 +140,11 @@ impl Override {
     }
 }
 
+/// The day that the clocks of a zone show at a moment.
+pub fn day(zone: Tz, at: Timestamp) -> crate::domain::routing::Day {
+    wall_time::day(zone, at).unwrap_or_default()
+}
+
 impl Schedule {
     /// Whether it is open at a moment, since when it is closed, and when that next changes. Takes microseconds; longer only
     /// where many exceptions lie before the next change.

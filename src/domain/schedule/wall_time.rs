@@ -6,10 +6,10 @@
 
 use std::time::Duration;
 
-use chrono::{LocalResult, NaiveDate, NaiveDateTime, TimeDelta, TimeZone};
+use chrono::{LocalResult, NaiveDate, NaiveDateTime, NaiveTime, TimeDelta, TimeZone};
 use chrono_tz::{GapInfo, Tz};
 
-use crate::clock::Timestamp;
+use crate::{clock::Timestamp, domain::routing::Day};
 
 /// The shortest time there is.
 pub(super) const TICK: Duration = Duration::from_micros(1);
@@ -40,6 +40,13 @@ pub(super) fn end(zone: Tz, local: NaiveDateTime) -> Option<Timestamp> {
 /// The date that the clocks of a zone show.
 pub(super) fn date(zone: Tz, at: Timestamp) -> NaiveDate {
     at.to_chrono().with_timezone(&zone).date_naive()
+}
+
+/// The day that the clocks of a zone show.
+pub(super) fn day(zone: Tz, at: Timestamp) -> Option<Day> {
+    let today = date(zone, at);
+    let midnight = |date: NaiveDate| start(zone, date.and_time(NaiveTime::MIN));
+    Some(Day { since: midnight(today)?, until: midnight(today.succ_opt()?)? })
 }
 
 fn shown(zone: Tz, local: NaiveDateTime) -> Option<Shown> {

@@ -40,10 +40,10 @@ fn view(caller: &Caller, campaign: &Campaign) -> CampaignView {
     CampaignView { id: campaign.id, fields: CampaignFields::of(campaign), created_at: created_at.into() }
 }
 
-fn check(caller: &Caller, fields: &mut CampaignFields, is_new: bool) -> Result<(), Problem> {
+fn check(caller: &Caller, fields: &mut CampaignFields, own: Option<CampaignId>) -> Result<(), Problem> {
     let directory = &caller.directory;
     let mut check = Check::default();
-    if is_new {
+    if own.is_none() {
         check.client(caller, Permission::WriteConfig, fields.client);
     }
     check.line("name", &mut fields.name, NAME);
@@ -52,6 +52,24 @@ fn check(caller: &Caller, fields: &mut CampaignFields, is_new: bool) -> Result<(
     check.range("offer_seconds", fields.offer_seconds, 5..=600);
     check.range("transfer_seconds", fields.transfer_seconds, 5..=600);
     check.range("wrap_up_seconds", fields.wrap_up_seconds, 0..=900);
+    let strategy = &fields.strategy;
+    check.range("strategy.penalty_members_limit", strategy.penalty_members_limit, 0..=10_000);
+    check.range("strategy.points_per_minute", strategy.points_per_minute, 0..=1_000);
+    check.range("strategy.most_points", strategy.most_points, 0..=10_000);
+    check.range("strategy.due_seconds", strategy.due_seconds, 1..=86_400);
+    let limits = &fields.limits;
+    if let Some(most) = limits.max_waiting {
+        check.range("limits.max_waiting", most, 1..=1_000_000);
+    }
+    for (field, text) in [("limits.full_message", &limits.full_message), ("limits.closing_message", &limits.closing_message)] {
+        if let Some(text) = text {
+            check.lines(field, text, 1..=4_000);
+        }
+    }
+    if let Some(id) = limits.overflow {
+        let known = directory.campaigns.get(&id).is_some_and(|campaign| campaign.client == fields.client && Some(id) != own);
+        check.that(known, "limits.overflow", ErrorCode::UnknownReference, "no other campaign of this client");
+    }
     if let Some(text) = &fields.out_of_hours_message {
         check.lines("out_of_hours_message", text, 1..=4_000);
     }
@@ -114,7 +132,7 @@ pub async fn show(caller: Caller, id: Path<CampaignId>) -> Result<HttpResponse, 
 /// 422.
 pub async fn create(app: Data<App>, caller: Caller, input: Input<CampaignFields>) -> Result<HttpResponse, Problem> {
     let Input { value: mut fields, once } = input;
-    check(&caller, &mut fields, true)?;
+    check(&caller, &mut fields, None)?;
     let (id, now) = (app.engine.ids.next::<CampaignId>(), app.now());
     let config = fields.config();
     let statement = config_writes::insert_campaign(id, fields.client, &fields.name, fields.enabled, &config, now)?;
@@ -134,7 +152,7 @@ pub async fn change(caller: Caller, id: Path<CampaignId>, input: Input<Map<Strin
     if fields.client != current.client {
         return Err(Problem::field("client", ErrorCode::NotPossible, "a campaign stays with its client"));
     }
-    check(&caller, &mut fields, false)?;
+    check(&caller, &mut fields, Some(current.id))?;
     let statement = config_writes::update_campaign(current.id, &fields.name, fields.enabled, &fields.config())?;
     let changed = CampaignView { fields, ..view(&caller, current) };
     once.commit(vec![statement], (Entity::Campaign, id.to_string()), StatusCode::OK, &changed).await

@@ -1,6 +1,10 @@
 //! `/api/v1/campaigns/{id}/members`: who works where.
 
-use actix_web::{HttpResponse, http::StatusCode, web::Path};
+use actix_web::{
+    HttpResponse,
+    http::StatusCode,
+    web::{Data, Path},
+};
 
 use crate::{
     domain::{
@@ -15,6 +19,7 @@ use crate::{
         input::{Input, Query},
         once::{self, Once},
         problem::Problem,
+        state::App,
     },
     ids::{CampaignId, UserId},
     store::config_writes,
@@ -23,7 +28,7 @@ use crate::{
 
 fn view(caller: &Caller, member: &campaign::Member) -> Member {
     let name = caller.directory.users.get(&member.agent).map(|user| user.name.clone()).unwrap_or_default();
-    Member { campaign: member.campaign, user: member.agent, name, penalty: member.penalty }
+    Member { campaign: member.campaign, user: member.agent, name, fields: MemberFields::of(member) }
 }
 
 fn require(caller: &Caller, permission: Permission, id: CampaignId) -> Result<(), Problem> {
@@ -49,8 +54,13 @@ pub async fn list(caller: Caller, id: Path<CampaignId>, query: Query<ListQuery>)
 ///
 /// # Errors
 /// 404, 422.
-pub async fn put(caller: Caller, ids: Path<(CampaignId, UserId)>, input: Input<MemberFields>) -> Result<HttpResponse, Problem> {
-    let Input { value: MemberFields { penalty }, once } = input;
+pub async fn put(
+    app: Data<App>,
+    caller: Caller,
+    ids: Path<(CampaignId, UserId)>,
+    input: Input<MemberFields>,
+) -> Result<HttpResponse, Problem> {
+    let Input { value: fields, once } = input;
     let (id, user) = ids.into_inner();
     require(&caller, Permission::WriteMembers, id)?;
     let known = caller.directory.users.get(&user).is_some_and(|user| users::may_see(&caller, user));
@@ -58,10 +68,12 @@ pub async fn put(caller: Caller, ids: Path<(CampaignId, UserId)>, input: Input<M
         return Err(Problem::not_found());
     }
     let mut check = Check::default();
-    check.range("penalty", penalty, 0..=100);
+    check.range("penalty", fields.penalty, 0..=100);
+    check.range("position", fields.position, 0..=1_000_000);
+    check.range("delay_seconds", fields.delay_seconds, 0..=3_600);
     check.done()?;
-    let member = campaign::Member { agent: user, campaign: id, penalty };
-    once.commit(vec![config_writes::put_member(member)], fact(id, user), StatusCode::OK, &view(&caller, &member)).await
+    let member = fields.member(user, id, app.now());
+    once.commit(vec![config_writes::put_member(member)?], fact(id, user), StatusCode::OK, &view(&caller, &member)).await
 }
 
 /// `DELETE /{user}`.

@@ -1,5 +1,7 @@
 //! The rows of a group, table by table; on PostgreSQL each table travels as one JSON array.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize, Serializer};
 use serde_json::value::RawValue;
 use smallvec::SmallVec;
@@ -12,8 +14,9 @@ use crate::{
         delivery::Delivery,
         log::{By, Entity},
         message::{Attachment, Author, Message},
+        routing::Memory,
     },
-    ids::{AgentId, ChannelId, ClientId, ContactId, ConversationId, FieldId, MessageId},
+    ids::{AgentId, CampaignId, ChannelId, ClientId, ContactId, ConversationId, FieldId, MessageId, OfferId},
     store::{
         conversations::NOTE,
         idempotency::Recorded,
@@ -150,6 +153,19 @@ pub(super) struct FieldRow {
     pub(super) v: Option<String>,
 }
 
+#[derive(Serialize)]
+pub(super) struct PastRow {
+    pub(super) c: CampaignId,
+    pub(super) a: AgentId,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) s: Option<OfferId>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) e: Option<Timestamp>,
+    /// How many ended on the day that began at `d`.
+    pub(super) n: u32,
+    pub(super) d: Timestamp,
+}
+
 /// The rows of a group, table by table.
 #[derive(Default)]
 pub(super) struct Rows<'a> {
@@ -171,6 +187,8 @@ pub(super) struct Rows<'a> {
     pub(super) noticed: Vec<NoticedRow>,
     pub(super) agents: Vec<&'a Agent>,
     pub(super) fields: Vec<FieldRow>,
+    /// One for each agent in a campaign, whatever the group brings of them.
+    pub(super) pasts: BTreeMap<(CampaignId, AgentId), PastRow>,
 }
 
 impl<'a> Rows<'a> {
@@ -250,6 +268,9 @@ impl<'a> Rows<'a> {
         for (field, value) in &change.fields {
             self.fields.push(FieldRow { c: id, f: *field, v: value.as_ref().map(json) });
         }
+        for memory in &change.memories {
+            self.push_memory(memory, change.day);
+        }
         for row in &change.outbox {
             let i = row.message;
             match row.change {
@@ -265,13 +286,23 @@ impl<'a> Rows<'a> {
         }
     }
 
+    fn push_memory(&mut self, memory: &Memory, day: Timestamp) {
+        let Memory { campaign: c, agent: a, served, ended_at } = *memory;
+        let row = self.pasts.entry((c, a)).or_insert(PastRow { c, a, s: None, e: None, n: 0, d: day });
+        row.s = served.max(row.s);
+        if ended_at.is_some() {
+            row.n = if row.d == day { row.n + 1 } else { 1 };
+            (row.e, row.d) = (ended_at, day);
+        }
+    }
+
     /// The arrays of [`super::super::sql::POSTGRES_HOT`].
     pub(super) fn hot(&self) -> [String; 5] {
         [json(&self.inbox), json(&self.log), json(&self.messages), json(&self.conversations), json(&self.touched)]
     }
 
     /// Those of [`super::super::sql::POSTGRES_COLD`]; none when the group brings nothing of the kind.
-    pub(super) fn cold(&self) -> Option<[String; 9]> {
+    pub(super) fn cold(&self) -> Option<[String; 10]> {
         let nothing = self.recorded.is_empty()
             && self.deliveries.is_empty()
             && self.outbox_in.is_empty()
@@ -280,7 +311,8 @@ impl<'a> Rows<'a> {
             && self.contacts.is_empty()
             && self.noticed.is_empty()
             && self.agents.is_empty()
-            && self.fields.is_empty();
+            && self.fields.is_empty()
+            && self.pasts.is_empty();
         (!nothing).then(|| {
             [
                 json(&self.recorded),
@@ -292,6 +324,7 @@ impl<'a> Rows<'a> {
                 json(&self.noticed),
                 json(&self.agents),
                 json(&self.fields),
+                json(&self.pasts.values().collect::<Vec<_>>()),
             ]
         })
     }

@@ -174,7 +174,11 @@ impl Sqlite {
         })?;
         self.each(sql::SQLITE_NOTICED, &rows.noticed, |update, row| update.execute(params![id(row.i), row.t]))?;
         self.each(sql::SQLITE_AGENT, &rows.agents, |write, agent| write.execute(params![id(agent.id), encode::json(agent)]))?;
-        self.each(sql::SQLITE_FIELD, &rows.fields, |write, row| write.execute(params![id(row.c), id(row.f), row.v]))
+        self.each(sql::SQLITE_FIELD, &rows.fields, |write, row| write.execute(params![id(row.c), id(row.f), row.v]))?;
+        let pasts: Vec<_> = rows.pasts.values().collect();
+        self.each(sql::SQLITE_PAST, &pasts, |write, row| {
+            write.execute(params![id(row.c), id(row.a), row.s.map(id), row.e, row.n, row.d])
+        })
     }
 
     fn each<T>(

@@ -52,6 +52,8 @@ fn started(number: u128, provider_id: &str) -> (Append, Answer) {
     let (send, answer) = std::sync::mpsc::channel();
     let append = Append {
         subject: Subject::Conversation(Box::new(ConversationAppend {
+            memories: smallvec::SmallVec::new(),
+            day: Timestamp::default(),
             contact: Arc::new(ContactCard {
                 id: state.contact,
                 name: "Ana".into(),

@@ -104,6 +104,8 @@ conversation: ConversationId,
  */
 seq: number, };
 
+export type AtClosing = "keep" | "close" | "overflow";
+
 export type Attachment = { 
 /**
  * To fetch it: `GET /api/v1/attachments/{id}`.
@@ -240,6 +242,14 @@ enabled?: boolean | null,
  */
 weight?: number | null, 
 /**
+ * How it chooses who gets what.
+ */
+strategy?: Strategy | null, 
+/**
+ * How much may wait.
+ */
+limits?: Limits | null, 
+/**
  * When it is open; none = always.
  */
 schedule?: ScheduleId | null, 
@@ -305,6 +315,14 @@ enabled?: boolean | null,
  * The higher is served first, strictly; 1 to 100, 1 by default.
  */
 weight?: number | null, 
+/**
+ * How it chooses who gets what.
+ */
+strategy?: Strategy | null, 
+/**
+ * How much may wait.
+ */
+limits?: Limits | null, 
 /**
  * When it is open; none = always.
  */
@@ -814,9 +832,9 @@ rev: number,
  */
 updated_at: Time, };
 
-export type Ending = "closed" | "out_of_hours" | "abandoned" | "expired" | "overflowed";
+export type Ending = "closed" | "full" | "out_of_hours" | "abandoned" | "expired" | "overflowed";
 
-export type ErrorCode = "malformed_json" | "invalid_utf8" | "too_deep" | "broken_body" | "idempotency_key_invalid" | "idempotency_key_missing" | "signed_out_session" | "wrong_credentials" | "identity_invalid" | "signature_no_secret" | "signature_header_missing" | "signature_header_empty" | "signature_header_repeated" | "signature_invalid_id" | "signature_invalid_timestamp" | "signature_too_old" | "signature_too_new" | "signature_no_usable_version" | "signature_mismatch" | "forbidden" | "not_allowed_in_campaign" | "wrong_origin" | "not_found" | "invitation_not_valid" | "method_not_allowed" | "conflict" | "in_use" | "conversation_closed" | "wrong_state" | "not_owner" | "offer_gone" | "not_failed" | "draft_stale" | "gone" | "at_capacity" | "not_available" | "not_member" | "too_many_transfers" | "transfer_target" | "rating_final" | "signed_out" | "forced_pause" | "too_large" | "unsupported_media_type" | "invalid" | "idempotency_key_reused" | "not_answered" | "disposition_needed" | "fields_missing" | "empty_message" | "message_too_long" | "attachments_not_allowed" | "emoticons_not_allowed" | "unknown_break" | "unknown_field" | "missing_field" | "wrong_type" | "too_short" | "too_long" | "out_of_range" | "control_characters" | "unknown_reference" | "not_possible" | "duplicate" | "taken" | "password_too_short" | "password_too_long" | "schedule_name" | "schedule_hours" | "schedule_too_many_intervals" | "schedule_too_many_exceptions" | "schedule_exception_date" | "schedule_exception_twice" | "schedule_override_empty" | "schedule_override_reason" | "too_many_attempts" | "too_many_connections" | "busy" | "internal" | "unavailable";
+export type ErrorCode = "malformed_json" | "invalid_utf8" | "too_deep" | "broken_body" | "idempotency_key_invalid" | "idempotency_key_missing" | "signed_out_session" | "wrong_credentials" | "identity_invalid" | "signature_no_secret" | "signature_header_missing" | "signature_header_empty" | "signature_header_repeated" | "signature_invalid_id" | "signature_invalid_timestamp" | "signature_too_old" | "signature_too_new" | "signature_no_usable_version" | "signature_mismatch" | "forbidden" | "not_allowed_in_campaign" | "wrong_origin" | "not_found" | "invitation_not_valid" | "method_not_allowed" | "conflict" | "in_use" | "conversation_closed" | "wrong_state" | "not_owner" | "offer_gone" | "not_failed" | "draft_stale" | "gone" | "not_next" | "at_capacity" | "not_available" | "not_member" | "too_many_transfers" | "transfer_target" | "rating_final" | "signed_out" | "forced_pause" | "too_large" | "unsupported_media_type" | "invalid" | "idempotency_key_reused" | "not_answered" | "disposition_needed" | "fields_missing" | "empty_message" | "message_too_long" | "attachments_not_allowed" | "emoticons_not_allowed" | "unknown_break" | "unknown_field" | "missing_field" | "wrong_type" | "too_short" | "too_long" | "out_of_range" | "control_characters" | "unknown_reference" | "not_possible" | "duplicate" | "taken" | "password_too_short" | "password_too_long" | "schedule_name" | "schedule_hours" | "schedule_too_many_intervals" | "schedule_too_many_exceptions" | "schedule_exception_date" | "schedule_exception_twice" | "schedule_override_empty" | "schedule_override_reason" | "too_many_attempts" | "too_many_connections" | "busy" | "internal" | "unavailable";
 
 export type Field = { 
 /**
@@ -983,6 +1001,32 @@ login: string,
  */
 name: string, };
 
+export type Limits = { 
+/**
+ * At most so many wait, those counted that are just coming in; 1 to 1,000,000, none = no limit (S4-26).
+ */
+max_waiting?: number | null, 
+/**
+ * What a new conversation meets then; `leave_message` by default.
+ */
+when_full?: WhenFull | null, 
+/**
+ * Sent to who writes then and does not go elsewhere, 1 to 4,000 characters; none = nothing is sent.
+ */
+full_message?: string | null, 
+/**
+ * What happens at closing time to what waits; `keep` by default.
+ */
+at_closing?: AtClosing | null, 
+/**
+ * Sent to whom closing time ends the conversation, 1 to 4,000 characters; none = nothing is sent.
+ */
+closing_message?: string | null, 
+/**
+ * Another campaign of the client, where either may lead.
+ */
+overflow?: CampaignId | null, };
+
 export type Me = { 
 /**
  * Who.
@@ -1015,9 +1059,39 @@ user: UserId,
  */
 name: string, 
 /**
- * 0 to 100; the lower is preferred.
+ * 0 to 100; the lower is preferred. 0 by default.
  */
-penalty: number, };
+penalty?: number | null, 
+/**
+ * Place among the members, for orders that go by it; 0 to 1,000,000, 0 by default.
+ */
+position?: number | null, 
+/**
+ * Gets only what has waited for so long, so that others go first; 0 to 3,600 s, 0 by default.
+ */
+delay_seconds?: number | null, 
+/**
+ * Gets conversations of these kinds of channels only; none = of all.
+ */
+receive?: Array<ChannelKind> | null, };
+
+export type MemberFields = { 
+/**
+ * 0 to 100; the lower is preferred. 0 by default.
+ */
+penalty?: number | null, 
+/**
+ * Place among the members, for orders that go by it; 0 to 1,000,000, 0 by default.
+ */
+position?: number | null, 
+/**
+ * Gets only what has waited for so long, so that others go first; 0 to 3,600 s, 0 by default.
+ */
+delay_seconds?: number | null, 
+/**
+ * Gets conversations of these kinds of channels only; none = of all.
+ */
+receive?: Array<ChannelKind> | null, };
 
 export type Message = { 
 /**
@@ -1059,6 +1133,8 @@ reason?: string, };
 
 export type MessageId = string;
 
+export type Mode = "incall" | "nocall" | "interaction" | "nopause" | "omni" | "ringall" | "ringallmultiple";
+
 export type NewRating = { 
 /**
  * Of which conversation; it must be over.
@@ -1091,6 +1167,8 @@ mentions?: Array<UserId>, };
 
 export type OfferId = string;
 
+export type Order = "leastrecent" | "fewestcalls" | "random" | "rrmemory" | "rrordered" | "linear" | "wrandom" | "longest_idle" | "least_loaded" | "most_spare";
+
 export type OutOfHours = "close" | "queue";
 
 export type Page<T> = { 
@@ -1104,6 +1182,8 @@ items: Array<T>,
 next: string | null, };
 
 export type Permission = "own" | "read_config" | "write_config" | "write_members" | "read_users" | "write_users" | "read_contacts" | "write_contacts" | "answer" | "read_conversations" | "force_conversations" | "read_board" | "control_agents";
+
+export type Policy = "fifo" | "strict" | "aged" | "deadline";
 
 export type PreChatAnswer = { 
 /**
@@ -1369,7 +1449,7 @@ conversation: ConversationId,
  */
 position: number | null, };
 
-export type QueueReason = "new" | "out_of_hours" | "transferred" | "agent_lost" | "agent_signed_out" | "not_accepted";
+export type QueueReason = "new" | "out_of_hours" | "transferred" | "agent_lost" | "agent_signed_out" | "not_accepted" | "overflowed";
 
 export type Rating = { 
 /**
@@ -1543,6 +1623,36 @@ ending: Ending,
  * The closing disposition.
  */
 disposition: DispositionId | null, };
+
+export type Strategy = { 
+/**
+ * Who may get a conversation; `nocall` by default.
+ */
+mode?: Mode | null, 
+/**
+ * Who of those does; `least_loaded` by default.
+ */
+order?: Order | null, 
+/**
+ * While fewer members than this may get a conversation, penalties do not matter; 0 to 10,000, 0 by default.
+ */
+penalty_members_limit?: number | null, 
+/**
+ * Which conversation goes first; `fifo` by default.
+ */
+policy?: Policy | null, 
+/**
+ * `aged`: a minute of waiting counts this many points, each step of priority 100; 0 to 1,000, 10 by default.
+ */
+points_per_minute?: number | null, 
+/**
+ * `aged`: nothing counts more than this many points, 0 to 10,000; 300 by default, as much as just arrived and urgent.
+ */
+most_points?: number | null, 
+/**
+ * `deadline`: how long one may wait, 1 to 86,400 s; 60 by default.
+ */
+due_seconds?: number | null, };
 
 export type Thread = { 
 /**
@@ -1768,6 +1878,8 @@ priority: Priority,
  * The last message.
  */
 preview: Preview | null, };
+
+export type WhenFull = "reject" | "overflow" | "leave_message";
 
 export type WidgetConfig = { 
 /**

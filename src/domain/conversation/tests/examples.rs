@@ -309,7 +309,7 @@ fn a_supervisor_closes_what_is_not_theirs_and_gets_no_wrap_up() {
 #[test]
 fn what_is_closed_stays_closed_except_for_receipts() {
     let mut case = Case::new(ChannelKind::Api, rules());
-    case.does(Command::Notice { message: message_id(1), content: text("We are closed") });
+    case.does(Command::Notice { message: message_id(1), content: text("We are closed"), out_of_hours: true });
     case.does(Command::Admit(Admission::End(Ending::OutOfHours)));
     assert_eq!(case.refuses(receive(2)), Refusal::Closed);
     assert_eq!(case.refuses(reply(3, ANA)), Refusal::Closed);
@@ -341,7 +341,7 @@ fn only_the_owner_replies_and_says_something_the_channel_carries() {
 fn a_web_chat_message_is_sent_when_stored_and_others_wait_for_the_outbox() {
     for (kind, delivery) in [(ChannelKind::Webchat, Delivery::Sent), (ChannelKind::Api, Delivery::Queued)] {
         let mut case = Case::new(kind, rules());
-        let events = case.does(Command::Notice { message: message_id(1), content: text("Welcome") });
+        let events = case.does(Command::Notice { message: message_id(1), content: text("Welcome"), out_of_hours: false });
         assert_eq!(events, [Event::Noticed { message: message_id(1), delivery }]);
     }
 }

@@ -48,15 +48,17 @@ fn assert_ended_is_the_end(before: &Conversation, events: &[Event], after: &Conv
     }
 }
 
-/// An agent gets a conversation by accepting an offer and in no other way, and each owner and each return to a queue is a
-/// segment of its own.
+/// An agent gets a conversation by accepting an offer and in no other way, and each owner, each return to a queue and
+/// each other queue is a segment of its own.
 fn assert_ownership_passes_by_acceptance(before: &Conversation, events: &[Event], after: &Conversation) {
     if let Some(owner) = after.phase.owner().filter(|owner| before.phase.owner() != Some(*owner)) {
         let accepted = |event: &Event| matches!(event, Event::OfferAccepted { agent, .. } if *agent == owner);
         assert!(events.iter().any(accepted), "{owner} owns it without having accepted");
     }
     let left_its_owner = before.phase.owner().is_some() && after.phase.owner().is_none() && !after.phase.is_ended();
-    if left_its_owner || events.iter().any(|event| matches!(event, Event::OfferAccepted { .. })) {
+    let flowed_over = |event: &Event| matches!(event, Event::Queued { reason: QueueReason::Overflowed, .. });
+    let left_its_queue = matches!(before.phase, Phase::Queued { .. }) && events.iter().any(flowed_over);
+    if left_its_owner || left_its_queue || events.iter().any(|event| matches!(event, Event::OfferAccepted { .. })) {
         assert!(after.segment > before.segment, "a stay began without a segment");
     } else {
         assert_eq!(after.segment, before.segment);

@@ -39,7 +39,7 @@ fn reason() -> impl Strategy<Value = QueueReason> {
 }
 
 fn lost() -> impl Strategy<Value = Ending> {
-    prop::sample::select(vec![Ending::Abandoned, Ending::Expired, Ending::Overflowed, Ending::OutOfHours])
+    prop::sample::select(vec![Ending::Abandoned, Ending::Expired, Ending::Overflowed, Ending::Full, Ending::OutOfHours])
 }
 
 fn outcome() -> impl Strategy<Value = OfferOutcome> {
@@ -57,6 +57,8 @@ fn routing_command() -> impl Strategy<Value = Command> {
     prop_oneof![
         2 => reason().prop_map(|reason| Command::Admit(Admission::Queue(reason))),
         1 => lost().prop_map(|ending| Command::Admit(Admission::End(ending))),
+        1 => Just(Command::Admit(Admission::Overflow(SUPPORT))),
+        1 => prop::sample::select(vec![Dismissal::End, Dismissal::Overflow(SUPPORT)]).prop_map(Command::Dismiss),
         8 => ((1_u128..4).prop_map(AgentId::from_u128), soon())
             .prop_map(|(agent, deadline)| Command::Offer(Offer { id: OfferId::NIL, agent, deadline })),
         1 => ((1_u128..4).prop_map(AgentId::from_u128), soon())
@@ -103,7 +105,7 @@ fn message_command() -> impl Strategy<Value = Command> {
     prop_oneof![
         2 => content().prop_map(|content| Command::Receive { message: MessageId::NIL, content }),
         3 => (agent(), content()).prop_map(|(agent, content)| Command::Reply { message: MessageId::NIL, agent, content }),
-        1 => content().prop_map(|content| Command::Notice { message: MessageId::NIL, content }),
+        1 => content().prop_map(|content| Command::Notice { message: MessageId::NIL, content, out_of_hours: false }),
         1 => (agent(), content()).prop_map(|(agent, content)| Command::Note {
             message: MessageId::NIL,
             agent,
@@ -172,7 +174,9 @@ impl Store {
         let owner = |agent| or(agent, phase.owner());
         match wish {
             Command::Receive { content, .. } => Command::Receive { message: self.new_message(), content },
-            Command::Notice { content, .. } => Command::Notice { message: self.new_message(), content },
+            Command::Notice { content, out_of_hours, .. } => {
+                Command::Notice { message: self.new_message(), content, out_of_hours }
+            }
             Command::Note { agent, content, mentions, .. } => {
                 Command::Note { message: self.new_message(), agent: owner(agent), content, mentions }
             }
@@ -201,6 +205,7 @@ impl Store {
                 other => other,
             },
             Command::Admit(_)
+            | Command::Dismiss(_)
             | Command::GiveUp(_)
             | Command::RenameContact { .. }
             | Command::Rate { .. }

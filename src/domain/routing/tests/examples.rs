@@ -1,82 +1,17 @@
 //! Promises, one by one.
 
-use super::{CLOSED, agent, campaign, offer_id, plain_campaign, second, world::World};
+use super::{CLOSED, agent, campaign, offer_id, plain_campaign, second, steps::small_desk};
 use crate::{
     domain::{
         campaign::{Campaign, OutOfHours},
         channel::ChannelKind::{Api, Webchat},
         conversation::{Command, OfferOutcome, Phase, QueueReason},
-        message::Content,
         refusal::Refusal,
-        routing::Taking,
+        routing::{Notice, Taking},
         schedule::Openness,
     },
-    ids::{AgentId, ClientId, ConversationId, MessageId},
+    ids::ClientId,
 };
-
-/// Campaign 1 is open; agent 1 is its member and has room for one web chat.
-fn small_desk() -> World {
-    let mut world = World::new();
-    world.configure(plain_campaign(campaign(1)), Openness::ALWAYS);
-    world.join(agent(1), campaign(1), 0);
-    world.agent_is(agent(1), 25, true);
-    world
-}
-
-impl World {
-    /// A web chat arrives one second after whatever came before, and everything settles.
-    fn chat(&mut self, place: u8) -> ConversationId {
-        self.now = self.now + std::time::Duration::from_secs(1);
-        let id = self.arrive(campaign(place), 1, Webchat);
-        self.settle();
-        id
-    }
-
-    fn offered_to(&self, id: ConversationId) -> Option<AgentId> {
-        self.state(id).phase.offer().map(|offer| offer.agent)
-    }
-
-    fn is_waiting(&self, id: ConversationId) -> bool {
-        matches!(self.state(id).phase, Phase::Queued { .. })
-    }
-
-    fn used(&self, who: u8) -> u32 {
-        self.router.observe().agents.iter().find(|it| it.id == agent(who)).map_or(0, |it| it.used)
-    }
-
-    fn does(&mut self, id: ConversationId, command: &Command) {
-        self.commit(id, command);
-        self.settle();
-    }
-
-    fn accept(&mut self, id: ConversationId) {
-        let offer = *self.state(id).phase.offer().unwrap();
-        self.does(id, &Command::Accept { offer: offer.id, agent: offer.agent });
-    }
-
-    fn decline(&mut self, id: ConversationId) {
-        let offer = *self.state(id).phase.offer().unwrap();
-        self.does(id, &Command::EndOffer { offer: offer.id, agent: offer.agent, outcome: OfferOutcome::Declined });
-    }
-
-    fn close(&mut self, id: ConversationId) {
-        let agent = self.state(id).phase.owner().unwrap();
-        self.does(id, &Command::Close { agent, force: false, disposition: None });
-    }
-
-    fn reply(&mut self, id: ConversationId) {
-        let agent = self.state(id).phase.owner().unwrap();
-        self.does(id, &Command::Reply { message: MessageId::NIL, agent, content: hello() });
-    }
-
-    fn customer_writes(&mut self, id: ConversationId) {
-        self.commit(id, &Command::Receive { message: MessageId::NIL, content: hello() });
-    }
-}
-
-fn hello() -> Content {
-    Content { text: "hello".into(), attachments: vec![] }
-}
 
 #[test]
 fn a_queued_conversation_is_offered_when_an_agent_frees_up() {
@@ -222,10 +157,10 @@ fn out_of_hours_ends_a_new_conversation_and_says_so_once_per_contact_and_closed_
     world.settle();
     assert!(twice_at_once.iter().all(|id| world.state(*id).phase.is_ended()));
     world.chat(1);
-    assert_eq!(world.notices, 1);
+    assert_eq!(world.notices, [Notice::OutOfHours]);
     world.configure(closing, Openness::Closed { since: Some(world.now), until: None });
     world.chat(1);
-    assert_eq!(world.notices, 2);
+    assert_eq!(world.notices, [Notice::OutOfHours; 2]);
 }
 
 #[test]

@@ -33,12 +33,21 @@ impl World {
             assert_eq!(agent.conversations, self.naive.conversations(agent.id));
         }
         let mut seats = self.router.agents.values().flat_map(|agent| agent.seats.values());
-        assert!(seats.all(|seat| seat.penalty.is_some() || seat.holding > 0), "a seat is kept for nothing");
+        assert!(seats.all(|seat| seat.place.is_some() || seat.holding > 0), "a seat is kept for nothing");
     }
 
     /// Invariants 3 and 4 on the truth: nothing is left on its way, and nobody waits who could be served.
     pub(super) fn check_settled(&self) {
         assert_eq!(self.router.observe().pending, 0);
+        let told = |input: Input| match input {
+            Input::Past { campaign, agent, past } => {
+                Some((campaign, agent, past.served, past.ended_at, past.completed_on(self.day.since)))
+            }
+            _ => None,
+        };
+        let stored: Vec<_> = self.facts.values().cloned().filter_map(told).collect();
+        let known: Vec<_> = self.router.pasts().into_iter().filter_map(told).collect();
+        assert!(self.forgetful || stored == known, "the past is the fold of what is committed: {stored:?}, {known:?}");
         for (offer, fate) in &self.fates {
             let open = self.actors.values().any(|actor| actor.state.phase.offer().is_some_and(|open| open.id == *offer));
             assert_eq!(*fate, if open { Fate::Open } else { Fate::Over }, "{offer}");
@@ -51,7 +60,7 @@ impl World {
                 .is_some_and(|input| matches!(input, Input::Campaign(it) if it.campaign.enabled && it.openness.is_open()));
             assert!(!matches!(view.stand, Stand::Arrived { .. }), "{view:?} was never admitted");
             assert!(
-                view.stand != Stand::Waiting || !serving || self.naive.eligible(&view).is_empty(),
+                view.stand != Stand::Waiting || !serving || self.naive.eligible(&view, self.now).is_empty(),
                 "{view:?} waits although somebody has room"
             );
         }
@@ -87,9 +96,11 @@ impl World {
         let (other_router, other_decisions) = self.load(shuffled(inputs.clone(), seed));
         assert_eq!((&router, &decisions), (&other_router, &other_decisions));
         self.naive = Naive::default();
+        self.naive.loading = true;
         for input in inputs {
             self.naive.learn(input);
         }
+        self.naive.loading = false;
         let mut offers = self.offers;
         assert_eq!(decisions, self.naive.decide(self.now, &mut || counted(&mut offers)));
         self.router = router;
@@ -111,7 +122,7 @@ impl World {
     }
 
     fn load(&self, inputs: Vec<Input>) -> (Routing, Vec<Decision>) {
-        let (mut router, mut offers, mut decisions) = (Routing::loading(), self.offers, vec![]);
+        let (mut router, mut offers, mut decisions) = (Routing::loading(0), self.offers, vec![]);
         for input in inputs {
             router.apply(input, self.now, &mut || counted(&mut offers), &mut decisions);
         }

@@ -10,10 +10,13 @@ use std::{
 use crate::{
     clock::Timestamp,
     domain::{
-        campaign::{InForce, OutOfHours},
-        conversation::{Admission, Ending, Offer, QueueReason},
-        routing::{Decision, Input, ItemView, Stand},
+        campaign::{Campaign, InForce, Member, OutOfHours},
+        channel::KindSet,
+        conversation::{Admission, Dismissal, Ending, Offer, Priority, QueueReason},
+        routing::{Decision, Input, ItemView, Notice, Past, Stand, closing::AT_ONCE, draw::Draw},
         schedule::Openness,
+        strategy::{Mode, Order, Policy, Strategy},
+        waiting::{AtClosing, WhenFull},
     },
     ids::{AgentId, CampaignId, ContactId, ConversationId, OfferId},
 };
@@ -29,6 +32,8 @@ enum There {
 struct NaiveAgent {
     there: There,
     limit: u32,
+    call: Option<u32>,
+    call_ended: Option<Timestamp>,
     last_offer: Option<Timestamp>,
 }
 
@@ -42,11 +47,19 @@ struct Reserved {
 #[derive(Default)]
 pub(super) struct Naive {
     campaigns: BTreeMap<CampaignId, InForce>,
-    members: BTreeMap<(CampaignId, AgentId), u8>,
+    members: BTreeMap<(CampaignId, AgentId), Member>,
+    pub(super) pasts: BTreeMap<(CampaignId, AgentId), Past>,
+    seed: u64,
+    credits: BTreeMap<(CampaignId, AgentId), u32>,
+    pub(super) loading: bool,
     agents: BTreeMap<AgentId, NaiveAgent>,
     pub(super) views: BTreeMap<ConversationId, ItemView>,
     reserved: BTreeMap<ConversationId, Reserved>,
-    admitting: BTreeSet<ConversationId>,
+    /// Admissions on their way, and into which queue.
+    admitting: BTreeMap<ConversationId, Option<CampaignId>>,
+    dismissing: BTreeMap<ConversationId, CampaignId>,
+    /// Those that may have waited since before their campaign closed: looked at once.
+    late: BTreeSet<ConversationId>,
     noticing: BTreeMap<ContactId, ConversationId>,
     withdrawn: BTreeSet<OfferId>,
     releasing: BTreeMap<ConversationId, AgentId>,
@@ -55,25 +68,53 @@ pub(super) struct Naive {
 impl Naive {
     pub(super) fn learn(&mut self, input: Input) {
         match input {
-            Input::Campaign(in_force) => drop(self.campaigns.insert(in_force.campaign.id, in_force)),
-            Input::CampaignGone(campaign) => drop(self.campaigns.remove(&campaign)),
-            Input::Member(member) => drop(self.members.insert((member.campaign, member.agent), member.penalty)),
+            Input::Campaign(in_force) => self.configure(in_force),
+            Input::CampaignGone(campaign) => {
+                self.campaigns.remove(&campaign);
+                self.credits.retain(|(place, _), _| *place != campaign);
+            }
+            Input::Member(member) => {
+                if self.at_work(member.agent) && !self.members.contains_key(&(member.campaign, member.agent)) {
+                    self.grant(member.campaign, member.agent);
+                }
+                self.members.insert((member.campaign, member.agent), member);
+            }
             Input::MemberGone { agent, campaign } => drop(self.members.remove(&(campaign, agent))),
             Input::Agent { agent, capacity, available } => {
+                if !self.at_work(agent) {
+                    let places: Vec<_> =
+                        self.members.keys().filter(|(_, member)| *member == agent).map(|(place, _)| *place).collect();
+                    places.into_iter().for_each(|place| self.grant(place, agent));
+                }
                 let agent = self.agent(agent);
                 agent.limit = capacity;
                 agent.there = if available { There::Available } else { There::Away };
             }
+            Input::Call { agent, units, at } => {
+                let agent = self.agent(agent);
+                if units.is_none() && agent.call.is_some() {
+                    agent.call_ended = agent.call_ended.max(Some(at));
+                }
+                agent.call = units;
+            }
+            Input::Past { campaign, agent, past } => drop(self.pasts.insert((campaign, agent), past)),
+            Input::Time => {}
             Input::AgentGone { agent, reason } => self.agent(agent).there = There::Gone(reason),
             Input::Conversation { view, ended_offers } => self.view(view, &ended_offers),
             Input::OfferRefused { conversation, offer } => {
                 if self.reserved.get(&conversation).is_some_and(|it| it.offer == offer) {
                     self.reserved.remove(&conversation);
                 }
+                self.note_late(conversation);
             }
             Input::Restarted(view) => {
+                self.remember(&view);
+                if let Some(before) = self.views.get_mut(&view.id) {
+                    before.stand = view.stand;
+                }
                 self.reserved.remove(&view.id);
                 self.admitting.remove(&view.id);
+                self.dismissing.remove(&view.id);
                 self.releasing.remove(&view.id);
                 self.noticing.retain(|_, conversation| *conversation != view.id);
                 if let Stand::Offered { offer } | Stand::Transferring { offer, .. } = view.stand {
@@ -85,11 +126,100 @@ impl Naive {
     }
 
     fn agent(&mut self, id: AgentId) -> &mut NaiveAgent {
-        self.agents.entry(id).or_insert(NaiveAgent { there: There::Unknown, limit: 0, last_offer: None })
+        self.agents.entry(id).or_insert(NaiveAgent {
+            there: There::Unknown,
+            limit: 0,
+            call: None,
+            call_ended: None,
+            last_offer: None,
+        })
+    }
+
+    fn configure(&mut self, in_force: InForce) {
+        let choice = |it: &InForce| {
+            let counts = it.campaign.strategy.order == Order::Fewestcalls;
+            (it.campaign.strategy, it.campaign.max_per_agent, counts.then_some(it.day))
+        };
+        let id = in_force.campaign.id;
+        if self.campaigns.get(&id).map(choice) != Some(choice(&in_force)) {
+            self.credits.retain(|(place, _), _| *place != id);
+        }
+        self.campaigns.insert(id, in_force);
+        if self.closed_at(id).is_some() {
+            let waiting = self.views.values().filter(|view| view.campaign == id && self.waits(view)).map(|view| view.id);
+            waiting.collect::<Vec<_>>().into_iter().for_each(|id| self.note_late(id));
+        }
+    }
+
+    /// Since when nothing may have been waiting in a campaign.
+    fn closed_at(&self, campaign: CampaignId) -> Option<Timestamp> {
+        let in_force = self.in_force(campaign).filter(|it| it.campaign.limits.at_closing != AtClosing::Keep)?;
+        if let Openness::Closed { since, .. } = in_force.openness { since } else { None }
+    }
+
+    fn note_late(&mut self, id: ConversationId) {
+        let late = |view: &ItemView| self.waits(view) && self.closed_at(view.campaign).is_some_and(|at| view.since < at);
+        if self.views.get(&id).is_some_and(late) {
+            self.late.insert(id);
+        }
+    }
+
+    fn at_work(&self, agent: AgentId) -> bool {
+        matches!(self.there(agent), There::Available | There::Away)
+    }
+
+    fn completed(&self, campaign: CampaignId, agent: AgentId) -> u32 {
+        let day = self.campaigns.get(&campaign).map(|it| it.day.since).unwrap_or_default();
+        self.pasts.get(&(campaign, agent)).filter(|past| past.day == day).map_or(0, |past| past.completed)
+    }
+
+    fn count(&self, campaign: CampaignId, agent: AgentId) -> u32 {
+        self.completed(campaign, agent) + self.credits.get(&(campaign, agent)).copied().unwrap_or(0)
+    }
+
+    /// Who comes in has at least what the others have.
+    fn grant(&mut self, campaign: CampaignId, agent: AgentId) {
+        let counts = |it: &InForce| it.campaign.strategy.order == Order::Fewestcalls;
+        if self.loading || !self.campaigns.get(&campaign).is_some_and(counts) {
+            self.credits.remove(&(campaign, agent));
+            return;
+        }
+        let others = self.members.keys().filter(|(place, other)| *place == campaign && *other != agent && self.at_work(*other));
+        let fewest = others.map(|(_, other)| self.count(campaign, *other)).min().unwrap_or(0);
+        let credit = fewest.saturating_sub(self.completed(campaign, agent));
+        self.credits.insert((campaign, agent), credit);
+    }
+
+    /// Whose interaction ended, who was served.
+    fn remember(&mut self, view: &ItemView) {
+        let Some(before) = self.views.get(&view.id).cloned() else { return };
+        let (had, has) = (before.stand.owner(), view.stand.owner());
+        if had == has {
+            return;
+        }
+        if let Some(agent) = had {
+            let day = self.campaigns.get(&before.campaign).map(|it| it.day.of(view.since)).unwrap_or_default();
+            let past = self.pasts.entry((before.campaign, agent)).or_default();
+            past.completed = if past.day == day { past.completed + 1 } else { 1 };
+            past.day = day;
+            past.ended_at = past.ended_at.max(Some(view.since));
+        }
+        let open = match (self.reserved.get(&view.id), before.stand) {
+            (Some(it), _) => Some((it.offer, it.agent)),
+            (_, Stand::Offered { offer } | Stand::Transferring { offer, .. }) => Some((offer.id, offer.agent)),
+            _ => None,
+        };
+        if let Some((offer, agent)) = open
+            && has == Some(agent)
+        {
+            let past = self.pasts.entry((view.campaign, agent)).or_default();
+            past.served = past.served.max(Some(offer));
+        }
     }
 
     fn view(&mut self, view: ItemView, ended: &[OfferId]) {
         let id = view.id;
+        self.remember(&view);
         if let Some(reserved) = self.reserved.get(&id) {
             let undecided = match (reserved.from, view.stand) {
                 (None, Stand::Waiting) => true,
@@ -104,11 +234,15 @@ impl Naive {
             self.admitting.remove(&id);
             self.noticing.retain(|_, conversation| *conversation != id);
         }
+        if view.stand != Stand::Waiting || self.dismissing.get(&id) != Some(&view.campaign) {
+            self.dismissing.remove(&id);
+        }
         if self.releasing.get(&id) != view.stand.owner().as_ref() {
             self.releasing.remove(&id);
         }
         self.views.insert(id, view);
         self.views.retain(|_, view| view.stand != Stand::Gone);
+        self.note_late(id);
     }
 
     fn there(&self, agent: AgentId) -> There {
@@ -151,52 +285,195 @@ impl Naive {
         self.campaigns.get(&campaign).filter(|it| it.campaign.enabled)
     }
 
-    fn has_room(&self, agent: AgentId, view: &ItemView) -> bool {
-        let Some(in_force) = self.campaigns.get(&view.campaign) else { return false };
-        let held_here = self.shares(agent).iter().filter(|(campaign, _)| *campaign == view.campaign).count();
-        self.used(agent) + view.kind.weight() <= self.limit(agent)
-            && held_here < usize::try_from(in_force.campaign.max_per_agent).unwrap()
+    /// Has something that is not asleep, or a call.
+    fn is_busy(&self, agent: AgentId) -> bool {
+        self.used(agent) > 0 || self.agents[&agent].call.is_some()
     }
 
-    fn is_eligible(&self, agent: AgentId, view: &ItemView) -> bool {
-        self.there(agent) == There::Available && self.members.contains_key(&(view.campaign, agent)) && self.has_room(agent, view)
+    fn strategy(&self, campaign: CampaignId) -> Strategy {
+        self.campaigns.get(&campaign).map(|it| it.campaign.strategy).unwrap_or_default()
+    }
+
+    /// The table of modes, as it stands in routing.md.
+    fn mode_lets(&self, agent: AgentId, campaign: CampaignId, shares: &[(CampaignId, u32)]) -> bool {
+        let Some(in_force) = self.campaigns.get(&campaign) else { return false };
+        let awake: Vec<_> = shares.iter().filter(|(_, units)| *units > 0).map(|(campaign, _)| *campaign).collect();
+        let taken_up = |place: &CampaignId| self.campaigns.get(place).is_some_and(|it| it.campaign.strategy.mode == Mode::Incall);
+        if awake.iter().any(taken_up) {
+            return false;
+        }
+        let of_this = shares.iter().filter(|(place, _)| *place == campaign).count();
+        let below_cap = of_this < usize::try_from(in_force.campaign.max_per_agent).unwrap();
+        match in_force.campaign.strategy.mode {
+            Mode::Incall => awake.is_empty() && self.agents[&agent].call.is_none(),
+            Mode::Nocall | Mode::Omni | Mode::Ringallmultiple => below_cap,
+            Mode::Interaction => awake.is_empty(),
+            Mode::Nopause => true,
+            Mode::Ringall => !awake.contains(&campaign),
+        }
+    }
+
+    /// Whether an agent may take an item, wherever it stands in line.
+    fn may_take(&self, agent: AgentId, view: &ItemView) -> bool {
+        let Some(member) = self.members.get(&(view.campaign, agent)) else { return false };
+        if self.there(agent) != There::Available || !member.receive.contains(view.kind) {
+            return false;
+        }
+        let shares = self.shares(agent);
+        let used = shares.iter().map(|(_, units)| units).sum::<u32>() + self.agents[&agent].call.unwrap_or(0);
+        used + view.kind.weight() <= self.limit(agent) && self.mode_lets(agent, view.campaign, &shares)
+    }
+
+    /// Whether an agent may be given an item now.
+    fn is_eligible(&self, agent: AgentId, view: &ItemView, now: Timestamp) -> bool {
+        let Some(member) = self.members.get(&(view.campaign, agent)) else { return false };
+        !self.strategy(view.campaign).mode.rings()
+            && now.since(view.arrived_at) >= Duration::from_secs(member.delay_seconds.into())
+            && self.may_take(agent, view)
     }
 
     pub(super) fn waits(&self, view: &ItemView) -> bool {
-        view.stand == Stand::Waiting && !self.reserved.contains_key(&view.id)
+        view.stand == Stand::Waiting && !self.reserved.contains_key(&view.id) && !self.dismissing.contains_key(&view.id)
     }
 
-    /// Items that wait in campaigns that serve, in the order they are served.
-    fn waiting(&self) -> Vec<&ItemView> {
-        let serving = |view: &&ItemView| self.in_force(view.campaign).is_some_and(|it| it.openness.is_open());
-        let mut items: Vec<_> = self.views.values().filter(|view| self.waits(view)).filter(serving).collect();
-        items.sort_by_key(|view| (Reverse(self.campaigns[&view.campaign].campaign.weight), view.arrived_at, view.id));
+    /// Millionths of a minute's worth of points, as they stand now.
+    fn score(&self, view: &ItemView, now: Timestamp) -> i128 {
+        let strategy = self.strategy(view.campaign);
+        let steps = match view.priority {
+            Priority::Low => 0,
+            Priority::Normal => 1,
+            Priority::High => 2,
+            Priority::Urgent => 3,
+        };
+        let waited = i128::from(now.micros() - view.arrived_at.micros());
+        match strategy.policy {
+            Policy::Fifo => 0,
+            Policy::Strict => steps,
+            Policy::Deadline => waited,
+            Policy::Aged => {
+                let score = steps * 100 * 60_000_000 + i128::from(strategy.points_per_minute) * waited;
+                score.min(i128::from(strategy.most_points) * 60_000_000)
+            }
+        }
+    }
+
+    /// Items of a campaign that wait, in their order.
+    fn line(&self, campaign: CampaignId, now: Timestamp) -> Vec<&ItemView> {
+        let mut items: Vec<_> = self.views.values().filter(|view| view.campaign == campaign && self.waits(view)).collect();
+        items.sort_by_key(|view| (Reverse(self.score(view, now)), view.arrived_at, view.id));
         items
     }
 
-    pub(super) fn eligible(&self, view: &ItemView) -> Vec<AgentId> {
-        self.agents.keys().copied().filter(|agent| self.is_eligible(*agent, view)).collect()
+    pub(super) fn eligible(&self, view: &ItemView, now: Timestamp) -> Vec<AgentId> {
+        self.agents.keys().copied().filter(|agent| self.is_eligible(*agent, view, now)).collect()
     }
 
-    fn best_agent(&self, view: &ItemView) -> Option<AgentId> {
-        let mut eligible = self.eligible(view);
+    fn best_agent(&self, view: &ItemView, now: Timestamp) -> Option<AgentId> {
+        let strategy = self.strategy(view.campaign);
+        let penalty = |agent: AgentId| self.members[&(view.campaign, agent)].penalty;
+        let mut eligible = self.eligible(view, now);
         if eligible.iter().any(|agent| !view.passed_over.contains(agent)) {
             eligible.retain(|agent| !view.passed_over.contains(agent));
         }
-        let lowest = eligible.iter().map(|agent| self.members[&(view.campaign, *agent)]).min()?;
-        eligible.retain(|agent| self.members[&(view.campaign, *agent)] == lowest);
-        eligible.into_iter().min_by(|one, other| {
-            let load = |agent: AgentId, by: AgentId| u64::from(self.used(agent)) * u64::from(self.limit(by));
-            let last_offer = |agent: &AgentId| self.agents[agent].last_offer;
-            load(*one, *other)
-                .cmp(&load(*other, *one))
-                .then_with(|| last_offer(one).cmp(&last_offer(other)))
-                .then_with(|| one.cmp(other))
-        })
+        if strategy.mode == Mode::Omni && eligible.iter().any(|agent| !self.is_busy(*agent)) {
+            eligible.retain(|agent| !self.is_busy(*agent));
+        }
+        let few = eligible.len() < usize::from(strategy.penalty_members_limit);
+        if strategy.order != Order::Wrandom && !few {
+            let lowest = eligible.iter().map(|agent| penalty(*agent)).min()?;
+            eligible.retain(|agent| penalty(*agent) == lowest);
+        }
+        self.first_by_order(strategy.order, view, eligible)
     }
 
-    fn next_pair(&self) -> Option<(ConversationId, AgentId)> {
-        self.waiting().into_iter().find_map(|view| Some((view.id, self.best_agent(view)?)))
+    fn first_by_order(&self, order: Order, view: &ItemView, eligible: Vec<AgentId>) -> Option<AgentId> {
+        let member = |agent: &AgentId| self.members[&(view.campaign, *agent)];
+        let past = |agent: &AgentId| self.pasts.get(&(view.campaign, *agent)).copied().unwrap_or_default();
+        let last_offer = |agent: &AgentId| self.agents[agent].last_offer;
+        let mut agents = eligible;
+        match order {
+            Order::Leastrecent => agents.sort_by_key(|it| (past(it).ended_at, *it)),
+            Order::Fewestcalls => agents.sort_by_key(|it| (self.count(view.campaign, *it), *it)),
+            Order::Linear => agents.sort_by_key(|it| (member(it).position, *it)),
+            Order::Rrmemory => agents.sort_by_key(|it| (member(it).position, member(it).joined_at, *it)),
+            Order::Rrordered => agents.sort_by_key(|it| (member(it).position, *it)),
+            Order::LongestIdle => agents.sort_by_key(|it| {
+                let idle_since = if self.is_busy(*it) { None } else { self.last_work(*it) };
+                (self.is_busy(*it), idle_since, last_offer(it), *it)
+            }),
+            Order::LeastLoaded => agents.sort_by(|one, other| {
+                let load = |agent: AgentId, by: AgentId| u64::from(self.used(agent)) * u64::from(self.limit(by));
+                let loads = load(*one, *other).cmp(&load(*other, *one));
+                loads.then_with(|| (last_offer(one), one).cmp(&(last_offer(other), other)))
+            }),
+            Order::MostSpare => agents.sort_by_key(|it| {
+                let call = self.agents[it].call.unwrap_or(0);
+                (Reverse(self.limit(*it).saturating_sub(self.used(*it)).saturating_sub(call)), last_offer(it), *it)
+            }),
+            Order::Random | Order::Wrandom => return self.drawn(order, view, agents),
+        }
+        if order.takes_turns() {
+            let place = |it: &AgentId| {
+                let joined_at = if order == Order::Rrmemory { member(it).joined_at } else { Timestamp::default() };
+                (member(it).position, joined_at, *it)
+            };
+            let last = self.last_turn(view.campaign).filter(|last| self.members.contains_key(&(view.campaign, *last)));
+            if let Some(next) = last.and_then(|last| agents.iter().find(|it| place(it) > place(&last))) {
+                return Some(*next);
+            }
+        }
+        agents.first().copied()
+    }
+
+    fn last_work(&self, agent: AgentId) -> Option<Timestamp> {
+        let ends = self.pasts.iter().filter(|((_, other), _)| *other == agent).map(|(_, past)| past.ended_at);
+        ends.max().flatten().max(self.agents[&agent].call_ended)
+    }
+
+    /// Who has the latest reservation or accepted the latest one.
+    fn last_turn(&self, campaign: CampaignId) -> Option<AgentId> {
+        let accepted = self.pasts.iter().filter(|((place, _), _)| *place == campaign);
+        let accepted = accepted.filter_map(|((_, agent), past)| Some((past.served?, *agent)));
+        let here = |view: &&ItemView| view.campaign == campaign;
+        let open = self.views.values().filter(here).filter_map(|view| match view.stand {
+            Stand::Offered { offer } | Stand::Transferring { offer, .. } => Some((offer.id, offer.agent)),
+            _ => None,
+        });
+        let ours = |id: &ConversationId| self.views.get(id).is_some_and(|view| view.campaign == campaign);
+        let pending = self.reserved.iter().filter(|(id, _)| ours(id)).map(|(_, it)| (it.offer, it.agent));
+        accepted.chain(open).chain(pending).max().map(|(_, agent)| agent)
+    }
+
+    /// The same draws; who has the nth place is found by counting, and the weights are proven in [`super::chance`].
+    fn drawn(&self, order: Order, view: &ItemView, mut agents: Vec<AgentId>) -> Option<AgentId> {
+        let mut draw = Draw::new(self.seed, view.id, view.seq);
+        if order == Order::Wrandom {
+            let mut groups: BTreeMap<u8, Vec<AgentId>> = BTreeMap::new();
+            agents.iter().for_each(|it| groups.entry(self.members[&(view.campaign, *it)].penalty).or_default().push(*it));
+            let smallest = |(penalty, group): (u8, Vec<AgentId>)| {
+                let share = 1.0 - draw.share().powf(1.0 / group.len() as f64);
+                (share * (f64::from(penalty) + 1.0), group)
+            };
+            let drawn: Vec<_> = groups.into_iter().map(smallest).collect();
+            agents = drawn.into_iter().min_by(|one, other| one.0.total_cmp(&other.0))?.1;
+        }
+        let gate = |it: &AgentId| {
+            let member = self.members[&(view.campaign, *it)];
+            let used = self.used(*it) + self.agents[it].call.unwrap_or(0);
+            (member.receive.and(KindSet::within(self.limit(*it).saturating_sub(used))), member.delay_seconds)
+        };
+        agents.sort_by_key(|it| (self.members[&(view.campaign, *it)].penalty, gate(it), *it));
+        agents.get(draw.below(agents.len())).copied()
+    }
+
+    fn next_pair(&self, now: Timestamp) -> Option<(ConversationId, AgentId)> {
+        let serving = self.campaigns.values().filter(|it| it.campaign.enabled && it.openness.is_open());
+        let next = |in_force: &InForce| {
+            let line = self.line(in_force.campaign.id, now);
+            let (view, agent) = line.into_iter().find_map(|view| Some((view, self.best_agent(view, now)?)))?;
+            Some((Reverse(in_force.campaign.weight), view.arrived_at, view.id, agent))
+        };
+        serving.filter_map(next).min().map(|(_, _, id, agent)| (id, agent))
     }
 
     pub(super) fn decide(&mut self, now: Timestamp, next_offer: &mut dyn FnMut() -> OfferId) -> Vec<Decision> {
@@ -204,12 +481,19 @@ impl Naive {
         for view in self.views.clone().into_values() {
             self.part(&view, &mut out);
         }
+        let late: Vec<_> = self.late.iter().copied().take(AT_ONCE).collect();
+        for id in late {
+            self.late.remove(&id);
+            if let Some(view) = self.views.get(&id).cloned() {
+                self.dismiss(&view, &mut out);
+            }
+        }
         let mut arrived: Vec<_> = self.views.clone().into_values().collect();
         arrived.sort_by_key(|view| (view.arrived_at, view.id));
         for view in arrived {
             self.admit(&view, &mut out);
         }
-        while let Some((conversation, agent)) = self.next_pair() {
+        while let Some((conversation, agent)) = self.next_pair(now) {
             let seconds = self.campaigns[&self.views[&conversation].campaign].campaign.offer_seconds;
             let offer = Offer { id: next_offer(), agent, deadline: now + Duration::from_secs(seconds.into()) };
             self.reserved.insert(conversation, Reserved { offer: offer.id, agent, from: None });
@@ -241,24 +525,74 @@ impl Naive {
         }
     }
 
+    pub(super) fn is_full(&self, campaign: CampaignId) -> bool {
+        let coming = self.admitting.values().filter(|into| **into == Some(campaign)).count();
+        let most = self.campaigns.get(&campaign).and_then(|it| it.campaign.limits.max_waiting);
+        most.is_some_and(|most| self.waiting_in(campaign) + coming >= usize::try_from(most).unwrap())
+    }
+
+    fn overflow_of(&self, campaign: &Campaign) -> Option<CampaignId> {
+        let target = campaign.limits.overflow.filter(|target| *target != campaign.id)?;
+        let other = self.in_force(target)?;
+        let takes = other.openness.is_open() && other.campaign.client == campaign.client && !self.is_full(target);
+        takes.then_some(target)
+    }
+
+    /// What has waited since before its campaign closed.
+    fn dismiss(&mut self, view: &ItemView, out: &mut Vec<Decision>) {
+        let Some(since) = self.closed_at(view.campaign) else { return };
+        if !self.waits(view) || view.since >= since {
+            return;
+        }
+        let campaign = &self.campaigns[&view.campaign].campaign;
+        let (to, notice) = match campaign.limits.at_closing {
+            AtClosing::Keep => return,
+            AtClosing::Close => (Dismissal::End, campaign.limits.closing_message.is_some()),
+            AtClosing::Overflow => {
+                let Some(target) = self.overflow_of(campaign) else { return };
+                (Dismissal::Overflow(target), false)
+            }
+        };
+        self.dismissing.insert(view.id, view.campaign);
+        out.push(Decision::Dismiss { conversation: view.id, to, notice });
+    }
+
     fn admit(&mut self, view: &ItemView, out: &mut Vec<Decision>) {
         let Stand::Arrived { noticed_at } = view.stand else { return };
-        if !self.admitting.insert(view.id) {
+        if self.admitting.contains_key(&view.id) {
             return;
         }
         let mut admission = Admission::Queue(QueueReason::New);
-        let mut notice = false;
-        if let Some(InForce { campaign, openness: Openness::Closed { since, .. } }) = self.in_force(view.campaign) {
-            admission = match campaign.out_of_hours {
-                OutOfHours::Close => Admission::End(Ending::OutOfHours),
-                OutOfHours::Queue => Admission::Queue(QueueReason::OutOfHours),
-            };
-            let noticed = noticed_at.is_some_and(|at| since.is_none_or(|since| since <= at));
-            notice = campaign.out_of_hours_message.is_some() && !noticed && !self.noticing.contains_key(&view.contact);
+        let mut notice = None;
+        if let Some(InForce { campaign, openness, .. }) = self.in_force(view.campaign) {
+            if let Openness::Closed { since, .. } = openness {
+                admission = match campaign.out_of_hours {
+                    OutOfHours::Close => Admission::End(Ending::OutOfHours),
+                    OutOfHours::Queue => Admission::Queue(QueueReason::OutOfHours),
+                };
+                let noticed = noticed_at.is_some_and(|at| since.is_none_or(|since| since <= at));
+                notice = (campaign.out_of_hours_message.is_some() && !noticed).then_some(Notice::OutOfHours);
+            }
+            if admission != Admission::End(Ending::OutOfHours) && self.is_full(view.campaign) {
+                let limits = &campaign.limits;
+                let target = self.overflow_of(campaign).filter(|_| limits.when_full == WhenFull::Overflow);
+                notice = notice.or(limits.full_message.as_ref().map(|_| Notice::Full)).filter(|_| target.is_none());
+                admission = match (limits.when_full, target) {
+                    (WhenFull::Reject, _) => Admission::End(Ending::Full),
+                    (_, Some(target)) => Admission::Overflow(target),
+                    _ => admission,
+                };
+            }
         }
-        if notice {
-            self.noticing.insert(view.contact, view.id);
+        if notice == Some(Notice::OutOfHours) && *self.noticing.entry(view.contact).or_insert(view.id) != view.id {
+            notice = None;
         }
+        let into = match admission {
+            Admission::Queue(_) => Some(view.campaign),
+            Admission::Overflow(target) => Some(target),
+            Admission::End(_) => None,
+        };
+        self.admitting.insert(view.id, into);
         out.push(Decision::Admit { conversation: view.id, admission, notice });
     }
 
@@ -276,7 +610,7 @@ impl Naive {
             && from != to
             && !self.reserved.contains_key(&conversation)
             && self.in_force(view.campaign).is_some()
-            && self.is_eligible(to, view);
+            && self.may_take(to, view);
         if possible {
             self.reserved.insert(conversation, Reserved { offer, agent: to, from: Some(from) });
             self.agent(to).last_offer = Some(now);
@@ -286,7 +620,9 @@ impl Naive {
 
     pub(super) fn reserve_take(&mut self, conversation: ConversationId, agent: AgentId, offer: OfferId, now: Timestamp) -> bool {
         let Some(view) = self.views.get(&conversation) else { return false };
-        let possible = self.waits(view) && self.is_eligible(agent, view);
+        let strategy = self.strategy(view.campaign);
+        let is_next = || self.line(view.campaign, now).first().is_some_and(|next| next.id == conversation);
+        let possible = self.waits(view) && self.may_take(agent, view) && (strategy.mode != Mode::Ringall || is_next());
         if possible {
             self.reserved.insert(conversation, Reserved { offer, agent, from: None });
             self.agent(agent).last_offer = Some(now);

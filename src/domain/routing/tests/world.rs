@@ -1,7 +1,10 @@
 //! A small contact center around the router: real conversations that take decisions and publish their commits whenever
 //! the test lets them, so every interleaving of decision, commit, refusal and news can happen.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::{
+    collections::{BTreeMap, VecDeque},
+    time::Duration,
+};
 
 use smallvec::SmallVec;
 
@@ -13,7 +16,7 @@ use crate::{
         channel::ChannelKind,
         conversation::{Command, Conversation, Event, OfferOutcome, QueueReason, TransferTo},
         refusal::Refusal,
-        routing::{Decision, Input, ItemView, Routing, Stand, Taking},
+        routing::{Day, Decision, Input, ItemView, Memory, Notice, Routing, Stand, Taking, memories},
         schedule::Openness,
     },
     ids::{AgentId, CampaignId, ChannelId, ClientId, ContactId, ConversationId, OfferId},
@@ -43,8 +46,11 @@ pub(super) struct World {
     /// The last word about campaigns, members and agents: what a restart loads.
     pub(super) facts: BTreeMap<(u8, CampaignId, AgentId), Input>,
     noticed: BTreeMap<ContactId, Timestamp>,
-    /// Out-of-hours messages sent.
-    pub(super) notices: usize,
+    pub(super) day: Day,
+    /// Several appends were told as one, or a campaign was deleted: what the router remembers may be less than the store.
+    pub(super) forgetful: bool,
+    /// Messages sent.
+    pub(super) notices: Vec<Notice>,
     pub(super) fates: BTreeMap<OfferId, Fate>,
     pub(super) offers: u128,
     conversations: u8,
@@ -66,7 +72,9 @@ impl World {
             campaigns,
             facts: BTreeMap::new(),
             noticed: BTreeMap::new(),
-            notices: 0,
+            day: Day::default(),
+            forgetful: false,
+            notices: vec![],
             fates: BTreeMap::new(),
             offers: 0,
             conversations: 0,
@@ -101,11 +109,15 @@ impl World {
         }
         let (id, command) = match decision {
             Decision::Admit { conversation, admission, notice } => {
-                if notice {
-                    self.notices += 1;
+                self.notices.extend(notice);
+                if notice == Some(Notice::OutOfHours) {
                     self.noticed.insert(self.actors[&conversation].state.contact, self.now);
                 }
                 (conversation, Command::Admit(admission))
+            }
+            Decision::Dismiss { conversation, to, notice } => {
+                self.notices.extend(notice.then_some(Notice::Closing));
+                (conversation, Command::Dismiss(to))
             }
             Decision::Offer { conversation, offer } => (conversation, Command::Offer(offer)),
             Decision::Withdraw { conversation, offer, agent } => {
@@ -124,15 +136,47 @@ impl World {
     pub(super) fn configure(&mut self, configured: Campaign, openness: Openness) {
         self.campaigns.insert(configured.id, configured.clone());
         let key = (0, configured.id, AgentId::NIL);
-        self.fact(key, Input::Campaign(InForce { campaign: configured, openness }));
+        self.fact(key, Input::Campaign(InForce { campaign: configured, openness, day: self.day }));
     }
 
     pub(super) fn drop_campaign(&mut self, id: CampaignId) {
+        self.forgetful = true;
         self.fact((0, id, AgentId::NIL), Input::CampaignGone(id));
     }
 
     pub(super) fn join(&mut self, agent: AgentId, campaign: CampaignId, penalty: u8) {
-        self.fact((1, campaign, agent), Input::Member(Member { agent, campaign, penalty }));
+        self.seat(Member { penalty, ..Member::new(agent, campaign) });
+    }
+
+    pub(super) fn seat(&mut self, member: Member) {
+        self.fact((1, member.campaign, member.agent), Input::Member(member));
+    }
+
+    /// A new day begins now, and every campaign says so.
+    pub(super) fn midnight(&mut self) {
+        self.pass(Duration::from_micros(1));
+        self.day = Day { since: self.now, until: self.now + Duration::from_secs(86_400) };
+        let campaigns: Vec<_> = self.facts.values().cloned().collect();
+        for input in campaigns {
+            if let Input::Campaign(InForce { campaign, openness, .. }) = input {
+                self.configure(campaign, openness);
+            }
+        }
+    }
+
+    /// A call begins, taking so many units, or ends.
+    pub(super) fn call(&mut self, agent: AgentId, units: Option<u32>) {
+        self.fact((3, CampaignId::NIL, agent), Input::Call { agent, units, at: self.now });
+    }
+
+    /// Time passes, and the router's timer rings whenever it wants to.
+    pub(super) fn pass(&mut self, time: Duration) {
+        let until = self.now + time;
+        while let Some(at) = self.router.next_alarm().filter(|at| *at <= until) {
+            self.now = self.now.max(at);
+            self.tell(Input::Time);
+        }
+        self.now = until;
     }
 
     pub(super) fn leave(&mut self, agent: AgentId, campaign: CampaignId) {
@@ -195,11 +239,32 @@ impl World {
             (Ok(events), _) if events.is_empty() => {}
             (Ok(events), _) => {
                 let mut ended_offers = SmallVec::new();
+                let before = actor.state.clone();
                 events.iter().for_each(|event| actor.state.apply(event, self.now));
+                let after = actor.state.clone();
+                self.store(&before, &after);
                 events.iter().for_each(|event| self.follow(event, &mut ended_offers));
                 let view = self.view(id);
                 self.actors.get_mut(&id).unwrap().news.push_back(Input::Conversation { view, ended_offers });
             }
+        }
+    }
+
+    /// What the store keeps of an agent's past, in the same commit.
+    fn store(&mut self, before: &Conversation, after: &Conversation) {
+        for Memory { campaign, agent, served, ended_at } in memories(Some(before), after, self.now) {
+            let in_force = matches!(self.facts.get(&(0, campaign, AgentId::NIL)), Some(Input::Campaign(_)));
+            let day = if in_force { self.day.of(self.now) } else { Timestamp::default() };
+            let key = (4, campaign, agent);
+            let known =
+                self.facts.get(&key).and_then(|input| if let Input::Past { past, .. } = input { Some(*past) } else { None });
+            let mut past = known.unwrap_or_default();
+            past.served = served.max(past.served);
+            if ended_at.is_some() {
+                past.completed = if past.day == day { past.completed + 1 } else { 1 };
+                (past.ended_at, past.day) = (ended_at, day);
+            }
+            self.facts.insert(key, Input::Past { campaign, agent, past });
         }
     }
 
@@ -248,6 +313,7 @@ impl World {
     /// ended meanwhile.
     pub(super) fn publish_at_once(&mut self, id: ConversationId) {
         let news = &mut self.actors.get_mut(&id).unwrap().news;
+        self.forgetful |= news.len() > 1;
         let (mut last, mut ended) = (None, SmallVec::<[OfferId; 1]>::new());
         while let Some(Input::Conversation { view, ended_offers }) = news.front().cloned() {
             news.pop_front();
@@ -263,6 +329,7 @@ impl World {
     pub(super) fn restart(&mut self, id: ConversationId) {
         let actor = self.actors.get_mut(&id).unwrap();
         let lost: Vec<_> = actor.inbox.drain(..).filter_map(|command| reserved_by(&command)).collect();
+        self.forgetful |= !actor.news.is_empty();
         actor.news.clear();
         for offer in lost {
             assert_eq!(self.fates.insert(offer, Fate::Over), Some(Fate::Decided));
@@ -318,8 +385,11 @@ impl World {
         loop {
             let ids: Vec<_> = self.actors.keys().copied().collect();
             let moved = ids.into_iter().filter(|id| self.take_decision(*id) | self.publish(*id)).count();
-            if moved == 0 {
+            if moved == 0 && self.router.next_alarm().is_none_or(|at| at > self.now) {
                 break;
+            }
+            if moved == 0 {
+                self.tell(Input::Time);
             }
         }
         self.check_settled();

@@ -18,6 +18,8 @@ export interface FormField {
   readonly label: Key;
   readonly type: 'text' | 'lines' | 'number' | 'check' | 'select' | 'many' | 'words' | 'password' | 'moment';
   readonly hint?: Key;
+  /** Says what the choice at hand means, in place of the hint. */
+  readonly explain?: (values: Values) => string;
   readonly required?: boolean;
   /** Cannot change later. */
   readonly onlyNew?: boolean;

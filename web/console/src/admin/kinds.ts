@@ -1,7 +1,7 @@
 /** What can be configured: where it is, who may, how it is called, which form it has. */
 
 import type { Key } from '@centralita/lib/i18n';
-import type { Permission } from '@centralita/lib/wire';
+import type { AtClosing, Mode, Order, Permission, Policy, WhenFull } from '@centralita/lib/wire';
 import { FIELD_KINDS } from '@centralita/lib/desk';
 
 import { may } from '../app/session.ts';
@@ -77,6 +77,39 @@ const permissions: readonly FormField[] = [
   { key: 'permissions.history_hours', label: 'permission.history_hours', hint: 'permission.history_hours_hint', type: 'number', min: 1, max: 87_600, when: (now) => read(now, 'permissions.history') === true },
 ];
 
+/** A choice whose meaning stands below it. */
+const explained = (key: string, label: Key, values: readonly string[], start: string, word: (value: string) => string, meaning: (value: string) => string): FormField => ({
+  key,
+  label,
+  type: 'select',
+  start,
+  options: () => values.map((value) => ({ value, text: word(value) })),
+  explain: (now) => meaning(String(read(now, key) ?? start)),
+});
+const isAged = (now: Values) => read(now, 'strategy.policy') === 'aged';
+const chooses = (now: Values) => !['ringall', 'ringallmultiple'].includes(String(read(now, 'strategy.mode')));
+const strategy: readonly FormField[] = [
+  explained('strategy.mode', 'field.mode', ['incall', 'nocall', 'interaction', 'nopause', 'omni', 'ringall', 'ringallmultiple'] satisfies Mode[], 'nocall', (mode) => tIn('mode', mode), (mode) => tIn('mode_hint', mode)),
+  { key: 'max_per_agent', label: 'field.max_per_agent', type: 'number', min: 1, max: 10_000, start: 5, when: (now) => ['nocall', 'omni', 'ringallmultiple'].includes(String(read(now, 'strategy.mode') ?? 'nocall')) },
+  { ...explained('strategy.order', 'field.order', ['least_loaded', 'most_spare', 'longest_idle', 'leastrecent', 'fewestcalls', 'rrmemory', 'rrordered', 'linear', 'random', 'wrandom'] satisfies Order[], 'least_loaded', (order) => tIn('order', order), (order) => tIn('order_hint', order)), when: chooses },
+  { key: 'strategy.penalty_members_limit', label: 'field.penalty_members_limit', hint: 'field.penalty_members_limit_hint', type: 'number', min: 0, max: 10_000, start: 0, when: chooses },
+  explained('strategy.policy', 'field.policy', ['fifo', 'strict', 'aged', 'deadline'] satisfies Policy[], 'fifo', (policy) => tIn('policy', policy), (policy) => tIn('policy_hint', policy)),
+  { key: 'strategy.points_per_minute', label: 'field.points_per_minute', hint: 'field.points_per_minute_hint', type: 'number', min: 0, max: 1_000, start: 10, when: isAged },
+  { key: 'strategy.most_points', label: 'field.most_points', hint: 'field.most_points_hint', type: 'number', min: 0, max: 10_000, start: 300, when: isAged },
+  { key: 'strategy.due_seconds', label: 'field.due_seconds', type: 'number', min: 1, max: 86_400, start: 60, when: (now) => read(now, 'strategy.policy') === 'deadline' },
+  { key: 'weight', label: 'field.weight', hint: 'field.weight_hint', type: 'number', min: 1, max: 100, start: 10 },
+];
+
+const isLimited = (now: Values) => Boolean(read(now, 'limits.max_waiting'));
+const limits: readonly FormField[] = [
+  { key: 'limits.max_waiting', label: 'field.max_waiting', hint: 'field.max_waiting_hint', type: 'number', min: 1, max: 1_000_000 },
+  { ...explained('limits.when_full', 'field.when_full', ['leave_message', 'overflow', 'reject'] satisfies WhenFull[], 'leave_message', (what) => tIn('when_full', what), (what) => tIn('when_full_hint', what)), when: isLimited },
+  { key: 'limits.full_message', label: 'field.full_message', type: 'lines', max: 4_000, when: isLimited },
+  { key: 'limits.at_closing', label: 'field.at_closing', type: 'select', start: 'keep', options: () => (['keep', 'close', 'overflow'] satisfies AtClosing[]).map((value) => ({ value, text: tIn('at_closing', value) })), when: (now) => Boolean(now['schedule']) },
+  { key: 'limits.closing_message', label: 'field.closing_message', type: 'lines', max: 4_000, when: (now) => Boolean(now['schedule']) && read(now, 'limits.at_closing') === 'close' },
+  { key: 'limits.overflow', label: 'field.overflow', type: 'select', none: 'field.none', options: (now) => options(P.campaigns, (row) => row['client'] === now['client'] && row.id !== now['id']), when: (now) => (isLimited(now) && read(now, 'limits.when_full') === 'overflow') || read(now, 'limits.at_closing') === 'overflow' },
+];
+
 function campaignGroups(): FormGroup[] {
   return [
     {
@@ -85,14 +118,14 @@ function campaignGroups(): FormGroup[] {
         client,
         name,
         enabled,
-        { key: 'weight', label: 'field.weight', hint: 'field.weight_hint', type: 'number', min: 1, max: 100, start: 10 },
-        { key: 'max_per_agent', label: 'field.max_per_agent', type: 'number', min: 1, max: 10_000, start: 5 },
         { key: 'auto_accept', label: 'field.auto_accept', hint: 'field.auto_accept_hint', type: 'check', start: false },
         { key: 'offer_seconds', label: 'field.offer_seconds', type: 'number', min: 5, max: 600, start: 20, when: (now) => now['auto_accept'] !== true },
         { key: 'transfer_seconds', label: 'field.transfer_seconds', type: 'number', min: 5, max: 600, start: 30 },
         { key: 'wrap_up_seconds', label: 'field.wrap_up_seconds', hint: 'field.wrap_up_hint', type: 'number', min: 0, max: 900, start: 0 },
       ],
     },
+    { title: 'group.strategy', fields: strategy },
+    { title: 'group.limits', fields: limits },
     {
       title: 'group.schedule',
       fields: [
