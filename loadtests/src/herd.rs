@@ -134,10 +134,6 @@ async fn drive(options: &Options, run: &str, workplace: &Workplace, mut random: 
     let with_idle = usage.rss_kb();
     let alone = measure(options, &mut writer, [contacts, 0], &heard, random.clone(), &mut server).await?;
 
-    heard.cut(writer.next);
-    to_each(&mut writers(&recipe.host, &setup.composer), &mut writer.next, &(0..contacts)).await?;
-    let beside_cut = measure(options, &mut writer, [contacts, 0], &heard, random.clone(), &mut server).await?;
-
     let before_deaf = usage.rss_kb();
     let mut herd = Deaf::open(&recipe.host, deaf, options).await?;
     // Whoever has least to do gets the next one: the agents who have just come.
@@ -152,9 +148,13 @@ async fn drive(options: &Options, run: &str, workplace: &Workplace, mut random: 
     let filled = herd.fill(&recipe.host, &setup.composer, &mut writer.next, contacts..contacts + deaf_agents).await?;
     tokio::time::sleep(SETTLE).await;
     let with_deaf = usage.rss_kb();
-    let beside_deaf = measure(options, &mut writer, [contacts, deaf_agents], &heard, random, &mut server).await?;
-    let still_there = heard.open.get();
+    let beside_deaf = measure(options, &mut writer, [contacts, deaf_agents], &heard, random.clone(), &mut server).await?;
     drop(herd);
+    // Last: what these leave behind would make the deaf ones look cheap.
+    heard.cut(writer.next);
+    to_each(&mut writers(&recipe.host, &setup.composer), &mut writer.next, &(0..contacts)).await?;
+    let beside_cut = measure(options, &mut writer, [contacts, 0], &heard, random, &mut server).await?;
+    let still_there = heard.open.get();
     db.close().await;
     let mut findings = Findings::default();
     server.stop(&mut findings)?;
@@ -326,6 +326,8 @@ fn report(
     if resumed.len() < options.cut {
         findings.add(format!("{} of {} cut sockets never resumed", options.cut - resumed.len(), options.cut));
     }
+    let mut away = Latencies::new()?;
+    resumed.iter().for_each(|micros| away.record(*micros));
     let last_resumed = resumed.iter().copied().max().unwrap_or_default();
     if last_resumed > 5_000_000 {
         findings.add(format!("the last cut socket resumed after {}; at most 5 s were promised", millis(last_resumed)));
@@ -357,7 +359,7 @@ fn report(
         )
         .row("deaf sockets got", format!("{} messages each; the kernel holds {held} KiB of each", filled.rounds))
         .row("due to frame, none deaf", alone.line())
-        .row("cut at once", format!("{}, all resumed after {}", options.cut, millis(last_resumed)))
+        .row("cut at once", format!("{}, until each has resumed {}", options.cut, away.line()))
         .row("due to frame, beside cut", format!("{}  × {ratio_cut}", beside_cut.line()))
         .row("due to frame, beside deaf", beside_deaf.line())
         .row(
@@ -424,6 +426,7 @@ async fn listen(host: &str, agent: &AgentAccess, heard: &Rc<Heard>, may_be_cut: 
         let (mut last, mut since) = (String::new(), None);
         loop {
             tokio::select! {
+                biased;
                 Ok(()) = cut.changed(), if may_be_cut && since.is_none() => {
                     since = *cut.borrow();
                     socket = match again(&host, &token, &last).await {

@@ -212,7 +212,7 @@ impl World {
             refused: OnceLock::new(),
             restarted: OnceLock::new(),
         });
-        let shard_addr = Shard::new(Arc::clone(&conversations)).start();
+        let shard_addr = Shard::new(Arc::clone(&conversations), stored.open.len()).start();
         let intake = Arc::new(Semaphore::new(intake_capacity));
         let shard = Gate::new("intake", shard_addr.clone(), intake_capacity);
         let commands = Gate::new("commands", shard_addr.clone(), intake_capacity);

@@ -1,6 +1,6 @@
 //! One WebSocket.
 //!
-//! Owns: frames, heartbeat, which topics its client follows. Capacity: a gate of frames; when the client reads so slowly that it is
+//! Owns: frames, heartbeat, which topics its client follows. Capacity: a gate that counts bytes; when the client reads so slowly that it is
 //! full, whoever pushes marks it as behind and sends a fresh snapshot when there is room; a client that stays away for
 //! [`SILENCE`] is cut off. No business here. Persisted: nothing.
 

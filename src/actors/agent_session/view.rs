@@ -1,4 +1,4 @@
-//! An agent's inbox as a fold of committed changes: idempotent by `seq`, so changes read from the log twice do no harm.
+//! An agent's inbox as a fold of committed changes, each of which comes once; their states may be of later moments.
 
 use std::{collections::BTreeMap, sync::Arc};
 
@@ -57,8 +57,9 @@ impl View {
     /// What tabs must be told.
     pub(super) fn fold(&mut self, append: &Committed, change: &ConversationChange, directory: &Directory) -> Option<Push> {
         let state = &change.state;
-        if self.conversations.get(&state.id).is_some_and(|known| known.state.seq > state.seq) {
-            return None;
+        // What was read from the log came with the state of a later moment. The state stays; what was said is still news.
+        if let Some(known) = self.conversations.get(&state.id).filter(|known| known.state.seq > state.seq) {
+            return Some(Push::Conversation(delta(append, change, self.shown(known, directory))));
         }
         if !concerns(self.agent, state) {
             self.conversations.remove(&state.id)?;
@@ -95,4 +96,80 @@ fn deliveries(append: &Committed) -> Vec<DeliveryDelta> {
 
 fn concerns(agent: AgentId, state: &Conversation) -> bool {
     state.phase.owner() == Some(agent) || state.phase.offer().is_some_and(|offer| offer.agent == agent)
+}
+
+#[cfg(test)]
+mod tests {
+    use smallvec::smallvec;
+
+    use super::*;
+    use crate::{
+        clock::Timestamp,
+        domain::{
+            channel::ChannelKind,
+            log::{By, Entry},
+            message::{Author, Message as Said},
+        },
+        ids::{CampaignId, ChannelId, ClientId, ContactId, MessageId},
+        store::write::{About, ContactCard},
+    };
+
+    const AT: Timestamp = Timestamp::from_micros(1);
+
+    #[test]
+    fn what_was_said_before_the_state_that_is_known_is_told_as_well() {
+        let (agent, id, message) = (AgentId::from_u128(1), ConversationId::from_u128(2), MessageId::from_u128(3));
+        let started = Event::Started {
+            client: ClientId::from_u128(4),
+            channel: ChannelId::from_u128(5),
+            kind: ChannelKind::Api,
+            campaign: CampaignId::from_u128(6),
+            contact: ContactId::from_u128(7),
+            noticed_at: None,
+        };
+        let with_seq = |seq| {
+            let mut state = Conversation::started(id, &started, AT).unwrap();
+            (state.seq, state.phase) = (seq, Phase::Active { agent });
+            Arc::new(state)
+        };
+        let contact = Arc::new(ContactCard {
+            id: ContactId::from_u128(7),
+            name: String::new(),
+            address: String::new(),
+            fields: crate::domain::field::Values::new(),
+        });
+        let known = Listed { state: with_seq(9), contact: Arc::clone(&contact), last: None };
+        let mut view = View::new(agent, vec![known]);
+        let said = Said {
+            id: message,
+            seq: 8,
+            author: Author::Contact,
+            text: "hola".into(),
+            attachments: vec![],
+            at: AT,
+            delivery: None,
+        };
+        let change =
+            ConversationChange { state: with_seq(8), messages: smallvec![Arc::new(said)], contact, last: None, concerned: None };
+        let fact = Fact::Conversation { id, seq: 8, event: Event::MessageReceived { message } };
+        let append = Committed {
+            entries: smallvec![Entry { pos: 20, at: AT, by: By::Contact, cause: None, fact }],
+            about: About::Conversation(Box::new(ConversationChange { messages: smallvec![], ..copy(&change) })),
+        };
+        let Some(Push::Conversation(delta)) = view.fold(&append, &change, &Directory::default()) else {
+            panic!("nothing is told")
+        };
+        assert_eq!((delta.conversation.seq, delta.messages.len()), (9, 1));
+    }
+
+    fn copy(change: &ConversationChange) -> ConversationChange {
+        let ConversationChange { state, messages, contact, last, concerned } = change;
+        ConversationChange {
+            state: Arc::clone(state),
+            messages: messages.clone(),
+            contact: Arc::clone(contact),
+            last: last.clone(),
+            concerned: concerned.clone(),
+        }
+    }
 }

@@ -151,6 +151,7 @@ impl Fold {
         for id in closed {
             self.opened(id, false);
         }
+        self.items.reserve(stored.open.len());
         for Listed { state, contact, last } in &stored.open {
             self.conversation(state, contact, last.as_ref());
         }

@@ -75,16 +75,12 @@ enum Sender {
 }
 
 impl Shard {
-    /// An empty shard.
-    pub fn new(shared: Arc<Shared>) -> Self {
-        Self {
-            shared,
-            children: FxHashMap::default(),
-            by_contact: FxHashMap::default(),
-            by_address: FxHashMap::default(),
-            generation: 0,
-            me: None,
-        }
+    /// An empty shard that will adopt so many.
+    pub fn new(shared: Arc<Shared>, open: usize) -> Self {
+        let (mut children, mut by_contact) = (FxHashMap::default(), FxHashMap::default());
+        children.reserve(open);
+        by_contact.reserve(open);
+        Self { shared, children, by_contact, by_address: FxHashMap::default(), generation: 0, me: None }
     }
 
     /// Delivers to a conversation, from the store if need be.

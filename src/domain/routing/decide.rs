@@ -8,7 +8,7 @@ use super::{
     Decision, Routing,
     capacity::Presence,
     draw::Draw,
-    item::{Item, Pending, Stand},
+    item::{Pending, Stand},
     order,
     order::Key,
     queue::Head,
@@ -48,7 +48,7 @@ impl Routing {
 
     /// Ends the open offer of a conversation to an agent who takes none any more, or none of its campaign.
     fn withdraw(&mut self, conversation: ConversationId, out: &mut Vec<Decision>) {
-        let Some((offer, agent)) = self.items.get(&conversation).and_then(Item::open_offer) else { return };
+        let Some((offer, agent)) = self.items.get(&conversation).and_then(|item| item.open_offer()) else { return };
         if !self.presence(agent).refuses_offers() && self.is_member_of(conversation, agent) {
             return;
         }

@@ -282,7 +282,7 @@ impl Routing {
     /// Starts to follow a conversation.
     pub(super) fn insert(&mut self, item: Item) {
         let id = item.view.id;
-        self.items.insert(id, item);
+        self.items.insert(id, Box::new(item));
         self.lay(id);
     }
 

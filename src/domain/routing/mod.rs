@@ -239,7 +239,7 @@ pub struct Routing {
     /// Everybody ever named; bounded by the number of users.
     agents: FxHashMap<AgentId, AgentState>,
     /// Conversations that have not ended.
-    items: FxHashMap<ConversationId, Item>,
+    items: FxHashMap<ConversationId, Box<Item>>,
     /// Contacts whose out-of-hours message is decided but not committed, with the conversation that sends it.
     noticing: FxHashMap<ContactId, ConversationId>,
     /// When waiting items change their place by themselves.
