@@ -17,11 +17,13 @@ use crate::{
         channel::ChannelKind,
         disposition::Disposition,
         field::Field,
+        load::Loads,
         permission::{Permission, Place, Role, Scope, Subject, may},
         schedule::Schedule,
+        skill::{Skill, SkillLevel},
         webchat::Webchat,
     },
-    ids::{BreakId, CampaignId, ChannelId, ClientId, DispositionId, FieldId, ScheduleId, UserId},
+    ids::{BreakId, CampaignId, ChannelId, ClientId, DispositionId, FieldId, ScheduleId, SkillId, UserId},
 };
 
 /// A company served.
@@ -96,6 +98,8 @@ pub struct User {
     pub scopes: Vec<Scope>,
     /// Capacity units as an agent, 1 to 1,000,000; 100 by default.
     pub capacity: u32,
+    /// What they are good at, each skill once.
+    pub skills: Vec<SkillLevel>,
     /// Switched off: cannot sign in, sessions are void.
     pub enabled: bool,
     /// Whether there is a password to sign in with.
@@ -127,6 +131,10 @@ pub struct Snapshot {
     pub fields: FxHashMap<FieldId, Arc<Field>>,
     /// Schedules.
     pub schedules: FxHashMap<ScheduleId, Arc<Schedule>>,
+    /// Skills of every client.
+    pub skills: FxHashMap<SkillId, Arc<Skill>>,
+    /// What conversations weigh.
+    pub loads: Loads,
     /// People.
     pub users: FxHashMap<UserId, Arc<User>>,
 }

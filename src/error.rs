@@ -70,6 +70,7 @@ codes! {
     DraftStale 409 "A newer draft is stored";
     Gone 409 "The conversation waits no longer";
     NotNext 409 "Another conversation is next";
+    NotSkilled 409 "It is kept for agents with other skills";
     AtCapacity 409 "There is no room for another conversation";
     NotAvailable 409 "The agent takes no conversations now";
     NotMember 409 "The agent is no member of the campaign";
@@ -127,6 +128,7 @@ impl From<&Refusal> for ErrorCode {
             Refusal::NotFailed => Self::NotFailed,
             Refusal::Gone { .. } => Self::Gone,
             Refusal::NotNext => Self::NotNext,
+            Refusal::NotSkilled => Self::NotSkilled,
             Refusal::AtCapacity => Self::AtCapacity,
             Refusal::NotAvailable => Self::NotAvailable,
             Refusal::NotMember => Self::NotMember,

@@ -70,6 +70,8 @@ ids! {
     VisitorId;
     /// One stored attachment.
     AttachmentId;
+    /// Something that agents can be good at.
+    SkillId;
     /// One reservation of an agent's capacity for a conversation.
     OfferId;
     /// A person who signs in; an agent is a user who is a member of campaigns.

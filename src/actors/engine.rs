@@ -27,6 +27,7 @@ use crate::{
         log::{By, Entity},
         message::Attachment,
         refusal::Refusal,
+        skill::SkillLevel,
     },
     ids::{AgentId, CampaignId, ChannelId, ClientId, ConversationId, Ids},
     store::{
@@ -304,10 +305,12 @@ impl Engine {
 }
 
 /// Where a transfer goes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum TransferTarget {
     /// To an agent.
     Agent(AgentId),
     /// To the queue of a campaign.
     Campaign(CampaignId),
+    /// To whoever of its campaign is good at these; sorted.
+    Skills(Vec<SkillLevel>),
 }

@@ -131,6 +131,10 @@ fn load_routing(directory: &Directory, clock: &Clock, stored: &Stored, pasts: Ve
         let configure = super::campaign::Configure { campaign: Arc::clone(campaign), schedule, zone };
         learn(Input::Campaign(super::campaign::in_force_at(&configure, clock.now())));
     }
+    learn(Input::Loads(snapshot.loads));
+    for user in snapshot.users.values().filter(|user| !user.skills.is_empty()) {
+        learn(Input::Skills { agent: user.id, skills: user.skills.clone() });
+    }
     for member in snapshot.members.values().flatten() {
         learn(Input::Member(*member));
     }

@@ -7,8 +7,8 @@ use serde::{Deserialize, Serialize};
 use crate::{
     clock::Timestamp,
     domain::{
-        channel::KindSet, contact, conversation::Rules, field, routing::Day, schedule::Openness, strategy::Strategy,
-        waiting::Limits,
+        channel::KindSet, contact, conversation::Rules, field, routing::Day, schedule::Openness, skill::Asking,
+        strategy::Strategy, waiting::Limits,
     },
     ids::{AgentId, CampaignId, ClientId, DispositionId, ScheduleId},
 };
@@ -102,6 +102,8 @@ pub struct Campaign {
     pub strategy: Strategy,
     /// How much may wait.
     pub limits: Limits,
+    /// What it asks of who serves.
+    pub asking: Asking,
     /// When the campaign is open; none = always (S1-7).
     pub schedule: Option<ScheduleId>,
     /// What a new conversation meets out of hours.

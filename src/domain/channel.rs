@@ -34,7 +34,7 @@ impl ChannelKind {
         }
     }
 
-    /// Capacity units one conversation of this kind takes of an agent's (routing.md, Capacity).
+    /// Capacity units one conversation of this kind takes of an agent's unless configured otherwise (routing.md, Capacity).
     pub const fn weight(self) -> u32 {
         match self {
             Self::Api => 20,
@@ -60,11 +60,6 @@ impl KindSet {
     pub const NONE: Self = Self(0);
     /// Every kind there is and will be.
     pub const ALL: Self = Self(u16::MAX);
-
-    /// Those of [`KindSet::ALL`] of which one conversation fits into so many capacity units.
-    pub fn within(units: u32) -> Self {
-        ChannelKind::ALL.into_iter().filter(|kind| kind.weight() <= units).collect()
-    }
 
     /// Whether a kind is in it.
     pub const fn contains(self, kind: ChannelKind) -> bool {

@@ -84,6 +84,10 @@ pub enum Entity {
     Field,
     /// Canned texts.
     CannedText,
+    /// Skills.
+    Skill,
+    /// What is set for everything at once.
+    Setting,
 }
 
 impl Entity {

@@ -36,6 +36,9 @@ pub enum Refusal {
     /// Everybody sees what waits, and it is taken in its order.
     #[error("another conversation is next")]
     NotNext,
+    /// It rings for agents with skills that this one lacks, or is held for somebody else.
+    #[error("it is kept for agents with other skills")]
+    NotSkilled,
     /// The agent has as many conversations as they can have.
     #[error("there is no room for another conversation")]
     AtCapacity,
@@ -102,6 +105,7 @@ impl Refusal {
             Self::OfferGone { .. } => "offer_gone",
             Self::Gone { .. } => "gone",
             Self::NotNext => "not_next",
+            Self::NotSkilled => "not_skilled",
             Self::AtCapacity => "at_capacity",
             Self::NotAvailable => "not_available",
             Self::NotMember => "not_member",

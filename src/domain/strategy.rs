@@ -65,11 +65,13 @@ pub enum Order {
     LeastLoaded,
     /// Who has most free capacity units; then longest without an offer.
     MostSpare,
+    /// Who is best at what the conversation asks for; then as `longest_idle`.
+    BestSkill,
 }
 
 impl Order {
     /// Every order.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::Leastrecent,
         Self::Fewestcalls,
         Self::Random,
@@ -80,6 +82,7 @@ impl Order {
         Self::LongestIdle,
         Self::LeastLoaded,
         Self::MostSpare,
+        Self::BestSkill,
     ];
 
     /// Goes round.
@@ -137,6 +140,13 @@ pub struct Strategy {
     /// `deadline`: how long one may wait, 1 to 86,400 s; 60 by default.
     #[ts(as = "Option<u32>")]
     pub due_seconds: u32,
+    /// A conversation goes to the agent who closed the last one of its contact, if that was at most so many days ago and they may
+    /// get it; before any order. 0 to 365, 0 by default: to anybody.
+    #[ts(as = "Option<u16>")]
+    pub sticky_days: u16,
+    /// So long it waits for that agent while they are there but busy, 0 to 3,600 s; 0 by default.
+    #[ts(as = "Option<u16>")]
+    pub sticky_wait_seconds: u16,
 }
 
 impl Default for Strategy {
@@ -149,6 +159,8 @@ impl Default for Strategy {
             points_per_minute: 10,
             most_points: 300,
             due_seconds: 60,
+            sticky_days: 0,
+            sticky_wait_seconds: 0,
         }
     }
 }

@@ -20,7 +20,7 @@ use crate::{
         admin::{
             breaks, campaigns,
             canned_texts::{self, CannedTextsQuery},
-            channels, clients, dispositions, fields, members, schedules, tokens, users,
+            capacity, channels, clients, dispositions, fields, members, schedules, skills as admin_skills, tokens, users,
         },
         check::ListQuery,
         demo, docs, ops, sockets,
@@ -29,11 +29,11 @@ use crate::{
             attachments::{self, UploadQuery},
             contacts::{self, ContactsQuery},
             conversations::{self, ConversationsQuery, HistoryQuery, MessagesQuery},
-            drafts, invitations, me, session,
+            drafts, invitations, me, session, skills as conversation_skills,
         },
         webhooks, widget,
     },
-    wire::{command, config, conversation, demo as wire_demo, live, page::Page, people, session as wire_session},
+    wire::{command, config, conversation, demo as wire_demo, live, page::Page, people, session as wire_session, skills},
 };
 
 /// Who may call a route at all; handlers then look at the object.
@@ -261,6 +261,8 @@ routes! {
         body command::Tag, 200, gives conversation::Done;
     PUT "/api/v1/conversations/{id}/priority" conversations::prioritise, WORK, "conversations", "Say how urgent it is",
         body command::Prioritise, 200, gives conversation::Done;
+    PUT "/api/v1/conversations/{id}/skills" conversation_skills::ask_for, WORK, "conversations",
+        "Say what whoever serves it must be good at", body skills::AskFor, 200, gives conversation::Done;
     PUT "/api/v1/conversations/{id}/fields" conversations::set_fields, WORK, "conversations", "Fill in dynamic fields",
         body command::SetFields, 200, gives conversation::Done;
     POST "/api/v1/conversations/{id}/wrap-up/end" conversations::end_wrap_up, Access::Any(&[Answer]), "conversations",
@@ -341,6 +343,17 @@ routes! {
     GET "/api/v1/fields/{id}" fields::show, READ_CONFIG, "fields", "One dynamic field", 200, gives config::FieldView;
     PATCH "/api/v1/fields/{id}" fields::change, WRITE_CONFIG, "fields", "Change a dynamic field",
         patch config::FieldFields, 200, gives config::FieldView;
+
+    GET "/api/v1/skills" admin_skills::list, READ_CONFIG, "skills", "Skills of all clients in scope",
+        query ListQuery, 200, page skills::SkillView;
+    POST "/api/v1/skills" admin_skills::create, WRITE_CONFIG, "skills", "Create a skill",
+        body skills::SkillFields, 201, gives skills::SkillView;
+    GET "/api/v1/skills/{id}" admin_skills::show, READ_CONFIG, "skills", "One skill", 200, gives skills::SkillView;
+    PATCH "/api/v1/skills/{id}" admin_skills::change, WRITE_CONFIG, "skills", "Change a skill",
+        patch skills::SkillFields, 200, gives skills::SkillView;
+    GET "/api/v1/capacity" capacity::show, READ_CONFIG, "capacity", "What conversations weigh", 200, gives skills::Capacity;
+    PUT "/api/v1/capacity" capacity::put, WRITE_CONFIG, "capacity", "Say what conversations weigh",
+        body skills::Capacity, 200, gives skills::Capacity;
 
     GET "/api/v1/canned-texts" canned_texts::list, READ_CONFIG, "canned texts", "Canned texts of everything in scope",
         query CannedTextsQuery, 200, page config::CannedTextView;

@@ -17,12 +17,13 @@ use crate::{
         field::{self, Field},
         permission::Role,
         schedule::Schedule,
+        skill::Asking,
         strategy::Strategy,
         waiting::Limits,
         webchat::Webchat,
     },
     ids::{CampaignId, ChannelId, ClientId, DispositionId, ScheduleId},
-    store::{Db, Row, StoreError},
+    store::{Db, Row, StoreError, skills},
 };
 
 pub(super) const STATEMENTS: &[&str] =
@@ -40,7 +41,7 @@ const FIELDS: &str = "SELECT id, client_id, name, kind, options, description, en
 const BREAKS: &str = "SELECT id, name, enabled, created_at, minutes, icon FROM breaks";
 const SCHEDULES: &str = "SELECT id, config FROM schedules";
 const USERS: &str = "SELECT id, login, name, role, scopes, capacity, enabled, created_at, \
-     CAST(CASE password WHEN '' THEN 0 ELSE 1 END AS BIGINT) FROM users";
+     CAST(CASE password WHEN '' THEN 0 ELSE 1 END AS BIGINT), skills FROM users";
 
 /// What a campaign's `config` column holds: everything but its own columns.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -52,6 +53,8 @@ pub struct CampaignConfig {
     pub strategy: Strategy,
     /// See [`Campaign`].
     pub limits: Limits,
+    /// See [`Campaign`].
+    pub asking: Asking,
     /// See [`Campaign`].
     pub schedule: Option<ScheduleId>,
     /// See [`Campaign`].
@@ -85,6 +88,7 @@ impl Default for CampaignConfig {
             weight: 1,
             strategy: Strategy::default(),
             limits: Limits::default(),
+            asking: Asking::default(),
             schedule: None,
             out_of_hours: OutOfHours::Queue,
             out_of_hours_message: None,
@@ -112,6 +116,7 @@ impl CampaignConfig {
             weight: self.weight,
             strategy: self.strategy,
             limits: self.limits,
+            asking: self.asking,
             schedule: self.schedule,
             out_of_hours: self.out_of_hours,
             out_of_hours_message: self.out_of_hours_message,
@@ -133,6 +138,7 @@ impl CampaignConfig {
             weight: campaign.weight,
             strategy: campaign.strategy,
             limits: campaign.limits.clone(),
+            asking: campaign.asking.clone(),
             schedule: campaign.schedule,
             out_of_hours: campaign.out_of_hours,
             out_of_hours_message: campaign.out_of_hours_message.clone(),
@@ -200,6 +206,7 @@ pub async fn load(db: &Db, sealer: &Sealer, now: Timestamp) -> Result<Snapshot, 
         let user = user(&row)?;
         snapshot.users.insert(user.id, Arc::new(user));
     }
+    skills::load(db, &mut snapshot).await?;
     load_channels(db, sealer, now, &mut snapshot).await?;
     Ok(snapshot)
 }
@@ -283,5 +290,6 @@ fn user(row: &Row) -> Result<User, StoreError> {
         enabled: row.int(6)? != 0,
         created_at: row.time(7)?,
         has_password: row.int(8)? != 0,
+        skills: if row.opt_text(9)?.is_some() { row.json(9)? } else { Vec::new() },
     })
 }

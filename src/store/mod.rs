@@ -24,6 +24,7 @@ pub mod people;
 pub mod people_state;
 pub mod probe;
 pub mod profiles;
+pub mod skills;
 pub mod snapshots;
 mod sql;
 #[cfg(test)]
@@ -346,6 +347,7 @@ pub const STATEMENTS: &[(&str, &[&str])] = &[
     ("outbox", outbox::STATEMENTS),
     ("pasts", pasts::STATEMENTS),
     ("people", people::STATEMENTS),
+    ("skills", skills::STATEMENTS),
     ("people_state", people_state::STATEMENTS),
     ("probe", probe::STATEMENTS),
     ("profiles", profiles::STATEMENTS),

@@ -6,7 +6,7 @@ use serde::Deserialize;
 
 use super::Time;
 use crate::{
-    domain::{conversation::Priority, field},
+    domain::{conversation::Priority, field, skill::SkillLevel},
     ids::{AgentId, AttachmentId, CampaignId, DispositionId, FieldId, OfferId, UserId},
 };
 
@@ -93,7 +93,7 @@ pub struct AnswerOffer {
 }
 
 /// To whom a conversation goes: exactly one of the two.
-#[derive(Clone, Copy, Debug, Deserialize, ts_rs::TS, utoipa::ToSchema)]
+#[derive(Clone, Debug, Deserialize, ts_rs::TS, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 #[ts(export_to = "wire.ts")]
 pub struct Transfer {
@@ -105,6 +105,10 @@ pub struct Transfer {
     #[serde(default)]
     #[ts(optional)]
     pub campaign: Option<CampaignId>,
+    /// Whoever of its campaign is good at these: skills of the same client, each once, at most 8.
+    #[serde(default)]
+    #[ts(optional)]
+    pub skills: Option<Vec<SkillLevel>>,
 }
 
 /// How a conversation is closed.

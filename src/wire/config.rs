@@ -12,6 +12,7 @@ use crate::{
         campaign::{self, Campaign, CampaignPermissions, OutOfHours},
         channel::{ChannelKind, KindSet},
         field, schedule,
+        skill::Asking,
         strategy::Strategy,
         waiting::Limits,
         webchat::Webchat,
@@ -92,6 +93,10 @@ pub struct CampaignFields {
     #[serde(default, deserialize_with = "object")]
     #[ts(as = "Option<Limits>")]
     pub limits: Limits,
+    /// What it asks of who serves.
+    #[serde(default, deserialize_with = "object")]
+    #[ts(as = "Option<Asking>")]
+    pub asking: Asking,
     /// When it is open; none = always.
     #[serde(default)]
     pub schedule: Option<ScheduleId>,
@@ -166,6 +171,7 @@ impl CampaignFields {
             weight,
             strategy,
             limits,
+            asking,
             schedule,
             out_of_hours,
             out_of_hours_message,
@@ -186,6 +192,7 @@ impl CampaignFields {
             weight,
             strategy,
             limits,
+            asking,
             schedule,
             out_of_hours,
             out_of_hours_message,
@@ -207,6 +214,7 @@ impl CampaignFields {
             weight: self.weight,
             strategy: self.strategy,
             limits: self.limits.clone(),
+            asking: self.asking.clone(),
             schedule: self.schedule,
             out_of_hours: self.out_of_hours,
             out_of_hours_message: self.out_of_hours_message.clone(),

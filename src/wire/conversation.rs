@@ -12,6 +12,7 @@ use crate::{
         delivery::Delivery,
         field,
         message::WritingMode,
+        skill::SkillLevel,
     },
     ids::{AgentId, AttachmentId, CampaignId, ChannelId, ClientId, ContactId, ConversationId, DispositionId, MessageId, OfferId},
     store::{visitors::Answer, write::ContactCard},
@@ -143,6 +144,10 @@ pub struct Summary {
     pub tags: Vec<String>,
     /// How urgent the staff finds it.
     pub priority: Priority,
+    /// What it asks of who serves it, besides what its campaign does.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[ts(as = "Option<Vec<SkillLevel>>", optional)]
+    pub skills: Vec<SkillLevel>,
     /// When it comes back, while it is snoozed.
     pub snoozed_until: Option<Time>,
     /// The last message.
@@ -198,6 +203,7 @@ impl Summary {
             replied: state.replied,
             tags: state.tags.clone(),
             priority: state.priority,
+            skills: state.demand.as_ref().map(|demand| demand.skills.clone()).unwrap_or_default(),
             snoozed_until: match state.phase {
                 Phase::Parked { until, .. } => Some(until.into()),
                 _ => None,

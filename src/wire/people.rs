@@ -9,6 +9,7 @@ use crate::{
         contact::AddressKind,
         invitation,
         permission::{Role, Scope},
+        skill::SkillLevel,
     },
     ids::{ClientId, ContactId, TokenId, UserId},
 };
@@ -46,6 +47,10 @@ pub struct UserFields {
     #[serde(default = "hundred")]
     #[ts(as = "Option<u32>", optional)]
     pub capacity: u32,
+    /// What they are good at as an agent: each skill once, at most 50.
+    #[serde(default)]
+    #[ts(as = "Option<Vec<SkillLevel>>", optional)]
+    pub skills: Vec<SkillLevel>,
     /// Off: cannot sign in, sessions are void. On by default.
     #[serde(default = "yes")]
     #[ts(as = "Option<bool>", optional)]
@@ -73,6 +78,8 @@ pub struct User {
     pub scopes: Vec<Scope>,
     /// Capacity units as an agent.
     pub capacity: u32,
+    /// What they are good at.
+    pub skills: Vec<SkillLevel>,
     /// Off: cannot sign in.
     pub enabled: bool,
     /// Without one they cannot sign in before they accept an invitation.

@@ -4,11 +4,11 @@ use std::{collections::BTreeMap, path::Path};
 
 use ts_rs::TS;
 
-use super::{command, config, conversation, demo, live, page, people, session};
+use super::{command, config, conversation, demo, live, page, people, session, skills};
 use crate::{
     domain::{
-        campaign, channel, contact, conversation as states, delivery, field, invitation, message, permission, strategy, waiting,
-        webchat,
+        campaign, channel, contact, conversation as states, delivery, field, invitation, load, message, permission, skill,
+        strategy, waiting, webchat,
     },
     error::ErrorCode,
     http::{problem, widget},
@@ -56,6 +56,15 @@ fn text() -> String {
         conversation::Preview,
         conversation::Standing,
         conversation::Summary,
+        skills::AskFor,
+        skills::Capacity,
+        skills::SkillFields,
+        skills::SkillView,
+        load::KindLoad,
+        skill::Asking,
+        skill::Relax,
+        skill::Ring,
+        skill::SkillLevel,
         demo::Entry,
         demo::Info,
         demo::Pace,
@@ -129,6 +138,7 @@ fn text() -> String {
         ids::CannedTextId,
         ids::FieldId,
         ids::ScheduleId,
+        ids::SkillId,
         ids::SessionId,
         session::BreakWhen,
         session::Profile,

@@ -126,6 +126,7 @@ mod tests {
             campaign: CampaignId::from_u128(6),
             contact: ContactId::from_u128(7),
             noticed_at: None,
+            preferred: None,
         };
         let with_seq = |seq| {
             let mut state = Conversation::started(id, &started, AT).unwrap();

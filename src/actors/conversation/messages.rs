@@ -20,6 +20,7 @@ use crate::{
         conversation::{Command, Conversation as State, Event, TransferTo},
         log::By,
         routing::ItemView,
+        skill::Preferred,
     },
     ids::{CampaignId, ChannelId, ClientId, ContactId, ConversationId, MessageId},
     store::{
@@ -50,6 +51,8 @@ pub struct Birth {
     pub address: Address,
     /// When the contact was last told that it wrote out of hours.
     pub noticed_at: Option<Timestamp>,
+    /// Who closed the last conversation of the contact.
+    pub preferred: Option<Preferred>,
 }
 
 impl Birth {
@@ -61,6 +64,7 @@ impl Birth {
             campaign: self.campaign,
             contact: self.contact,
             noticed_at: self.noticed_at,
+            preferred: self.preferred,
         }
     }
 }

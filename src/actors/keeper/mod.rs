@@ -116,7 +116,8 @@ impl Keeper {
 
     fn tell(&mut self, before: &Snapshot, after: &Arc<Snapshot>) {
         self.tell_campaigns(after);
-        let mut inputs = member_changes(before, after);
+        let mut inputs = skill_changes(before, after);
+        inputs.extend(member_changes(before, after));
         inputs.extend(before.campaigns.keys().filter(|id| !after.campaigns.contains_key(id)).map(|id| Input::CampaignGone(*id)));
         if !inputs.is_empty() && self.needs.router.send(Inputs(inputs)).is_err() {
             tracing::error!("the Router has no room for a change of configuration");
@@ -142,6 +143,14 @@ impl Keeper {
             }
         }
     }
+}
+
+/// Who is good at other things now, and what conversations weigh.
+fn skill_changes(before: &Snapshot, after: &Snapshot) -> Vec<Input> {
+    let known = |agent: &UserId| before.users.get(agent).map_or(&[][..], |user| &user.skills);
+    let changed = after.users.values().filter(|user| user.skills != known(&user.id));
+    let skills = changed.map(|user| Input::Skills { agent: user.id, skills: user.skills.clone() });
+    skills.chain((before.loads != after.loads).then_some(Input::Loads(after.loads))).collect()
 }
 
 fn member_changes(before: &Snapshot, after: &Snapshot) -> Vec<Input> {

@@ -243,6 +243,9 @@ impl Handler<Gated<Transfer>> for Router {
                 .routing
                 .reserve_transfer(conversation, from, agent, offer, self.clock.now())
                 .map(|()| TransferTo::Agent { offer, agent }),
+            TransferTarget::Skills(skills) => {
+                self.routing.check_transfer_skills(conversation, &skills).map(|()| TransferTo::Skills(skills))
+            }
             TransferTarget::Campaign(campaign) => {
                 self.routing.check_transfer_campaign(conversation, campaign).map(|()| TransferTo::Campaign(campaign))
             }

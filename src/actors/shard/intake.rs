@@ -94,6 +94,7 @@ impl Shard {
             name,
             address: inbound.from.clone(),
             noticed_at,
+            preferred: None,
         };
         self.start_unborn(birth, ctx)
     }

@@ -9,6 +9,7 @@ use crate::{
         delivery::Delivery,
         field,
         message::Content,
+        skill::SkillLevel,
     },
     ids::{AgentId, CampaignId, DispositionId, FieldId, MessageId, OfferId},
 };
@@ -34,7 +35,7 @@ pub enum Dismissal {
 }
 
 /// Where a transfer goes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum TransferTo {
     /// To an agent, who must accept; the Router has reserved the capacity under this offer.
     Agent {
@@ -45,6 +46,8 @@ pub enum TransferTo {
     },
     /// To the queue of a campaign.
     Campaign(CampaignId),
+    /// To whoever of its campaign is good at these.
+    Skills(Vec<SkillLevel>),
 }
 
 /// A command. `agent` fields name who acts, already authenticated and permitted by role.
@@ -192,6 +195,15 @@ pub enum Command {
         force: bool,
         /// Sorted, each once; the caller has checked how many and how long.
         tags: Vec<String>,
+    },
+    /// Whoever serves it must be good at these.
+    AskFor {
+        /// Who says so.
+        agent: AgentId,
+        /// Although somebody else owns it (supervisors).
+        force: bool,
+        /// All of them, sorted, each once; none = anybody.
+        skills: Vec<SkillLevel>,
     },
     /// It is this urgent.
     Prioritise {

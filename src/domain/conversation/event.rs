@@ -5,7 +5,11 @@ use serde::{Deserialize, Serialize};
 use super::{Conversation, FOLLOWED_DELIVERIES, Offer, Phase, Priority, Rating};
 use crate::{
     clock::Timestamp,
-    domain::{channel::ChannelKind, delivery::Delivery},
+    domain::{
+        channel::ChannelKind,
+        delivery::Delivery,
+        skill::{Preferred, SkillLevel},
+    },
     ids::{AgentId, CampaignId, ChannelId, ClientId, ContactId, DispositionId, FieldId, MessageId, OfferId},
 };
 
@@ -93,6 +97,9 @@ pub enum Event {
         /// When this contact was last told that it wrote out of hours.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         noticed_at: Option<Timestamp>,
+        /// Who closed the last conversation of this contact.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        preferred: Option<Preferred>,
     },
     /// The customer wrote.
     MessageReceived {
@@ -210,6 +217,11 @@ pub enum Event {
         /// All of them.
         tags: Vec<String>,
     },
+    /// Whoever serves it must be good at these.
+    SkillsAsked {
+        /// All of them; none = anybody.
+        skills: Vec<SkillLevel>,
+    },
     /// It is this urgent now.
     Prioritised {
         /// How urgent.
@@ -256,10 +268,14 @@ impl Conversation {
                     self.segment = self.segment.saturating_add(1);
                 }
                 self.campaign = *campaign;
+                if matches!(reason, QueueReason::Transferred | QueueReason::Overflowed) {
+                    self.wait_anew(at);
+                }
                 self.enter(Phase::Queued { reason: *reason }, at);
             }
             Event::Offered(offer) => self.enter(Phase::Offered { offer: *offer }, at),
             Event::Tagged { tags } => self.tags.clone_from(tags),
+            Event::SkillsAsked { skills } => self.demand.get_or_insert_default().skills.clone_from(skills),
             Event::Prioritised { priority } => self.priority = *priority,
             Event::OfferAccepted { offer, agent } => {
                 self.accepted = Some(*offer);
@@ -319,6 +335,13 @@ impl Conversation {
         self.seq = seq;
         self.unanswered = true;
         self.last_message_at = at;
+    }
+
+    /// In another queue what is asked relaxes from the beginning, and whoever gave it away is asked last.
+    fn wait_anew(&mut self, at: Timestamp) {
+        let demand = self.demand.get_or_insert_default();
+        (demand.since, demand.preferred) = (Some(at), None);
+        self.passed_over.extend(self.phase.owner());
     }
 
     fn enter(&mut self, phase: Phase, at: Timestamp) {

@@ -20,7 +20,7 @@ pub use self::{
 };
 use crate::{
     clock::Timestamp,
-    domain::{channel::ChannelKind, delivery::Delivery},
+    domain::{channel::ChannelKind, delivery::Delivery, skill::Demand},
     ids::{AgentId, CampaignId, ChannelId, ClientId, ContactId, ConversationId, DispositionId, FieldId, MessageId, OfferId},
 };
 
@@ -262,6 +262,9 @@ pub struct Conversation {
     /// Agents who missed or declined it since it was last accepted; tried again after every other.
     #[serde(default, skip_serializing_if = "SmallVec::is_empty")]
     pub passed_over: SmallVec<[AgentId; 1]>,
+    /// What it asks of who serves it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub demand: Option<Box<Demand>>,
     /// Outbound messages whose delivery can still move: message, its `conv_seq`, state.
     #[serde(default, skip_serializing_if = "SmallVec::is_empty")]
     pub deliveries: SmallVec<[(MessageId, u64, Delivery); 1]>,
@@ -273,7 +276,7 @@ pub struct Conversation {
 impl Conversation {
     /// The state after the first event, which must be [`Event::Started`].
     pub fn started(id: ConversationId, event: &Event, at: Timestamp) -> Option<Self> {
-        let Event::Started { client, channel, kind, campaign, contact, noticed_at } = *event else { return None };
+        let Event::Started { client, channel, kind, campaign, contact, noticed_at, preferred } = *event else { return None };
         Some(Self {
             id,
             client,
@@ -296,6 +299,7 @@ impl Conversation {
             priority: Priority::default(),
             rating: None,
             passed_over: SmallVec::new(),
+            demand: preferred.map(|preferred| Box::new(Demand { preferred: Some(preferred), ..Demand::default() })),
             deliveries: SmallVec::new(),
             fields: Vec::new(),
         })

@@ -36,7 +36,7 @@ impl Conversation {
                 Ok(vec![Event::Noticed { message: *message, delivery: self.first_delivery() }])
             }
             Command::Retry { message, agent, stored } => self.retry(*message, *agent, *stored),
-            Command::Transfer { agent, to } => self.transfer(*agent, *to, rules, now),
+            Command::Transfer { agent, to } => self.transfer(*agent, to, rules, now),
             Command::Close { agent, force, disposition } => self.close(*agent, *force, *disposition, rules, now),
             Command::SetFields { agent, force, values } => self.set_fields(*agent, *force, values),
             Command::RenameContact { .. } => Ok(vec![Event::ContactRenamed]),
@@ -53,6 +53,11 @@ impl Conversation {
                 self.may_sort(*agent, *force)?;
                 let same = self.priority == *priority;
                 Ok(if same { vec![] } else { vec![Event::Prioritised { priority: *priority }] })
+            }
+            Command::AskFor { agent, force, skills } => {
+                self.may_sort(*agent, *force)?;
+                let asked = self.demand.as_deref().map_or(&[][..], |demand| &demand.skills);
+                Ok(if asked == skills.as_slice() { vec![] } else { vec![Event::SkillsAsked { skills: skills.clone() }] })
             }
             Command::Sleep => Ok(self.sleep()),
             Command::GiveUp(ending) => Ok(self.give_up(*ending)),
@@ -209,7 +214,7 @@ impl Conversation {
         }
     }
 
-    fn transfer(&self, agent: AgentId, to: TransferTo, rules: &Rules, now: Timestamp) -> Outcome {
+    fn transfer(&self, agent: AgentId, to: &TransferTo, rules: &Rules, now: Timestamp) -> Outcome {
         self.must_own(agent)?;
         if !matches!(self.phase, Phase::Active { .. } | Phase::Dormant { .. }) {
             return Err(Refusal::WrongState(self.phase.as_str()));
@@ -220,16 +225,21 @@ impl Conversation {
         match to {
             TransferTo::Campaign(campaign) => Ok(vec![
                 Event::SegmentClosed { disposition: rules.transfer_disposition },
-                Event::Queued { campaign, reason: QueueReason::Transferred },
+                Event::Queued { campaign: *campaign, reason: QueueReason::Transferred },
+            ]),
+            TransferTo::Skills(skills) => Ok(vec![
+                Event::SegmentClosed { disposition: rules.transfer_disposition },
+                Event::SkillsAsked { skills: skills.clone() },
+                Event::Queued { campaign: self.campaign, reason: QueueReason::Transferred },
             ]),
             TransferTo::Agent { .. } if !rules.transfer_to_agents => Err(Refusal::NotAllowedInCampaign),
-            TransferTo::Agent { agent: target, .. } if target == agent => Err(Refusal::TransferTarget("same agent")),
+            TransferTo::Agent { agent: target, .. } if *target == agent => Err(Refusal::TransferTarget("same agent")),
             TransferTo::Agent { offer, agent: target } => {
-                let offer = Offer { id: offer, agent: target, deadline: now + rules.transfer_timeout };
+                let offer = Offer { id: *offer, agent: *target, deadline: now + rules.transfer_timeout };
                 let mut events = vec![Event::TransferOffered { from: agent, offer }];
                 if rules.auto_accept {
                     events.push(Event::SegmentClosed { disposition: rules.transfer_disposition });
-                    events.push(Event::OfferAccepted { offer: offer.id, agent: target });
+                    events.push(Event::OfferAccepted { offer: offer.id, agent: *target });
                 }
                 Ok(events)
             }

@@ -8,7 +8,14 @@ use std::{
 use super::{Routing, item::Hold, order::NEVER, ready::Standing};
 use crate::{
     clock::Timestamp,
-    domain::{campaign::Member, channel::KindSet, conversation::QueueReason, strategy::Mode},
+    domain::{
+        campaign::Member,
+        channel::KindSet,
+        conversation::QueueReason,
+        load::{Counts, Loads},
+        skill::SkillLevel,
+        strategy::Mode,
+    },
     ids::{AgentId, CampaignId, ConversationId},
 };
 
@@ -80,6 +87,10 @@ pub(super) struct AgentState {
     pub(super) limit: u32,
     /// Units: offered, held and in wrap-up, and reserved for transfers. May exceed the limit by committed facts only.
     pub(super) used: u32,
+    /// Conversations that are not asleep, by kind.
+    pub(super) counts: Counts,
+    /// Sorted, each once.
+    pub(super) skills: Box<[SkillLevel]>,
     /// Units that a telephone call takes; none = no call.
     pub(super) call: Option<u32>,
     /// Conversations owned by or reserved for this agent that are not asleep.
@@ -137,6 +148,8 @@ impl Default for AgentState {
             presence: Presence::Unknown,
             limit: 0,
             used: 0,
+            counts: Counts::default(),
+            skills: Box::default(),
             call: None,
             awake: 0,
             exclusive: 0,
@@ -154,6 +167,16 @@ impl AgentState {
         self.limit.saturating_sub(self.used).saturating_sub(self.call.unwrap_or(0))
     }
 
+    /// Kinds of which one more may be taken.
+    pub(super) fn fits(&self, loads: &Loads) -> KindSet {
+        loads.fitting(self.limit.saturating_sub(self.call.unwrap_or(0)), &self.counts)
+    }
+
+    /// Since when there is nothing to do; who has something comes after all others anyway.
+    pub(super) fn idle_since(&self) -> Timestamp {
+        self.last_work.filter(|_| !self.is_busy()).unwrap_or(NEVER)
+    }
+
     /// Has an interaction that is not asleep, or a call.
     pub(super) const fn is_busy(&self) -> bool {
         self.awake > 0 || self.call.is_some()
@@ -165,8 +188,9 @@ impl Routing {
     pub(super) fn take(&mut self, conversation: ConversationId, campaign_id: CampaignId, hold: Hold) {
         let campaign = self.campaigns.entry(campaign_id).or_default();
         let agent = self.agents.entry(hold.agent).or_default();
-        let awake = u32::from(hold.units > 0);
-        agent.used += hold.units;
+        let awake = u32::from(hold.awake);
+        agent.used += awake * self.loads.units(hold.kind);
+        agent.counts.add(hold.kind, awake);
         agent.awake += awake;
         agent.exclusive += if campaign.mode() == Some(Mode::Incall) { awake } else { 0 };
         agent.items.insert(conversation);
@@ -182,9 +206,11 @@ impl Routing {
         let (Some(agent), Some(campaign)) = (self.agents.get_mut(&hold.agent), self.campaigns.get_mut(&campaign_id)) else {
             return;
         };
-        debug_assert!(agent.used >= hold.units, "an agent gives back more than was taken");
-        let awake = u32::from(hold.units > 0);
-        agent.used = agent.used.saturating_sub(hold.units);
+        let awake = u32::from(hold.awake);
+        let units = awake * self.loads.units(hold.kind);
+        debug_assert!(agent.used >= units, "an agent gives back more than was taken");
+        agent.used = agent.used.saturating_sub(units);
+        agent.counts.remove(hold.kind, awake);
         agent.awake = agent.awake.saturating_sub(awake);
         agent.exclusive = agent.exclusive.saturating_sub(if campaign.mode() == Some(Mode::Incall) { awake } else { 0 });
         agent.items.remove(&conversation);
@@ -196,6 +222,18 @@ impl Routing {
             campaign.turns.remove(&(offer, hold.agent));
         }
         self.leave_if_done(hold.agent, campaign_id);
+    }
+
+    /// Conversations weigh something else now.
+    pub(super) fn set_loads(&mut self, loads: Loads) {
+        self.loads = loads;
+        let agents: Vec<_> = self.agents.keys().copied().collect();
+        for id in agents {
+            if let Some(agent) = self.agents.get_mut(&id) {
+                agent.used = loads.used(&agent.counts);
+            }
+            self.refresh_agent(id);
+        }
     }
 
     /// Gives up the seat of an agent who neither is a member nor holds anything there.

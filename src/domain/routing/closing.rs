@@ -28,7 +28,7 @@ impl Routing {
     pub(super) fn note_closing(&mut self, campaign: CampaignId) {
         let Some(state) = self.campaigns.get(&campaign) else { return };
         if state.rules.is_some_and(|rules| rules.clears_what_waited_before().is_some()) {
-            for id in state.queue.ids() {
+            for id in state.lanes.ids() {
                 self.note_if_late(id);
             }
         }

@@ -12,7 +12,7 @@ use super::{
     order,
     order::Key,
     queue::Head,
-    ready::Search,
+    ready::{Search, Standing},
 };
 use crate::{
     clock::Timestamp,
@@ -132,15 +132,21 @@ impl Routing {
     fn best(&self, conversation: ConversationId) -> Option<AgentId> {
         let item = self.items.get(&conversation)?;
         let campaign = self.campaigns.get(&item.view.campaign)?;
-        let strategy = campaign.rules?.strategy;
-        let standing = |agent: &AgentId| {
-            let seat = self.agents.get(agent)?.seats.get(&item.view.campaign)?;
-            Some((*agent, seat.standing?))
+        let (strategy, spot) = (campaign.rules?.strategy, item.laid.spot.as_ref()?);
+        let lane = campaign.lanes.of(spot.need.as_ref())?;
+        let standing = |id: &AgentId| -> Option<(AgentId, Standing)> {
+            let agent =
+                self.agents.get(id).filter(|agent| spot.need.as_ref().is_none_or(|need| need.lets(*id, &agent.skills)))?;
+            Some((*id, agent.seats.get(&item.view.campaign)?.standing?))
         };
+        let preferred = spot.preferred.as_ref().and_then(standing);
+        if let Some((agent, _)) = preferred.filter(|(_, standing)| standing.gate.lets(item.view.kind, spot.seen)) {
+            return Some(agent);
+        }
         let passed: SmallVec<[_; 2]> = item.view.passed_over.iter().filter_map(standing).collect();
-        campaign.ready.best(&Search {
+        lane.ready.best(&Search {
             kind: item.view.kind,
-            seen: item.laid.spot?.seen,
+            seen: spot.seen,
             passed: &passed,
             limit: strategy.penalty_members_limit.into(),
             last: self.last_turn(item.view.campaign, strategy.order),

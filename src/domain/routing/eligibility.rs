@@ -8,7 +8,7 @@ use super::{
     ready::{Gate, Standing},
 };
 use crate::{
-    domain::channel::KindSet,
+    domain::{channel::KindSet, skill::SkillLevel},
     ids::{AgentId, CampaignId},
 };
 
@@ -30,31 +30,31 @@ fn standing(id: AgentId, agent: &AgentState, fits: KindSet, seat: &Seat, campaig
 }
 
 /// Moves one entry. True when the agent may take something that they could not before, and something waits.
-fn reseat(id: AgentId, seat: &mut Seat, campaign: &mut CampaignState, new: Option<Standing>) -> bool {
+fn reseat(agent: (AgentId, &[SkillLevel]), seat: &mut Seat, campaign: &mut CampaignState, new: Option<Standing>) -> bool {
     let old = seat.standing;
     if old == new {
         return false;
     }
-    campaign.ready.replace(id, old, new);
+    campaign.lanes.replace(agent, old, new);
     seat.standing = new;
     let more = match (old, new) {
         (_, None) => false,
         (None, Some(_)) => true,
         (Some(old), Some(new)) => new.gate.kinds.exceeds(old.gate.kinds) || new.gate.delay < old.gate.delay,
     };
-    more && !campaign.queue.is_empty()
+    more && !campaign.lanes.is_empty()
 }
 
 impl Routing {
     /// Brings an agent's entries up to date in all campaigns, after a change of presence, limit or load.
     pub(super) fn refresh_agent(&mut self, id: AgentId) {
         let Some(agent) = self.agents.get_mut(&id) else { return };
-        let fits = KindSet::within(agent.free());
+        let fits = agent.fits(&self.loads);
         let mut seats = std::mem::take(&mut agent.seats);
         for (campaign_id, seat) in &mut seats {
             let Some(campaign) = self.campaigns.get_mut(campaign_id) else { continue };
             let new = standing(id, agent, fits, seat, campaign);
-            if reseat(id, seat, campaign, new) {
+            if reseat((id, &agent.skills), seat, campaign, new) {
                 self.work.campaigns.insert(*campaign_id);
             }
             campaign.score_board.note(id, agent, seat, &campaign.memory, campaign.rules.as_ref());
@@ -66,8 +66,8 @@ impl Routing {
     pub(super) fn refresh_seat(&mut self, id: AgentId, campaign_id: CampaignId) {
         let (Some(agent), Some(campaign)) = (self.agents.get_mut(&id), self.campaigns.get_mut(&campaign_id)) else { return };
         let Some(mut seat) = agent.seats.remove(&campaign_id) else { return };
-        let new = standing(id, agent, KindSet::within(agent.free()), &seat, campaign);
-        if reseat(id, &mut seat, campaign, new) {
+        let new = standing(id, agent, agent.fits(&self.loads), &seat, campaign);
+        if reseat((id, &agent.skills), &mut seat, campaign, new) {
             self.work.campaigns.insert(campaign_id);
         }
         campaign.score_board.note(id, agent, &mut seat, &campaign.memory, campaign.rules.as_ref());

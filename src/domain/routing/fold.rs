@@ -6,12 +6,12 @@ use super::{
     CampaignRules, Input, Routing,
     capacity::{Place, Presence},
     item::{Item, ItemView, Pending, Stand},
-    ready::Ready,
 };
 use crate::{
     clock::Timestamp,
     domain::{
         campaign::InForce,
+        skill::Asking,
         strategy::{Mode, Order},
     },
     ids::{AgentId, CampaignId, ContactId, ConversationId, OfferId},
@@ -43,11 +43,13 @@ impl From<&InForce> for CampaignRules {
 impl Routing {
     pub(super) fn fold(&mut self, input: Input) {
         match input {
-            Input::Campaign(in_force) => self.set_rules(in_force.campaign.id, Some(CampaignRules::from(&in_force))),
-            Input::CampaignGone(campaign) => self.set_rules(campaign, None),
+            Input::Campaign(it) => self.set_rules(it.campaign.id, Some(CampaignRules::from(&it)), it.campaign.asking),
+            Input::CampaignGone(campaign) => self.set_rules(campaign, None, Asking::default()),
             Input::Member(member) => self.set_place(member.agent, member.campaign, Some(Place::from(&member))),
             Input::MemberGone { agent, campaign } => self.set_place(agent, campaign, None),
             Input::Agent { agent, capacity, available } => self.set_agent(agent, capacity, available),
+            Input::Skills { agent, skills } => self.set_skills(agent, skills),
+            Input::Loads(loads) => self.set_loads(loads),
             Input::AgentGone { agent, reason } => self.set_presence(agent, Presence::Gone(reason)),
             Input::Call { agent, units, at } => self.set_call(agent, units, at),
             Input::Past { campaign, agent, past } => self.recall(agent, campaign, past),
@@ -58,9 +60,11 @@ impl Routing {
         }
     }
 
-    fn set_rules(&mut self, id: CampaignId, rules: Option<CampaignRules>) {
+    fn set_rules(&mut self, id: CampaignId, rules: Option<CampaignRules>, asking: Asking) {
         let campaign = self.campaigns.entry(id).or_default();
         let before = std::mem::replace(&mut campaign.rules, rules);
+        let asks_anew = campaign.asking != asking;
+        campaign.asking = asking;
         self.work.campaigns.insert(id);
         self.note_closing(id);
         let choice = |rules: Option<CampaignRules>| {
@@ -72,6 +76,8 @@ impl Routing {
         if choice(before) != choice(rules) {
             self.choose_anew(id, before);
             self.lay_all(id);
+        } else if asks_anew {
+            self.lay_all(id);
         }
     }
 
@@ -81,7 +87,7 @@ impl Routing {
         let strategy = campaign.rules.map(|rules| rules.strategy).unwrap_or_default();
         let exclusive = |mode: Option<Mode>| mode == Some(Mode::Incall);
         let (was, is) = (exclusive(before.map(|rules| rules.strategy.mode)), exclusive(campaign.mode()));
-        campaign.ready = Ready::new(strategy.order);
+        campaign.lanes.choose_anew(strategy.order);
         for agent_id in campaign.seated.clone() {
             let Some(agent) = self.agents.get_mut(&agent_id) else { continue };
             let Some(seat) = agent.seats.get_mut(&id) else { continue };
@@ -115,6 +121,7 @@ impl Routing {
         }
         self.refresh_seat(agent_id, campaign_id);
         self.leave_if_done(agent_id, campaign_id);
+        self.lay_attached(agent_id);
     }
 
     fn set_agent(&mut self, id: AgentId, capacity: u32, available: bool) {
@@ -132,6 +139,9 @@ impl Routing {
             self.grant_credit(id, None);
         }
         self.refresh_agent(id);
+        if presence.is_at_work() != before.is_at_work() {
+            self.lay_attached(id);
+        }
     }
 
     fn set_call(&mut self, id: AgentId, units: Option<u32>, at: Timestamp) {

@@ -11,6 +11,7 @@ use crate::{
     domain::{
         channel::ChannelKind,
         conversation::{Conversation, Offer, Phase, Priority},
+        skill::Demand,
     },
     ids::{AgentId, CampaignId, ClientId, ContactId, ConversationId, OfferId},
 };
@@ -28,7 +29,7 @@ pub struct ItemView {
     pub campaign: CampaignId,
     /// With whom; at most one out-of-hours message per contact and closed period.
     pub contact: ContactId,
-    /// Decides the capacity it takes ([`ChannelKind::weight`]).
+    /// Decides the capacity it takes ([`Loads`](crate::domain::load::Loads)).
     pub kind: ChannelKind,
     /// Its place in the queue; never moves back on re-queue.
     pub arrived_at: Timestamp,
@@ -40,6 +41,8 @@ pub struct ItemView {
     pub unanswered: bool,
     /// Agents who missed or declined it since it was last accepted.
     pub passed_over: SmallVec<[AgentId; 1]>,
+    /// What it asks for itself.
+    pub demand: Option<Box<Demand>>,
     /// Where it stands.
     pub stand: Stand,
 }
@@ -96,6 +99,7 @@ impl ItemView {
             since: conversation.since,
             unanswered: conversation.unanswered,
             passed_over: conversation.passed_over.clone(),
+            demand: conversation.demand.clone(),
             stand: Stand::of(&conversation.phase, conversation.noticed_at),
         }
     }
@@ -217,12 +221,12 @@ impl Item {
     }
 
     fn holds(&self) -> SmallVec<[Hold; 2]> {
-        let full = |agent| Hold { agent, units: self.view.kind.weight(), turn: None };
+        let full = |agent| Hold { agent, kind: self.view.kind, awake: true, turn: None };
         let turn = |agent, offer| Hold { turn: Some(offer), ..full(agent) };
         let mut holds = match self.view.stand {
             Stand::Arrived { .. } | Stand::HeldByBot | Stand::Waiting | Stand::Gone => SmallVec::new(),
             Stand::Offered { offer } => smallvec![turn(offer.agent, offer.id)],
-            Stand::Held { agent, weightless: true, .. } => smallvec![Hold { units: 0, ..full(agent) }],
+            Stand::Held { agent, weightless: true, .. } => smallvec![Hold { awake: false, ..full(agent) }],
             Stand::Held { agent, weightless: false, .. } => smallvec![full(agent)],
             Stand::Transferring { from, offer } => smallvec![full(from), turn(offer.agent, offer.id)],
         };
@@ -250,7 +254,7 @@ pub(super) struct Laid {
 impl Laid {
     /// Neither waits, and the same agents hold as much in the same campaign.
     fn holds_as_much_as(&self, other: &Self) -> bool {
-        let shares = |laid: &Self| laid.holds.iter().map(|hold| (hold.agent, hold.units)).collect::<SmallVec<[_; 2]>>();
+        let shares = |laid: &Self| laid.holds.iter().map(|hold| (hold.agent, hold.awake)).collect::<SmallVec<[_; 2]>>();
         let nowhere = |laid: &Self| laid.spot.is_none() && laid.coming.is_none();
         nowhere(self) && nowhere(other) && self.campaign == other.campaign && shares(self) == shares(other)
     }
@@ -265,8 +269,10 @@ impl Laid {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Hold {
     pub(super) agent: AgentId,
-    /// Capacity units; 0 for what sleeps.
-    pub(super) units: u32,
+    /// Takes capacity by its kind,
+    pub(super) kind: ChannelKind,
+    /// unless it sleeps.
+    pub(super) awake: bool,
     /// Set while it is only reserved: a turn in orders that go round.
     pub(super) turn: Option<OfferId>,
 }
@@ -306,10 +312,13 @@ impl Routing {
             return self.turn_over(&before, &laid);
         }
         self.lift(id, &before);
-        if let Some(spot) = laid.spot {
-            self.campaigns.entry(campaign).or_default().queue.insert(&spot);
+        if let Some(spot) = &laid.spot {
+            self.line_up(campaign, spot);
             self.alarms.extend(spot.alarm.map(|at| (at, id)));
             self.work.campaigns.insert(campaign);
+            if let Some(agent) = spot.preferred {
+                self.attached.entry(agent).or_default().insert(id);
+            }
         }
         if let Some(into) = laid.coming {
             self.campaigns.entry(into).or_default().coming += 1;
@@ -331,9 +340,12 @@ impl Routing {
     }
 
     fn lift(&mut self, id: ConversationId, laid: &Laid) {
-        if let Some(spot) = laid.spot {
+        if let Some(spot) = &laid.spot {
             if let Some(campaign) = self.campaigns.get_mut(&laid.campaign) {
-                campaign.queue.remove(&spot);
+                campaign.lanes.remove(spot);
+            }
+            if let Some(agent) = spot.preferred {
+                self.detach(id, agent);
             }
             if let Some(at) = spot.alarm {
                 self.alarms.remove(&(at, id));
@@ -344,6 +356,14 @@ impl Routing {
         }
         for hold in &laid.holds {
             self.let_go(id, laid.campaign, *hold);
+        }
+    }
+
+    fn detach(&mut self, id: ConversationId, agent: AgentId) {
+        let Some(attached) = self.attached.get_mut(&agent) else { return };
+        attached.remove(&id);
+        if attached.is_empty() {
+            self.attached.remove(&agent);
         }
     }
 

@@ -22,20 +22,22 @@
 //! item over are skipped while anybody else is eligible for it; if only they are, it goes to the best of them. Campaigns whose
 //! mode rings make no offers: their agents take what waits.
 //!
-//! **Indexes.** A campaign holds its waiting items in order, one line per kind and delay outwaited (`queue`), and its eligible
-//! agents in order, one pool per tier and gate: the kinds that they may take and fit, and their delay (`ready`). "Is there a
-//! pair?" is a look at the few lines and pools, "which?" the first of them. A change of an agent's load touches one entry in
+//! **Indexes.** A campaign holds its waiting items apart by what they ask of an agent, with the agents who have it (`lanes`): in
+//! each lane the items in order, one line per kind and delay outwaited (`queue`), and its eligible agents in order, one pool per
+//! tier and gate: the kinds that they may take and fit, and their delay (`ready`). "Is there a pair?" is a look at the few lines
+//! and pools, "which?" the first of them. A change of an agent's load touches one entry in
 //! each of the agent's campaigns; so a decision costs O(campaigns of the agent × log agents), never a scan of agents or items.
 //! Chance needs no draw per agent: a pool that leaves it to chance finds its nth agent in O(log agents) (`counted`).
 //!
-//! **Time** changes an item's place when a member's delay is over and when its score can grow no more. Both are *alarms*: the
-//! actor arms one timer for [`Routing::next_alarm`].
+//! **Time** changes an item's place when a member's delay is over, when less is asked of its agent, when it is held for somebody
+//! no longer and when its score can grow no more. All are *alarms*: the actor arms one timer for [`Routing::next_alarm`].
 //!
 //! | file | rule |
 //! |---|---|
 //! | `admit` | queue, go elsewhere, or end; what to say |
 //! | `closing` | what closing time means for what waits |
 //! | `queue`, `score` | which item goes next; how urgent it is |
+//! | `lanes`, `need` | what an item asks of its agent; for whom it is held |
 //! | `capacity` | what each agent holds |
 //! | `mode`, `eligibility` | who may get an item |
 //! | `ready`, `order` | who of those does; `counted`, `draw` = chance |
@@ -54,8 +56,10 @@ mod draw;
 mod eligibility;
 mod fold;
 mod item;
+mod lanes;
 mod memory;
 mod mode;
+mod need;
 mod observe;
 mod order;
 mod queue;
@@ -74,14 +78,7 @@ use std::{
 use rustc_hash::FxHashMap;
 use smallvec::SmallVec;
 
-use self::{
-    capacity::AgentState,
-    credit::ScoreBoard,
-    item::Item,
-    memory::Pasts,
-    queue::{Queue, Turn},
-    ready::Ready,
-};
+use self::{capacity::AgentState, credit::ScoreBoard, item::Item, lanes::Lanes, memory::Pasts, queue::Turn};
 pub use self::{
     item::{ItemView, Stand},
     memory::{Day, Memory, Past, memories},
@@ -93,11 +90,13 @@ use crate::{
     domain::{
         campaign::{InForce, Member, OutOfHours},
         conversation::{Admission, Dismissal, Offer, QueueReason},
+        load::Loads,
         schedule::Openness,
+        skill::{Asking, SkillLevel},
         strategy::{Mode, Strategy},
         waiting::{AtClosing, WhenFull},
     },
-    ids::{AgentId, CampaignId, ClientId, ContactId, ConversationId, OfferId},
+    ids::{AgentId, CampaignId, ClientId, ContactId, ConversationId, OfferId, SkillId},
 };
 
 /// What the router is told. Everything in it is committed, except refusals, which are about its own decisions.
@@ -125,6 +124,15 @@ pub enum Input {
         /// Takes offers: online, not on a break, not paused.
         available: bool,
     },
+    /// An agent is this good at these things, and at no others.
+    Skills {
+        /// Who.
+        agent: AgentId,
+        /// Each skill once, in any order.
+        skills: Vec<SkillLevel>,
+    },
+    /// What conversations of each kind weigh.
+    Loads(Loads),
     /// An agent does not come back by itself. Holds until the next [`Input::Agent`].
     AgentGone {
         /// Who.
@@ -240,6 +248,11 @@ pub struct Routing {
     agents: FxHashMap<AgentId, AgentState>,
     /// Conversations that have not ended.
     items: FxHashMap<ConversationId, Box<Item>>,
+    /// Who has a skill, at whatever level.
+    holders: FxHashMap<SkillId, BTreeSet<AgentId>>,
+    /// Items that wait and should go to an agent.
+    attached: FxHashMap<AgentId, BTreeSet<ConversationId>>,
+    loads: Loads,
     /// Contacts whose out-of-hours message is decided but not committed, with the conversation that sends it.
     noticing: FxHashMap<ContactId, ConversationId>,
     /// When waiting items change their place by themselves.
@@ -258,10 +271,10 @@ struct CampaignState {
     rules: Option<CampaignRules>,
     /// Agents with a [`capacity::Seat`] here.
     seated: BTreeSet<AgentId>,
-    queue: Queue,
+    lanes: Lanes,
+    asking: Asking,
     /// Conversations on their way into the queue.
     coming: usize,
-    ready: Ready,
     memory: Pasts,
     score_board: ScoreBoard,
     /// Open reservations: they count as turns in orders that go round.
@@ -299,7 +312,7 @@ impl CampaignState {
 
     /// As many wait as may. Who is just coming in counts.
     fn is_full(&self) -> bool {
-        let waiting = self.queue.len() + self.coming;
+        let waiting = self.lanes.len() + self.coming;
         self.rules.and_then(|rules| rules.max_waiting).is_some_and(|most| waiting >= usize::try_from(most).unwrap_or(usize::MAX))
     }
 
@@ -354,6 +367,6 @@ impl Routing {
 
     /// How many conversations of a campaign wait with no offer on the way.
     pub fn waiting(&self, campaign: CampaignId) -> usize {
-        self.campaigns.get(&campaign).map_or(0, |campaign| campaign.queue.len())
+        self.campaigns.get(&campaign).map_or(0, |campaign| campaign.lanes.len())
     }
 }

@@ -74,8 +74,8 @@ impl Routing {
             .map(|(id, campaign)| CampaignSnapshot {
                 id: *id,
                 serving: campaign.is_serving(),
-                waiting: campaign.queue.len(),
-                ready: campaign.ready.len(),
+                waiting: campaign.lanes.len(),
+                ready: campaign.lanes.ready(),
             })
             .collect();
         campaigns.sort_unstable_by_key(|campaign| campaign.id);

@@ -31,6 +31,8 @@ pub(super) enum Key {
     Count(u32),
     /// A place in the ring.
     Ring(u32, Timestamp),
+    /// How good at what is asked; has work; since when not; the last offer.
+    Skill(Reverse<u32>, bool, Timestamp, Timestamp),
     /// Has work; since when not; the last offer.
     Idle(bool, Timestamp, Timestamp),
     /// The share of capacity used; the last offer.
@@ -53,8 +55,8 @@ pub(super) fn key(
         Order::Leastrecent => Key::Ended(past().ended_at.unwrap_or(NEVER)),
         Order::Fewestcalls => Key::Count(past().completed_on(day) + seat.credit),
         Order::Rrmemory | Order::Rrordered | Order::Linear => ring(order, place),
-        Order::LongestIdle if agent.is_busy() => Key::Idle(true, NEVER, agent.last_offer),
-        Order::LongestIdle => Key::Idle(false, agent.last_work.unwrap_or(NEVER), agent.last_offer),
+        Order::LongestIdle => Key::Idle(agent.is_busy(), agent.idle_since(), agent.last_offer),
+        Order::BestSkill => Key::Skill(Reverse(0), agent.is_busy(), agent.idle_since(), agent.last_offer),
         Order::LeastLoaded => Key::Load(Load::new(agent.used, agent.limit), agent.last_offer),
         Order::MostSpare => Key::Spare(Reverse(agent.free()), agent.last_offer),
     }

@@ -1,12 +1,17 @@
 //! Which item goes next: within a campaign by score, arrival, id; between campaigns by weight, then arrival, then id.
 
-use std::{cmp::Reverse, collections::BTreeSet, time::Duration};
+use std::{cmp::Reverse, collections::BTreeSet, sync::Arc, time::Duration};
 
-use super::{CampaignState, Routing, item::ItemView, score::score};
+use super::{
+    CampaignState, Routing,
+    item::ItemView,
+    need::{Need, Wanted},
+    score::score,
+};
 use crate::{
     clock::Timestamp,
     domain::channel::ChannelKind,
-    ids::{CampaignId, ConversationId},
+    ids::{AgentId, CampaignId, ConversationId},
 };
 
 /// An item's place in the order of arrival. A conversation that comes back keeps it, so it returns to the front.
@@ -19,18 +24,22 @@ pub(super) struct Turn {
 /// An item's place in its campaign.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Rank {
-    key: i64,
+    pub(super) key: i64,
     pub(super) turn: Turn,
 }
 
 /// Where a queue has an item; remembered by the item.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Spot {
     kind: ChannelKind,
     pub(super) seen: u32,
     rank: Rank,
     /// When it changes.
     pub(super) alarm: Option<Timestamp>,
+    /// None = anybody will do.
+    pub(super) need: Option<Arc<Need>>,
+    /// Whom it should go to.
+    pub(super) preferred: Option<AgentId>,
 }
 
 /// Items that the same agents may take.
@@ -42,11 +51,18 @@ struct Line {
     items: BTreeSet<Rank>,
 }
 
-/// The waiting items of one campaign, apart by kind and by who may see them: when the next in line is nothing for whoever is
+/// Waiting items with the same need, apart by kind and by who may see them: when the next in line is nothing for whoever is
 /// free, the next one that is must be found without a search. There are few lines: kinds × different delays.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct Queue {
     lines: Vec<Line>,
+}
+
+impl Spot {
+    #[cfg(test)]
+    pub(super) const fn at(kind: ChannelKind, seen: u32, rank: Rank) -> Self {
+        Self { kind, seen, rank, alarm: None, need: None, preferred: None }
+    }
 }
 
 impl Queue {
@@ -74,36 +90,21 @@ impl Queue {
     }
 
     /// The next item that has been seen for longer than whoever takes its kind wants.
-    fn next(&self, reach: impl Fn(ChannelKind) -> Option<u32>) -> Option<Turn> {
+    pub(super) fn next(&self, reach: impl Fn(ChannelKind) -> Option<u32>) -> Option<Rank> {
         let open = self.lines.iter().filter(|line| reach(line.kind).is_some_and(|delay| delay <= line.seen));
-        open.filter_map(|line| line.items.first()).min().map(|rank| rank.turn)
-    }
-
-    /// The next item, whoever may take it.
-    pub(super) fn first(&self) -> Option<ConversationId> {
-        self.lines.iter().filter_map(|line| line.items.first()).min().map(|rank| rank.turn.id)
+        open.filter_map(|line| line.items.first()).min().copied()
     }
 
     pub(super) fn len(&self) -> usize {
         self.lines.iter().map(|line| line.items.len()).sum()
     }
 
-    /// The next `limit` items, in order: as many steps as there are items to tell of.
-    fn front(&self, limit: usize) -> impl Iterator<Item = Turn> {
-        let mut rest: Vec<_> = self.lines.iter().map(|line| line.items.iter().peekable()).collect();
-        let next = move || {
-            let heads = rest.iter_mut().filter_map(|items| Some((**items.peek()?, items)));
-            heads.min_by_key(|(rank, _)| *rank).and_then(|(_, items)| items.next().map(|rank| rank.turn))
-        };
-        std::iter::from_fn(next).take(limit)
-    }
-
     pub(super) fn is_empty(&self) -> bool {
         self.lines.is_empty()
     }
 
-    pub(super) fn ids(&self) -> Vec<ConversationId> {
-        self.lines.iter().flat_map(|line| &line.items).map(|rank| rank.turn.id).collect()
+    pub(super) fn lines(&self) -> impl Iterator<Item = &BTreeSet<Rank>> {
+        self.lines.iter().map(|line| &line.items)
     }
 }
 
@@ -141,14 +142,14 @@ pub(super) struct Head {
 impl Routing {
     /// Who waits in a campaign and goes next, at most `limit` of them.
     pub fn front(&self, campaign: CampaignId, limit: usize) -> Vec<ConversationId> {
-        self.campaigns.get(&campaign).map_or_else(Vec::new, |campaign| campaign.queue.front(limit).map(|turn| turn.id).collect())
+        self.campaigns.get(&campaign).map_or_else(Vec::new, |campaign| campaign.lanes.front(limit).map(|turn| turn.id).collect())
     }
 
     /// The next item of a campaign that somebody can be given now.
     pub(super) fn head(&self, id: CampaignId) -> Option<Head> {
         let campaign = self.campaigns.get(&id).filter(|campaign| campaign.is_serving())?;
         let rules = campaign.rules.filter(|rules| !rules.strategy.mode.rings())?;
-        let turn = campaign.queue.next(|kind| campaign.ready.reach(kind))?;
+        let turn = campaign.lanes.next()?;
         Some(Head { weight: Reverse(rules.weight), turn, campaign: id })
     }
 
@@ -159,12 +160,13 @@ impl Routing {
         let (seen, next_seen) = campaign.map(|campaign| campaign.seen(arrived_at, now)).unwrap_or_default();
         let rules = campaign.and_then(|campaign| campaign.rules);
         let score = score(&rules.map(|rules| rules.strategy).unwrap_or_default(), view.priority, arrived_at, now);
-        let alarm = next_seen.into_iter().chain(score.changes_at).min();
-        Spot { kind: view.kind, seen, rank: Rank { key: score.key, turn: view.turn() }, alarm }
+        let Wanted { need, changes_at, preferred } = self.wanted(view, campaign);
+        let alarm = next_seen.into_iter().chain(score.changes_at).chain(changes_at).min();
+        Spot { kind: view.kind, seen, rank: Rank { key: score.key, turn: view.turn() }, alarm, need, preferred }
     }
 
-    /// When the router next wants to be called although nothing happens: a delay is over, an item is as urgent as can be, or
-    /// it has not finished with a campaign that closed.
+    /// When the router next wants to be called although nothing happens: a delay or a hold is over, less is asked of who
+    /// serves, an item is as urgent as can be, or it has not finished with a campaign that closed.
     pub fn next_alarm(&self) -> Option<Timestamp> {
         let unfinished = (!self.work.closings.is_empty()).then_some(self.now);
         unfinished.or_else(|| self.alarms.first().map(|(at, _)| *at))
@@ -180,33 +182,9 @@ impl Routing {
 
     /// Moves all items of a campaign whose order has changed.
     pub(super) fn lay_all(&mut self, campaign: CampaignId) {
-        let ids = self.campaigns.get(&campaign).map(|campaign| campaign.queue.ids()).unwrap_or_default();
+        let ids = self.campaigns.get(&campaign).map(|campaign| campaign.lanes.ids()).unwrap_or_default();
         for id in ids {
             self.lay(id);
         }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_front_of_a_queue_is_its_order_over_all_lines() {
-        let mut queue = Queue::default();
-        let mut expected = Vec::new();
-        for number in 0_u8..12 {
-            let turn =
-                Turn { arrived_at: Timestamp::from_micros(i64::from(number % 3)), id: ConversationId::from_u128(number.into()) };
-            let rank = Rank { key: i64::from(number % 2), turn };
-            let kind = if number % 4 == 0 { ChannelKind::Api } else { ChannelKind::Webchat };
-            queue.insert(&Spot { kind, seen: u32::from(number % 5), rank, alarm: None });
-            expected.push(rank);
-        }
-        expected.sort();
-        let expected: Vec<_> = expected.into_iter().map(|rank| rank.turn).collect();
-        assert_eq!(queue.front(100).collect::<Vec<_>>(), expected);
-        assert_eq!(queue.front(4).collect::<Vec<_>>(), expected[..4]);
-        assert_eq!(Queue::default().front(4).count(), 0);
     }
 }

@@ -31,7 +31,7 @@ pub(super) struct Gate {
 }
 
 impl Gate {
-    fn lets(self, kind: ChannelKind, seen: u32) -> bool {
+    pub(super) fn lets(self, kind: ChannelKind, seen: u32) -> bool {
         self.delay <= seen && self.kinds.contains(kind)
     }
 }
@@ -97,6 +97,14 @@ pub(super) struct Search<'a> {
 impl Ready {
     pub(super) fn new(order: Order) -> Self {
         Self { order, pools: Vec::new() }
+    }
+
+    pub(super) const fn order(&self) -> Order {
+        self.order
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.pools.is_empty()
     }
 
     pub(super) fn len(&self) -> usize {

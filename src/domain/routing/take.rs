@@ -54,14 +54,15 @@ impl Routing {
             Stand::HeldByBot => return Err(Refusal::WrongState("admitted")),
             _ => return Err(Refusal::Gone { current }),
         }
-        let is_next = || self.campaigns.get(&item.view.campaign).and_then(|it| it.queue.first()) == Some(conversation);
+        let is_next = || self.campaigns.get(&item.view.campaign).and_then(|it| it.lanes.first()) == Some(conversation);
         if rules.strategy.mode == Mode::Ringall && obstacle.is_none() && !is_next() {
             return Err(Refusal::NotNext);
         }
         match obstacle {
             Some(Obstacle::NotAvailable) => Err(Refusal::NotAvailable),
             Some(Obstacle::Full) => Err(Refusal::AtCapacity),
-            Some(Obstacle::NotMember) | None => {
+            Some(Obstacle::NotSkilled) if rules.strategy.mode.rings() => Err(Refusal::NotSkilled),
+            Some(Obstacle::NotMember | Obstacle::NotSkilled) | None => {
                 self.reserve(conversation, agent, Pending::Offer { offer, agent }, now);
                 Ok(Taking::Reserved(Offer { id: offer, agent, deadline: now + rules.offer_time }))
             }

@@ -11,6 +11,7 @@ mod orders;
 mod policies;
 mod properties;
 mod scale;
+mod skills;
 mod steps;
 mod world;
 
@@ -19,6 +20,7 @@ use crate::{
     domain::{
         campaign::{Campaign, CampaignPermissions, OutOfHours},
         schedule::Openness,
+        skill::Asking,
         strategy::Strategy,
         waiting::Limits,
     },
@@ -56,6 +58,7 @@ fn plain_campaign(id: CampaignId) -> Campaign {
         weight: 50,
         strategy: Strategy::default(),
         limits: Limits::default(),
+        asking: Asking::default(),
         schedule: None,
         out_of_hours: OutOfHours::Queue,
         out_of_hours_message: None,

@@ -8,7 +8,7 @@ use super::{
 };
 use crate::{
     clock::Timestamp,
-    domain::refusal::Refusal,
+    domain::{refusal::Refusal, skill::SkillLevel},
     ids::{AgentId, CampaignId, ConversationId, OfferId},
 };
 
@@ -18,6 +18,8 @@ pub(super) enum Obstacle {
     NotMember,
     NotAvailable,
     Full,
+    /// Not good enough at what is asked, or it is held for somebody else: no obstacle to what people decide.
+    NotSkilled,
 }
 
 impl Routing {
@@ -56,7 +58,7 @@ impl Routing {
         let rules = self.campaigns.get(&item.view.campaign).and_then(|campaign| campaign.rules);
         let Some(rules) = rules.filter(|rules| rules.enabled) else { return refused("disabled") };
         match self.obstacle(item, to, &rules) {
-            None => Ok(()),
+            None | Some(Obstacle::NotSkilled) => Ok(()),
             Some(Obstacle::NotAvailable) => refused("absent"),
             Some(Obstacle::NotMember) => refused("not a member"),
             Some(Obstacle::Full) => refused("full"),
@@ -64,16 +66,33 @@ impl Routing {
     }
 
     /// Why an agent cannot get this item now. How long they let others go first plays no part.
-    pub(super) fn obstacle(&self, item: &Item, agent: AgentId, rules: &CampaignRules) -> Option<Obstacle> {
-        let Some(agent) = self.agents.get(&agent) else { return Some(Obstacle::NotMember) };
+    pub(super) fn obstacle(&self, item: &Item, id: AgentId, rules: &CampaignRules) -> Option<Obstacle> {
+        let Some(agent) = self.agents.get(&id) else { return Some(Obstacle::NotMember) };
         let member = |seat: &&Seat| seat.place.is_some_and(|place| place.receive.contains(item.view.kind));
         let Some(seat) = agent.seats.get(&item.view.campaign).filter(member) else { return Some(Obstacle::NotMember) };
         if agent.presence != Presence::Available {
             return Some(Obstacle::NotAvailable);
         }
         let lets = mode::pass(rules.strategy.mode, rules.max_per_agent, agent, seat).is_some();
-        let full = !lets || agent.free() < item.view.kind.weight();
-        full.then_some(Obstacle::Full)
+        if !lets || !agent.fits(&self.loads).contains(item.view.kind) {
+            return Some(Obstacle::Full);
+        }
+        let need = item.laid.spot.as_ref().and_then(|spot| spot.need.as_ref());
+        need.is_some_and(|need| !need.lets(id, &agent.skills)).then_some(Obstacle::NotSkilled)
+    }
+
+    /// Whether a conversation may wait in its campaign for somebody with these skills: enabled, open, not full, and somebody is
+    /// good enough.
+    pub fn check_transfer_skills(&self, conversation: ConversationId, skills: &[SkillLevel]) -> Result<(), Refusal> {
+        let campaign_id = self.items.get(&conversation).ok_or(Refusal::Closed)?.view.campaign;
+        self.check_transfer_campaign(conversation, campaign_id)?;
+        let Some(campaign) = self.campaigns.get(&campaign_id) else { return Err(Refusal::TransferTarget("unknown")) };
+        let has = |agent: &AgentId, asked: &SkillLevel| {
+            let skills = self.agents.get(agent).map_or(&[][..], |agent| &agent.skills);
+            skills.iter().any(|had| had.skill == asked.skill && had.level >= asked.level)
+        };
+        let anybody = campaign.seated.iter().any(|agent| skills.iter().all(|asked| has(agent, asked)));
+        if anybody { Ok(()) } else { Err(Refusal::TransferTarget("nobody has the skills")) }
     }
 
     /// Whether a conversation may go to the queue of this campaign now: known, of the same client, enabled, open, not full.

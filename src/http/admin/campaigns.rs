@@ -9,6 +9,7 @@ use actix_web::{
 };
 use serde_json::{Map, Value};
 
+use super::asking;
 use crate::{
     domain::{
         campaign::Campaign,
@@ -57,6 +58,9 @@ fn check(caller: &Caller, fields: &mut CampaignFields, own: Option<CampaignId>) 
     check.range("strategy.points_per_minute", strategy.points_per_minute, 0..=1_000);
     check.range("strategy.most_points", strategy.most_points, 0..=10_000);
     check.range("strategy.due_seconds", strategy.due_seconds, 1..=86_400);
+    check.range("strategy.sticky_days", strategy.sticky_days, 0..=365);
+    check.range("strategy.sticky_wait_seconds", strategy.sticky_wait_seconds, 0..=3_600);
+    asking::check(&mut check, caller, &fields.asking, fields.client);
     let limits = &fields.limits;
     if let Some(most) = limits.max_waiting {
         check.range("limits.max_waiting", most, 1..=1_000_000);

@@ -1,14 +1,17 @@
 //! What administrators set up.
 
+mod asking;
 pub mod breaks;
 pub mod campaigns;
 pub mod canned_texts;
+pub mod capacity;
 pub mod channels;
 pub mod clients;
 pub mod dispositions;
 pub mod fields;
 pub mod members;
 pub mod schedules;
+pub mod skills;
 pub mod tokens;
 pub mod users;
 pub mod webchat;

@@ -7,6 +7,7 @@ use actix_web::{
 };
 use serde_json::{Map, Value};
 
+use super::skills::check_skills;
 use crate::{
     auth::{
         password::check_rules,
@@ -28,12 +29,15 @@ use crate::{
     store::{
         invitations,
         people::{self, UserRow},
+        skills,
     },
     wire::people::{Invitation, InvitationFields, User, UserFields},
 };
 
 /// The most scopes of a user or token.
 pub const MAX_SCOPES: usize = 100;
+/// The most skills of a user.
+const MAX_SKILLS: usize = 50;
 
 fn view(user: &directory::User) -> User {
     User {
@@ -43,6 +47,7 @@ fn view(user: &directory::User) -> User {
         role: user.role,
         scopes: user.scopes.clone(),
         capacity: user.capacity,
+        skills: user.skills.clone(),
         enabled: user.enabled,
         has_password: user.has_password,
         created_at: user.created_at.into(),
@@ -57,6 +62,7 @@ fn made(id: UserId, fields: &UserFields, has_password: bool, created_at: crate::
         role: fields.role,
         scopes: fields.scopes.clone(),
         capacity: fields.capacity,
+        skills: fields.skills.clone(),
         enabled: fields.enabled,
         has_password,
         created_at: created_at.into(),
@@ -121,6 +127,7 @@ fn check(caller: &Caller, fields: &mut UserFields, id: Option<UserId>) -> Result
     check.line("name", &mut fields.name, NAME);
     check.range("capacity", fields.capacity, 1..=1_000_000);
     check_scopes(&mut check, caller, &fields.scopes);
+    check_skills(&mut check, caller, "skills", &fields.skills, MAX_SKILLS, None);
     if fields.scopes.is_empty() && !caller.covers(Scope::All) {
         check.error("scopes", ErrorCode::TooShort, "at least one, within your own");
     }
@@ -171,7 +178,7 @@ pub async fn create(app: Data<App>, caller: Caller, input: Input<UserFields>) ->
         None => String::new(),
     };
     let (id, now) = (app.engine.ids.next::<UserId>(), app.now());
-    let statements = vec![people::insert_user(&row(id, &fields), &phc, now)];
+    let statements = vec![people::insert_user(&row(id, &fields), &phc, now), skills::set_skills(id, &fields.skills)];
     let created = made(id, &fields, !phc.is_empty(), now);
     once.commit(statements, (Entity::User, id.to_string()), StatusCode::CREATED, &created).await.map_err(login_taken)
 }
@@ -194,6 +201,7 @@ pub async fn change(
         role: current.role,
         scopes: current.scopes.clone(),
         capacity: current.capacity,
+        skills: current.skills.clone(),
         enabled: current.enabled,
         password: None,
     };
@@ -201,6 +209,9 @@ pub async fn change(
     check(&caller, &mut fields, Some(*id))?;
     let password = fields.password.take();
     let mut statements = vec![people::update_user(&row(*id, &fields))];
+    if fields.skills != current.skills {
+        statements.push(skills::set_skills(*id, &fields.skills));
+    }
     let ends_sessions = password.is_some() || !fields.enabled;
     let has_password = current.has_password || password.is_some();
     if let Some(password) = password {

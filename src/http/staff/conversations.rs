@@ -11,6 +11,7 @@ use actix_web::{
 };
 use serde::Deserialize;
 
+use super::skills;
 use crate::{
     actors::engine::TransferTarget,
     channels::api::inbound::storable,
@@ -197,13 +198,13 @@ pub async fn of_contact(
     once::ok(&Page { items, next })
 }
 
-async fn workable(app: &App, caller: &Caller, id: ConversationId) -> Result<Conversation, Problem> {
+pub(super) async fn workable(app: &App, caller: &Caller, id: ConversationId) -> Result<Conversation, Problem> {
     let state = conversations::state(&app.engine.db, id).await?;
     state.filter(|state| may_try(caller, state)).ok_or_else(Problem::not_found)
 }
 
 /// Whether the caller may do to a conversation of somebody else what its owner may.
-fn steers(caller: &Caller, state: &Conversation) -> bool {
+pub(super) fn steers(caller: &Caller, state: &Conversation) -> bool {
     state.phase.owner() != Some(caller.user()) && caller.may(Permission::ForceConversations, place(state))
 }
 
@@ -430,7 +431,10 @@ pub async fn transfer(
 fn target(caller: &Caller, state: &Conversation, asked: Transfer) -> Result<TransferTarget, Problem> {
     let directory = &caller.directory;
     match asked {
-        Transfer { agent: Some(agent), campaign: None } => {
+        Transfer { agent: None, campaign: None, skills: Some(skills) } if !skills.is_empty() => {
+            Ok(TransferTarget::Skills(skills::asked(caller, "skills", skills, state.client)?))
+        }
+        Transfer { agent: Some(agent), campaign: None, skills: None } => {
             let memberships = directory.memberships.get(&agent).into_iter().flatten();
             let works_here =
                 memberships.map(|member| caller.place(member.campaign)).any(|place| place.client == Some(state.client));
@@ -441,14 +445,14 @@ fn target(caller: &Caller, state: &Conversation, asked: Transfer) -> Result<Tran
                 Err(Problem::field("agent", ErrorCode::UnknownReference, "no such agent"))
             }
         }
-        Transfer { agent: None, campaign: Some(id) } => {
+        Transfer { agent: None, campaign: Some(id), skills: None } => {
             if directory.campaigns.get(&id).is_some_and(|campaign| campaign.client == state.client) {
                 Ok(TransferTarget::Campaign(id))
             } else {
                 Err(Problem::field("campaign", ErrorCode::UnknownReference, "no such campaign"))
             }
         }
-        Transfer { .. } => Err(Problem::field("agent", ErrorCode::NotPossible, "either an agent or a campaign")),
+        Transfer { .. } => Err(Problem::field("agent", ErrorCode::NotPossible, "an agent, a campaign or skills")),
     }
 }
 

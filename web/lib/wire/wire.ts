@@ -104,6 +104,22 @@ conversation: ConversationId,
  */
 seq: number, };
 
+export type AskFor = { 
+/**
+ * Skills of its client, each once, at most 8; none = whatever its campaign asks for.
+ */
+skills: Array<SkillLevel>, };
+
+export type Asking = { 
+/**
+ * Of every conversation, besides what it asks for itself; each skill once, at most [`MAX_ASKED`].
+ */
+skills?: Array<SkillLevel> | null, 
+/**
+ * How that relaxes while a conversation waits, one after the other; at most [`MAX_RINGS`].
+ */
+rings?: Array<Ring> | null, };
+
 export type AtClosing = "keep" | "close" | "overflow";
 
 export type Attachment = { 
@@ -250,6 +266,10 @@ strategy?: Strategy | null,
  */
 limits?: Limits | null, 
 /**
+ * What it asks of who serves.
+ */
+asking?: Asking | null, 
+/**
  * When it is open; none = always.
  */
 schedule?: ScheduleId | null, 
@@ -323,6 +343,10 @@ strategy?: Strategy | null,
  * How much may wait.
  */
 limits?: Limits | null, 
+/**
+ * What it asks of who serves.
+ */
+asking?: Asking | null, 
 /**
  * When it is open; none = always.
  */
@@ -485,6 +509,12 @@ title: string,
 text: string, };
 
 export type CannedTextId = string;
+
+export type Capacity = { 
+/**
+ * Each kind once; a kind that is not named weighs what it does by default.
+ */
+kinds: Array<KindLoad>, };
 
 export type ChangePassword = { 
 /**
@@ -692,6 +722,10 @@ tags: Array<string>,
  */
 priority: Priority, 
 /**
+ * What it asks of who serves it, besides what its campaign does.
+ */
+skills?: Array<SkillLevel>, 
+/**
  * When it comes back, while it is snoozed.
  */
 snoozed_until: Time | null, 
@@ -834,7 +868,7 @@ updated_at: Time, };
 
 export type Ending = "closed" | "full" | "out_of_hours" | "abandoned" | "expired" | "overflowed";
 
-export type ErrorCode = "malformed_json" | "invalid_utf8" | "too_deep" | "broken_body" | "idempotency_key_invalid" | "idempotency_key_missing" | "signed_out_session" | "wrong_credentials" | "identity_invalid" | "signature_no_secret" | "signature_header_missing" | "signature_header_empty" | "signature_header_repeated" | "signature_invalid_id" | "signature_invalid_timestamp" | "signature_too_old" | "signature_too_new" | "signature_no_usable_version" | "signature_mismatch" | "forbidden" | "not_allowed_in_campaign" | "wrong_origin" | "not_found" | "invitation_not_valid" | "method_not_allowed" | "conflict" | "in_use" | "conversation_closed" | "wrong_state" | "not_owner" | "offer_gone" | "not_failed" | "draft_stale" | "gone" | "not_next" | "at_capacity" | "not_available" | "not_member" | "too_many_transfers" | "transfer_target" | "rating_final" | "signed_out" | "forced_pause" | "too_large" | "unsupported_media_type" | "invalid" | "idempotency_key_reused" | "not_answered" | "disposition_needed" | "fields_missing" | "empty_message" | "message_too_long" | "attachments_not_allowed" | "emoticons_not_allowed" | "unknown_break" | "unknown_field" | "missing_field" | "wrong_type" | "too_short" | "too_long" | "out_of_range" | "control_characters" | "unknown_reference" | "not_possible" | "duplicate" | "taken" | "password_too_short" | "password_too_long" | "schedule_name" | "schedule_hours" | "schedule_too_many_intervals" | "schedule_too_many_exceptions" | "schedule_exception_date" | "schedule_exception_twice" | "schedule_override_empty" | "schedule_override_reason" | "too_many_attempts" | "too_many_connections" | "busy" | "internal" | "unavailable";
+export type ErrorCode = "malformed_json" | "invalid_utf8" | "too_deep" | "broken_body" | "idempotency_key_invalid" | "idempotency_key_missing" | "signed_out_session" | "wrong_credentials" | "identity_invalid" | "signature_no_secret" | "signature_header_missing" | "signature_header_empty" | "signature_header_repeated" | "signature_invalid_id" | "signature_invalid_timestamp" | "signature_too_old" | "signature_too_new" | "signature_no_usable_version" | "signature_mismatch" | "forbidden" | "not_allowed_in_campaign" | "wrong_origin" | "not_found" | "invitation_not_valid" | "method_not_allowed" | "conflict" | "in_use" | "conversation_closed" | "wrong_state" | "not_owner" | "offer_gone" | "not_failed" | "draft_stale" | "gone" | "not_next" | "not_skilled" | "at_capacity" | "not_available" | "not_member" | "too_many_transfers" | "transfer_target" | "rating_final" | "signed_out" | "forced_pause" | "too_large" | "unsupported_media_type" | "invalid" | "idempotency_key_reused" | "not_answered" | "disposition_needed" | "fields_missing" | "empty_message" | "message_too_long" | "attachments_not_allowed" | "emoticons_not_allowed" | "unknown_break" | "unknown_field" | "missing_field" | "wrong_type" | "too_short" | "too_long" | "out_of_range" | "control_characters" | "unknown_reference" | "not_possible" | "duplicate" | "taken" | "password_too_short" | "password_too_long" | "schedule_name" | "schedule_hours" | "schedule_too_many_intervals" | "schedule_too_many_exceptions" | "schedule_exception_date" | "schedule_exception_twice" | "schedule_override_empty" | "schedule_override_reason" | "too_many_attempts" | "too_many_connections" | "busy" | "internal" | "unavailable";
 
 export type Field = { 
 /**
@@ -1000,6 +1034,24 @@ login: string,
  * As shown.
  */
 name: string, };
+
+export type KindLoad = { 
+/**
+ * Which kind.
+ */
+kind: ChannelKind, 
+/**
+ * Capacity units of one conversation, 1 to 1,000.
+ */
+units: number, 
+/**
+ * An agent has at most so many at once, 1 to 10,000; none = as many as fit.
+ */
+most?: number | null, 
+/**
+ * Kinds that weigh nothing when one of these is given out.
+ */
+interrupts?: Array<ChannelKind> | null, };
 
 export type Limits = { 
 /**
@@ -1167,7 +1219,7 @@ mentions?: Array<UserId>, };
 
 export type OfferId = string;
 
-export type Order = "leastrecent" | "fewestcalls" | "random" | "rrmemory" | "rrordered" | "linear" | "wrandom" | "longest_idle" | "least_loaded" | "most_spare";
+export type Order = "leastrecent" | "fewestcalls" | "random" | "rrmemory" | "rrordered" | "linear" | "wrandom" | "longest_idle" | "least_loaded" | "most_spare" | "best_skill";
 
 export type OutOfHours = "close" | "queue";
 
@@ -1465,6 +1517,24 @@ comment: string | null,
  */
 at: Time, };
 
+export type Relax = { "is": "drop", 
+/**
+ * Which.
+ */
+skills: Array<SkillId>, } | { "is": "lower", 
+/**
+ * 1 to 9.
+ */
+by: number, } | { "is": "add", 
+/**
+ * What.
+ */
+skill: SkillId, 
+/**
+ * One of [`LEVELS`].
+ */
+level: number, };
+
 export type Reply = { 
 /**
  * Plain text; may be empty when there are attachments.
@@ -1474,6 +1544,16 @@ text: string,
  * Uploaded before for this conversation by the same person; at most 10.
  */
 attachments?: Array<AttachmentId>, };
+
+export type Ring = { 
+/**
+ * So long after the ring before, or after it began to wait in this campaign; 1 to 86,400 s.
+ */
+after_seconds: number, 
+/**
+ * What is given up.
+ */
+relax: Relax, };
 
 export type Role = "admin" | "supervisor" | "agent" | "auditor";
 
@@ -1551,6 +1631,42 @@ login: string,
  * At most 256 characters.
  */
 password: string, };
+
+export type Skill = { 
+/**
+ * Its id.
+ */
+id: SkillId, 
+/**
+ * Whose conversations ask for it; cannot change.
+ */
+client: ClientId, 
+/**
+ * 1 to 120 characters.
+ */
+name: string, };
+
+export type SkillFields = { 
+/**
+ * Whose conversations ask for it; cannot change.
+ */
+client: ClientId, 
+/**
+ * 1 to 120 characters.
+ */
+name: string, };
+
+export type SkillId = string;
+
+export type SkillLevel = { 
+/**
+ * Which.
+ */
+skill: SkillId, 
+/**
+ * One of [`LEVELS`].
+ */
+level: number, };
 
 export type Snooze = { 
 /**
@@ -1652,7 +1768,16 @@ most_points?: number | null,
 /**
  * `deadline`: how long one may wait, 1 to 86,400 s; 60 by default.
  */
-due_seconds?: number | null, };
+due_seconds?: number | null, 
+/**
+ * A conversation goes to the agent who closed the last one of its contact, if that was at most so many days ago and they may
+ * get it; before any order. 0 to 365, 0 by default: to anybody.
+ */
+sticky_days?: number | null, 
+/**
+ * So long it waits for that agent while they are there but busy, 0 to 3,600 s; 0 by default.
+ */
+sticky_wait_seconds?: number | null, };
 
 export type Thread = { 
 /**
@@ -1674,7 +1799,11 @@ agent?: UserId,
 /**
  * The queue of a campaign of the same client.
  */
-campaign?: CampaignId, };
+campaign?: CampaignId, 
+/**
+ * Whoever of its campaign is good at these: skills of the same client, each once, at most 8.
+ */
+skills?: Array<SkillLevel>, };
 
 export type Typing = { 
 /**
@@ -1716,6 +1845,10 @@ scopes: Array<Scope>,
  */
 capacity: number, 
 /**
+ * What they are good at.
+ */
+skills: Array<SkillLevel>, 
+/**
  * Off: cannot sign in.
  */
 enabled: boolean, 
@@ -1750,6 +1883,10 @@ scopes?: Array<Scope>,
  * Capacity units as an agent, 1 to 1,000,000; 100 by default.
  */
 capacity?: number, 
+/**
+ * What they are good at as an agent: each skill once, at most 50.
+ */
+skills?: Array<SkillLevel>, 
 /**
  * Off: cannot sign in, sessions are void. On by default.
  */

@@ -67,6 +67,7 @@ fn started(kind: ChannelKind) -> Event {
         campaign: SALES,
         contact: ContactId::from_u128(32),
         noticed_at: None,
+        preferred: None,
     }
 }
 

@@ -3,6 +3,7 @@ use std::collections::BTreeMap;
 use proptest::prelude::*;
 
 use super::*;
+use crate::{domain::skill::SkillLevel, ids::SkillId};
 
 /// Stands for whoever the command is about: the owner, or the agent who has the offer.
 const WHOM_IT_CONCERNS: AgentId = AgentId::NIL;
@@ -73,6 +74,10 @@ fn routing_command() -> impl Strategy<Value = Command> {
     ]
 }
 
+fn fibre(level: u8) -> Vec<SkillLevel> {
+    vec![SkillLevel { skill: SkillId::from_u128(1), level }]
+}
+
 fn values() -> impl Strategy<Value = Vec<(FieldId, Option<field::Value>)>> {
     let value = prop::option::of(any::<bool>().prop_map(field::Value::Flag));
     let values = prop::collection::btree_map((1_u128..4).prop_map(FieldId::from_u128), value, 0..3);
@@ -95,6 +100,7 @@ fn agent_command() -> impl Strategy<Value = Command> {
         }),
         1 => (agent(), any::<bool>(), prop::sample::select(vec![Priority::Low, Priority::Normal, Priority::Urgent]))
             .prop_map(|(agent, force, priority)| Command::Prioritise { agent, force, priority }),
+        1 => (agent(), any::<bool>(), 1_u8..4).prop_map(|(agent, force, level)| Command::AskFor { agent, force, skills: fibre(level) }),
         1 => Just(Command::RenameContact { name: "Luz".into() }),
         2 => Just(Command::Sleep),
     ]
@@ -198,6 +204,7 @@ impl Store {
             Command::Wake { agent } => Command::Wake { agent: owner(agent) },
             Command::Tag { agent, force, tags } => Command::Tag { agent: owner(agent), force, tags },
             Command::Prioritise { agent, force, priority } => Command::Prioritise { agent: owner(agent), force, priority },
+            Command::AskFor { agent, force, skills } => Command::AskFor { agent: owner(agent), force, skills },
             Command::Park { agent, until } => Command::Park { agent: owner(agent), until: ahead(until) },
             Command::MoveDelivery { message, to, reason, .. } => self.receipt(message, to, reason),
             Command::Retry { message, agent, .. } => match self.receipt(message, Delivery::Queued, None) {
@@ -321,5 +328,5 @@ fn random_commands_reach_every_phase_and_every_event() {
     let phases = seen.keys().filter(|key| key.starts_with("phase")).count();
     let events = seen.keys().filter(|key| key.starts_with("event")).count();
     // All but "admitted" (passed through on the way to the queue) and all but "started".
-    assert_eq!((phases, events), (12, 23), "{seen:#?}");
+    assert_eq!((phases, events), (12, 24), "{seen:#?}");
 }

@@ -11,10 +11,12 @@ use crate::{
     clock::Timestamp,
     domain::{
         campaign::{Campaign, InForce, Member, OutOfHours},
-        channel::KindSet,
+        channel::{ChannelKind, KindSet},
         conversation::{Admission, Dismissal, Ending, Offer, Priority, QueueReason},
+        load::Loads,
         routing::{Decision, Input, ItemView, Notice, Past, Stand, closing::AT_ONCE, draw::Draw},
         schedule::Openness,
+        skill::{Relax, SkillLevel},
         strategy::{Mode, Order, Policy, Strategy},
         waiting::{AtClosing, WhenFull},
     },
@@ -50,6 +52,8 @@ pub(super) struct Naive {
     members: BTreeMap<(CampaignId, AgentId), Member>,
     pub(super) pasts: BTreeMap<(CampaignId, AgentId), Past>,
     seed: u64,
+    skills: BTreeMap<AgentId, Vec<SkillLevel>>,
+    loads: Loads,
     credits: BTreeMap<(CampaignId, AgentId), u32>,
     pub(super) loading: bool,
     agents: BTreeMap<AgentId, NaiveAgent>,
@@ -99,6 +103,8 @@ impl Naive {
             }
             Input::Past { campaign, agent, past } => drop(self.pasts.insert((campaign, agent), past)),
             Input::Time => {}
+            Input::Skills { agent, skills } => drop(self.skills.insert(agent, skills)),
+            Input::Loads(loads) => self.loads = loads,
             Input::AgentGone { agent, reason } => self.agent(agent).there = There::Gone(reason),
             Input::Conversation { view, ended_offers } => self.view(view, &ended_offers),
             Input::OfferRefused { conversation, offer } => {
@@ -249,15 +255,15 @@ impl Naive {
         self.agents.get(&agent).map_or(There::Unknown, |agent| agent.there)
     }
 
-    /// Every share of an agent: the campaign and the units.
-    fn shares(&self, agent: AgentId) -> Vec<(CampaignId, u32)> {
+    /// Every share of an agent: the campaign, the kind, and whether it is awake.
+    fn shares(&self, agent: AgentId) -> Vec<(CampaignId, ChannelKind, bool)> {
         let mut shares = vec![];
         for view in self.views.values() {
-            let full = (view.campaign, view.kind.weight());
+            let full = (view.campaign, view.kind, true);
             match view.stand {
                 Stand::Offered { offer } if offer.agent == agent => shares.push(full),
                 Stand::Held { agent: owner, weightless, .. } if owner == agent => {
-                    shares.push((view.campaign, if weightless { 0 } else { view.kind.weight() }));
+                    shares.push((view.campaign, view.kind, !weightless));
                 }
                 Stand::Transferring { from, offer } if from == agent || offer.agent == agent => shares.push(full),
                 _ => {}
@@ -270,11 +276,17 @@ impl Naive {
     }
 
     pub(super) fn used(&self, agent: AgentId) -> u32 {
-        self.shares(agent).iter().map(|(_, units)| units).sum()
+        self.shares(agent).iter().filter(|(.., awake)| *awake).map(|(_, kind, _)| self.loads.units(*kind)).sum()
     }
 
     pub(super) fn conversations(&self, agent: AgentId) -> usize {
         self.shares(agent).len()
+    }
+
+    /// Within the limit, or something interrupts something.
+    pub(super) fn is_excused(&self, agent: AgentId) -> bool {
+        let interrupts = ChannelKind::ALL.into_iter().any(|kind| self.loads.of(kind).interrupts != KindSet::NONE);
+        self.used(agent) <= self.limit(agent) || interrupts
     }
 
     pub(super) fn limit(&self, agent: AgentId) -> u32 {
@@ -295,14 +307,14 @@ impl Naive {
     }
 
     /// The table of modes, as it stands in routing.md.
-    fn mode_lets(&self, agent: AgentId, campaign: CampaignId, shares: &[(CampaignId, u32)]) -> bool {
+    fn mode_lets(&self, agent: AgentId, campaign: CampaignId, shares: &[(CampaignId, ChannelKind, bool)]) -> bool {
         let Some(in_force) = self.campaigns.get(&campaign) else { return false };
-        let awake: Vec<_> = shares.iter().filter(|(_, units)| *units > 0).map(|(campaign, _)| *campaign).collect();
+        let awake: Vec<_> = shares.iter().filter(|(.., awake)| *awake).map(|(campaign, ..)| *campaign).collect();
         let taken_up = |place: &CampaignId| self.campaigns.get(place).is_some_and(|it| it.campaign.strategy.mode == Mode::Incall);
         if awake.iter().any(taken_up) {
             return false;
         }
-        let of_this = shares.iter().filter(|(place, _)| *place == campaign).count();
+        let of_this = shares.iter().filter(|(place, ..)| *place == campaign).count();
         let below_cap = of_this < usize::try_from(in_force.campaign.max_per_agent).unwrap();
         match in_force.campaign.strategy.mode {
             Mode::Incall => awake.is_empty() && self.agents[&agent].call.is_none(),
@@ -320,8 +332,82 @@ impl Naive {
             return false;
         }
         let shares = self.shares(agent);
-        let used = shares.iter().map(|(_, units)| units).sum::<u32>() + self.agents[&agent].call.unwrap_or(0);
-        used + view.kind.weight() <= self.limit(agent) && self.mode_lets(agent, view.campaign, &shares)
+        self.fits(agent, view.kind) && self.mode_lets(agent, view.campaign, &shares)
+    }
+
+    /// What the kind interrupts weighs nothing; no more of it than the most.
+    fn fits(&self, agent: AgentId, kind: ChannelKind) -> bool {
+        let awake: Vec<_> = self.shares(agent).into_iter().filter(|(.., awake)| *awake).map(|(_, kind, _)| kind).collect();
+        let load = self.loads.of(kind);
+        let weighing = awake.iter().filter(|other| !load.interrupts.contains(**other));
+        let used = weighing.map(|other| self.loads.units(*other)).sum::<u32>() + self.agents[&agent].call.unwrap_or(0);
+        let count = awake.iter().filter(|other| **other == kind).count();
+        used + load.units <= self.limit(agent) && load.most.is_none_or(|most| count < usize::try_from(most).unwrap())
+    }
+
+    /// What is asked of who serves an item: all of these, or one of those.
+    fn asked(&self, view: &ItemView, now: Timestamp) -> (Vec<SkillLevel>, Vec<SkillLevel>) {
+        let Some(in_force) = self.campaigns.get(&view.campaign) else { return (self.asked_by_itself(view), vec![]) };
+        let own = self.asked_by_itself(view);
+        let mut levels: BTreeMap<_, u8> = BTreeMap::new();
+        for one in in_force.campaign.asking.skills.iter().chain(&own) {
+            let level = levels.entry(one.skill).or_default();
+            *level = one.level.max(*level);
+        }
+        let (mut asked, mut or) = (levels, vec![]);
+        let since = view.demand.as_ref().and_then(|demand| demand.since).unwrap_or(view.arrived_at);
+        let mut begins = 0;
+        for ring in &in_force.campaign.asking.rings {
+            begins += u64::from(ring.after_seconds);
+            if now.since(since) < Duration::from_secs(begins) {
+                break;
+            }
+            match &ring.relax {
+                Relax::Drop { skills } => asked.retain(|skill, _| !skills.is_empty() && !skills.contains(skill)),
+                Relax::Lower { by } => asked.values_mut().for_each(|level| *level = level.saturating_sub(*by).max(1)),
+                Relax::Add { skill, level } => or.push(SkillLevel { skill: *skill, level: *level }),
+            }
+        }
+        (asked.into_iter().map(|(skill, level)| SkillLevel { skill, level }).collect(), or)
+    }
+
+    fn asked_by_itself(&self, view: &ItemView) -> Vec<SkillLevel> {
+        view.demand.as_ref().map(|demand| demand.skills.clone()).unwrap_or_default()
+    }
+
+    fn is_good_enough(&self, agent: AgentId, view: &ItemView, now: Timestamp) -> bool {
+        let (all, or) = self.asked(view, now);
+        let skills = self.skills.get(&agent).cloned().unwrap_or_default();
+        let has = |asked: &SkillLevel| skills.iter().any(|had| had.skill == asked.skill && had.level >= asked.level);
+        all.iter().all(has) || or.iter().any(has)
+    }
+
+    fn proficiency(&self, agent: AgentId, view: &ItemView, now: Timestamp) -> u32 {
+        let (all, or) = self.asked(view, now);
+        if all.is_empty() {
+            return 0;
+        }
+        let skills = self.skills.get(&agent).cloned().unwrap_or_default();
+        let level = |asked: &SkillLevel| skills.iter().find(|had| had.skill == asked.skill).map_or(0, |had| had.level.into());
+        all.iter().chain(&or).map(level).sum()
+    }
+
+    /// Whom it should go to.
+    fn preferred(&self, view: &ItemView) -> Option<AgentId> {
+        let preferred = view.demand.as_ref()?.preferred?;
+        let days = u64::from(self.strategy(view.campaign).sticky_days);
+        let lately = days > 0 && view.arrived_at.since(preferred.closed_at) <= Duration::from_secs(days * 86_400);
+        (lately && !view.passed_over.contains(&preferred.agent)).then_some(preferred.agent)
+    }
+
+    /// For whom it is held.
+    fn held_for(&self, view: &ItemView, now: Timestamp) -> Option<AgentId> {
+        let agent = self.preferred(view)?;
+        let strategy = self.strategy(view.campaign);
+        let since = view.demand.as_ref().and_then(|demand| demand.since).unwrap_or(view.arrived_at);
+        let soon = now.since(since) < Duration::from_secs(strategy.sticky_wait_seconds.into());
+        let member = self.members.get(&(view.campaign, agent)).is_some_and(|it| it.receive.contains(view.kind));
+        (soon && member && !strategy.mode.rings() && self.at_work(agent)).then_some(agent)
     }
 
     /// Whether an agent may be given an item now.
@@ -329,6 +415,8 @@ impl Naive {
         let Some(member) = self.members.get(&(view.campaign, agent)) else { return false };
         !self.strategy(view.campaign).mode.rings()
             && now.since(view.arrived_at) >= Duration::from_secs(member.delay_seconds.into())
+            && self.held_for(view, now).is_none_or(|only| only == agent)
+            && self.is_good_enough(agent, view, now)
             && self.may_take(agent, view)
     }
 
@@ -372,6 +460,9 @@ impl Naive {
         let strategy = self.strategy(view.campaign);
         let penalty = |agent: AgentId| self.members[&(view.campaign, agent)].penalty;
         let mut eligible = self.eligible(view, now);
+        if let Some(preferred) = self.preferred(view).filter(|agent| eligible.contains(agent)) {
+            return Some(preferred);
+        }
         if eligible.iter().any(|agent| !view.passed_over.contains(agent)) {
             eligible.retain(|agent| !view.passed_over.contains(agent));
         }
@@ -383,10 +474,10 @@ impl Naive {
             let lowest = eligible.iter().map(|agent| penalty(*agent)).min()?;
             eligible.retain(|agent| penalty(*agent) == lowest);
         }
-        self.first_by_order(strategy.order, view, eligible)
+        self.first_by_order(strategy.order, view, eligible, now)
     }
 
-    fn first_by_order(&self, order: Order, view: &ItemView, eligible: Vec<AgentId>) -> Option<AgentId> {
+    fn first_by_order(&self, order: Order, view: &ItemView, eligible: Vec<AgentId>, now: Timestamp) -> Option<AgentId> {
         let member = |agent: &AgentId| self.members[&(view.campaign, *agent)];
         let past = |agent: &AgentId| self.pasts.get(&(view.campaign, *agent)).copied().unwrap_or_default();
         let last_offer = |agent: &AgentId| self.agents[agent].last_offer;
@@ -400,6 +491,10 @@ impl Naive {
             Order::LongestIdle => agents.sort_by_key(|it| {
                 let idle_since = if self.is_busy(*it) { None } else { self.last_work(*it) };
                 (self.is_busy(*it), idle_since, last_offer(it), *it)
+            }),
+            Order::BestSkill => agents.sort_by_key(|it| {
+                let idle_since = if self.is_busy(*it) { None } else { self.last_work(*it) };
+                (Reverse(self.proficiency(*it, view, now)), self.is_busy(*it), idle_since, last_offer(it), *it)
             }),
             Order::LeastLoaded => agents.sort_by(|one, other| {
                 let load = |agent: AgentId, by: AgentId| u64::from(self.used(agent)) * u64::from(self.limit(by));
@@ -459,8 +554,8 @@ impl Naive {
         }
         let gate = |it: &AgentId| {
             let member = self.members[&(view.campaign, *it)];
-            let used = self.used(*it) + self.agents[it].call.unwrap_or(0);
-            (member.receive.and(KindSet::within(self.limit(*it).saturating_sub(used))), member.delay_seconds)
+            let fitting: KindSet = ChannelKind::ALL.into_iter().filter(|kind| self.fits(*it, *kind)).collect();
+            (member.receive.and(fitting), member.delay_seconds)
         };
         agents.sort_by_key(|it| (self.members[&(view.campaign, *it)].penalty, gate(it), *it));
         agents.get(draw.below(agents.len())).copied()
@@ -622,7 +717,8 @@ impl Naive {
         let Some(view) = self.views.get(&conversation) else { return false };
         let strategy = self.strategy(view.campaign);
         let is_next = || self.line(view.campaign, now).first().is_some_and(|next| next.id == conversation);
-        let possible = self.waits(view) && self.may_take(agent, view) && (strategy.mode != Mode::Ringall || is_next());
+        let rung = !strategy.mode.rings() || self.is_good_enough(agent, view, now);
+        let possible = self.waits(view) && self.may_take(agent, view) && rung && (strategy.mode != Mode::Ringall || is_next());
         if possible {
             self.reserved.insert(conversation, Reserved { offer, agent, from: None });
             self.agent(agent).last_offer = Some(now);

@@ -13,13 +13,15 @@ use crate::{
     domain::{
         campaign::{Campaign, Member, OutOfHours},
         channel::{ChannelKind, KindSet},
-        conversation::{Command, Ending, OfferOutcome, Priority, QueueReason},
+        conversation::{Command, Ending, OfferOutcome, Priority, QueueReason, TransferTo},
+        load::{Load, Loads},
         message::Content,
         schedule::Openness,
+        skill::{Asking, Preferred, Relax, Ring, SkillLevel},
         strategy::{Mode, Order, Policy, Strategy},
         waiting::{AtClosing, Limits, WhenFull},
     },
-    ids::{AgentId, ConversationId, MessageId},
+    ids::{AgentId, ConversationId, MessageId, SkillId},
 };
 
 #[derive(Clone, Debug)]
@@ -35,6 +37,7 @@ struct Settings {
     wraps_up: bool,
     strategy: Strategy,
     limits: Limits,
+    asking: Asking,
 }
 
 /// What can happen. Numbers pick a campaign (1 to 3), an agent (1 to 4) or the nth open conversation.
@@ -48,7 +51,10 @@ enum Happening {
     AgentGone(u8, bool),
     Call(u8, Option<u32>),
     Midnight,
-    Arrive(u8, u8, bool),
+    Skills(u8, Vec<SkillLevel>),
+    Loads(Loads),
+    /// Somebody was served by this agent long ago, or not so long.
+    Arrive(u8, u8, bool, Option<(u8, bool)>),
     Customer(u8, CustomerDoes),
     Agent(u8, AgentDoes),
     Due(u8),
@@ -79,7 +85,7 @@ enum CustomerDoes {
     Leave,
 }
 
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 enum AgentDoes {
     Accept,
     Decline,
@@ -91,6 +97,8 @@ enum AgentDoes {
     Take(u8),
     TransferTo(u8),
     TransferToCampaign(u8),
+    AskFor(Vec<SkillLevel>),
+    TransferToSkills(Vec<SkillLevel>),
 }
 
 fn strategy() -> impl proptest::strategy::Strategy<Value = Strategy> {
@@ -101,10 +109,38 @@ fn strategy() -> impl proptest::strategy::Strategy<Value = Strategy> {
         prop::sample::select(policies.to_vec()),
     );
     let limits = prop::sample::select(vec![0, 0, 2, 3]);
+    let sticky = (prop::sample::select(vec![0, 0, 1]), prop::sample::select(vec![0, 10]));
     let points = (prop::sample::select(vec![0, 60, 600]), prop::sample::select(vec![0, 150, 300, 500]));
-    (choices, limits, points).prop_map(|((mode, order, policy), penalty_members_limit, (points_per_minute, most_points))| {
-        Strategy { mode, order, penalty_members_limit, policy, points_per_minute, most_points, due_seconds: 60 }
+    (choices, limits, points, sticky).prop_map(|((mode, order, policy), penalty_members_limit, points, sticky)| {
+        let ((points_per_minute, most_points), (sticky_days, sticky_wait_seconds)) = (points, sticky);
+        let aged = Strategy { points_per_minute, most_points, due_seconds: 60, ..Strategy::default() };
+        Strategy { mode, order, penalty_members_limit, policy, sticky_days, sticky_wait_seconds, ..aged }
     })
+}
+
+/// Up to two of three skills, at levels 1 to 3.
+fn levels() -> impl proptest::strategy::Strategy<Value = Vec<SkillLevel>> {
+    prop::collection::btree_map(1_u128..4, 1_u8..4, 0..3).prop_map(|levels| {
+        levels.into_iter().map(|(skill, level)| SkillLevel { skill: SkillId::from_u128(skill), level }).collect()
+    })
+}
+
+fn asking() -> impl proptest::strategy::Strategy<Value = Asking> {
+    let skill = || (1_u128..4).prop_map(SkillId::from_u128);
+    let relax = prop_oneof![
+        prop::collection::vec(skill(), 0..2).prop_map(|skills| Relax::Drop { skills }),
+        (1_u8..3).prop_map(|by| Relax::Lower { by }),
+        (skill(), 1_u8..4).prop_map(|(skill, level)| Relax::Add { skill, level }),
+    ];
+    let rings = prop::collection::vec((1_u32..15, relax).prop_map(|(after_seconds, relax)| Ring { after_seconds, relax }), 0..3);
+    (prop_oneof![2 => Just(vec![]), 1 => levels()], rings).prop_map(|(skills, rings)| Asking { skills, rings })
+}
+
+fn loads() -> impl proptest::strategy::Strategy<Value = Loads> {
+    let kinds = prop::sample::select(vec![KindSet::NONE, KindSet::NONE, KindSet::ALL, [ChannelKind::Api].into_iter().collect()]);
+    let load = (prop::sample::select(vec![10, 20, 25, 60]), prop::sample::select(vec![None, None, Some(1), Some(2)]), kinds);
+    let load = load.prop_map(|(units, most, interrupts)| Load { units, most, interrupts });
+    (load.clone(), load).prop_map(|(api, chat)| Loads::default().with(ChannelKind::Api, api).with(ChannelKind::Webchat, chat))
 }
 
 fn limits() -> impl proptest::strategy::Strategy<Value = Limits> {
@@ -126,8 +162,8 @@ fn seating() -> impl proptest::strategy::Strategy<Value = Seating> {
 
 fn settings() -> impl proptest::strategy::Strategy<Value = Settings> {
     let flags = (prop::bool::weighted(0.9), prop::bool::weighted(0.8), any::<[bool; 5]>());
-    (flags, 1_u8..4, 1_u32..5, strategy(), limits()).prop_map(
-        |((enabled, open, rest), weight, max_per_agent, strategy, limits)| {
+    (flags, 1_u8..4, 1_u32..5, strategy(), limits(), asking()).prop_map(
+        |((enabled, open, rest), weight, max_per_agent, strategy, limits, asking)| {
             let [closed_before, ends_out_of_hours, has_message, auto_accept, wraps_up] = rest;
             Settings {
                 enabled,
@@ -141,6 +177,7 @@ fn settings() -> impl proptest::strategy::Strategy<Value = Settings> {
                 wraps_up,
                 strategy,
                 limits,
+                asking,
             }
         },
     )
@@ -158,6 +195,8 @@ fn agent_does() -> impl proptest::strategy::Strategy<Value = AgentDoes> {
         3 => (1_u8..5).prop_map(AgentDoes::Take),
         3 => (1_u8..5).prop_map(AgentDoes::TransferTo),
         1 => (1_u8..4).prop_map(AgentDoes::TransferToCampaign),
+        2 => levels().prop_map(AgentDoes::AskFor),
+        1 => levels().prop_map(AgentDoes::TransferToSkills),
     ]
 }
 
@@ -174,8 +213,10 @@ fn happening() -> impl proptest::strategy::Strategy<Value = Happening> {
         6 => (agents.clone(), capacity, prop::bool::weighted(0.8)).prop_map(|(agent, units, there)| H::AgentIs(agent, units, there)),
         1 => (agents.clone(), prop::sample::select(vec![None, Some(0), Some(40), Some(100)])).prop_map(|(agent, units)| H::Call(agent, units)),
         1 => Just(H::Midnight),
+        4 => (agents.clone(), levels()).prop_map(|(agent, levels)| H::Skills(agent, levels)),
+        1 => loads().prop_map(H::Loads),
         2 => (agents, any::<bool>()).prop_map(|(agent, lost)| H::AgentGone(agent, lost)),
-        12 => (campaigns, 0_u8..4, any::<bool>()).prop_map(|(campaign, contact, chat)| H::Arrive(campaign, contact, chat)),
+        12 => (campaigns, 0_u8..4, any::<bool>(), prop::option::of((1_u8..5, any::<bool>()))).prop_map(|(campaign, contact, chat, by)| H::Arrive(campaign, contact, chat, by)),
         5 => (any_item.clone(), customer).prop_map(|(item, does)| H::Customer(item, does)),
         18 => (any_item.clone(), agent_does()).prop_map(|(item, does)| H::Agent(item, does)),
         1 => any_item.clone().prop_map(H::Due),
@@ -207,10 +248,15 @@ fn happens(world: &mut World, happening: Happening) {
         H::AgentIs(who, units, available) => world.agent_is(agent(who), units, available),
         H::AgentGone(who, true) => world.agent_gone(agent(who), QueueReason::AgentLost),
         H::AgentGone(who, false) => world.agent_gone(agent(who), QueueReason::AgentSignedOut),
-        H::Arrive(place, contact, chat) => {
+        H::Arrive(place, contact, chat, by) => {
             let kind = if chat { ChannelKind::Webchat } else { ChannelKind::Api };
-            world.arrive(campaign(place), contact, kind);
+            let ago = |long: bool| if long { 2 * 86_400 } else { 60 };
+            let closed_at = |long| Timestamp::from_micros(world.now.micros() - ago(long) * 1_000_000);
+            let preferred = by.map(|(who, long)| Preferred { agent: agent(who), closed_at: closed_at(long) });
+            world.arrive_for(campaign(place), contact, kind, preferred);
         }
+        H::Skills(who, skills) => world.can(agent(who), skills),
+        H::Loads(loads) => world.weigh(loads),
         H::Call(who, units) => world.call(agent(who), units),
         H::Midnight => world.midnight(),
         H::Pass(seconds) => world.pass(Duration::from_secs(seconds.into())),
@@ -237,6 +283,7 @@ fn configure(world: &mut World, number: u8, settings: &Settings) {
     configured.max_per_agent = settings.max_per_agent;
     configured.strategy = settings.strategy;
     configured.limits = settings.limits.clone();
+    configured.asking = settings.asking.clone();
     configured.auto_accept = settings.auto_accept;
     configured.wrap_up_seconds = if settings.wraps_up { 15 } else { 0 };
     configured.out_of_hours = if settings.ends_out_of_hours { OutOfHours::Close } else { OutOfHours::Queue };
@@ -260,7 +307,7 @@ fn to_conversation(world: &mut World, n: u8, happening: &Happening) {
         H::Publish(_) => drop(world.publish(id)),
         H::PublishAtOnce(_) => world.publish_at_once(id),
         H::Restart(_) => world.restart(id),
-        H::Agent(_, does) => agent_acts(world, *does, id, message, content),
+        H::Agent(_, does) => agent_acts(world, does.clone(), id, message, content),
         _ => {}
     }
 }
@@ -284,6 +331,12 @@ fn agent_acts(world: &mut World, does: AgentDoes, id: ConversationId, message: M
         }
         (AgentDoes::Prioritise(priority), ..) => {
             world.commit(id, &Command::Prioritise { agent: AgentId::NIL, force: true, priority });
+        }
+        (AgentDoes::AskFor(skills), ..) => {
+            world.commit(id, &Command::AskFor { agent: AgentId::NIL, force: true, skills });
+        }
+        (AgentDoes::TransferToSkills(skills), _, Some(agent)) => {
+            world.commit(id, &Command::Transfer { agent, to: TransferTo::Skills(skills) });
         }
         (AgentDoes::Take(who), ..) => drop(world.take(id, agent(who))),
         (AgentDoes::TransferTo(to), ..) => world.transfer(id, agent(to)),

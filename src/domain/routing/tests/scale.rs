@@ -159,6 +159,7 @@ fn conversation(id: ConversationId, campaign: CampaignId, seq: u64, stand: Stand
         since: arrived_at,
         unanswered: true,
         passed_over: smallvec![],
+        demand: None,
         stand,
     };
     Input::Conversation { view, ended_offers }

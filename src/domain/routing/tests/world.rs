@@ -15,9 +15,11 @@ use crate::{
         campaign::{Campaign, InForce, Member},
         channel::ChannelKind,
         conversation::{Command, Conversation, Event, OfferOutcome, QueueReason, TransferTo},
+        load::Loads,
         refusal::Refusal,
         routing::{Day, Decision, Input, ItemView, Memory, Notice, Routing, Stand, Taking, memories},
         schedule::Openness,
+        skill::{Preferred, SkillLevel},
     },
     ids::{AgentId, CampaignId, ChannelId, ClientId, ContactId, ConversationId, OfferId},
 };
@@ -104,8 +106,7 @@ impl World {
     pub(super) fn deliver(&mut self, decision: Decision) {
         if let Decision::Offer { conversation, offer } = &decision {
             assert_eq!(self.fates.insert(offer.id, Fate::Decided), None, "an offer id was used twice");
-            let used = self.naive.used(offer.agent);
-            assert!(used <= self.naive.limit(offer.agent), "{conversation} was offered above the limit: {used}");
+            assert!(self.naive.is_excused(offer.agent), "{conversation} was offered above the limit");
         }
         let (id, command) = match decision {
             Decision::Admit { conversation, admission, notice } => {
@@ -169,6 +170,14 @@ impl World {
         self.fact((3, CampaignId::NIL, agent), Input::Call { agent, units, at: self.now });
     }
 
+    pub(super) fn can(&mut self, agent: AgentId, skills: Vec<SkillLevel>) {
+        self.fact((5, CampaignId::NIL, agent), Input::Skills { agent, skills });
+    }
+
+    pub(super) fn weigh(&mut self, loads: Loads) {
+        self.fact((6, CampaignId::NIL, AgentId::NIL), Input::Loads(loads));
+    }
+
     /// Time passes, and the router's timer rings whenever it wants to.
     pub(super) fn pass(&mut self, time: Duration) {
         let until = self.now + time;
@@ -197,11 +206,22 @@ impl World {
     }
 
     pub(super) fn arrive(&mut self, campaign: CampaignId, contact: u8, kind: ChannelKind) -> ConversationId {
+        self.arrive_for(campaign, contact, kind, None)
+    }
+
+    /// Somebody writes who was served before.
+    pub(super) fn arrive_for(
+        &mut self,
+        campaign: CampaignId,
+        contact: u8,
+        kind: ChannelKind,
+        preferred: Option<Preferred>,
+    ) -> ConversationId {
         self.conversations += 1;
         let id = conversation(self.conversations);
         let (client, channel) = (ClientId::from_u128(1), ChannelId::from_u128(1));
         let contact = ContactId::from_u128(contact.into());
-        let started = Event::Started { client, channel, kind, campaign, contact, noticed_at: None };
+        let started = Event::Started { client, channel, kind, campaign, contact, noticed_at: None, preferred };
         let state = Conversation::started(id, &started, self.now).unwrap();
         self.actors.insert(id, Actor { state, inbox: VecDeque::new(), news: VecDeque::new() });
         let view = self.view(id);
@@ -362,7 +382,7 @@ impl World {
         let command = match taking {
             Ok(Taking::Reserved(offer)) => {
                 self.fates.insert(offer.id, Fate::Decided);
-                assert!(self.naive.used(agent) <= self.naive.limit(agent), "{id} was taken above the limit");
+                assert!(self.naive.is_excused(agent), "{id} was taken above the limit");
                 Some(Command::Take(offer))
             }
             Ok(Taking::Offered(offer)) => Some(Command::Accept { offer, agent }),

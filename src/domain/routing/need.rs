@@ -1,0 +1,176 @@
+//! Whom an item may go to now: what it asks of its agent, how far that has relaxed, and for whom it is held (routing.md, D and
+//! `sticky`).
+
+use std::{sync::Arc, time::Duration};
+
+use smallvec::SmallVec;
+
+use super::{CampaignState, Routing, item::ItemView};
+use crate::{
+    clock::Timestamp,
+    domain::{
+        skill::{Asking, Relax, SkillLevel},
+        strategy::Strategy,
+    },
+    ids::AgentId,
+};
+
+/// What an agent must be. Items with the same need are for the same agents.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+pub(super) struct Need {
+    /// Good at all of these,
+    all: SmallVec<[SkillLevel; 2]>,
+    /// or at one of these;
+    or: SmallVec<[SkillLevel; 1]>,
+    /// and this one, while the item is held for them.
+    pub(super) only: Option<AgentId>,
+}
+
+fn has(skills: &[SkillLevel], asked: &SkillLevel) -> bool {
+    level(skills, asked).is_some_and(|level| level >= asked.level)
+}
+
+fn level(skills: &[SkillLevel], asked: &SkillLevel) -> Option<u8> {
+    skills.binary_search_by_key(&asked.skill, |had| had.skill).ok().and_then(|at| skills.get(at)).map(|had| had.level)
+}
+
+impl Need {
+    /// Whether it is for this agent, who has these skills, sorted.
+    pub(super) fn lets(&self, agent: AgentId, skills: &[SkillLevel]) -> bool {
+        self.only.is_none_or(|only| only == agent)
+            && (self.all.iter().all(|asked| has(skills, asked)) || self.or.iter().any(|asked| has(skills, asked)))
+    }
+
+    /// How good an agent is at what is asked, in levels.
+    pub(super) fn proficiency(&self, skills: &[SkillLevel]) -> u32 {
+        self.all.iter().chain(&self.or).filter_map(|asked| level(skills, asked)).map(u32::from).sum()
+    }
+
+    /// Anybody will do.
+    fn is_open(&self) -> bool {
+        self.all.is_empty() && self.only.is_none()
+    }
+
+    /// What an agent needs at least one of, where that narrows the search.
+    pub(super) fn all(&self) -> &[SkillLevel] {
+        &self.all
+    }
+
+    /// What does instead.
+    pub(super) fn or(&self) -> &[SkillLevel] {
+        &self.or
+    }
+
+    fn ask(&mut self, asked: SkillLevel) {
+        match self.all.binary_search_by_key(&asked.skill, |one| one.skill) {
+            Ok(at) => self.all[at].level = self.all[at].level.max(asked.level),
+            Err(at) => self.all.insert(at, asked),
+        }
+    }
+
+    fn relax(&mut self, relax: &Relax) {
+        match relax {
+            Relax::Drop { skills } if skills.is_empty() => self.all.clear(),
+            Relax::Drop { skills } => self.all.retain(|asked| !skills.contains(&asked.skill)),
+            Relax::Lower { by } => self.all.iter_mut().for_each(|asked| asked.level = asked.level.saturating_sub(*by).max(1)),
+            Relax::Add { skill, level } => self.or.push(SkillLevel { skill: *skill, level: *level }),
+        }
+    }
+}
+
+/// For whom an item is now, and when that changes.
+#[derive(Default)]
+pub(super) struct Wanted {
+    /// None = anybody.
+    pub(super) need: Option<Arc<Need>>,
+    pub(super) changes_at: Option<Timestamp>,
+    /// Whom it should go to, held for them or not.
+    pub(super) preferred: Option<AgentId>,
+}
+
+/// What is asked after so long a wait, and when less is.
+fn asked(asking: &Asking, own: &[SkillLevel], since: Timestamp, now: Timestamp) -> (Need, Option<Timestamp>) {
+    let mut need = Need::default();
+    asking.skills.iter().chain(own).for_each(|asked| need.ask(*asked));
+    let mut at = since;
+    for ring in &asking.rings {
+        if need.all.is_empty() {
+            break;
+        }
+        at = at + Duration::from_secs(ring.after_seconds.into());
+        if at > now {
+            return (need, Some(at));
+        }
+        need.relax(&ring.relax);
+    }
+    (need, None)
+}
+
+impl Routing {
+    /// For whom an item that waits in this campaign is.
+    pub(super) fn wanted(&self, view: &ItemView, campaign: Option<&CampaignState>) -> Wanted {
+        let own = view.demand.as_deref();
+        let nothing = Asking::default();
+        let asking = campaign.map_or(&nothing, |campaign| &campaign.asking);
+        if own.is_none() && asking.skills.is_empty() {
+            return Wanted::default();
+        }
+        let since = own.and_then(|own| own.since).unwrap_or(view.arrived_at);
+        let skills = own.map_or(&[][..], |own| &own.skills);
+        let (mut need, relaxes_at) = asked(asking, skills, since, self.now);
+        let strategy = campaign.and_then(|campaign| campaign.rules).map(|rules| rules.strategy).unwrap_or_default();
+        let preferred = preferred(view, &strategy);
+        let until = since + Duration::from_secs(strategy.sticky_wait_seconds.into());
+        let held = preferred.filter(|agent| until > self.now && !strategy.mode.rings() && self.expects(*agent, view));
+        need.only = held;
+        let changes_at = relaxes_at.into_iter().chain(held.map(|_| until)).min();
+        Wanted { need: (!need.is_open()).then(|| Arc::new(need)), changes_at, preferred }
+    }
+
+    /// Is there and a member who may get it.
+    fn expects(&self, agent: AgentId, view: &ItemView) -> bool {
+        let Some(agent) = self.agents.get(&agent).filter(|agent| agent.presence.is_at_work()) else { return false };
+        let place = agent.seats.get(&view.campaign).and_then(|seat| seat.place);
+        place.is_some_and(|place| place.receive.contains(view.kind))
+    }
+
+    /// Moves what is or was held for an agent who came or went.
+    pub(super) fn lay_attached(&mut self, agent: AgentId) {
+        for id in self.attached.get(&agent).cloned().unwrap_or_default() {
+            self.lay(id);
+        }
+    }
+
+    /// An agent is this good at these things now.
+    pub(super) fn set_skills(&mut self, id: AgentId, mut skills: Vec<SkillLevel>) {
+        skills.sort_unstable();
+        skills.dedup_by_key(|one| one.skill);
+        let agent = self.agents.entry(id).or_default();
+        let before = std::mem::replace(&mut agent.skills, skills.into_boxed_slice());
+        for (campaign_id, seat) in &agent.seats {
+            let Some(campaign) = self.campaigns.get_mut(campaign_id) else { continue };
+            campaign.lanes.replace((id, &before), seat.standing, None);
+            campaign.lanes.replace((id, &agent.skills), None, seat.standing);
+            if !campaign.lanes.is_empty() {
+                self.work.campaigns.insert(*campaign_id);
+            }
+        }
+        for skill in before.iter().map(|had| had.skill) {
+            if let Some(holders) = self.holders.get_mut(&skill) {
+                holders.remove(&id);
+            }
+        }
+        for skill in agent.skills.iter().map(|has| has.skill) {
+            self.holders.entry(skill).or_default().insert(id);
+        }
+        self.holders.retain(|_, holders| !holders.is_empty());
+    }
+}
+
+/// Whom an item should go to: not long ago, and they have not passed it over.
+fn preferred(view: &ItemView, strategy: &Strategy) -> Option<AgentId> {
+    let preferred = view.demand.as_deref()?.preferred?;
+    let days = Duration::from_secs(u64::from(strategy.sticky_days) * 86_400);
+    let lately = view.arrived_at.since(preferred.closed_at) <= days && strategy.sticky_days > 0;
+    (lately && !view.passed_over.contains(&preferred.agent)).then_some(preferred.agent)
+}
