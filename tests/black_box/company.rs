@@ -38,6 +38,7 @@ impl Company {
         let schedule = json!({ "client": client, "name": "Office", "zone": "Europe/Madrid", "weekly": weekly });
         let schedule = post("schedules", schedule).await;
         let disposition = post("dispositions", json!({ "client": client, "name": "Sold" })).await;
+        let skill = post("skills", json!({ "client": client, "name": "Portuguese" })).await;
         let manual = json!({ "auto_accept": false, "offer_seconds": 600, "permissions": { "close_unanswered": true }, "max_per_agent": 100 });
         let field = post("fields", json!({ "client": client, "name": "Document", "kind": "text" })).await;
         let mut with_field = manual.clone();
@@ -77,6 +78,7 @@ impl Company {
             ("client", client),
             ("schedule", schedule),
             ("disposition", disposition),
+            ("skill", skill),
             ("campaign", campaign),
             ("campaign2", campaign2),
             ("channel", channel.id.clone()),
@@ -245,6 +247,9 @@ pub(crate) fn template(route: &Route) -> Option<Template> {
         "PUT /api/v1/conversations/{id}/priority" => {
             ("conversations/{{conversation}}/priority", Some(json!({ "priority": "high" })))
         }
+        "PUT /api/v1/conversations/{id}/skills" => {
+            ("conversations/{{conversation}}/skills", Some(json!({ "skills": [{ "skill": "{{skill}}", "level": 1 }] })))
+        }
         "PUT /api/v1/conversations/{id}/fields" => {
             ("conversations/{{conversation}}/fields", Some(json!({ "values": { "{{field}}": "x" } })))
         }
@@ -287,7 +292,8 @@ pub(crate) fn template(route: &Route) -> Option<Template> {
         "GET /api/v1/campaigns/{id}" => ("campaigns/{{campaign}}", None),
         "PATCH /api/v1/campaigns/{id}" => {
             let references = json!({ "name": "renamed", "schedule": "{{schedule}}", "dispositions": ["{{disposition}}"],
-                "transfer_disposition": "{{disposition}}", "fields": [{ "field": "{{field}}" }] });
+                "transfer_disposition": "{{disposition}}", "fields": [{ "field": "{{field}}" }],
+                "asking": { "skills": [{ "skill": "{{skill}}", "level": 1 }] } });
             ("campaigns/{{campaign}}", Some(references))
         }
         "GET /api/v1/campaigns/{id}/members" => ("campaigns/{{campaign}}/members", None),
@@ -315,6 +321,13 @@ pub(crate) fn template(route: &Route) -> Option<Template> {
         }
         "GET /api/v1/dispositions/{id}" => ("dispositions/{{disposition}}", None),
         "PATCH /api/v1/dispositions/{id}" => ("dispositions/{{disposition}}", Some(json!({ "name": "renamed" }))),
+
+        "GET /api/v1/skills" => ("skills", None),
+        "POST /api/v1/skills" => ("skills", Some(json!({ "client": "{{client}}", "name": "new" }))),
+        "GET /api/v1/skills/{id}" => ("skills/{{skill}}", None),
+        "PATCH /api/v1/skills/{id}" => ("skills/{{skill}}", Some(json!({ "name": "renamed" }))),
+        "GET /api/v1/capacity" => ("capacity", None),
+        "PUT /api/v1/capacity" => ("capacity", Some(json!({ "kinds": [{ "kind": "api", "units": 20 }] }))),
 
         "GET /api/v1/fields" => ("fields", None),
         "POST /api/v1/fields" => (
@@ -355,7 +368,9 @@ pub(crate) fn template(route: &Route) -> Option<Template> {
         }
         "GET /api/v1/users/{id}" => ("users/{{user}}", None),
         "PATCH /api/v1/users/{id}" => {
-            ("users/{{user}}", Some(json!({ "name": "renamed", "scopes": [{ "kind": "client", "id": "{{client}}" }] })))
+            let user = json!({ "name": "renamed", "scopes": [{ "kind": "client", "id": "{{client}}" }],
+                "skills": [{ "skill": "{{skill}}", "level": 1 }] });
+            ("users/{{user}}", Some(user))
         }
 
         "POST /api/v1/users/{id}/invitation" => ("users/{{user}}/invitation", Some(json!({ "kind": "reset" }))),

@@ -43,7 +43,7 @@ async fn a_campaign_keeps_how_it_chooses(database: Database) {
     let desk = world.desk(json!({})).await;
     let path = format!("/api/v1/campaigns/{}", desk.campaign);
     let usual = json!({ "mode": "nocall", "order": "least_loaded", "penalty_members_limit": 0, "policy": "fifo",
-        "points_per_minute": 10, "most_points": 300, "due_seconds": 60 });
+        "points_per_minute": 10, "most_points": 300, "due_seconds": 60, "sticky_days": 0, "sticky_wait_seconds": 0 });
     assert_eq!(world.admin.get(&path).await.ok()["strategy"], usual);
     world.admin.patch(&path, json!({ "strategy": { "mode": "omni", "order": "rrmemory" } })).await.ok();
     world.admin.patch(&path, json!({ "strategy": { "order": null, "policy": "aged" } })).await.ok();

@@ -34,7 +34,7 @@ fn view(skill: &Skill) -> SkillView {
     SkillView { id: skill.id, fields: SkillFields { client: skill.client, name: skill.name.clone() } }
 }
 
-/// Skills that exist, of this client if one is named, each once, at levels there are.
+/// Skills that exist, of this client or of any that the caller reads, each once, at levels there are.
 pub(in crate::http) fn check_skills(
     check: &mut Check,
     caller: &Caller,
@@ -52,9 +52,12 @@ pub(in crate::http) fn check_skills(
     }
 }
 
-/// A skill that exists, of this client if one is named.
+/// A skill that exists, of this client or of any that the caller reads.
 pub(in crate::http) fn check_skill(check: &mut Check, caller: &Caller, field: &str, id: SkillId, client: Option<ClientId>) {
-    let known = caller.directory.skills.get(&id).is_some_and(|skill| client.is_none_or(|client| skill.client == client));
+    let known = caller.directory.skills.get(&id).is_some_and(|skill| match client {
+        Some(client) => skill.client == client,
+        None => reads_client(caller, skill.client),
+    });
     check.that(known, field, ErrorCode::UnknownReference, "no such skill of this client");
 }
 

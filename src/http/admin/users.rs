@@ -127,7 +127,10 @@ fn check(caller: &Caller, fields: &mut UserFields, id: Option<UserId>) -> Result
     check.line("name", &mut fields.name, NAME);
     check.range("capacity", fields.capacity, 1..=1_000_000);
     check_scopes(&mut check, caller, &fields.scopes);
-    check_skills(&mut check, caller, "skills", &fields.skills, MAX_SKILLS, None);
+    let known = id.and_then(|id| caller.directory.users.get(&id)).map_or(&[][..], |user| &user.skills);
+    if fields.skills != known {
+        check_skills(&mut check, caller, "skills", &fields.skills, MAX_SKILLS, None);
+    }
     if fields.scopes.is_empty() && !caller.covers(Scope::All) {
         check.error("scopes", ErrorCode::TooShort, "at least one, within your own");
     }
