@@ -11,7 +11,7 @@ use crate::{
         field,
         permission::{Permission, Role, Scope},
     },
-    ids::{BreakId, CampaignId, ClientId, DispositionId, FieldId, SessionId, UserId},
+    ids::{BreakId, CampaignId, ClientId, DispositionId, FieldId, SessionId, SkillId, UserId},
 };
 
 /// To sign in.
@@ -84,6 +84,18 @@ pub struct ProfileCampaign {
     pub fields: Vec<ProfileField>,
     /// To choose from when closing; when there are any, one is needed.
     pub dispositions: Vec<ProfileDisposition>,
+    /// To give a conversation to who has it; those of its members.
+    pub skills: Vec<ProfileSkill>,
+}
+
+/// A skill that somebody of a campaign has.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ts_rs::TS, utoipa::ToSchema)]
+#[ts(export_to = "wire.ts")]
+pub struct ProfileSkill {
+    /// Its id.
+    pub id: SkillId,
+    /// As shown.
+    pub name: String,
 }
 
 /// A disposition that can be chosen.

@@ -145,6 +145,7 @@ fn text() -> String {
         session::ProfileBreak,
         session::ProfileCampaign,
         session::ProfileDisposition,
+        session::ProfileSkill,
         session::ProfileUser,
         session::SetPresence,
         session::SignIn,

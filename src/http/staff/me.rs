@@ -1,5 +1,7 @@
 //! `/api/v1/me`: who is signed in, what they may do, what they are doing, what they set for themselves.
 
+use std::collections::BTreeSet;
+
 use actix_web::{
     HttpRequest, HttpResponse,
     http::StatusCode,
@@ -35,7 +37,7 @@ use crate::{
         page::Page,
         session::{
             BreakWhen, ChangePassword, Profile, ProfileBreak, ProfileCampaign, ProfileDisposition, ProfileField, ProfileFields,
-            ProfileUser, Session, SetPresence,
+            ProfileSkill, ProfileUser, Session, SetPresence,
         },
     },
 };
@@ -95,7 +97,19 @@ fn campaign_of(campaign: &Campaign, directory: &Snapshot) -> ProfileCampaign {
         permissions: campaign.permissions,
         fields: campaign.fields.iter().filter_map(|used| field_of(used, directory)).collect(),
         dispositions: choosable.map(|id| ProfileDisposition { id: *id, path: path(*id, directory) }).collect(),
+        skills: skills_of(campaign, directory),
     }
+}
+
+/// Those of its client that some member has, by name.
+fn skills_of(campaign: &Campaign, directory: &Snapshot) -> Vec<ProfileSkill> {
+    let members = directory.members.get(&campaign.id).into_iter().flatten();
+    let had = members.filter_map(|member| directory.users.get(&member.agent)).flat_map(|user| &user.skills);
+    let ids: BTreeSet<_> = had.map(|has| has.skill).collect();
+    let known = ids.iter().filter_map(|id| directory.skills.get(id)).filter(|skill| skill.client == campaign.client);
+    let mut skills: Vec<_> = known.map(|skill| ProfileSkill { id: skill.id, name: skill.name.clone() }).collect();
+    skills.sort_by(|one, other| (&one.name, one.id).cmp(&(&other.name, other.id)));
+    skills
 }
 
 /// What is switched off is asked for no more.

@@ -39,6 +39,7 @@ const P = {
   users: '/api/v1/users',
   canned: '/api/v1/canned-texts',
   fields: '/api/v1/fields',
+  skills: '/api/v1/skills',
   tokens: '/api/v1/tokens',
 } as const;
 export const PATHS = P;
@@ -91,8 +92,10 @@ const chooses = (now: Values) => !['ringall', 'ringallmultiple'].includes(String
 const strategy: readonly FormField[] = [
   explained('strategy.mode', 'field.mode', ['incall', 'nocall', 'interaction', 'nopause', 'omni', 'ringall', 'ringallmultiple'] satisfies Mode[], 'nocall', (mode) => tIn('mode', mode), (mode) => tIn('mode_hint', mode)),
   { key: 'max_per_agent', label: 'field.max_per_agent', type: 'number', min: 1, max: 10_000, start: 5, when: (now) => ['nocall', 'omni', 'ringallmultiple'].includes(String(read(now, 'strategy.mode') ?? 'nocall')) },
-  { ...explained('strategy.order', 'field.order', ['least_loaded', 'most_spare', 'longest_idle', 'leastrecent', 'fewestcalls', 'rrmemory', 'rrordered', 'linear', 'random', 'wrandom'] satisfies Order[], 'least_loaded', (order) => tIn('order', order), (order) => tIn('order_hint', order)), when: chooses },
+  { ...explained('strategy.order', 'field.order', ['least_loaded', 'most_spare', 'longest_idle', 'leastrecent', 'fewestcalls', 'rrmemory', 'rrordered', 'linear', 'random', 'wrandom', 'best_skill'] satisfies Order[], 'least_loaded', (order) => tIn('order', order), (order) => tIn('order_hint', order)), when: chooses },
   { key: 'strategy.penalty_members_limit', label: 'field.penalty_members_limit', hint: 'field.penalty_members_limit_hint', type: 'number', min: 0, max: 10_000, start: 0, when: chooses },
+  { key: 'strategy.sticky_days', label: 'field.sticky_days', hint: 'field.sticky_days_hint', type: 'number', min: 0, max: 365, start: 0, when: chooses },
+  { key: 'strategy.sticky_wait_seconds', label: 'field.sticky_wait', hint: 'field.sticky_wait_hint', type: 'number', min: 0, max: 3_600, start: 0, when: (now) => chooses(now) && Number(read(now, 'strategy.sticky_days') ?? 0) > 0 },
   explained('strategy.policy', 'field.policy', ['fifo', 'strict', 'aged', 'deadline'] satisfies Policy[], 'fifo', (policy) => tIn('policy', policy), (policy) => tIn('policy_hint', policy)),
   { key: 'strategy.points_per_minute', label: 'field.points_per_minute', hint: 'field.points_per_minute_hint', type: 'number', min: 0, max: 1_000, start: 10, when: isAged },
   { key: 'strategy.most_points', label: 'field.most_points', hint: 'field.most_points_hint', type: 'number', min: 0, max: 10_000, start: 300, when: isAged },
@@ -150,7 +153,7 @@ export const KINDS: readonly Kind[] = [
     kind: 'clientes', path: P.clients, title: 'admin.clients', add: 'admin.clients_add', empty: 'admin.clients_empty', write: 'write_config', name: called, more: (row) => String(row['zone'] ?? ''), needs: [],
     groups: () => [{ title: 'group.data', fields: [name, { key: 'zone', label: 'field.zone', hint: 'field.zone_hint', type: 'text', start: 'America/Argentina/Buenos_Aires', required: true }, enabled] }],
   },
-  { kind: 'campanas', path: P.campaigns, title: 'admin.campaigns', add: 'admin.campaigns_add', empty: 'admin.campaigns_empty', write: 'write_config', name: called, more: clientName, needs: [P.clients, P.schedules, P.dispositions, P.fields, P.users], groups: campaignGroups },
+  { kind: 'campanas', path: P.campaigns, title: 'admin.campaigns', add: 'admin.campaigns_add', empty: 'admin.campaigns_empty', write: 'write_config', name: called, more: clientName, needs: [P.clients, P.schedules, P.dispositions, P.fields, P.skills, P.users], groups: campaignGroups },
   {
     kind: 'canales', path: P.channels, title: 'admin.channels', add: 'admin.channels_add', empty: 'admin.channels_empty', write: 'write_config', name: called, more: (row) => `${tIn('channel', String(row['kind']))} · ${nameOf(P.campaigns, row['campaign'])}`, needs: [P.clients, P.campaigns],
     groups: () => [
@@ -188,6 +191,10 @@ export const KINDS: readonly Kind[] = [
     ],
   },
   {
+    kind: 'habilidades', path: P.skills, title: 'admin.skills', add: 'admin.skills_add', empty: 'admin.skills_empty', write: 'write_config', name: called, more: clientName, needs: [P.clients],
+    groups: () => [{ title: 'group.data', fields: [client, name] }],
+  },
+  {
     kind: 'textos', path: P.canned, title: 'admin.canned', add: 'admin.canned_add', empty: 'admin.canned_empty', write: 'write_config', canDelete: true, name: (row) => String(row['title'] ?? ''), more: (row) => `/${String(row['shortcut'] ?? '')}`, needs: [P.clients, P.campaigns],
     groups: () => [
       {
@@ -208,7 +215,7 @@ export const KINDS: readonly Kind[] = [
     groups: (values) => [{ title: 'group.data', fields: [name, ...('minutes' in values ? [{ key: 'minutes', label: 'field.minutes', hint: 'field.minutes_hint', type: 'number', min: 1, max: 1_440 } as const] : []), enabled] }],
   },
   {
-    kind: 'usuarios', path: P.users, title: 'admin.users', add: 'admin.users_add', empty: 'admin.users_empty', write: 'write_users', name: called, more: (row) => `${String(row['login'] ?? '')} · ${tIn('role', String(row['role']))}`, needs: [P.clients, P.campaigns],
+    kind: 'usuarios', path: P.users, title: 'admin.users', add: 'admin.users_add', empty: 'admin.users_empty', write: 'write_users', name: called, more: (row) => `${String(row['login'] ?? '')} · ${tIn('role', String(row['role']))}`, needs: [P.clients, P.campaigns, P.skills],
     groups: () => [
       {
         title: 'group.data',
