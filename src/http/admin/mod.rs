@@ -1,6 +1,7 @@
 //! What administrators set up.
 
 pub mod breaks;
+pub mod campaign_overview;
 pub mod campaigns;
 pub mod canned_texts;
 pub mod channels;
@@ -8,6 +9,7 @@ pub mod clients;
 pub mod dispositions;
 pub mod fields;
 pub mod members;
+pub mod projects;
 pub mod schedules;
 pub mod tokens;
 pub mod users;

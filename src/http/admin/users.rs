@@ -45,6 +45,7 @@ fn view(user: &directory::User) -> User {
         capacity: user.capacity,
         enabled: user.enabled,
         has_password: user.has_password,
+        voice: user.voice,
         created_at: user.created_at.into(),
     }
 }
@@ -59,6 +60,7 @@ fn made(id: UserId, fields: &UserFields, has_password: bool, created_at: crate::
         capacity: fields.capacity,
         enabled: fields.enabled,
         has_password,
+        voice: fields.voice,
         created_at: created_at.into(),
     }
 }
@@ -72,6 +74,7 @@ fn row(id: UserId, fields: &UserFields) -> UserRow<'_> {
         scopes: &fields.scopes,
         capacity: fields.capacity,
         enabled: fields.enabled,
+        voice: fields.voice,
     }
 }
 
@@ -195,6 +198,7 @@ pub async fn change(
         scopes: current.scopes.clone(),
         capacity: current.capacity,
         enabled: current.enabled,
+        voice: current.voice,
         password: None,
     };
     let mut fields = patched(&now, patch)?;
