@@ -320,8 +320,10 @@ pub struct CampaignOverview {
     /// How many agents are members.
     pub members: usize,
     /// How many conversations wait.
+    #[ts(type = "number")]
     pub waiting: u64,
     /// How many conversations are open, those counted that wait.
+    #[ts(type = "number")]
     pub open: u64,
     /// When it was created.
     pub created_at: Time,
@@ -334,6 +336,7 @@ pub struct InUse {
     /// How many agents are members.
     pub agents: usize,
     /// How many conversations are open.
+    #[ts(type = "number")]
     pub conversations: u64,
     /// How many channels that are on lead here; they are in the way of putting it away only.
     pub channels: usize,

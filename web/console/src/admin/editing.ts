@@ -10,6 +10,13 @@ import { put } from './data.ts';
 import { patchOf, read, write, type Row, type Values } from './form.ts';
 import type { Kind } from './kinds.ts';
 
+/** Whoever comes from a branch of the tree goes on there. */
+export function fromAddress(query: Readonly<Record<string, unknown>>): Values {
+  const names = { cliente: 'client', proyecto: 'project', campana: 'campaign' };
+  const given = Object.entries(names).filter(([name]) => typeof query[name] === 'string');
+  return Object.fromEntries(given.map(([name, field]) => [field, query[name]]));
+}
+
 export function useEditing(kind: () => Kind, row: () => Row | null, more: () => readonly string[], started: () => Values) {
   const values = reactive<Values>({});
   const errors = reactive<Record<string, string>>({});
