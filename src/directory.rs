@@ -23,7 +23,7 @@ use crate::{
         skill::{Skill, SkillLevel},
         webchat::Webchat,
     },
-    ids::{BreakId, CampaignId, ChannelId, ClientId, DispositionId, FieldId, ScheduleId, SkillId, UserId},
+    ids::{BreakId, CampaignId, ChannelId, ClientId, DispositionId, FieldId, ProjectId, ScheduleId, SkillId, UserId},
 };
 
 /// A company served.
@@ -36,6 +36,21 @@ pub struct Client {
     /// IANA time zone.
     pub zone: String,
     /// Switched off: its channels take nothing in.
+    pub enabled: bool,
+    /// When it was created.
+    pub created_at: Timestamp,
+}
+
+/// A project of a client.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Project {
+    /// Its id.
+    pub id: ProjectId,
+    /// Whose.
+    pub client: ClientId,
+    /// 1 to 120 characters.
+    pub name: String,
+    /// Switched off: takes no more campaigns.
     pub enabled: bool,
     /// When it was created.
     pub created_at: Timestamp,
@@ -104,6 +119,8 @@ pub struct User {
     pub enabled: bool,
     /// Whether there is a password to sign in with.
     pub has_password: bool,
+    /// Belongs to a voice campaign of the telephone system (S4-35).
+    pub voice: bool,
     /// When they were created.
     pub created_at: Timestamp,
 }
@@ -113,6 +130,8 @@ pub struct User {
 pub struct Snapshot {
     /// Companies.
     pub clients: FxHashMap<ClientId, Arc<Client>>,
+    /// Projects of every client.
+    pub projects: FxHashMap<ProjectId, Arc<Project>>,
     /// Campaigns.
     pub campaigns: FxHashMap<CampaignId, Arc<Campaign>>,
     /// When campaigns were created.

@@ -62,6 +62,7 @@ codes! {
     MethodNotAllowed 405 "This address does not know the method";
     Conflict 409 "It contradicts what is stored";
     InUse 409 "It is still in use";
+    CampaignInUse 409 "The campaign still has agents, open conversations or channels";
     ConversationClosed 409 "The conversation is closed";
     WrongState 409 "Not possible in the present state";
     NotOwner 409 "The conversation belongs to another agent";
@@ -98,6 +99,7 @@ codes! {
     TooLong 422 "Too long";
     OutOfRange 422 "Out of range";
     ControlCharacters 422 "Control characters are not possible";
+    VoiceNeeded 422 "The agent belongs to no voice campaign";
     UnknownReference 422 "There is no such thing to refer to";
     NotPossible 422 "Not a possible value here";
     Duplicate 422 "The same thing twice";

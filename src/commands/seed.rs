@@ -105,7 +105,7 @@ impl<'a> Seed<'a> {
 
     pub(super) fn campaign(&mut self, name: &str, config: CampaignConfig) -> Result<Campaign, Failure> {
         let id = self.ids.next();
-        self.keep("the campaign", config_writes::insert_campaign(id, self.client, name, true, &config, self.now))?;
+        self.keep("the campaign", config_writes::insert_campaign(id, self.client, name, true, &config, None, self.now))?;
         Ok(config.into_campaign(id, self.client, name.to_owned(), true))
     }
 
@@ -118,7 +118,7 @@ impl<'a> Seed<'a> {
     ) -> Result<MadeUser, Failure> {
         let (id, password) = (self.ids.next(), generate_password());
         let scopes: &[Scope] = if role == Role::Agent { &[] } else { &[Scope::All] };
-        let user = UserRow { id, login, name, role, scopes, capacity, enabled: true };
+        let user = UserRow { id, login, name, role, scopes, capacity, enabled: true, voice: false };
         self.statements.push(people::insert_user(&user, &hash(&password)?, self.now));
         Ok(MadeUser { id, login, name, password, role })
     }

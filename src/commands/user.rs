@@ -65,7 +65,16 @@ impl UserCommand {
         let name = name.unwrap_or_else(|| login.clone());
         let id: UserId = instance.ids.next();
         let phc = hash(&password)?;
-        let user = UserRow { id, login: &login, name: &name, role, scopes: &[Scope::All], capacity: CAPACITY, enabled: true };
+        let user = UserRow {
+            id,
+            login: &login,
+            name: &name,
+            role,
+            scopes: &[Scope::All],
+            capacity: CAPACITY,
+            enabled: true,
+            voice: false,
+        };
         let insert = people::insert_user(&user, &phc, instance.clock.now());
         let written = offline.journal.write(vec![insert], Some((Entity::User, id.to_string())), By::System, None).await;
         written.map_err(|error| match error {

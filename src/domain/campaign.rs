@@ -7,10 +7,10 @@ use serde::{Deserialize, Serialize};
 use crate::{
     clock::Timestamp,
     domain::{
-        channel::KindSet, contact, conversation::Rules, field, routing::Day, schedule::Openness, skill::Asking,
+        channel::KindSet, contact, conversation::Rules, field, routing::Day, schedule::Openness, service::Service, skill::Asking,
         strategy::Strategy, waiting::Limits,
     },
-    ids::{AgentId, CampaignId, ClientId, DispositionId, ScheduleId},
+    ids::{AgentId, CampaignId, ClientId, DispositionId, ProjectId, ScheduleId},
 };
 
 /// What happens to a new conversation out of hours (S1-8 to S1-10).
@@ -92,6 +92,10 @@ pub struct Campaign {
     pub id: CampaignId,
     /// The company served (S1-3).
     pub client: ClientId,
+    /// The client's project it belongs to (S1-4).
+    pub project: Option<ProjectId>,
+    /// Since when it is put away; it is switched off then (S4-30).
+    pub archived_at: Option<Timestamp>,
     /// 1 to 120 characters (S1-5).
     pub name: String,
     /// Off: nothing is admitted, nothing offered (S4-17).
@@ -104,6 +108,8 @@ pub struct Campaign {
     pub limits: Limits,
     /// What it asks of who serves.
     pub asking: Asking,
+    /// How well it is to be served, and by whom.
+    pub service: Service,
     /// When the campaign is open; none = always (S1-7).
     pub schedule: Option<ScheduleId>,
     /// What a new conversation meets out of hours.
@@ -165,13 +171,24 @@ pub struct Member {
     pub delay_seconds: u32,
     /// Conversations of these kinds.
     pub receive: KindSet,
+    /// May write first by channels of these kinds.
+    pub initiate: KindSet,
 }
 
 impl Member {
     /// With the defaults.
     pub const fn new(agent: AgentId, campaign: CampaignId) -> Self {
         let joined_at = Timestamp::from_micros(0);
-        Self { agent, campaign, penalty: 0, position: 0, joined_at, delay_seconds: 0, receive: KindSet::ALL }
+        Self {
+            agent,
+            campaign,
+            penalty: 0,
+            position: 0,
+            joined_at,
+            delay_seconds: 0,
+            receive: KindSet::ALL,
+            initiate: KindSet::ALL,
+        }
     }
 }
 

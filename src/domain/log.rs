@@ -58,6 +58,8 @@ impl std::str::FromStr for By {
 pub enum Entity {
     /// Companies served.
     Client,
+    /// Projects of clients.
+    Project,
     /// Campaigns.
     Campaign,
     /// Members of campaigns.

@@ -16,7 +16,7 @@ use crate::{
     error::ErrorCode,
     ids::{AgentId, FieldId},
     store::{StoreError, write::WriteError},
-    wire::conversation::Draft,
+    wire::{config::InUse, conversation::Draft},
 };
 
 /// The media type of every problem.
@@ -63,6 +63,10 @@ pub struct ProblemBody {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[ts(optional)]
     pub draft: Option<Draft>,
+    /// With `campaign_in_use`: what stands in the way.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub in_use: Option<InUse>,
 }
 
 /// A request that was not done, and why.
@@ -76,6 +80,7 @@ struct Inner {
     errors: Vec<FieldError>,
     current_owner: Option<Option<AgentId>>,
     draft: Option<Draft>,
+    in_use: Option<InUse>,
     retry_after: Option<u64>,
     /// The answer given before to the same request, to be given again instead.
     replay: Option<(u16, String)>,
@@ -95,6 +100,7 @@ impl Problem {
             errors: Vec::new(),
             current_owner: None,
             draft: None,
+            in_use: None,
             retry_after: None,
             replay: None,
         };
@@ -125,6 +131,13 @@ impl Problem {
         problem
     }
 
+    /// A campaign that something stands in the way of switching off or putting away.
+    pub fn campaign_in_use(in_use: InUse) -> Self {
+        let mut problem = Self::new(ErrorCode::CampaignInUse);
+        problem.0.in_use = Some(in_use);
+        problem
+    }
+
     /// Not now; come back after `seconds`.
     pub fn later(code: ErrorCode, seconds: u64) -> Self {
         let mut problem = Self::new(code);
@@ -150,7 +163,7 @@ impl Problem {
     }
 
     fn body(&self) -> ProblemBody {
-        let Inner { code, detail, errors, current_owner, draft, .. } = &*self.0;
+        let Inner { code, detail, errors, current_owner, draft, in_use, .. } = &*self.0;
         let word = serde_json::to_value(code).ok().and_then(|value| value.as_str().map(str::to_owned)).unwrap_or_default();
         ProblemBody {
             kind: format!("urn:centralita:problem:{word}"),
@@ -161,6 +174,7 @@ impl Problem {
             errors: errors.clone(),
             current_owner: *current_owner,
             draft: draft.clone(),
+            in_use: *in_use,
         }
     }
 }

@@ -13,14 +13,17 @@ use utoipa::{
 
 use crate::{
     domain::permission::Permission::{
-        self, Answer, ControlAgents, ForceConversations, ReadConfig, ReadContacts, ReadConversations, ReadUsers, WriteConfig,
-        WriteContacts, WriteMembers, WriteUsers,
+        self, Answer, ControlAgents, ForceConversations, ReadBoard, ReadConfig, ReadContacts, ReadConversations, ReadUsers,
+        WriteConfig, WriteContacts, WriteMembers, WriteUsers,
     },
     http::{
         admin::{
-            breaks, campaigns,
+            breaks,
+            campaign_overview::{self, OverviewQuery},
+            campaigns,
             canned_texts::{self, CannedTextsQuery},
-            capacity, channels, clients, dispositions, fields, members, schedules, skills as admin_skills, tokens, users,
+            capacity, channels, clients, dispositions, fields, members, projects, schedules, skills as admin_skills, tokens,
+            users,
         },
         check::ListQuery,
         demo, docs, ops, sockets,
@@ -298,6 +301,19 @@ routes! {
     PATCH "/api/v1/clients/{id}" clients::change, WRITE_CONFIG, "clients", "Change a client",
         patch config::ClientFields, 200, gives config::Client;
 
+    GET "/api/v1/projects" projects::list, READ_CONFIG, "clients", "Projects of all clients in scope",
+        query ListQuery, 200, page config::ProjectView;
+    POST "/api/v1/projects" projects::create, WRITE_CONFIG, "clients", "Create a project",
+        body config::ProjectFields, 201, gives config::ProjectView;
+    GET "/api/v1/projects/{id}" projects::show, READ_CONFIG, "clients", "One project", 200, gives config::ProjectView;
+    PATCH "/api/v1/projects/{id}" projects::change, WRITE_CONFIG, "clients", "Change a project",
+        patch config::ProjectFields, 200, gives config::ProjectView;
+    DELETE "/api/v1/projects/{id}" projects::delete, WRITE_CONFIG, "clients", "Drop a project without campaigns", 204;
+
+    GET "/api/v1/campaign-overview" campaign_overview::list, Access::Any(&[ReadBoard]), "campaigns",
+        "Campaigns, how they stand and what waits", query OverviewQuery, 200, page config::CampaignOverview;
+    GET "/api/v1/campaigns/{id}/readiness" campaign_overview::readiness, READ_CONFIG, "campaigns",
+        "Whether a campaign can start", 200, gives config::Readiness;
     GET "/api/v1/campaigns" campaigns::list, READ_CONFIG, "campaigns", "Campaigns",
         query ListQuery, 200, page config::CampaignView;
     POST "/api/v1/campaigns" campaigns::create, WRITE_CONFIG, "campaigns", "Create a campaign",
@@ -305,6 +321,12 @@ routes! {
     GET "/api/v1/campaigns/{id}" campaigns::show, READ_CONFIG, "campaigns", "One campaign", 200, gives config::CampaignView;
     PATCH "/api/v1/campaigns/{id}" campaigns::change, WRITE_CONFIG, "campaigns", "Change a campaign",
         patch config::CampaignFields, 200, gives config::CampaignView;
+    DELETE "/api/v1/campaigns/{id}" campaigns::archive, WRITE_CONFIG, "campaigns", "Put a campaign away; its history stays",
+        200, gives config::CampaignView;
+    POST "/api/v1/campaigns/{id}/restore" campaigns::restore, WRITE_CONFIG, "campaigns", "Take a campaign back",
+        200, gives config::CampaignView;
+    POST "/api/v1/members" members::change, WRITE_MEMBERS, "campaigns", "Several changes of who works where: all or none",
+        body config::MemberChanges, 200, gives config::MembersChanged;
     GET "/api/v1/campaigns/{id}/members" members::list, READ_CONFIG, "campaigns", "Members of a campaign",
         query ListQuery, 200, page config::Member;
     PUT "/api/v1/campaigns/{id}/members/{user}" members::put, WRITE_MEMBERS, "campaigns", "Make somebody a member",

@@ -149,7 +149,7 @@ impl World {
     async fn user(&self, login: &str, role: Role, scopes: &[Scope]) -> UserId {
         let engine = &self.app.engine;
         let id: UserId = engine.ids.next();
-        let row = UserRow { id, login, name: login, role, scopes, capacity: 100, enabled: true };
+        let row = UserRow { id, login, name: login, role, scopes, capacity: 100, enabled: true, voice: false };
         let phc = self.app.passwords.hash(&SecretText::from(PASSWORD)).unwrap();
         let insert = people::insert_user(&row, &phc, self.app.now());
         engine.configure(vec![insert], Entity::User, id.to_string(), By::System, None).await.unwrap();

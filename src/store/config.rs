@@ -9,7 +9,7 @@ use crate::{
     auth::secret::Sealer,
     channels::standard_webhooks::SigningSecret,
     clock::Timestamp,
-    directory::{BreakType, Channel, Client, Snapshot, User},
+    directory::{BreakType, Channel, Client, Project, Snapshot, User},
     domain::{
         campaign::{Campaign, CampaignPermissions, Member, OutOfHours},
         channel::{ChannelKind, KindSet},
@@ -17,6 +17,7 @@ use crate::{
         field::{self, Field},
         permission::Role,
         schedule::Schedule,
+        service::Service,
         skill::Asking,
         strategy::Strategy,
         waiting::Limits,
@@ -27,21 +28,22 @@ use crate::{
 };
 
 pub(super) const STATEMENTS: &[&str] =
-    &[CLIENTS, CAMPAIGNS, CHANNELS, SECRETS, MEMBERS, DISPOSITIONS, FIELDS, BREAKS, SCHEDULES, USERS];
+    &[CLIENTS, PROJECTS, CAMPAIGNS, CHANNELS, SECRETS, MEMBERS, DISPOSITIONS, FIELDS, BREAKS, SCHEDULES, USERS];
 
 const CLIENTS: &str = "SELECT id, name, zone, enabled, created_at FROM clients";
-const CAMPAIGNS: &str = "SELECT id, client_id, name, enabled, config, created_at FROM campaigns";
+const PROJECTS: &str = "SELECT id, client_id, name, enabled, created_at FROM projects";
+const CAMPAIGNS: &str = "SELECT id, client_id, name, enabled, config, created_at, project_id, archived_at FROM campaigns";
 const CHANNELS: &str = "SELECT id, client_id, campaign_id, kind, name, enabled, endpoint, created_at, webchat FROM channels";
 const SECRETS: &str = "SELECT id, channel_id, sealed FROM channel_secrets WHERE expires_at IS NULL OR expires_at > $1 \
      ORDER BY created_at DESC, id DESC";
-const MEMBERS: &str = "SELECT campaign_id, user_id, penalty, position, joined_at, delay_seconds, receive FROM members \
+const MEMBERS: &str = "SELECT campaign_id, user_id, penalty, position, joined_at, delay_seconds, receive, initiate FROM members \
      ORDER BY campaign_id, user_id";
 const DISPOSITIONS: &str = "SELECT id, client_id, parent_id, name, enabled FROM dispositions";
 const FIELDS: &str = "SELECT id, client_id, name, kind, options, description, enabled FROM fields";
 const BREAKS: &str = "SELECT id, name, enabled, created_at, minutes, icon FROM breaks";
 const SCHEDULES: &str = "SELECT id, config FROM schedules";
 const USERS: &str = "SELECT id, login, name, role, scopes, capacity, enabled, created_at, \
-     CAST(CASE password WHEN '' THEN 0 ELSE 1 END AS BIGINT), skills FROM users";
+     CAST(CASE password WHEN '' THEN 0 ELSE 1 END AS BIGINT), voice, skills FROM users";
 
 /// What a campaign's `config` column holds: everything but its own columns.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -55,6 +57,8 @@ pub struct CampaignConfig {
     pub limits: Limits,
     /// See [`Campaign`].
     pub asking: Asking,
+    /// See [`Campaign`].
+    pub service: Service,
     /// See [`Campaign`].
     pub schedule: Option<ScheduleId>,
     /// See [`Campaign`].
@@ -89,6 +93,7 @@ impl Default for CampaignConfig {
             strategy: Strategy::default(),
             limits: Limits::default(),
             asking: Asking::default(),
+            service: Service::default(),
             schedule: None,
             out_of_hours: OutOfHours::Queue,
             out_of_hours_message: None,
@@ -106,17 +111,20 @@ impl Default for CampaignConfig {
 }
 
 impl CampaignConfig {
-    /// The campaign with these columns and this configuration.
+    /// The campaign with these columns and this configuration, of no project and not archived.
     pub fn into_campaign(self, id: CampaignId, client: ClientId, name: String, enabled: bool) -> Campaign {
         Campaign {
             id,
             client,
+            project: None,
+            archived_at: None,
             name,
             enabled,
             weight: self.weight,
             strategy: self.strategy,
             limits: self.limits,
             asking: self.asking,
+            service: self.service,
             schedule: self.schedule,
             out_of_hours: self.out_of_hours,
             out_of_hours_message: self.out_of_hours_message,
@@ -139,6 +147,7 @@ impl CampaignConfig {
             strategy: campaign.strategy,
             limits: campaign.limits.clone(),
             asking: campaign.asking.clone(),
+            service: campaign.service,
             schedule: campaign.schedule,
             out_of_hours: campaign.out_of_hours,
             out_of_hours_message: campaign.out_of_hours_message.clone(),
@@ -162,13 +171,24 @@ pub async fn load(db: &Db, sealer: &Sealer, now: Timestamp) -> Result<Snapshot, 
         let client = client(&row)?;
         snapshot.clients.insert(client.id, Arc::new(client));
     }
+    for row in db.rows(PROJECTS, vec![]).await? {
+        let project = Project {
+            id: row.parse(0)?,
+            client: row.parse(1)?,
+            name: row.text(2)?.to_owned(),
+            enabled: row.int(3)? != 0,
+            created_at: row.time(4)?,
+        };
+        snapshot.projects.insert(project.id, Arc::new(project));
+    }
     for row in db.rows(SCHEDULES, vec![]).await? {
         let schedule: Schedule = row.json(1)?;
         snapshot.schedules.insert(schedule.id, Arc::new(schedule));
     }
     for row in db.rows(CAMPAIGNS, vec![]).await? {
         let config: CampaignConfig = row.json(4)?;
-        let campaign = config.into_campaign(row.parse(0)?, row.parse(1)?, row.text(2)?.to_owned(), row.int(3)? != 0);
+        let mut campaign = config.into_campaign(row.parse(0)?, row.parse(1)?, row.text(2)?.to_owned(), row.int(3)? != 0);
+        (campaign.project, campaign.archived_at) = (row.opt_parse(6)?, row.opt_time(7)?);
         snapshot.campaigns_created.insert(campaign.id, row.time(5)?);
         snapshot.campaigns.insert(campaign.id, Arc::new(campaign));
     }
@@ -237,9 +257,9 @@ fn client(row: &Row) -> Result<Client, StoreError> {
 }
 
 fn member(row: &Row) -> Result<Member, StoreError> {
-    let receive = match row.opt_text(6)? {
-        Some(_) => row.json::<Vec<ChannelKind>>(6)?.into_iter().collect(),
-        None => KindSet::ALL,
+    let kinds = |column| match row.opt_text(column)? {
+        Some(_) => Ok(row.json::<Vec<ChannelKind>>(column)?.into_iter().collect()),
+        None => Ok::<_, StoreError>(KindSet::ALL),
     };
     Ok(Member {
         campaign: row.parse(0)?,
@@ -248,7 +268,8 @@ fn member(row: &Row) -> Result<Member, StoreError> {
         position: u32::try_from(row.int(3)?).unwrap_or(0),
         joined_at: row.time(4)?,
         delay_seconds: u32::try_from(row.int(5)?).unwrap_or(0),
-        receive,
+        receive: kinds(6)?,
+        initiate: kinds(7)?,
     })
 }
 
@@ -290,6 +311,7 @@ fn user(row: &Row) -> Result<User, StoreError> {
         enabled: row.int(6)? != 0,
         created_at: row.time(7)?,
         has_password: row.int(8)? != 0,
-        skills: if row.opt_text(9)?.is_some() { row.json(9)? } else { Vec::new() },
+        skills: if row.opt_text(10)?.is_some() { row.json(10)? } else { Vec::new() },
+        voice: row.int(9)? != 0,
     })
 }

@@ -3,17 +3,23 @@
 use crate::{
     args,
     clock::Timestamp,
-    directory::BreakType,
+    directory::{BreakType, Project},
     domain::{campaign::Member, channel::KindSet, disposition::Disposition, field::Field, schedule::Schedule, webchat::Webchat},
-    ids::{CampaignId, ChannelId, ClientId, ScheduleId, UserId},
+    ids::{CampaignId, ChannelId, ClientId, ProjectId, ScheduleId, UserId},
     store::{Db, StoreError, Value, config::CampaignConfig, write::Statement},
 };
 
 pub(super) const STATEMENTS: &[&str] = &[
     INSERT_CLIENT,
     UPDATE_CLIENT,
+    INSERT_PROJECT,
+    UPDATE_PROJECT,
+    DELETE_PROJECT,
     INSERT_CAMPAIGN,
     UPDATE_CAMPAIGN,
+    IDLE_CAMPAIGN,
+    ARCHIVE_CAMPAIGN,
+    RESTORE_CAMPAIGN,
     PUT_MEMBER,
     DELETE_MEMBER,
     INSERT_CHANNEL,
@@ -36,12 +42,35 @@ pub(super) const STATEMENTS: &[&str] = &[
 const INSERT_CLIENT: &str = "INSERT INTO clients (id, name, zone, enabled, created_at) VALUES ($1, $2, $3, $4, $5)";
 const UPDATE_CLIENT: &str = "UPDATE clients SET name = $2, zone = $3, enabled = $4 WHERE id = $1";
 const INSERT_CAMPAIGN: &str =
-    "INSERT INTO campaigns (id, client_id, name, enabled, config, created_at) VALUES ($1, $2, $3, $4, $5, $6)";
-const UPDATE_CAMPAIGN: &str = "UPDATE campaigns SET name = $2, enabled = $3, config = $4 WHERE id = $1";
+    "INSERT INTO campaigns (id, client_id, name, enabled, config, created_at, project_id) VALUES ($1, $2, $3, $4, $5, $6, $7)";
+const UPDATE_CAMPAIGN: &str = "UPDATE campaigns SET name = $2, enabled = $3, config = $4, project_id = $5 WHERE id = $1";
+/// What a campaign must be without to be switched off (S1-39). Open conversations are few beside all there ever were: their
+/// index leads, not the campaign's.
+macro_rules! idle {
+    ($set:literal) => {
+        concat!(
+            "UPDATE campaigns SET ",
+            $set,
+            " WHERE id = $1 AND NOT EXISTS (SELECT 1 FROM members m WHERE m.campaign_id = $1) \
+             AND NOT EXISTS (SELECT 1 FROM conversations c WHERE c.is_open = 1 AND c.campaign_id || '' = $1)"
+        )
+    };
+}
+const IDLE_CAMPAIGN: &str = idle!("enabled = 0");
+const ARCHIVE_CAMPAIGN: &str = concat!(
+    idle!("enabled = 0, archived_at = $2"),
+    " AND NOT EXISTS (SELECT 1 FROM channels h WHERE h.campaign_id = $1 AND h.enabled = 1)"
+);
+const RESTORE_CAMPAIGN: &str = "UPDATE campaigns SET archived_at = NULL WHERE id = $1";
+const INSERT_PROJECT: &str = "INSERT INTO projects (id, client_id, name, enabled, created_at) VALUES ($1, $2, $3, $4, $5)";
+const UPDATE_PROJECT: &str = "UPDATE projects SET name = $2, enabled = $3 WHERE id = $1";
+/// One that a campaign belongs to stays.
+const DELETE_PROJECT: &str = "DELETE FROM projects WHERE id = $1 AND NOT EXISTS (SELECT 1 FROM campaigns WHERE project_id = $1)";
 /// Who is a member already has joined when they did.
-const PUT_MEMBER: &str = "INSERT INTO members (campaign_id, user_id, penalty, position, joined_at, delay_seconds, receive) \
-     VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (campaign_id, user_id) DO UPDATE SET penalty = excluded.penalty, \
-     position = excluded.position, delay_seconds = excluded.delay_seconds, receive = excluded.receive";
+const PUT_MEMBER: &str = "INSERT INTO members (campaign_id, user_id, penalty, position, joined_at, delay_seconds, receive, initiate) \
+     VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT (campaign_id, user_id) DO UPDATE SET penalty = excluded.penalty, \
+     position = excluded.position, delay_seconds = excluded.delay_seconds, receive = excluded.receive, \
+     initiate = excluded.initiate";
 const DELETE_MEMBER: &str = "DELETE FROM members WHERE campaign_id = $1 AND user_id = $2";
 const INSERT_CHANNEL: &str = "INSERT INTO channels (id, client_id, campaign_id, kind, name, enabled, endpoint, created_at, webchat) \
      VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)";
@@ -91,9 +120,11 @@ pub fn insert_campaign(
     name: &str,
     enabled: bool,
     config: &CampaignConfig,
+    project: Option<ProjectId>,
     now: Timestamp,
 ) -> Result<Statement, StoreError> {
-    let args = args![id.to_string(), client.to_string(), name, enabled, json(config)?, now];
+    let mut args = args![id.to_string(), client.to_string(), name, enabled, json(config)?, now];
+    args.push(project.map(|id| id.to_string()).into());
     Ok(Statement::new(INSERT_CAMPAIGN, args))
 }
 
@@ -101,8 +132,47 @@ pub fn insert_campaign(
 ///
 /// # Errors
 /// [`StoreError::Damaged`] when the configuration has no JSON form.
-pub fn update_campaign(id: CampaignId, name: &str, enabled: bool, config: &CampaignConfig) -> Result<Statement, StoreError> {
-    Ok(Statement::must(UPDATE_CAMPAIGN, args![id.to_string(), name, enabled, json(config)?]))
+pub fn update_campaign(
+    id: CampaignId,
+    name: &str,
+    enabled: bool,
+    config: &CampaignConfig,
+    project: Option<ProjectId>,
+) -> Result<Statement, StoreError> {
+    let mut args = args![id.to_string(), name, enabled, json(config)?];
+    args.push(project.map(|id| id.to_string()).into());
+    Ok(Statement::must(UPDATE_CAMPAIGN, args))
+}
+
+/// Switches a campaign off that has neither members nor open conversations; changes nothing of another one.
+pub fn idle_campaign(id: CampaignId) -> Statement {
+    Statement::must(IDLE_CAMPAIGN, args![id.to_string()])
+}
+
+/// Puts a campaign away that has neither members nor open conversations nor a channel that is on; changes nothing of another one.
+pub fn archive_campaign(id: CampaignId, at: Timestamp) -> Statement {
+    Statement::must(ARCHIVE_CAMPAIGN, args![id.to_string(), at])
+}
+
+/// Takes a campaign back; it is still switched off.
+pub fn restore_campaign(id: CampaignId) -> Statement {
+    Statement::must(RESTORE_CAMPAIGN, args![id.to_string()])
+}
+
+/// Creates a project.
+pub fn insert_project(project: &Project) -> Statement {
+    let Project { id, client, name, enabled, created_at } = project;
+    Statement::new(INSERT_PROJECT, args![id.to_string(), client.to_string(), name.as_str(), *enabled, *created_at])
+}
+
+/// Changes a project; its client stays.
+pub fn update_project(project: &Project) -> Statement {
+    Statement::must(UPDATE_PROJECT, args![project.id.to_string(), project.name.as_str(), project.enabled])
+}
+
+/// Drops a project without campaigns.
+pub fn delete_project(id: ProjectId) -> Statement {
+    Statement::must(DELETE_PROJECT, args![id.to_string()])
 }
 
 /// Makes somebody a member or changes how they are one.
@@ -110,16 +180,22 @@ pub fn update_campaign(id: CampaignId, name: &str, enabled: bool, config: &Campa
 /// # Errors
 /// [`StoreError::Damaged`] when the kinds have no JSON form.
 pub fn put_member(member: Member) -> Result<Statement, StoreError> {
-    let Member { agent, campaign, penalty, position, joined_at, delay_seconds, receive } = member;
+    let Member { agent, campaign, penalty, position, joined_at, delay_seconds, receive, initiate } = member;
     let (penalty, position, delay) = (i64::from(penalty), i64::from(position), i64::from(delay_seconds));
-    let receive = (receive != KindSet::ALL).then(|| json(&receive.kinds().collect::<Vec<_>>())).transpose()?;
-    let args = args![campaign.to_string(), agent.to_string(), penalty, position, joined_at, delay, receive];
+    let kinds = |set: KindSet| (set != KindSet::ALL).then(|| json(&set.kinds().collect::<Vec<_>>())).transpose();
+    let (receive, initiate) = (kinds(receive)?, kinds(initiate)?);
+    let args = args![campaign.to_string(), agent.to_string(), penalty, position, joined_at, delay, receive, initiate];
     Ok(Statement::new(PUT_MEMBER, args))
 }
 
 /// Takes somebody out of a campaign.
 pub fn delete_member(campaign: CampaignId, user: UserId) -> Statement {
     Statement::must(DELETE_MEMBER, args![campaign.to_string(), user.to_string()])
+}
+
+/// Takes somebody out of a campaign who may be in it no more.
+pub fn drop_member(campaign: CampaignId, user: UserId) -> Statement {
+    Statement::new(DELETE_MEMBER, args![campaign.to_string(), user.to_string()])
 }
 
 /// A channel's own columns.

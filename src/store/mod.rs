@@ -4,6 +4,7 @@
 //! and one fsync for many.
 
 pub mod attachments;
+pub mod campaign_load;
 pub mod canned_texts;
 pub mod config;
 pub mod config_writes;
@@ -330,6 +331,7 @@ pub fn newest_schema() -> i64 {
 /// Every statement that runs on both databases, by file. There is no other SQL than this and that of the two lists below.
 pub const STATEMENTS: &[(&str, &[&str])] = &[
     ("attachments", attachments::STATEMENTS),
+    ("campaign_load", campaign_load::STATEMENTS),
     ("canned_texts", canned_texts::STATEMENTS),
     ("config", config::STATEMENTS),
     ("config_writes", config_writes::STATEMENTS),

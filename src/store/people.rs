@@ -35,10 +35,10 @@ pub(super) const STATEMENTS: &[&str] = &[
 ];
 
 const CREDENTIALS: &str = "SELECT id, password, enabled FROM users WHERE login = $1";
-const INSERT_USER: &str = "INSERT INTO users (id, login, name, role, scopes, capacity, enabled, password, created_at) \
-     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)";
+const INSERT_USER: &str = "INSERT INTO users (id, login, name, role, scopes, capacity, enabled, voice, password, created_at) \
+     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)";
 const UPDATE_USER: &str =
-    "UPDATE users SET login = $2, name = $3, role = $4, scopes = $5, capacity = $6, enabled = $7 WHERE id = $1";
+    "UPDATE users SET login = $2, name = $3, role = $4, scopes = $5, capacity = $6, enabled = $7, voice = $8 WHERE id = $1";
 const SET_PASSWORD: &str = "UPDATE users SET password = $2 WHERE id = $1";
 const SET_NAME: &str = "UPDATE users SET name = $2 WHERE id = $1";
 const SESSION: &str = "SELECT id, user_id, expires_at FROM sessions WHERE hash = $1 AND expires_at > $2";
@@ -92,6 +92,8 @@ pub struct UserRow<'a> {
     pub capacity: u32,
     /// Whether they may sign in.
     pub enabled: bool,
+    /// Whether they belong to a voice campaign.
+    pub voice: bool,
 }
 
 impl UserRow<'_> {
@@ -103,7 +105,8 @@ impl UserRow<'_> {
             self.role.as_str(),
             scopes_text(self.scopes),
             i64::from(self.capacity),
-            self.enabled
+            self.enabled,
+            self.voice
         ]
     }
 }

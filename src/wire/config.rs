@@ -11,13 +11,14 @@ use crate::{
     domain::{
         campaign::{self, Campaign, CampaignPermissions, OutOfHours},
         channel::{ChannelKind, KindSet},
-        field, schedule,
+        field, readiness, schedule,
+        service::Service,
         skill::Asking,
         strategy::Strategy,
         waiting::Limits,
         webchat::Webchat,
     },
-    ids::{BreakId, CampaignId, CannedTextId, ChannelId, ClientId, DispositionId, FieldId, ScheduleId, UserId},
+    ids::{BreakId, CampaignId, CannedTextId, ChannelId, ClientId, DispositionId, FieldId, ProjectId, ScheduleId, UserId},
     store::config::CampaignConfig,
 };
 
@@ -68,6 +69,35 @@ pub struct Client {
     pub created_at: Time,
 }
 
+/// A project of a client (S1-4).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ts_rs::TS, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+#[ts(export_to = "wire.ts")]
+pub struct ProjectFields {
+    /// Whose; cannot change.
+    pub client: ClientId,
+    /// 1 to 120 characters.
+    pub name: String,
+    /// Off: takes no more campaigns. On by default.
+    #[serde(default = "yes")]
+    #[ts(as = "Option<bool>", optional)]
+    pub enabled: bool,
+}
+
+/// A project of a client.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ts_rs::TS, utoipa::ToSchema)]
+#[schema(as = Project)]
+#[ts(export_to = "wire.ts", rename = "Project")]
+pub struct ProjectView {
+    /// Its id.
+    pub id: ProjectId,
+    /// What can be written.
+    #[serde(flatten)]
+    pub fields: ProjectFields,
+    /// When it was created.
+    pub created_at: Time,
+}
+
 /// A campaign. The defaults work (S4-15).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ts_rs::TS, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
@@ -75,9 +105,12 @@ pub struct Client {
 pub struct CampaignFields {
     /// The company served; cannot change.
     pub client: ClientId,
+    /// A project of this client.
+    #[serde(default)]
+    pub project: Option<ProjectId>,
     /// 1 to 120 characters.
     pub name: String,
-    /// Off: nothing is admitted, nothing offered. On by default.
+    /// Off: nothing is admitted, nothing offered. On by default. Only one without agents and open conversations can be switched off.
     #[serde(default = "yes")]
     #[ts(as = "Option<bool>")]
     pub enabled: bool,
@@ -97,6 +130,10 @@ pub struct CampaignFields {
     #[serde(default, deserialize_with = "object")]
     #[ts(as = "Option<Asking>")]
     pub asking: Asking,
+    /// How well it is to be served, and by whom.
+    #[serde(default, deserialize_with = "object")]
+    #[ts(as = "Option<Service>")]
+    pub service: Service,
     /// When it is open; none = always.
     #[serde(default)]
     pub schedule: Option<ScheduleId>,
@@ -172,6 +209,7 @@ impl CampaignFields {
             strategy,
             limits,
             asking,
+            service,
             schedule,
             out_of_hours,
             out_of_hours_message,
@@ -187,12 +225,14 @@ impl CampaignFields {
         } = CampaignConfig::of(campaign);
         Self {
             client: campaign.client,
+            project: campaign.project,
             name: campaign.name.clone(),
             enabled: campaign.enabled,
             weight,
             strategy,
             limits,
             asking,
+            service,
             schedule,
             out_of_hours,
             out_of_hours_message,
@@ -215,6 +255,7 @@ impl CampaignFields {
             strategy: self.strategy,
             limits: self.limits.clone(),
             asking: self.asking.clone(),
+            service: self.service,
             schedule: self.schedule,
             out_of_hours: self.out_of_hours,
             out_of_hours_message: self.out_of_hours_message.clone(),
@@ -243,6 +284,96 @@ pub struct CampaignView {
     pub fields: CampaignFields,
     /// When it was created.
     pub created_at: Time,
+    /// Since when it is put away.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub archived_at: Option<Time>,
+}
+
+/// How a campaign stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ts_rs::TS, utoipa::ToSchema)]
+#[serde(rename_all = "snake_case")]
+#[ts(export_to = "wire.ts")]
+pub enum CampaignState {
+    /// Takes what comes.
+    Open,
+    /// Out of hours.
+    Closed,
+    /// Switched off.
+    Disabled,
+    /// Put away.
+    Archived,
+}
+
+/// A campaign in the list of campaigns (S1-40).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ts_rs::TS, utoipa::ToSchema)]
+#[ts(export_to = "wire.ts")]
+pub struct CampaignOverview {
+    /// Its id.
+    pub id: CampaignId,
+    /// As shown.
+    pub name: String,
+    /// The company served.
+    pub client: ClientId,
+    /// Its name.
+    pub client_name: String,
+    /// The project it belongs to.
+    pub project: Option<ProjectId>,
+    /// Its name.
+    pub project_name: Option<String>,
+    /// How it stands.
+    pub state: CampaignState,
+    /// Names of the channel accounts that lead here.
+    pub channels: Vec<String>,
+    /// How many agents are members.
+    pub members: usize,
+    /// How many conversations wait.
+    #[ts(type = "number")]
+    pub waiting: u64,
+    /// How many conversations are open, those counted that wait.
+    #[ts(type = "number")]
+    pub open: u64,
+    /// When it was created.
+    pub created_at: Time,
+}
+
+/// What stands in the way of switching a campaign off or putting it away.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ts_rs::TS, utoipa::ToSchema)]
+#[ts(export_to = "wire.ts")]
+pub struct InUse {
+    /// How many agents are members.
+    pub agents: usize,
+    /// How many conversations are open.
+    #[ts(type = "number")]
+    pub conversations: u64,
+    /// How many channels that are on lead here; they are in the way of putting it away only.
+    pub channels: usize,
+}
+
+/// Whether a campaign can start.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ts_rs::TS, utoipa::ToSchema)]
+#[ts(export_to = "wire.ts")]
+pub struct Readiness {
+    /// Nothing is missing.
+    pub ready: bool,
+    /// Every topic, in the order of the screen.
+    pub checks: Vec<ReadinessCheck>,
+}
+
+/// How a campaign stands with one topic.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ts_rs::TS, utoipa::ToSchema)]
+#[ts(export_to = "wire.ts")]
+pub struct ReadinessCheck {
+    /// Which.
+    pub topic: readiness::Topic,
+    /// How it stands.
+    pub state: readiness::State,
+    /// How many channels, members who receive something, dispositions there are; how many messages are missing.
+    pub count: usize,
+    /// When it opens, for a campaign that is closed now.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub opens: Option<Time>,
 }
 
 /// A place in a campaign.
@@ -265,21 +396,25 @@ pub struct MemberFields {
     /// Gets conversations of these kinds of channels only; none = of all.
     #[serde(default)]
     pub receive: Option<Vec<ChannelKind>>,
+    /// May write first by these kinds of channels only; none = by all.
+    #[serde(default)]
+    pub initiate: Option<Vec<ChannelKind>>,
 }
 
 impl MemberFields {
     /// What can be written of a member as it is.
     pub fn of(member: &campaign::Member) -> Self {
-        let campaign::Member { penalty, position, delay_seconds, receive, .. } = *member;
-        let receive = (receive != KindSet::ALL).then(|| receive.kinds().collect());
-        Self { penalty, position, delay_seconds, receive }
+        let campaign::Member { penalty, position, delay_seconds, receive, initiate, .. } = *member;
+        let kinds = |set: KindSet| (set != KindSet::ALL).then(|| set.kinds().collect());
+        Self { penalty, position, delay_seconds, receive: kinds(receive), initiate: kinds(initiate) }
     }
 
     /// The member, one who joins now if they have not.
     pub fn member(&self, agent: UserId, campaign: CampaignId, joined_at: Timestamp) -> campaign::Member {
-        let Self { penalty, position, delay_seconds, ref receive } = *self;
-        let receive = receive.as_ref().map_or(KindSet::ALL, |kinds| kinds.iter().copied().collect());
-        campaign::Member { agent, campaign, penalty, position, joined_at, delay_seconds, receive }
+        let Self { penalty, position, delay_seconds, ref receive, ref initiate } = *self;
+        let set = |kinds: &Option<Vec<ChannelKind>>| kinds.as_ref().map_or(KindSet::ALL, |kinds| kinds.iter().copied().collect());
+        let (receive, initiate) = (set(receive), set(initiate));
+        campaign::Member { agent, campaign, penalty, position, joined_at, delay_seconds, receive, initiate }
     }
 }
 
@@ -296,6 +431,50 @@ pub struct Member {
     /// What can be written.
     #[serde(flatten)]
     pub fields: MemberFields,
+}
+
+/// One change of who works where.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, ts_rs::TS, utoipa::ToSchema)]
+#[serde(tag = "do", rename_all = "snake_case", deny_unknown_fields)]
+#[ts(export_to = "wire.ts")]
+pub enum MemberChange {
+    /// Makes somebody a member, or changes how they are one.
+    Put {
+        /// Where.
+        campaign: CampaignId,
+        /// Who.
+        user: UserId,
+        /// How.
+        #[serde(default)]
+        #[ts(as = "Option<MemberFields>", optional)]
+        fields: MemberFields,
+    },
+    /// Ends a membership, if there is one.
+    Remove {
+        /// Where.
+        campaign: CampaignId,
+        /// Who.
+        user: UserId,
+    },
+}
+
+/// Several changes of who works where: all of them, or none and every refusal.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, ts_rs::TS, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+#[ts(export_to = "wire.ts")]
+pub struct MemberChanges {
+    /// 1 to 500, each membership once.
+    pub changes: Vec<MemberChange>,
+}
+
+/// Who works there after several changes.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ts_rs::TS, utoipa::ToSchema)]
+#[ts(export_to = "wire.ts")]
+pub struct MembersChanged {
+    /// How many were made or changed.
+    pub put: usize,
+    /// How many were ended.
+    pub removed: usize,
 }
 
 /// A channel account.

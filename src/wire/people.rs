@@ -55,6 +55,10 @@ pub struct UserFields {
     #[serde(default = "yes")]
     #[ts(as = "Option<bool>", optional)]
     pub enabled: bool,
+    /// Belongs to a voice campaign of the telephone system (S4-35). Off by default.
+    #[serde(default)]
+    #[ts(as = "Option<bool>", optional)]
+    pub voice: bool,
     /// Write-only, 8 to 256 characters. Changing it ends all sessions. Without one nobody can sign in as this user.
     #[serde(default, serialize_with = "nothing")]
     #[ts(as = "Option<String>", optional)]
@@ -84,6 +88,8 @@ pub struct User {
     pub enabled: bool,
     /// Without one they cannot sign in before they accept an invitation.
     pub has_password: bool,
+    /// Belongs to a voice campaign of the telephone system.
+    pub voice: bool,
     /// When they were created.
     pub created_at: Time,
 }

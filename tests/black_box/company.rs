@@ -48,6 +48,8 @@ impl Company {
             json!({ "client": client, "campaign": campaign, "shortcut": "hello", "title": "Hello", "text": "Hi ${name}" });
         let canned = post("canned-texts", canned).await;
         let campaign2 = world.campaign(&client, manual).await;
+        let idle = world.campaign(&client, json!({ "enabled": false })).await;
+        let project = post("projects", json!({ "client": client, "name": "Project" })).await;
         let channel = world.channel(&client, &campaign, None).await;
         let secrets = world.admin.get(&format!("/api/v1/channels/{}/secrets", channel.id)).await.ok();
         let secret = text(&secrets["items"][0]["id"]);
@@ -81,6 +83,8 @@ impl Company {
             ("skill", skill),
             ("campaign", campaign),
             ("campaign2", campaign2),
+            ("idle", idle),
+            ("project", project),
             ("channel", channel.id.clone()),
             ("secret", secret),
             ("chat", chat),
@@ -282,6 +286,21 @@ pub(crate) fn template(route: &Route) -> Option<Template> {
         "GET /api/v1/clients/{id}" => ("clients/{{client}}", None),
         "PATCH /api/v1/clients/{id}" => ("clients/{{client}}", Some(json!({ "name": "renamed" }))),
 
+        "GET /api/v1/projects" => ("projects", None),
+        "POST /api/v1/projects" => ("projects", Some(json!({ "client": "{{client}}", "name": "new" }))),
+        "GET /api/v1/projects/{id}" => ("projects/{{project}}", None),
+        "PATCH /api/v1/projects/{id}" => ("projects/{{project}}", Some(json!({ "name": "renamed" }))),
+        "DELETE /api/v1/projects/{id}" => ("projects/{{project}}", None),
+        "GET /api/v1/campaign-overview" => {
+            ("campaign-overview?client={{client}}&campaign={{campaign}}&project={{project}}&channel={{channel}}", None)
+        }
+        "GET /api/v1/campaigns/{id}/readiness" => ("campaigns/{{campaign}}/readiness", None),
+        "DELETE /api/v1/campaigns/{id}" => ("campaigns/{{idle}}", None),
+        "POST /api/v1/campaigns/{id}/restore" => ("campaigns/{{idle}}/restore", None),
+        "POST /api/v1/members" => {
+            let change = json!({ "do": "put", "campaign": "{{campaign}}", "user": "{{user}}", "fields": { "penalty": 2 } });
+            ("members", Some(json!({ "changes": [change] })))
+        }
         "GET /api/v1/campaigns" => ("campaigns", None),
         "POST /api/v1/campaigns" => {
             let references = json!({ "client": "{{client}}", "name": "new", "schedule": "{{schedule}}",

@@ -128,6 +128,10 @@ async fn prepare(world: &World, company: &mut Company, route: &Route) {
             agent.post(&format!("/api/v1/conversations/{}/close", company.ids["conversation"]), json!({})).await.ok();
         }
         "/api/v1/attachments" => take(company).await,
+        "/api/v1/projects/{id}" if route.method == "DELETE" => {
+            let body = json!({ "client": company.ids["client"], "name": "x" });
+            company.ids.insert("project", world.admin.post("/api/v1/projects", body).await.id());
+        }
         "/api/v1/schedules/{id}" if route.method == "DELETE" => {
             let body = json!({ "client": company.ids["client"], "name": "x", "zone": "UTC", "weekly": [] });
             company.ids.insert("schedule", world.admin.post("/api/v1/schedules", body).await.id());

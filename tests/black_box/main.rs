@@ -23,6 +23,7 @@ mod attachments;
 mod authorisation;
 mod backup;
 mod campaign_permissions;
+mod campaigns;
 mod canned_texts;
 mod configuration;
 mod contact_panel;

@@ -270,13 +270,12 @@ async fn after_the_grace_an_unanswered_customer_goes_to_the_front_of_the_queue(d
 
 async fn a_campaign_that_is_off_offers_nothing(database: Database) {
     let world = World::new(&database).await;
-    let desk = world.desk(json!({})).await;
+    let desk = world.desk(json!({ "enabled": false })).await;
     let other = world.campaign(&desk.client, json!({})).await;
     let channel = world.channel(&desk.client, &other, None).await;
     let agent = world.agent(&[&desk.campaign, &other]).await;
     let mut tab = Socket::at_work(&agent.api).await;
     let campaign = format!("/api/v1/campaigns/{}", desk.campaign);
-    world.admin.patch(&campaign, json!({ "enabled": false })).await.ok();
     let waits = desk.channel.write("a", "hola").await;
     // The one after it is given out: the first was looked at and left.
     let next = channel.write("b", "hola").await;

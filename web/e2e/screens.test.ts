@@ -193,38 +193,18 @@ describe('the screens of supervision and administration', () => {
   it('what is configured', async () => {
     const admin = await inside('admin');
     await admin.page.waitForURL('**/supervision');
-    for (const kind of ['clientes', 'campanas', 'canales', 'tipificaciones', 'descansos', 'usuarios']) {
+    for (const kind of ['clientes', 'canales', 'tipificaciones', 'descansos', 'usuarios']) {
       await admin.page.goto(`${server.origin}/admin/${kind}`);
       await admin.page.locator('.admin-row').first().click();
       await admin.page.locator('.editor-form').waitFor(SOON);
       await check(admin, `admin-${kind}`);
     }
-    for (const kind of ['horarios', 'tokens']) {
+    for (const kind of ['proyectos', 'horarios', 'tokens']) {
       await admin.page.goto(`${server.origin}/admin/${kind}/nuevo`);
       await admin.page.locator('.editor-form').waitFor(SOON);
       await check(admin, `admin-${kind}`);
     }
     expect(admin.complaints).toEqual([]);
-  });
-
-  it('a campaign is made, changed, and guarded against leaving', async () => {
-    const admin = await inside('admin');
-    await admin.page.goto(`${server.origin}/admin/campanas/nuevo`);
-    await admin.page.getByLabel('Nombre').fill('Cobranzas');
-    await admin.button('Guardar').click();
-    await admin.page.getByRole('link', { name: /Cobranzas/ }).waitFor(SOON);
-    await admin.page.getByLabel('Conversaciones por agente').fill('0');
-    await admin.button('Guardar').click();
-    await admin.page.locator('.ui-field-error').waitFor(SOON);
-    await admin.page.getByRole('link', { name: /Usuarios/ }).click();
-    await admin.page.getByRole('dialog', { name: 'Hay cambios sin guardar' }).waitFor(SOON);
-    await admin.button('Seguir editando').click();
-    await admin.page.getByLabel('Conversaciones por agente').fill('7');
-    await admin.button('Guardar').click();
-    await admin.sees('Guardado: Cobranzas');
-    await admin.page.getByLabel('Agregar agente').selectOption({ label: 'Ana Aguirre' });
-    await admin.button('Agregar agente').click();
-    await admin.page.getByRole('row').filter({ hasText: 'Ana Aguirre' }).waitFor(SOON);
   });
 
   it('a secret is shown this once', async () => {

@@ -67,7 +67,7 @@ mod ready;
 mod score;
 mod take;
 #[cfg(test)]
-mod tests;
+pub(in crate::domain) mod tests;
 mod transfer;
 
 use std::{

@@ -20,6 +20,7 @@ use crate::{
     domain::{
         campaign::{Campaign, CampaignPermissions, OutOfHours},
         schedule::Openness,
+        service::Service,
         skill::Asking,
         strategy::Strategy,
         waiting::Limits,
@@ -49,16 +50,19 @@ fn second(seconds: i64) -> Timestamp {
 
 const CLOSED: Openness = Openness::Closed { since: Some(Timestamp::from_micros(0)), until: None };
 
-fn plain_campaign(id: CampaignId) -> Campaign {
+pub(in crate::domain) fn plain_campaign(id: CampaignId) -> Campaign {
     Campaign {
         id,
         client: ClientId::from_u128(1),
+        project: None,
+        archived_at: None,
         name: "Support".to_owned(),
         enabled: true,
         weight: 50,
         strategy: Strategy::default(),
         limits: Limits::default(),
         asking: Asking::default(),
+        service: Service::default(),
         schedule: None,
         out_of_hours: OutOfHours::Queue,
         out_of_hours_message: None,

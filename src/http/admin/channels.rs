@@ -73,7 +73,8 @@ fn check(caller: &Caller, fields: &mut ChannelFields, is_new: bool) -> Result<()
         check.client(caller, Permission::WriteConfig, fields.client);
     }
     check.line("name", &mut fields.name, NAME);
-    let known = caller.directory.campaigns.get(&fields.campaign).is_some_and(|campaign| campaign.client == fields.client);
+    let campaign = caller.directory.campaigns.get(&fields.campaign);
+    let known = campaign.is_some_and(|campaign| campaign.client == fields.client && campaign.archived_at.is_none());
     check.that(known, "campaign", ErrorCode::UnknownReference, "no such campaign of this client");
     if let Some(endpoint) = &fields.endpoint {
         let fits = endpoint.len() <= MAX_ENDPOINT_BYTES

@@ -2,6 +2,7 @@
 
 mod asking;
 pub mod breaks;
+pub mod campaign_overview;
 pub mod campaigns;
 pub mod canned_texts;
 pub mod capacity;
@@ -10,6 +11,7 @@ pub mod clients;
 pub mod dispositions;
 pub mod fields;
 pub mod members;
+pub mod projects;
 pub mod schedules;
 pub mod skills;
 pub mod tokens;

@@ -50,6 +50,7 @@ fn view(user: &directory::User) -> User {
         skills: user.skills.clone(),
         enabled: user.enabled,
         has_password: user.has_password,
+        voice: user.voice,
         created_at: user.created_at.into(),
     }
 }
@@ -65,6 +66,7 @@ fn made(id: UserId, fields: &UserFields, has_password: bool, created_at: crate::
         skills: fields.skills.clone(),
         enabled: fields.enabled,
         has_password,
+        voice: fields.voice,
         created_at: created_at.into(),
     }
 }
@@ -78,6 +80,7 @@ fn row(id: UserId, fields: &UserFields) -> UserRow<'_> {
         scopes: &fields.scopes,
         capacity: fields.capacity,
         enabled: fields.enabled,
+        voice: fields.voice,
     }
 }
 
@@ -206,6 +209,7 @@ pub async fn change(
         capacity: current.capacity,
         skills: current.skills.clone(),
         enabled: current.enabled,
+        voice: current.voice,
         password: None,
     };
     let mut fields = patched(&now, patch)?;

@@ -242,15 +242,23 @@ id: CampaignId,
  */
 created_at: Time, 
 /**
+ * Since when it is put away.
+ */
+archived_at?: Time, 
+/**
  * The company served; cannot change.
  */
 client: ClientId, 
+/**
+ * A project of this client.
+ */
+project?: ProjectId | null, 
 /**
  * 1 to 120 characters.
  */
 name: string, 
 /**
- * Off: nothing is admitted, nothing offered. On by default.
+ * Off: nothing is admitted, nothing offered. On by default. Only one without agents and open conversations can be switched off.
  */
 enabled?: boolean | null, 
 /**
@@ -269,6 +277,10 @@ limits?: Limits | null,
  * What it asks of who serves.
  */
 asking?: Asking | null, 
+/**
+ * How well it is to be served, and by whom.
+ */
+service?: Service | null, 
 /**
  * When it is open; none = always.
  */
@@ -324,11 +336,15 @@ export type CampaignFields = {
  */
 client: ClientId, 
 /**
+ * A project of this client.
+ */
+project?: ProjectId | null, 
+/**
  * 1 to 120 characters.
  */
 name: string, 
 /**
- * Off: nothing is admitted, nothing offered. On by default.
+ * Off: nothing is admitted, nothing offered. On by default. Only one without agents and open conversations can be switched off.
  */
 enabled?: boolean | null, 
 /**
@@ -347,6 +363,10 @@ limits?: Limits | null,
  * What it asks of who serves.
  */
 asking?: Asking | null, 
+/**
+ * How well it is to be served, and by whom.
+ */
+service?: Service | null, 
 /**
  * When it is open; none = always.
  */
@@ -397,6 +417,56 @@ dispositions?: Array<DispositionId> | null,
 transfer_disposition?: DispositionId | null, };
 
 export type CampaignId = string;
+
+export type CampaignOverview = { 
+/**
+ * Its id.
+ */
+id: CampaignId, 
+/**
+ * As shown.
+ */
+name: string, 
+/**
+ * The company served.
+ */
+client: ClientId, 
+/**
+ * Its name.
+ */
+client_name: string, 
+/**
+ * The project it belongs to.
+ */
+project: ProjectId | null, 
+/**
+ * Its name.
+ */
+project_name: string | null, 
+/**
+ * How it stands.
+ */
+state: CampaignState, 
+/**
+ * Names of the channel accounts that lead here.
+ */
+channels: Array<string>, 
+/**
+ * How many agents are members.
+ */
+members: number, 
+/**
+ * How many conversations wait.
+ */
+waiting: number, 
+/**
+ * How many conversations are open, those counted that wait.
+ */
+open: number, 
+/**
+ * When it was created.
+ */
+created_at: Time, };
 
 export type CampaignPermissions = { 
 /**
@@ -453,6 +523,8 @@ oldest: Time | null,
  * Conversations with agents.
  */
 active: number, };
+
+export type CampaignState = "open" | "closed" | "disabled" | "archived";
 
 export type CannedText = { 
 /**
@@ -868,7 +940,7 @@ updated_at: Time, };
 
 export type Ending = "closed" | "full" | "out_of_hours" | "abandoned" | "expired" | "overflowed";
 
-export type ErrorCode = "malformed_json" | "invalid_utf8" | "too_deep" | "broken_body" | "idempotency_key_invalid" | "idempotency_key_missing" | "signed_out_session" | "wrong_credentials" | "identity_invalid" | "signature_no_secret" | "signature_header_missing" | "signature_header_empty" | "signature_header_repeated" | "signature_invalid_id" | "signature_invalid_timestamp" | "signature_too_old" | "signature_too_new" | "signature_no_usable_version" | "signature_mismatch" | "forbidden" | "not_allowed_in_campaign" | "wrong_origin" | "not_found" | "invitation_not_valid" | "method_not_allowed" | "conflict" | "in_use" | "conversation_closed" | "wrong_state" | "not_owner" | "offer_gone" | "not_failed" | "draft_stale" | "gone" | "not_next" | "not_skilled" | "at_capacity" | "not_available" | "not_member" | "too_many_transfers" | "transfer_target" | "rating_final" | "signed_out" | "forced_pause" | "too_large" | "unsupported_media_type" | "invalid" | "idempotency_key_reused" | "not_answered" | "disposition_needed" | "fields_missing" | "empty_message" | "message_too_long" | "attachments_not_allowed" | "emoticons_not_allowed" | "unknown_break" | "unknown_field" | "missing_field" | "wrong_type" | "too_short" | "too_long" | "out_of_range" | "control_characters" | "unknown_reference" | "not_possible" | "duplicate" | "taken" | "password_too_short" | "password_too_long" | "schedule_name" | "schedule_hours" | "schedule_too_many_intervals" | "schedule_too_many_exceptions" | "schedule_exception_date" | "schedule_exception_twice" | "schedule_override_empty" | "schedule_override_reason" | "too_many_attempts" | "too_many_connections" | "busy" | "internal" | "unavailable";
+export type ErrorCode = "malformed_json" | "invalid_utf8" | "too_deep" | "broken_body" | "idempotency_key_invalid" | "idempotency_key_missing" | "signed_out_session" | "wrong_credentials" | "identity_invalid" | "signature_no_secret" | "signature_header_missing" | "signature_header_empty" | "signature_header_repeated" | "signature_invalid_id" | "signature_invalid_timestamp" | "signature_too_old" | "signature_too_new" | "signature_no_usable_version" | "signature_mismatch" | "forbidden" | "not_allowed_in_campaign" | "wrong_origin" | "not_found" | "invitation_not_valid" | "method_not_allowed" | "conflict" | "in_use" | "campaign_in_use" | "conversation_closed" | "wrong_state" | "not_owner" | "offer_gone" | "not_failed" | "draft_stale" | "gone" | "not_next" | "not_skilled" | "at_capacity" | "not_available" | "not_member" | "too_many_transfers" | "transfer_target" | "rating_final" | "signed_out" | "forced_pause" | "too_large" | "unsupported_media_type" | "invalid" | "idempotency_key_reused" | "not_answered" | "disposition_needed" | "fields_missing" | "empty_message" | "message_too_long" | "attachments_not_allowed" | "emoticons_not_allowed" | "unknown_break" | "unknown_field" | "missing_field" | "wrong_type" | "too_short" | "too_long" | "out_of_range" | "control_characters" | "voice_needed" | "unknown_reference" | "not_possible" | "duplicate" | "taken" | "password_too_short" | "password_too_long" | "schedule_name" | "schedule_hours" | "schedule_too_many_intervals" | "schedule_too_many_exceptions" | "schedule_exception_date" | "schedule_exception_twice" | "schedule_override_empty" | "schedule_override_reason" | "too_many_attempts" | "too_many_connections" | "busy" | "internal" | "unavailable";
 
 export type Field = { 
 /**
@@ -993,6 +1065,20 @@ version: string,
  * Server time.
  */
 now: Time, };
+
+export type InUse = { 
+/**
+ * How many agents are members.
+ */
+agents: number, 
+/**
+ * How many conversations are open.
+ */
+conversations: number, 
+/**
+ * How many channels that are on lead here; they are in the way of putting it away only.
+ */
+channels: number, };
 
 export type Invitation = { 
 /**
@@ -1125,7 +1211,39 @@ delay_seconds?: number | null,
 /**
  * Gets conversations of these kinds of channels only; none = of all.
  */
-receive?: Array<ChannelKind> | null, };
+receive?: Array<ChannelKind> | null, 
+/**
+ * May write first by these kinds of channels only; none = by all.
+ */
+initiate?: Array<ChannelKind> | null, };
+
+export type MemberChange = { "do": "put", 
+/**
+ * Where.
+ */
+campaign: CampaignId, 
+/**
+ * Who.
+ */
+user: UserId, 
+/**
+ * How.
+ */
+fields?: MemberFields, } | { "do": "remove", 
+/**
+ * Where.
+ */
+campaign: CampaignId, 
+/**
+ * Who.
+ */
+user: UserId, };
+
+export type MemberChanges = { 
+/**
+ * 1 to 500, each membership once.
+ */
+changes: Array<MemberChange>, };
 
 export type MemberFields = { 
 /**
@@ -1143,7 +1261,21 @@ delay_seconds?: number | null,
 /**
  * Gets conversations of these kinds of channels only; none = of all.
  */
-receive?: Array<ChannelKind> | null, };
+receive?: Array<ChannelKind> | null, 
+/**
+ * May write first by these kinds of channels only; none = by all.
+ */
+initiate?: Array<ChannelKind> | null, };
+
+export type MembersChanged = { 
+/**
+ * How many were made or changed.
+ */
+put: number, 
+/**
+ * How many were ended.
+ */
+removed: number, };
 
 export type Message = { 
 /**
@@ -1319,7 +1451,11 @@ current_owner?: UserId | null,
 /**
  * With `draft_stale`: the one that is stored.
  */
-draft?: Draft, };
+draft?: Draft, 
+/**
+ * With `campaign_in_use`: what stands in the way.
+ */
+in_use?: InUse, };
 
 export type Profile = { 
 /**
@@ -1405,7 +1541,11 @@ fields: Array<ProfileField>,
 /**
  * To choose from when closing; when there are any, one is needed.
  */
-dispositions: Array<ProfileDisposition>, };
+dispositions: Array<ProfileDisposition>, 
+/**
+ * To give a conversation to who has it; those of its members.
+ */
+skills: Array<ProfileSkill>, };
 
 export type ProfileDisposition = { 
 /**
@@ -1461,6 +1601,16 @@ region?: string | null,
  */
 settings?: Record<string, unknown>, };
 
+export type ProfileSkill = { 
+/**
+ * Its id.
+ */
+id: SkillId, 
+/**
+ * As shown.
+ */
+name: string, };
+
 export type ProfileUser = { 
 /**
  * Their id.
@@ -1474,6 +1624,44 @@ login: string,
  * As shown.
  */
 name: string, };
+
+export type Project = { 
+/**
+ * Its id.
+ */
+id: ProjectId, 
+/**
+ * When it was created.
+ */
+created_at: Time, 
+/**
+ * Whose; cannot change.
+ */
+client: ClientId, 
+/**
+ * 1 to 120 characters.
+ */
+name: string, 
+/**
+ * Off: takes no more campaigns. On by default.
+ */
+enabled?: boolean, };
+
+export type ProjectFields = { 
+/**
+ * Whose; cannot change.
+ */
+client: ClientId, 
+/**
+ * 1 to 120 characters.
+ */
+name: string, 
+/**
+ * Off: takes no more campaigns. On by default.
+ */
+enabled?: boolean, };
+
+export type ProjectId = string;
 
 export type Push = { "kind": "hello", "data": Hello } | { "kind": "me", "data": Me } | { "kind": "conversation", "data": ConversationDelta } | { "kind": "gone", "data": Gone } | { "kind": "presence", "data": Presence } | { "kind": "thread", "data": Thread } | { "kind": "chat", "data": Chat } | { "kind": "queue", "data": Queue } | { "kind": "board", "data": Board } | { "kind": "board_delta", "data": BoardDelta } | { "kind": "waiting", "data": Array<WaitingRow> } | { "kind": "waiting_delta", "data": WaitingDelta } | { "kind": "resync" } | { "kind": "reload" } | { "kind": "denied", "data": Denied } | { "kind": "signed_out" } | { "kind": "typing", "data": Typing } | { "kind": "viewers", "data": Viewers } | { "kind": "chat_typing", "data": ChatTyping };
 
@@ -1516,6 +1704,38 @@ comment: string | null,
  * When it was given or changed.
  */
 at: Time, };
+
+export type Readiness = { 
+/**
+ * Nothing is missing.
+ */
+ready: boolean, 
+/**
+ * Every topic, in the order of the screen.
+ */
+checks: Array<ReadinessCheck>, };
+
+export type ReadinessCheck = { 
+/**
+ * Which.
+ */
+topic: ReadinessTopic, 
+/**
+ * How it stands.
+ */
+state: ReadinessState, 
+/**
+ * How many channels, members who receive something, dispositions there are; how many messages are missing.
+ */
+count: number, 
+/**
+ * When it opens, for a campaign that is closed now.
+ */
+opens?: Time, };
+
+export type ReadinessState = "done" | "advised" | "missing";
+
+export type ReadinessTopic = "client" | "channels" | "hours" | "members" | "dispositions" | "messages" | "overflow";
 
 export type Relax = { "is": "drop", 
 /**
@@ -1560,6 +1780,32 @@ export type Role = "admin" | "supervisor" | "agent" | "auditor";
 export type ScheduleId = string;
 
 export type Scope = { "kind": "all" } | { "kind": "client", "id": ClientId } | { "kind": "campaign", "id": CampaignId };
+
+export type Service = { 
+/**
+ * Within how many seconds what comes in should be attended, 1 to 86,400; 60 by default (S4-5).
+ */
+level_seconds?: number | null, 
+/**
+ * Of how many in a hundred, 1 to 100; 80 by default.
+ */
+level_percent?: number | null, 
+/**
+ * How long the oldest one waits; 60 and 180 by default.
+ */
+waiting?: Threshold | null, 
+/**
+ * How long a customer waits for the first reply; 120 and 300 by default.
+ */
+first_reply?: Threshold | null, 
+/**
+ * How long a conversation lasts; 1,200 and 2,400 by default.
+ */
+handling?: Threshold | null, 
+/**
+ * Only who belongs to a voice campaign may become a member (S4-35). Off by default.
+ */
+voice_members_only?: boolean | null, };
 
 export type Session = { 
 /**
@@ -1789,6 +2035,16 @@ conversation: Conversation | null,
  */
 messages: Array<Message>, };
 
+export type Threshold = { 
+/**
+ * Worth a look, 1 to 86,400.
+ */
+warn: number, 
+/**
+ * Act now, 1 to 86,400 and not below `warn`.
+ */
+act: number, };
+
 export type Time = string;
 
 export type Transfer = { 
@@ -1857,6 +2113,10 @@ enabled: boolean,
  */
 has_password: boolean, 
 /**
+ * Belongs to a voice campaign of the telephone system.
+ */
+voice: boolean, 
+/**
  * When they were created.
  */
 created_at: Time, };
@@ -1891,6 +2151,10 @@ skills?: Array<SkillLevel>,
  * Off: cannot sign in, sessions are void. On by default.
  */
 enabled?: boolean, 
+/**
+ * Belongs to a voice campaign of the telephone system (S4-35). Off by default.
+ */
+voice?: boolean, 
 /**
  * Write-only, 8 to 256 characters. Changing it ends all sessions. Without one nobody can sign in as this user.
  */

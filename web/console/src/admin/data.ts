@@ -70,4 +70,4 @@ export function options(path: string, only: (row: Row) => boolean = () => true):
 }
 
 /** Counted beside their names as soon as the screen is open. */
-export const PATH_ORDER: readonly string[] = ['/api/v1/clients', '/api/v1/campaigns', '/api/v1/channels', '/api/v1/dispositions', '/api/v1/fields', '/api/v1/canned-texts', '/api/v1/schedules', '/api/v1/breaks', '/api/v1/users', '/api/v1/tokens'];
+export const PATH_ORDER: readonly string[] = ['/api/v1/clients', '/api/v1/projects', '/api/v1/campaigns', '/api/v1/channels', '/api/v1/dispositions', '/api/v1/fields', '/api/v1/canned-texts', '/api/v1/schedules', '/api/v1/breaks', '/api/v1/users', '/api/v1/tokens'];

@@ -31,6 +31,7 @@ export interface Kind {
 
 const P = {
   clients: '/api/v1/clients',
+  projects: '/api/v1/projects',
   campaigns: '/api/v1/campaigns',
   channels: '/api/v1/channels',
   dispositions: '/api/v1/dispositions',
@@ -113,20 +114,34 @@ const limits: readonly FormField[] = [
   { key: 'limits.overflow', label: 'field.overflow', type: 'select', none: 'field.none', options: (now) => options(P.campaigns, (row) => row['client'] === now['client'] && row.id !== now['id']), when: (now) => (isLimited(now) && read(now, 'limits.when_full') === 'overflow') || read(now, 'limits.at_closing') === 'overflow' },
 ];
 
+const seconds = (key: string, label: Key, start: number): FormField => ({ key, label, type: 'number', min: 1, max: 86_400, start });
+const service: readonly FormField[] = [
+  { ...seconds('service.level_seconds', 'field.level_seconds', 60), hint: 'field.level_seconds_hint' },
+  { key: 'service.level_percent', label: 'field.level_percent', type: 'number', min: 1, max: 100, start: 80 },
+  seconds('service.waiting.warn', 'field.waiting_warn', 60),
+  seconds('service.waiting.act', 'field.waiting_act', 180),
+  seconds('service.first_reply.warn', 'field.first_reply_warn', 120),
+  seconds('service.first_reply.act', 'field.first_reply_act', 300),
+  seconds('service.handling.warn', 'field.handling_warn', 1_200),
+  seconds('service.handling.act', 'field.handling_act', 2_400),
+  { key: 'service.voice_members_only', label: 'field.voice_members_only', hint: 'field.voice_members_only_hint', type: 'check', start: false },
+];
+
 function campaignGroups(): FormGroup[] {
   return [
     {
       title: 'group.data',
       fields: [
         client,
+        { key: 'project', label: 'field.project', type: 'select', none: 'field.no_project', options: (now) => options(P.projects, (row) => row['client'] === now['client'] && (row['enabled'] !== false || row.id === now['project'])) },
         name,
-        enabled,
         { key: 'auto_accept', label: 'field.auto_accept', hint: 'field.auto_accept_hint', type: 'check', start: false },
         { key: 'offer_seconds', label: 'field.offer_seconds', type: 'number', min: 5, max: 600, start: 20, when: (now) => now['auto_accept'] !== true },
         { key: 'transfer_seconds', label: 'field.transfer_seconds', type: 'number', min: 5, max: 600, start: 30 },
         { key: 'wrap_up_seconds', label: 'field.wrap_up_seconds', hint: 'field.wrap_up_hint', type: 'number', min: 0, max: 900, start: 0 },
       ],
     },
+    { title: 'group.service', fields: service },
     { title: 'group.strategy', fields: strategy },
     { title: 'group.limits', fields: limits },
     {
@@ -153,7 +168,11 @@ export const KINDS: readonly Kind[] = [
     kind: 'clientes', path: P.clients, title: 'admin.clients', add: 'admin.clients_add', empty: 'admin.clients_empty', write: 'write_config', name: called, more: (row) => String(row['zone'] ?? ''), needs: [],
     groups: () => [{ title: 'group.data', fields: [name, { key: 'zone', label: 'field.zone', hint: 'field.zone_hint', type: 'text', start: 'America/Argentina/Buenos_Aires', required: true }, enabled] }],
   },
-  { kind: 'campanas', path: P.campaigns, title: 'admin.campaigns', add: 'admin.campaigns_add', empty: 'admin.campaigns_empty', write: 'write_config', name: called, more: clientName, needs: [P.clients, P.schedules, P.dispositions, P.fields, P.skills, P.users], groups: campaignGroups },
+  {
+    kind: 'proyectos', path: P.projects, title: 'admin.projects', add: 'admin.projects_add', empty: 'admin.projects_empty', write: 'write_config', canDelete: true, name: called, more: clientName, needs: [P.clients],
+    groups: () => [{ title: 'group.data', fields: [client, name, enabled] }],
+  },
+  { kind: 'campanas', path: P.campaigns, title: 'admin.campaigns', add: 'admin.campaigns_add', empty: 'admin.campaigns_empty', write: 'write_config', name: called, more: clientName, needs: [P.clients, P.projects, P.schedules, P.dispositions, P.fields, P.skills, P.users, P.channels, P.canned], groups: campaignGroups },
   {
     kind: 'canales', path: P.channels, title: 'admin.channels', add: 'admin.channels_add', empty: 'admin.channels_empty', write: 'write_config', name: called, more: (row) => `${tIn('channel', String(row['kind']))} · ${nameOf(P.campaigns, row['campaign'])}`, needs: [P.clients, P.campaigns],
     groups: () => [
@@ -224,6 +243,7 @@ export const KINDS: readonly Kind[] = [
           { key: 'login', label: 'sign_in.login', type: 'text', required: true, max: 120, start: '' },
           { key: 'role', label: 'field.role', type: 'select', required: true, start: 'agent', options: roleOptions },
           { key: 'capacity', label: 'field.capacity', hint: 'field.capacity_hint', type: 'number', min: 1, max: 10_000, start: 100, when: (now) => now['role'] === 'agent' },
+          { key: 'voice', label: 'field.voice', hint: 'field.voice_hint', type: 'check', start: false, when: (now) => now['role'] === 'agent' },
           enabled,
           { key: 'password', label: 'field.password', hint: 'field.password_hint', type: 'password' },
         ],

@@ -1,0 +1,16 @@
+-- Projects of a client (S1-4). A campaign may belong to one; what is archived keeps its history (S4-30).
+CREATE TABLE projects (
+  id TEXT NOT NULL PRIMARY KEY,
+  client_id TEXT NOT NULL REFERENCES clients (id),
+  name TEXT NOT NULL,
+  enabled BIGINT NOT NULL,
+  created_at BIGINT NOT NULL
+);
+ALTER TABLE campaigns ADD COLUMN project_id TEXT REFERENCES projects (id);
+ALTER TABLE campaigns ADD COLUMN archived_at BIGINT;
+
+-- By which kinds of channels a member may write first: JSON, none = all.
+ALTER TABLE members ADD COLUMN initiate TEXT;
+
+-- Belongs to a voice campaign of the telephone system (S4-35).
+ALTER TABLE users ADD COLUMN voice BIGINT NOT NULL DEFAULT 0;

@@ -1,0 +1,176 @@
+/** Administering campaigns, from the tree to the archive; every screen without barriers in light and dark, with a picture. */
+
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+
+import type { Browser } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+
+import { Customers } from './customer.ts';
+import { openBrowser, Person, setScheme, SOON } from './people.ts';
+import { Server } from './server.ts';
+
+const folder = process.env['CENTRALITA_SCREENS'] === 'docs' ? join(import.meta.dirname, '../../docs/images') : join(import.meta.dirname, 'results');
+
+let server: Server;
+let browser: Browser;
+let admin: Person;
+let customers: Customers;
+
+beforeAll(async () => {
+  mkdirSync(folder, { recursive: true });
+  const started = await Server.create();
+  server = started.server;
+  customers = new Customers(server.origin, started.sample.api_channel);
+  browser = await openBrowser();
+  admin = await Person.at(browser, `${server.origin}/login`, { locale: 'es-AR' });
+  await admin.signIn('admin', started.sample.users.find(({ login }) => login === 'admin')?.password ?? '');
+});
+afterAll(async () => {
+  await browser?.close();
+  await server?.remove();
+});
+
+async function check(name: string): Promise<void> {
+  const found: string[] = [];
+  for (const colorScheme of ['light', 'dark'] as const) {
+    await setScheme(admin.page, colorScheme);
+    await admin.page.screenshot({ path: join(folder, `${name}${colorScheme === 'dark' ? '-dark' : ''}.png`) });
+    found.push(...(await admin.barriers()).map((barrier) => `${colorScheme} ${barrier}`));
+  }
+  await setScheme(admin.page, 'light');
+  expect(found, name).toEqual([]);
+  expect(await admin.page.evaluate(() => document.documentElement.scrollWidth <= window.innerWidth), name).toBe(true);
+}
+const go = (path: string) => admin.page.goto(`${server.origin}/admin/${path}`);
+const tab = (name: string) => admin.page.locator('.campaign-tabs').getByRole('link', { name }).click();
+const member = (name: string) => admin.page.getByRole('row').filter({ hasText: name });
+
+describe('campaigns', () => {
+  it('one is made step by step under a project, and started when nothing is missing', async () => {
+    const { page } = admin;
+    await go('arbol');
+    await page.getByRole('link', { name: /^Nuevo proyecto de/ }).first().click();
+    await page.getByLabel('Nombre').fill('Fibra');
+    await admin.button('Guardar').click();
+    await admin.sees('Guardado: Fibra');
+    await go('arbol');
+    await page.getByRole('link', { name: 'Nueva campaña de Fibra', exact: true }).click();
+    await page.getByLabel('Nombre').fill('Cobranzas');
+    await page.getByLabel('Nivel de servicio: atender en (s)').fill('0');
+    await check('admin-campana-nueva');
+    await admin.button('Crear y seguir').click();
+    await page.locator('.ui-field-error').waitFor(SOON);
+    await page.getByLabel('Nivel de servicio: atender en (s)').fill('30');
+    await admin.button('Crear y seguir').click();
+    await admin.sees('Ningún canal activo lleva acá');
+    expect(new URL(page.url()).searchParams.get('pestana')).toBe('canales');
+    await admin.button('Traer acá Sistema conectado').click();
+    await admin.sees('1 canal');
+    await check('admin-campana-canales');
+    await admin.button('Siguiente').click();
+    await page.getByLabel('Horario', { exact: true }).waitFor(SOON);
+    // What is typed stays while one wanders between the tabs.
+    await tab('Permisos');
+    await page.getByLabel('Emoticones').uncheck();
+    await admin.sees('No envía emoticones.');
+    await check('admin-campana-permisos');
+    await tab('Estrategia y límites');
+    await page.getByLabel('A quién le toca').selectOption('linear');
+    await admin.sees('Primero se atiende a Camila; la recibe Ana.');
+    await check('admin-campana-estrategia');
+    await tab('Permisos');
+    expect(await page.getByLabel('Emoticones').isChecked()).toBe(false);
+    await page.getByRole('link', { name: 'Usuarios' }).click();
+    await page.getByRole('dialog', { name: 'Hay cambios sin guardar' }).waitFor(SOON);
+    await admin.button('Seguir editando').click();
+    await admin.button('Guardar').click();
+    await admin.sees('Guardado: Cobranzas');
+    await tab('Agentes');
+    await page.getByLabel('Agregar agente').selectOption({ label: 'Ana Aguirre' });
+    await admin.button('Agregar agente').click();
+    await member('Ana Aguirre').waitFor(SOON);
+    await admin.sees('Lista para activar');
+    await admin.button('Activar').click();
+    await admin.sees('Activa: Cobranzas');
+    await admin.sees('Todo en orden');
+    await check('admin-campana-miembros');
+    await page.reload();
+    await member('Ana Aguirre').waitFor(SOON);
+  });
+
+  it('many agents at once, and nothing before it is saved', async () => {
+    const { page } = admin;
+    await go('miembros');
+    await page.getByLabel('Cobranzas', { exact: true }).check();
+    await member('Ana Aguirre').waitFor(SOON);
+    for (const box of await page.locator('[aria-labelledby=members-agents] input[type=checkbox]').all()) await box.check();
+    await admin.button(/^Agregar \(/).click();
+    await page.getByRole('checkbox', { name: 'Ana Aguirre', exact: true }).last().check();
+    await admin.button('Quitar (1)').click();
+    await admin.sees(/^\+\d+ −1$/);
+    await check('admin-miembros');
+    expect(new URL(page.url()).searchParams.get('campanas')).not.toBeNull();
+    await page.getByRole('link', { name: 'Usuarios' }).click();
+    await page.getByRole('dialog', { name: 'Hay cambios sin guardar' }).waitFor(SOON);
+    await admin.button('Seguir editando').click();
+    await admin.button('Guardar').click();
+    await admin.sees(/^Guardado: \+\d+ −1$/);
+    // Of several marked ones, one change is for all.
+    const marks = page.locator('.members-table tbody input[type=checkbox][class~=ui-box]');
+    for (const row of await page.locator('.members-table tbody th input').all()) await row.check();
+    expect(await marks.count()).toBeGreaterThan(2);
+    await page.getByLabel(/^Penalización de/).first().fill('4');
+    await page.getByLabel(/^Penalización de/).first().press('Tab');
+    await admin.sees(/^\+0 −0 · [2-9] cambian$/);
+    await admin.button('Guardar').click();
+    await admin.sees(/^Guardado: \+0 −0 · /);
+    expect(await page.getByLabel(/^Penalización de/).last().inputValue()).toBe('4');
+  });
+
+  it('is switched off only when nobody is left in it, and put away', async () => {
+    const { page } = admin;
+    await customers.write('5491155551234', 'Marta', 'Hola');
+    await go('campanas');
+    await page.getByRole('link', { name: 'Cobranzas' }).click();
+    await admin.button('Inactivar').click();
+    await page.getByRole('dialog', { name: 'Antes de inactivar Cobranzas' }).waitFor(SOON);
+    await page.getByRole('button', { name: /^Quitar a los/ }).waitFor(SOON);
+    await check('admin-campana-en-uso');
+    await page.getByRole('button', { name: /^Quitar a los/ }).click();
+    await page.getByRole('heading', { name: /agentes/ }).waitFor({ ...SOON, state: 'hidden' });
+    await page.getByRole('button', { name: 'Cerrar todas' }).click();
+    await page.getByRole('dialog').getByRole('button', { name: 'Inactivar', exact: true }).click();
+    await admin.sees('Inactiva: Cobranzas');
+    await admin.button('Archivar').click();
+    await page.getByRole('button', { name: /^Inactivar canal/ }).click();
+    await page.getByRole('dialog').getByRole('button', { name: 'Archivar', exact: true }).click();
+    await admin.sees('Archivada: Cobranzas');
+  });
+
+  it('are found by what the address says', async () => {
+    const { page } = admin;
+    await go('campanas');
+    await page.getByRole('link', { name: 'Soporte' }).waitFor(SOON);
+    await check('admin-campanas');
+    await page.getByLabel('Estado').selectOption('archived');
+    await page.getByRole('rowheader', { name: 'Cobranzas' }).waitFor(SOON);
+    expect(new URL(page.url()).searchParams.get('estado')).toBe('archived');
+    await page.reload();
+    await admin.button('Restaurar Cobranzas').click();
+    await admin.sees('De vuelta, inactiva: Cobranzas');
+    await page.getByRole('button', { name: 'Limpiar', exact: true }).click();
+    await page.getByRole('link', { name: 'Cobranzas' }).waitFor(SOON);
+    await page.getByLabel('Fecha inicial').fill('2999-01-01');
+    await admin.sees('El filtro no deja ver nada');
+    await go('arbol');
+    await page.getByRole('link', { name: 'Fibra', exact: true }).waitFor(SOON);
+    await check('admin-arbol');
+    await page.setViewportSize({ width: 1024, height: 768 });
+    await go('campanas');
+    await page.getByRole('link', { name: 'Soporte' }).click();
+    await page.locator('.ready').waitFor(SOON);
+    await check('admin-campana-1024');
+    expect(admin.complaints).toEqual([]);
+  });
+});
