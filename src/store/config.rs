@@ -29,7 +29,7 @@ pub(super) const STATEMENTS: &[&str] =
     &[CLIENTS, CAMPAIGNS, CHANNELS, SECRETS, MEMBERS, DISPOSITIONS, FIELDS, BREAKS, SCHEDULES, USERS];
 
 const CLIENTS: &str = "SELECT id, name, zone, enabled, created_at FROM clients";
-const CAMPAIGNS: &str = "SELECT id, client_id, name, enabled, config, created_at FROM campaigns";
+const CAMPAIGNS: &str = "SELECT id, client_id, name, enabled, config, created_at, revision FROM campaigns";
 const CHANNELS: &str = "SELECT id, client_id, campaign_id, kind, name, enabled, endpoint, created_at, webchat FROM channels";
 const SECRETS: &str = "SELECT id, channel_id, sealed FROM channel_secrets WHERE expires_at IS NULL OR expires_at > $1 \
      ORDER BY created_at DESC, id DESC";
@@ -109,6 +109,7 @@ impl CampaignConfig {
             client,
             name,
             enabled,
+            revision: 1,
             weight: self.weight,
             strategy: self.strategy,
             limits: self.limits,
@@ -162,7 +163,8 @@ pub async fn load(db: &Db, sealer: &Sealer, now: Timestamp) -> Result<Snapshot, 
     }
     for row in db.rows(CAMPAIGNS, vec![]).await? {
         let config: CampaignConfig = row.json(4)?;
-        let campaign = config.into_campaign(row.parse(0)?, row.parse(1)?, row.text(2)?.to_owned(), row.int(3)? != 0);
+        let mut campaign = config.into_campaign(row.parse(0)?, row.parse(1)?, row.text(2)?.to_owned(), row.int(3)? != 0);
+        campaign.revision = u32::try_from(row.int(6)?).unwrap_or(u32::MAX);
         snapshot.campaigns_created.insert(campaign.id, row.time(5)?);
         snapshot.campaigns.insert(campaign.id, Arc::new(campaign));
     }

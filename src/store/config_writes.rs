@@ -37,7 +37,7 @@ const INSERT_CLIENT: &str = "INSERT INTO clients (id, name, zone, enabled, creat
 const UPDATE_CLIENT: &str = "UPDATE clients SET name = $2, zone = $3, enabled = $4 WHERE id = $1";
 const INSERT_CAMPAIGN: &str =
     "INSERT INTO campaigns (id, client_id, name, enabled, config, created_at) VALUES ($1, $2, $3, $4, $5, $6)";
-const UPDATE_CAMPAIGN: &str = "UPDATE campaigns SET name = $2, enabled = $3, config = $4 WHERE id = $1";
+const UPDATE_CAMPAIGN: &str = "UPDATE campaigns SET name = $2, enabled = $3, config = $4, revision = revision + 1 WHERE id = $1";
 /// Who is a member already has joined when they did.
 const PUT_MEMBER: &str = "INSERT INTO members (campaign_id, user_id, penalty, position, joined_at, delay_seconds, receive) \
      VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (campaign_id, user_id) DO UPDATE SET penalty = excluded.penalty, \

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::{Conversation, FOLLOWED_DELIVERIES, Offer, Phase, Priority, Rating};
 use crate::{
     clock::Timestamp,
-    domain::{channel::ChannelKind, delivery::Delivery},
+    domain::{channel::ChannelKind, delivery::Delivery, routing::Choice},
     ids::{AgentId, CampaignId, ChannelId, ClientId, ContactId, DispositionId, FieldId, MessageId, OfferId},
 };
 
@@ -109,7 +109,14 @@ pub enum Event {
         reason: QueueReason,
     },
     /// Capacity of an agent was reserved for it.
-    Offered(Offer),
+    Offered {
+        /// The reservation.
+        #[serde(flatten)]
+        offer: Offer,
+        /// How the Router came to choose that agent; none when it did not choose, and in what was written before it was recorded.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        why: Option<Box<Choice>>,
+    },
     /// The agent took it; the segment in the queue is over.
     OfferAccepted {
         /// Which offer.
@@ -258,7 +265,7 @@ impl Conversation {
                 self.campaign = *campaign;
                 self.enter(Phase::Queued { reason: *reason }, at);
             }
-            Event::Offered(offer) => self.enter(Phase::Offered { offer: *offer }, at),
+            Event::Offered { offer, .. } => self.enter(Phase::Offered { offer: *offer }, at),
             Event::Tagged { tags } => self.tags.clone_from(tags),
             Event::Prioritised { priority } => self.priority = *priority,
             Event::OfferAccepted { offer, agent } => {

@@ -12,7 +12,7 @@ use super::{
     order,
     order::Key,
     queue::Head,
-    ready::Search,
+    ready::{Best, Search},
 };
 use crate::{
     clock::Timestamp,
@@ -120,16 +120,17 @@ impl Routing {
         next_offer: &mut dyn FnMut() -> OfferId,
         out: &mut Vec<Decision>,
     ) -> Option<AgentId> {
-        let agent = self.best(head.turn.id)?;
+        let best = self.best(head.turn.id)?;
+        let (agent, choice) = (best.agent, self.choice(head.campaign, &best)?);
         let rules = self.campaigns.get(&head.campaign)?.rules?;
         let offer = Offer { id: next_offer(), agent, deadline: now + rules.offer_time };
         self.reserve(head.turn.id, agent, Pending::Offer { offer: offer.id, agent }, now);
-        out.push(Decision::Offer { conversation: head.turn.id, offer });
+        out.push(Decision::Offer { conversation: head.turn.id, offer, choice });
         Some(agent)
     }
 
     /// The best agent for an item that waits.
-    fn best(&self, conversation: ConversationId) -> Option<AgentId> {
+    pub(super) fn best(&self, conversation: ConversationId) -> Option<Best> {
         let item = self.items.get(&conversation)?;
         let campaign = self.campaigns.get(&item.view.campaign)?;
         let strategy = campaign.rules?.strategy;
@@ -149,7 +150,7 @@ impl Routing {
     }
 
     /// Whose turn it was last: who has the latest reservation or accepted the latest one, if that is still a member.
-    fn last_turn(&self, id: CampaignId, order: Order) -> Option<(Key, AgentId)> {
+    pub(super) fn last_turn(&self, id: CampaignId, order: Order) -> Option<(Key, AgentId)> {
         let campaign = self.campaigns.get(&id).filter(|_| order.takes_turns())?;
         let (_, agent) = campaign.turns.last().copied().max(campaign.memory.last_served())?;
         let place = self.agents.get(&agent)?.seats.get(&id)?.place.as_ref()?;

@@ -98,6 +98,12 @@ impl Queue {
         std::iter::from_fn(next).take(limit)
     }
 
+    /// How many go before what is there; none when they are more than `most`.
+    pub(super) fn before(&self, spot: &Spot, most: usize) -> Option<usize> {
+        let before = self.lines.iter().flat_map(|line| line.items.range(..spot.rank)).take(most + 1).count();
+        (before <= most).then_some(before)
+    }
+
     pub(super) fn is_empty(&self) -> bool {
         self.lines.is_empty()
     }
@@ -122,7 +128,7 @@ impl CampaignState {
     }
 
     /// The longest delay of a member that is over after this wait, and when the next one is.
-    fn seen(&self, arrived_at: Timestamp, now: Timestamp) -> (u32, Option<Timestamp>) {
+    pub(super) fn seen(&self, arrived_at: Timestamp, now: Timestamp) -> (u32, Option<Timestamp>) {
         let waited = u32::try_from(now.since(arrived_at).as_secs()).unwrap_or(u32::MAX);
         let over = self.delays.range(..=waited).next_back().map_or(0, |(delay, _)| *delay);
         let next = waited.checked_add(1).and_then(|from| self.delays.range(from..).next());

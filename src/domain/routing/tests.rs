@@ -12,6 +12,7 @@ mod policies;
 mod properties;
 mod scale;
 mod steps;
+mod why;
 mod world;
 
 use crate::{
@@ -54,6 +55,7 @@ fn plain_campaign(id: CampaignId) -> Campaign {
         name: "Support".to_owned(),
         enabled: true,
         weight: 50,
+        revision: 7,
         strategy: Strategy::default(),
         limits: Limits::default(),
         schedule: None,

@@ -2,9 +2,8 @@
 
 use super::{
     CampaignRules, CampaignState, Routing,
-    capacity::{Presence, Seat},
+    hindrance::{Hindrance, hindrance},
     item::{Item, Pending, Stand},
-    mode,
 };
 use crate::{
     clock::Timestamp,
@@ -66,14 +65,12 @@ impl Routing {
     /// Why an agent cannot get this item now. How long they let others go first plays no part.
     pub(super) fn obstacle(&self, item: &Item, agent: AgentId, rules: &CampaignRules) -> Option<Obstacle> {
         let Some(agent) = self.agents.get(&agent) else { return Some(Obstacle::NotMember) };
-        let member = |seat: &&Seat| seat.place.is_some_and(|place| place.receive.contains(item.view.kind));
-        let Some(seat) = agent.seats.get(&item.view.campaign).filter(member) else { return Some(Obstacle::NotMember) };
-        if agent.presence != Presence::Available {
-            return Some(Obstacle::NotAvailable);
-        }
-        let lets = mode::pass(rules.strategy.mode, rules.max_per_agent, agent, seat).is_some();
-        let full = !lets || agent.free() < item.view.kind.weight();
-        full.then_some(Obstacle::Full)
+        let Some(seat) = agent.seats.get(&item.view.campaign) else { return Some(Obstacle::NotMember) };
+        hindrance(item.view.kind, agent, seat, rules).map(|hindrance| match hindrance {
+            Hindrance::NotMember | Hindrance::Kind => Obstacle::NotMember,
+            Hindrance::Unknown | Hindrance::SignedOut | Hindrance::Away => Obstacle::NotAvailable,
+            _ => Obstacle::Full,
+        })
     }
 
     /// Whether a conversation may go to the queue of this campaign now: known, of the same client, enabled, open, not full.
