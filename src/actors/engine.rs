@@ -26,8 +26,8 @@ use crate::{
         conversation::Command,
         log::{By, Entity},
         message::Attachment,
-        routing::Explanation,
         refusal::Refusal,
+        routing::Explanation,
     },
     ids::{AgentId, CampaignId, ChannelId, ClientId, ConversationId, Ids},
     store::{

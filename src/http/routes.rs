@@ -30,10 +30,13 @@ use crate::{
             contacts::{self, ContactsQuery},
             conversations::{self, ConversationsQuery, HistoryQuery, MessagesQuery},
             drafts, invitations, me, session,
+            why::{self, WhyQuery},
         },
         webhooks, widget,
     },
-    wire::{command, config, conversation, demo as wire_demo, live, page::Page, people, session as wire_session},
+    wire::{
+        command, config, conversation, demo as wire_demo, live, page::Page, people, session as wire_session, why as wire_why,
+    },
 };
 
 /// Who may call a route at all; handlers then look at the object.
@@ -237,6 +240,8 @@ routes! {
         query MessagesQuery, 200, page conversation::Message;
     GET "/api/v1/conversations/{id}/visitor" conversations::visitor, SEE, "conversations",
         "What the visitor of a web chat said before and after", 200, gives conversation::VisitorCard;
+    GET "/api/v1/conversations/{id}/why" why::show, SEE, "conversations",
+        "Why an agent got it, and who could have it now", query WhyQuery, 200, gives wire_why::Why;
     POST "/api/v1/conversations/{id}/messages" conversations::reply, Access::Any(&[Answer]), "conversations",
         "Answer the customer", body command::Reply, 200, gives conversation::Done;
     POST "/api/v1/conversations/{id}/notes" conversations::note, WORK, "conversations",

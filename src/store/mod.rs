@@ -5,6 +5,7 @@
 
 pub mod attachments;
 pub mod canned_texts;
+pub mod choices;
 pub mod config;
 pub mod config_writes;
 pub mod contacts;
@@ -330,6 +331,7 @@ pub fn newest_schema() -> i64 {
 pub const STATEMENTS: &[(&str, &[&str])] = &[
     ("attachments", attachments::STATEMENTS),
     ("canned_texts", canned_texts::STATEMENTS),
+    ("choices", choices::STATEMENTS),
     ("config", config::STATEMENTS),
     ("config_writes", config_writes::STATEMENTS),
     ("contacts", contacts::STATEMENTS),

@@ -10,6 +10,7 @@ pub mod people;
 pub mod session;
 #[cfg(test)]
 mod typescript;
+pub mod why;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 

@@ -46,3 +46,4 @@ mod sessions;
 mod strategies;
 mod web_chat;
 mod webhooks;
+mod why;

@@ -117,10 +117,9 @@ impl Conversation {
     /// Who has it already has what they want.
     fn take(&self, offer: Offer) -> Outcome {
         match self.phase {
-            Phase::Queued { .. } => Ok(vec![
-                Event::Offered { offer, why: None },
-                Event::OfferAccepted { offer: offer.id, agent: offer.agent },
-            ]),
+            Phase::Queued { .. } => {
+                Ok(vec![Event::Offered { offer, why: None }, Event::OfferAccepted { offer: offer.id, agent: offer.agent }])
+            }
             _ if self.phase.owner() == Some(offer.agent) => Ok(vec![]),
             _ => Err(Refusal::Gone { current: self.phase.owner() }),
         }

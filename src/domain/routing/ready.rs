@@ -149,8 +149,7 @@ impl Ready {
 
     /// The best agent for an item. Who passed it over comes after everybody else, whatever the tier.
     pub(super) fn best(&self, search: &Search) -> Option<Best> {
-        let open: SmallVec<[&Pool; 8]> =
-            self.pools.iter().filter(|pool| pool.gate.lets(search.kind, search.seen)).collect();
+        let open: SmallVec<[&Pool; 8]> = self.pools.iter().filter(|pool| pool.gate.lets(search.kind, search.seen)).collect();
         let eligible = open.iter().map(|pool| pool.len()).sum();
         let fresh = self.choose(&open, search, search.passed);
         let again = fresh.is_none();

@@ -432,7 +432,7 @@ impl Naive {
         let mut draw = Draw::new(self.seed, view.id, view.seq);
         if strategy.order == Order::Wrandom {
             let groups: BTreeSet<u8> = compared.iter().map(|it| penalty(*it)).collect();
-            groups.iter().for_each(|_| drop(draw.share()));
+            groups.iter().for_each(|_| _ = draw.share());
         }
         let drawn = Drawn { place: u32::try_from(draw.below(of)).unwrap() + 1, of: u32::try_from(of).unwrap() };
         let measure = |agent| self.measure(strategy.order, view.campaign, agent);

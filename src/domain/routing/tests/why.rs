@@ -194,7 +194,10 @@ fn nobody_gets_it_for_as_many_reasons_as_there_are_members() {
 #[test]
 fn who_is_taken_up_is_told_by_what() {
     let mut world = desk(Strategy { mode: Mode::Interaction, ..Strategy::default() }, 2, 100);
-    world.configure(Campaign { strategy: Strategy { mode: Mode::Incall, ..Strategy::default() }, ..plain_campaign(campaign(2)) }, Openness::ALWAYS);
+    world.configure(
+        Campaign { strategy: Strategy { mode: Mode::Incall, ..Strategy::default() }, ..plain_campaign(campaign(2)) },
+        Openness::ALWAYS,
+    );
     world.join(agent(1), campaign(2), 0);
     world.join(agent(3), campaign(2), 0);
     world.agent_is(agent(3), 100, true);
