@@ -293,7 +293,7 @@ pub enum Reason {
     HigherPenalty,
     /// They could, after those who have nothing to do.
     NotIdle,
-    /// They could; they missed or declined it and others have not been asked.
+    /// They could, when there is nobody else: they missed or declined it.
     PassedOver,
     /// No member any more.
     NotMember,

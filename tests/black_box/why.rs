@@ -52,7 +52,8 @@ async fn who_got_it_and_why_survives_the_process(database: Database) {
     let mut tab = Socket::at_work(&ana.api).await;
     let _other = Socket::at_work(&bruno.api).await;
     let conversation = desk.channel.write("a", "hola").await;
-    let state = tab.conversation(&conversation, "offered").await;
+    tab.conversation(&conversation, "offered").await;
+    let state = world.until_standing(&conversation, "offered").await;
     let offer = json!({ "offer": state["standing"]["offer"] });
     ana.api.post(&format!("/api/v1/conversations/{conversation}/decline"), offer).await.ok();
     world.until_standing(&conversation, "offered").await;
@@ -203,7 +204,7 @@ async fn who_may_not_see_the_conversation_learns_nothing(database: Database) {
     for api in [&stranger.api, &member.api] {
         api.get(&of(&conversation)).await.refused(404, "not_found");
     }
-    world.anonymous().get(&of(&conversation)).await.refused(401, "unauthenticated");
+    world.anonymous().get(&of(&conversation)).await.refused(401, "signed_out_session");
 }
 
 async fn a_wrong_question_is_refused(database: Database) {

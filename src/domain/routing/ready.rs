@@ -226,7 +226,7 @@ pub(super) struct Ranked {
 pub(super) fn rank(all: &mut [Ranked], strategy: &Strategy, last: Option<(Key, AgentId)>) {
     let group = |one: &Ranked| (one.passed_over, one.standing.tier.pass);
     all.sort_unstable_by_key(group);
-    let (mut fresh, mut front) = (None, true);
+    let mut front = true;
     for group in all.chunk_by_mut(|one, other| group(one) == group(other)) {
         let few = group.len() < usize::from(strategy.penalty_members_limit);
         let ignored = strategy.order == Order::Wrandom || few;
@@ -234,13 +234,12 @@ pub(super) fn rank(all: &mut [Ranked], strategy: &Strategy, last: Option<(Key, A
         let place = |one: &Ranked| (one.standing.key, one.agent);
         let wrapped = |one: &Ranked| last.is_some_and(|last| place(one) <= last);
         group.sort_unstable_by_key(|one| (tier(one), wrapped(one), place(one)));
-        let Some(first) = group.first().map(|one| (one.passed_over, tier(one))) else { continue };
-        let fresh_exists = *fresh.get_or_insert(!first.0);
+        let Some(first) = group.first().map(tier) else { continue };
         for one in group {
             one.behind = match one {
-                _ if one.passed_over && fresh_exists => Some(Behind::PassedOver),
+                _ if one.passed_over => Some(Behind::PassedOver),
                 _ if !front => Some(Behind::Busy),
-                _ if tier(one) != first.1 => Some(Behind::Penalty),
+                _ if tier(one) != first => Some(Behind::Penalty),
                 _ => None,
             };
         }

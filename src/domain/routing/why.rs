@@ -137,7 +137,7 @@ pub enum Behind {
     Penalty,
     /// The mode asks those first who have nothing at all to do.
     Busy,
-    /// They missed or declined it; others have not been asked.
+    /// They missed or declined it: they are asked when there is nobody else.
     PassedOver,
 }
 
