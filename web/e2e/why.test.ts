@@ -81,6 +81,8 @@ it('a supervisor is told why nobody gets what waits, and it is asked again', asy
     await person.sees(/Almuerzo · 0:0/);
   }
   await customers.write('c2', 'Mateo Núñez', '¿Cuándo viene el técnico?');
+  await sofia.button('¿Por qué nadie? Mateo Núñez').waitFor(SOON);
+  await check(sofia, 'espera');
   await sofia.button('¿Por qué nadie? Mateo Núñez').click();
   const dialog = sofia.page.getByRole('dialog', { name: '¿Por qué nadie?' });
   await dialog.getByText(/lugar 1 de 1/).waitFor(SOON);
@@ -88,8 +90,8 @@ it('a supervisor is told why nobody gets what waits, and it is asked again', asy
   expect(await dialog.locator('.why-counts li').allTextContents()).toContain('2 En pausa, en break o sin conexión');
   await check(sofia, 'por-que-nadie');
   await ana!.button('Volver').last().click();
-  await dialog.getByText(/^Ana Aguirre: /).waitFor(SOON);
-  await dialog.getByText('nadie más podía recibirla').waitFor(SOON);
+  const now = sofia.page.getByRole('dialog', { name: '¿Por qué a Ana Aguirre?' });
+  await now.getByText('Ana Aguirre: nadie más podía recibirla.').waitFor(SOON);
   await check(sofia, 'por-que-ella');
   expect(sofia.complaints).toEqual([]);
 });

@@ -22,11 +22,12 @@ export function valueText(measure: Measure): string {
   }
 }
 
-/** Whether the two were equal but for the last offer. */
-function isTie({ measure, runner_up: next }: Choice): boolean {
-  if (!next) return false;
+/** Whether the two were equal, and then whether the last offer told them apart. */
+function tieOf({ measure, runner_up: next }: Choice): 'none' | 'offer' | 'even' {
+  if (!next || measure.by === 'position') return 'none';
   const plain = (one: Measure) => JSON.stringify('offered_at' in one ? { ...one, offered_at: null } : one);
-  return 'offered_at' in measure && plain(measure) === plain(next.measure);
+  if (plain(measure) !== plain(next.measure)) return 'none';
+  return JSON.stringify(measure) === JSON.stringify(next.measure) ? 'even' : 'offer';
 }
 
 /** Why the winner won. */
@@ -37,7 +38,9 @@ function reasonText(choice: Choice): string {
   if (drawn) return t('why.drawn', { place: number(drawn.place), of: number(drawn.of) });
   const value = valueText(measure);
   const why = order === 'rrmemory' || order === 'rrordered' ? 'turn' : measure.by;
-  return isTie(choice) ? t('why.because_tie', { value }) : t('why.because', { reason: tIn('because', why), value });
+  const tie = tieOf(choice);
+  if (tie !== 'none') return tie === 'offer' ? t('why.because_tie', { value }) : t('why.because_even', { value });
+  return t('why.because', { reason: tIn('because', why), value });
 }
 
 /** One sentence: who, why, who would have been next. */
