@@ -10,6 +10,11 @@ impl Handler<Gated<Explain>> for Router {
 
     fn handle(&mut self, Gated { message, .. }: Gated<Explain>, _: &mut Context<Self>) {
         let Explain { conversation, limit, only, reply } = message;
-        let _ = reply.send(self.routing.explain(conversation, limit, only));
+        let mut explanation = self.routing.explain(conversation, limit, only);
+        if let Some(explanation) = &mut explanation {
+            // Nothing it knows has changed since it was told of it.
+            explanation.at = self.clock.now();
+        }
+        let _ = reply.send(explanation);
     }
 }

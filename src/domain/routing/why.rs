@@ -23,7 +23,7 @@ const FAR: usize = 10_000;
 /// What the Router knows of one conversation, and of everybody who could have it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Explanation {
-    /// As of this moment: the last that the Router was told of.
+    /// The last moment that the Router was told of.
     pub at: Timestamp,
     /// In whose queue it is.
     pub campaign: CampaignId,
@@ -247,7 +247,8 @@ impl Routing {
         if let Some(next) = self.best(item.view.id).filter(|_| rules.strategy.order.draws())
             && let Some(at) = ranked.iter().position(|one| one.agent == next.agent)
         {
-            ranked[..=at].rotate_right(1);
+            let next = ranked.remove(at);
+            ranked.insert(0, next);
         }
         others.sort_unstable_by_key(|other| (other.verdict.code(), other.agent));
         let eligible = ranked.into_iter().filter_map(|Ranked { agent, behind, .. }| {
