@@ -13,7 +13,7 @@ use crate::{
         floor::{Floor, ForAgent, ToAgent},
         gate::Gate,
         keeper::{Keeper, Reload},
-        router::{Router, Take, Transfer},
+        router::{Explain, Router, Take, Transfer},
         shard::{Shard, ToConversation},
         watch::{self, Follow, Thread, Typed, Watch},
     },
@@ -27,6 +27,7 @@ use crate::{
         log::{By, Entity},
         message::Attachment,
         refusal::Refusal,
+        routing::Explanation,
         skill::SkillLevel,
     },
     ids::{AgentId, CampaignId, ChannelId, ClientId, ConversationId, Ids},
@@ -230,6 +231,21 @@ impl Engine {
         let (reply, answer) = oneshot::channel();
         self.router.send(Take { conversation, agent, by, keep, reply }).map_err(|_| CommandError::Busy)?;
         answer.await.map_err(|_| CommandError::Died)?
+    }
+
+    /// Why a conversation is where it is, and who could have it: at most `limit` members of its campaign, or one only.
+    ///
+    /// # Errors
+    /// [`CommandError::Busy`]; [`CommandError::NotFound`] when the Router does not follow it.
+    pub async fn explain(
+        &self,
+        conversation: ConversationId,
+        limit: usize,
+        only: Option<AgentId>,
+    ) -> Result<Explanation, CommandError> {
+        let (reply, answer) = oneshot::channel();
+        self.router.send(Explain { conversation, limit, only, reply }).map_err(|_| CommandError::Busy)?;
+        answer.await.map_err(|_| CommandError::Died)?.ok_or(CommandError::NotFound)
     }
 
     /// Lets an agent's session do something: breaks, pauses, signing out.

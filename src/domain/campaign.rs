@@ -102,6 +102,8 @@ pub struct Campaign {
     pub enabled: bool,
     /// Between campaigns the higher weight is served first, strictly (routing.md); 1 to 100.
     pub weight: u8,
+    /// Counts the changes of its configuration, from 1.
+    pub revision: u32,
     /// How it chooses who gets what.
     pub strategy: Strategy,
     /// How much may wait.

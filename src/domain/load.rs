@@ -46,7 +46,8 @@ impl Counts {
         }
     }
 
-    fn of(&self, kind: ChannelKind) -> u32 {
+    /// How many of one kind.
+    pub fn of(&self, kind: ChannelKind) -> u32 {
         self.0.get(kind as usize).copied().unwrap_or_default()
     }
 }

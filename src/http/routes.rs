@@ -33,10 +33,14 @@ use crate::{
             contacts::{self, ContactsQuery},
             conversations::{self, ConversationsQuery, HistoryQuery, MessagesQuery},
             drafts, invitations, me, session, skills as conversation_skills,
+            why::{self, WhyQuery},
         },
         webhooks, widget,
     },
-    wire::{command, config, conversation, demo as wire_demo, live, page::Page, people, session as wire_session, skills},
+    wire::{
+        command, config, conversation, demo as wire_demo, live, page::Page, people, session as wire_session, skills,
+        why as wire_why,
+    },
 };
 
 /// Who may call a route at all; handlers then look at the object.
@@ -240,6 +244,8 @@ routes! {
         query MessagesQuery, 200, page conversation::Message;
     GET "/api/v1/conversations/{id}/visitor" conversations::visitor, SEE, "conversations",
         "What the visitor of a web chat said before and after", 200, gives conversation::VisitorCard;
+    GET "/api/v1/conversations/{id}/why" why::show, SEE, "conversations",
+        "Why an agent got it, and who could have it now", query WhyQuery, 200, gives wire_why::Why;
     POST "/api/v1/conversations/{id}/messages" conversations::reply, Access::Any(&[Answer]), "conversations",
         "Answer the customer", body command::Reply, 200, gives conversation::Done;
     POST "/api/v1/conversations/{id}/notes" conversations::note, WORK, "conversations",

@@ -32,7 +32,8 @@ pub(super) const STATEMENTS: &[&str] =
 
 const CLIENTS: &str = "SELECT id, name, zone, enabled, created_at FROM clients";
 const PROJECTS: &str = "SELECT id, client_id, name, enabled, created_at FROM projects";
-const CAMPAIGNS: &str = "SELECT id, client_id, name, enabled, config, created_at, project_id, archived_at FROM campaigns";
+const CAMPAIGNS: &str = "SELECT id, client_id, name, enabled, config, created_at, project_id, archived_at, revision \
+     FROM campaigns";
 const CHANNELS: &str = "SELECT id, client_id, campaign_id, kind, name, enabled, endpoint, created_at, webchat FROM channels";
 const SECRETS: &str = "SELECT id, channel_id, sealed FROM channel_secrets WHERE expires_at IS NULL OR expires_at > $1 \
      ORDER BY created_at DESC, id DESC";
@@ -120,6 +121,7 @@ impl CampaignConfig {
             archived_at: None,
             name,
             enabled,
+            revision: 1,
             weight: self.weight,
             strategy: self.strategy,
             limits: self.limits,
@@ -189,6 +191,7 @@ pub async fn load(db: &Db, sealer: &Sealer, now: Timestamp) -> Result<Snapshot, 
         let config: CampaignConfig = row.json(4)?;
         let mut campaign = config.into_campaign(row.parse(0)?, row.parse(1)?, row.text(2)?.to_owned(), row.int(3)? != 0);
         (campaign.project, campaign.archived_at) = (row.opt_parse(6)?, row.opt_time(7)?);
+        campaign.revision = u32::try_from(row.int(8)?).unwrap_or(u32::MAX);
         snapshot.campaigns_created.insert(campaign.id, row.time(5)?);
         snapshot.campaigns.insert(campaign.id, Arc::new(campaign));
     }

@@ -43,7 +43,8 @@ const INSERT_CLIENT: &str = "INSERT INTO clients (id, name, zone, enabled, creat
 const UPDATE_CLIENT: &str = "UPDATE clients SET name = $2, zone = $3, enabled = $4 WHERE id = $1";
 const INSERT_CAMPAIGN: &str =
     "INSERT INTO campaigns (id, client_id, name, enabled, config, created_at, project_id) VALUES ($1, $2, $3, $4, $5, $6, $7)";
-const UPDATE_CAMPAIGN: &str = "UPDATE campaigns SET name = $2, enabled = $3, config = $4, project_id = $5 WHERE id = $1";
+const UPDATE_CAMPAIGN: &str = "UPDATE campaigns SET name = $2, enabled = $3, config = $4, project_id = $5, revision = revision + 1 \
+     WHERE id = $1";
 /// What a campaign must be without to be switched off (S1-39). Open conversations are few beside all there ever were: their
 /// index leads, not the campaign's.
 macro_rules! idle {

@@ -27,7 +27,7 @@ pub async fn head(db: &Db, stream: i64) -> Result<u64, StoreError> {
     db.row(HEAD, args![stream]).await?.map_or(Ok(0), |row| row.int(0).map(|head| u64::try_from(head).unwrap_or(0)))
 }
 
-fn entry(row: &Row) -> Result<Entry, StoreError> {
+pub(super) fn entry(row: &Row) -> Result<Entry, StoreError> {
     Ok(Entry {
         pos: u64::try_from(row.int(0)?).unwrap_or(0),
         at: row.time(1)?,

@@ -6,6 +6,7 @@
 pub mod attachments;
 pub mod campaign_load;
 pub mod canned_texts;
+pub mod choices;
 pub mod config;
 pub mod config_writes;
 pub mod contacts;
@@ -333,6 +334,7 @@ pub const STATEMENTS: &[(&str, &[&str])] = &[
     ("attachments", attachments::STATEMENTS),
     ("campaign_load", campaign_load::STATEMENTS),
     ("canned_texts", canned_texts::STATEMENTS),
+    ("choices", choices::STATEMENTS),
     ("config", config::STATEMENTS),
     ("config_writes", config_writes::STATEMENTS),
     ("contacts", contacts::STATEMENTS),

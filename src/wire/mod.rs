@@ -11,6 +11,7 @@ pub mod session;
 pub mod skills;
 #[cfg(test)]
 mod typescript;
+pub mod why;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 

@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, path::Path};
 
 use ts_rs::TS;
 
-use super::{command, config, conversation, demo, live, page, people, session, skills};
+use super::{command, config, conversation, demo, live, page, people, session, skills, why};
 use crate::{
     domain::{
         campaign, channel, contact, conversation as states, delivery, field, invitation, load, message, permission, readiness,
@@ -183,6 +183,20 @@ fn text() -> String {
         conversation::RatingView,
         conversation::VisitorCard,
         visitors::Answer,
+        why::Candidate,
+        why::Choice,
+        why::Drawn,
+        why::How,
+        why::Measure,
+        why::Nobody,
+        why::Offered,
+        why::Outcome,
+        why::Place,
+        why::Present,
+        why::Reason,
+        why::ReasonCount,
+        why::RunnerUp,
+        why::Why,
         ErrorCode,
         super::Time,
         ids::AttachmentId,

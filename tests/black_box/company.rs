@@ -225,6 +225,7 @@ pub(crate) fn template(route: &Route) -> Option<Template> {
         }
         "GET /api/v1/conversations/{id}" => ("conversations/{{conversation}}", None),
         "GET /api/v1/conversations/{id}/visitor" => ("conversations/{{conversation}}/visitor", None),
+        "GET /api/v1/conversations/{id}/why" => ("conversations/{{conversation}}/why", None),
         "GET /api/v1/conversations/{id}/messages" => ("conversations/{{conversation}}/messages", None),
         "POST /api/v1/conversations/{id}/messages" => {
             ("conversations/{{conversation}}/messages", Some(json!({ "text": "hi", "attachments": ["{{attachment}}"] })))

@@ -48,3 +48,4 @@ mod skills;
 mod strategies;
 mod web_chat;
 mod webhooks;
+mod why;

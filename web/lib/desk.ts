@@ -1,7 +1,7 @@
 /** What staff do with conversations, contacts and their own settings: the routes, and a few readings of what they answer. */
 
 import type { Api } from './api.ts';
-import type { CannedText, Contact, Conversation, Done, Draft, FieldKind, FieldValue, Invitation, Page, Priority, Profile, ProfileCampaign, Session, Time, WritingMode } from './wire/wire.ts';
+import type { CannedText, Contact, Conversation, Done, Draft, FieldKind, FieldValue, Invitation, Page, Priority, Profile, ProfileCampaign, Session, Time, Why, WritingMode } from './wire/wire.ts';
 
 export const PRIORITIES: readonly Priority[] = ['urgent', 'high', 'normal', 'low'];
 export const FIELD_KINDS: readonly FieldKind[] = ['text', 'number', 'date', 'list', 'phone', 'document', 'yes_no'];
@@ -17,6 +17,10 @@ export class Desk {
 
   take(conversation: string): Promise<unknown> {
     return this.api.write('POST', `/api/v1/conversations/${conversation}/take`, {});
+  }
+  /** Why somebody got it, why nobody does; the first 200 members. */
+  why(conversation: string): Promise<Why> {
+    return this.api.get(`/api/v1/conversations/${conversation}/why`, { limit: 200 });
   }
   note(conversation: string, text: string, key: string): Promise<{ message?: string }> {
     return this.api.write('POST', `/api/v1/conversations/${conversation}/notes`, { text }, { key });

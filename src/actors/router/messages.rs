@@ -7,7 +7,7 @@ use crate::{
     actors::engine::{CommandError, KeepAnswer, TransferTarget},
     domain::{
         log::By,
-        routing::{Input, ItemView, Snapshot},
+        routing::{Explanation, Input, ItemView, Snapshot},
     },
     ids::{AgentId, CampaignId, ConversationId, OfferId},
     wire::conversation::Done,
@@ -75,6 +75,18 @@ pub struct Fronts {
 #[derive(Message)]
 #[rtype(result = "()")]
 pub struct Queues(pub Vec<(CampaignId, Vec<ConversationId>)>);
+
+/// Somebody asks why a conversation is where it is.
+pub struct Explain {
+    /// Which.
+    pub conversation: ConversationId,
+    /// At most so many members are listed.
+    pub limit: usize,
+    /// Or this one only.
+    pub only: Option<AgentId>,
+    /// Who asks; none = the conversation is not followed.
+    pub reply: oneshot::Sender<Option<Explanation>>,
+}
 
 /// Asks for a serialisable snapshot.
 #[derive(Message)]

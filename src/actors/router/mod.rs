@@ -6,6 +6,7 @@
 //! start from the open conversations, the agents' states, what campaigns remember of them and the configuration. Persisted:
 //! nothing of its own. One timer, for the next moment at which time alone changes something.
 
+mod explain;
 mod messages;
 
 use std::{collections::VecDeque, sync::Arc, time::Duration};
@@ -13,7 +14,7 @@ use std::{collections::VecDeque, sync::Arc, time::Duration};
 use actix::{Actor, AsyncContext, Context, Handler, SpawnHandle};
 use smallvec::SmallVec;
 
-pub use self::messages::{Fronts, Inputs, Observe, OfferRefused, Queues, Restarted, Take, Transfer};
+pub use self::messages::{Explain, Fronts, Inputs, Observe, OfferRefused, Queues, Restarted, Take, Transfer};
 use crate::{
     actors::{
         conversation::{Reply, Request},
@@ -55,12 +56,14 @@ pub struct Router {
     undelivered: VecDeque<ToConversation>,
     /// When the timer rings.
     armed: Option<(Timestamp, SpawnHandle)>,
+    /// How far it knows the log; none until it is told of anything.
+    position: Option<u64>,
 }
 
 impl Router {
     /// Decides from `routing` on.
     pub fn new(routing: Routing, shard: Gate<Shard>, directory: Directory, clock: Clock, ids: Arc<Ids>) -> Self {
-        Self { routing, shard, directory, clock, ids, undelivered: VecDeque::new(), armed: None }
+        Self { routing, shard, directory, clock, ids, undelivered: VecDeque::new(), armed: None, position: None }
     }
 
     fn apply(&mut self, input: Input, ctx: &mut Context<Self>) {
@@ -103,7 +106,10 @@ impl Router {
                     }
                     self.tell(conversation, Command::Dismiss(to), ctx);
                 }
-                Decision::Offer { conversation, offer } => self.tell(conversation, Command::Offer(offer), ctx),
+                Decision::Offer { conversation, offer, mut choice } => {
+                    choice.position = self.position;
+                    self.tell(conversation, Command::Offer { offer, why: Some(choice) }, ctx);
+                }
                 Decision::Withdraw { conversation, offer, agent } => {
                     self.tell(conversation, Command::EndOffer { offer, agent, outcome: OfferOutcome::Withdrawn }, ctx);
                 }
@@ -198,6 +204,7 @@ impl Handler<Gated<Published>> for Router {
 
     fn handle(&mut self, Gated { message: Published(group), .. }: Gated<Published>, ctx: &mut Self::Context) {
         for append in group.iter() {
+            self.position = append.entries.last().map(|entry| entry.pos).or(self.position);
             self.learn(append, ctx);
         }
     }

@@ -28,7 +28,7 @@ fn a_message_of_a_new_customer_is_stored_queued_offered_and_accepted_and_the_tab
                 Event::MessageReceived { .. },
                 Event::Admitted,
                 Event::Queued { .. },
-                Event::Offered(_),
+                Event::Offered { why: Some(_), .. },
                 Event::OfferAccepted { agent: ANA, .. }
             ]
         ));

@@ -623,7 +623,7 @@ impl<'a> History<'a> {
             Step::Offers(agent) => {
                 let offer = Offer { id: ids.next(), agent, deadline: at + offer_seconds(self.company.desk(tale.topic)) };
                 tale.offer = Some(offer.id);
-                (Command::Offer(offer), By::Router)
+                (Command::Offer { offer, why: None }, By::Router)
             }
             Step::Misses(agent) => (Command::EndOffer { offer: tale.offer?, agent, outcome: OfferOutcome::Missed }, By::System),
             Step::Accepts(agent) => (Command::Accept { offer: tale.offer?, agent }, By::User(agent)),

@@ -9,6 +9,7 @@ use crate::{
         delivery::Delivery,
         field,
         message::Content,
+        routing::Choice,
         skill::SkillLevel,
     },
     ids::{AgentId, CampaignId, DispositionId, FieldId, MessageId, OfferId},
@@ -65,7 +66,12 @@ pub enum Command {
     /// Its campaign closed while it waited.
     Dismiss(Dismissal),
     /// The Router reserved an agent.
-    Offer(Offer),
+    Offer {
+        /// To whom and until when.
+        offer: Offer,
+        /// How it came to that.
+        why: Option<Box<Choice>>,
+    },
     /// An agent takes it out of turn; the Router has reserved the capacity: offer and acceptance in one.
     Take(Offer),
     /// The agent takes the offer.

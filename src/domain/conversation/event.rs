@@ -8,6 +8,7 @@ use crate::{
     domain::{
         channel::ChannelKind,
         delivery::Delivery,
+        routing::Choice,
         skill::{Preferred, SkillLevel},
     },
     ids::{AgentId, CampaignId, ChannelId, ClientId, ContactId, DispositionId, FieldId, MessageId, OfferId},
@@ -116,7 +117,14 @@ pub enum Event {
         reason: QueueReason,
     },
     /// Capacity of an agent was reserved for it.
-    Offered(Offer),
+    Offered {
+        /// The reservation.
+        #[serde(flatten)]
+        offer: Offer,
+        /// How the Router came to choose that agent; none when it did not choose, and in what was written before it was recorded.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        why: Option<Box<Choice>>,
+    },
     /// The agent took it; the segment in the queue is over.
     OfferAccepted {
         /// Which offer.
@@ -273,7 +281,7 @@ impl Conversation {
                 }
                 self.enter(Phase::Queued { reason: *reason }, at);
             }
-            Event::Offered(offer) => self.enter(Phase::Offered { offer: *offer }, at),
+            Event::Offered { offer, .. } => self.enter(Phase::Offered { offer: *offer }, at),
             Event::Tagged { tags } => self.tags.clone_from(tags),
             Event::SkillsAsked { skills } => self.demand.get_or_insert_default().skills.clone_from(skills),
             Event::Prioritised { priority } => self.priority = *priority,

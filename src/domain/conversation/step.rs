@@ -6,7 +6,9 @@ use super::{
 };
 use crate::{
     clock::Timestamp,
-    domain::{channel::ChannelKind, conversation::Offer, delivery::Delivery, field, message::Content, refusal::Refusal},
+    domain::{
+        channel::ChannelKind, conversation::Offer, delivery::Delivery, field, message::Content, refusal::Refusal, routing::Choice,
+    },
     ids::{AgentId, DispositionId, FieldId, MessageId, OfferId},
 };
 
@@ -24,7 +26,7 @@ impl Conversation {
             Command::Receive { message, content } => self.receive(*message, content),
             Command::Admit(admission) => self.admit(admission),
             Command::Dismiss(to) => Ok(self.dismiss(*to)),
-            Command::Offer(offer) => self.offer(*offer, rules),
+            Command::Offer { offer, why } => self.offer(*offer, why.as_deref(), rules),
             Command::Take(offer) => self.take(*offer),
             Command::Reply { message, agent, content } => self.reply(*message, *agent, content, rules),
             Command::Note { message, agent, content, mentions } => {
@@ -110,17 +112,19 @@ impl Conversation {
         }
     }
 
-    fn offer(&self, offer: Offer, rules: &Rules) -> Outcome {
+    fn offer(&self, offer: Offer, why: Option<&Choice>, rules: &Rules) -> Outcome {
         if !matches!(self.phase, Phase::Queued { .. }) {
             return Err(Refusal::WrongState(self.phase.as_str()));
         }
-        Ok(offered(Event::Offered(offer), offer, rules))
+        Ok(offered(Event::Offered { offer, why: why.map(|why| Box::new(*why)) }, offer, rules))
     }
 
     /// Who has it already has what they want.
     fn take(&self, offer: Offer) -> Outcome {
         match self.phase {
-            Phase::Queued { .. } => Ok(vec![Event::Offered(offer), Event::OfferAccepted { offer: offer.id, agent: offer.agent }]),
+            Phase::Queued { .. } => {
+                Ok(vec![Event::Offered { offer, why: None }, Event::OfferAccepted { offer: offer.id, agent: offer.agent }])
+            }
             _ if self.phase.owner() == Some(offer.agent) => Ok(vec![]),
             _ => Err(Refusal::Gone { current: self.phase.owner() }),
         }

@@ -31,6 +31,11 @@ impl Load {
     pub(super) fn new(used: u32, limit: u32) -> Self {
         Self { used, limit: limit.max(1) }
     }
+
+    /// Used, and the limit.
+    pub(super) const fn parts(self) -> (u32, u32) {
+        (self.used, self.limit)
+    }
 }
 
 impl Ord for Load {

@@ -12,7 +12,7 @@ use super::{
     order,
     order::Key,
     queue::Head,
-    ready::{Search, Standing},
+    ready::{Best, Search, Standing},
 };
 use crate::{
     clock::Timestamp,
@@ -120,16 +120,17 @@ impl Routing {
         next_offer: &mut dyn FnMut() -> OfferId,
         out: &mut Vec<Decision>,
     ) -> Option<AgentId> {
-        let agent = self.best(head.turn.id)?;
+        let best = self.best(head.turn.id)?;
+        let (agent, choice) = (best.agent, self.choice(head.turn.id, &best)?);
         let rules = self.campaigns.get(&head.campaign)?.rules?;
         let offer = Offer { id: next_offer(), agent, deadline: now + rules.offer_time };
         self.reserve(head.turn.id, agent, Pending::Offer { offer: offer.id, agent }, now);
-        out.push(Decision::Offer { conversation: head.turn.id, offer });
+        out.push(Decision::Offer { conversation: head.turn.id, offer, choice });
         Some(agent)
     }
 
     /// The best agent for an item that waits.
-    fn best(&self, conversation: ConversationId) -> Option<AgentId> {
+    pub(super) fn best(&self, conversation: ConversationId) -> Option<Best> {
         let item = self.items.get(&conversation)?;
         let campaign = self.campaigns.get(&item.view.campaign)?;
         let (strategy, spot) = (campaign.rules?.strategy, item.laid.spot.as_ref()?);
@@ -139,23 +140,24 @@ impl Routing {
                 self.agents.get(id).filter(|agent| spot.need.as_ref().is_none_or(|need| need.lets(*id, &agent.skills)))?;
             Some((*id, agent.seats.get(&item.view.campaign)?.standing?))
         };
-        let preferred = spot.preferred.as_ref().and_then(standing);
-        if let Some((agent, _)) = preferred.filter(|(_, standing)| standing.gate.lets(item.view.kind, spot.seen)) {
-            return Some(agent);
-        }
         let passed: SmallVec<[_; 2]> = item.view.passed_over.iter().filter_map(standing).collect();
-        lane.ready.best(&Search {
+        let best = lane.ready.best(&Search {
             kind: item.view.kind,
             seen: spot.seen,
             passed: &passed,
             limit: strategy.penalty_members_limit.into(),
             last: self.last_turn(item.view.campaign, strategy.order),
             draw: Draw::new(self.seed, conversation, item.view.seq),
+        })?;
+        let lets = |(_, standing): &(AgentId, Standing)| standing.gate.lets(item.view.kind, spot.seen);
+        Some(match spot.preferred.as_ref().and_then(standing).filter(lets) {
+            Some((agent, _)) => best.but_for(agent),
+            None => best,
         })
     }
 
     /// Whose turn it was last: who has the latest reservation or accepted the latest one, if that is still a member.
-    fn last_turn(&self, id: CampaignId, order: Order) -> Option<(Key, AgentId)> {
+    pub(super) fn last_turn(&self, id: CampaignId, order: Order) -> Option<(Key, AgentId)> {
         let campaign = self.campaigns.get(&id).filter(|_| order.takes_turns())?;
         let (_, agent) = campaign.turns.last().copied().max(campaign.memory.last_served())?;
         let place = self.agents.get(&agent)?.seats.get(&id)?.place.as_ref()?;

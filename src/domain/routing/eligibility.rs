@@ -2,7 +2,7 @@
 
 use super::{
     CampaignState, Routing,
-    capacity::{AgentState, Presence, Seat},
+    capacity::{AgentState, Seat},
     mode, order,
     order::Tier,
     ready::{Gate, Standing},
@@ -15,11 +15,11 @@ use crate::{
 /// Where an agent with room for these kinds stands in a campaign, given the seat there; none = not eligible.
 fn standing(id: AgentId, agent: &AgentState, fits: KindSet, seat: &Seat, campaign: &CampaignState) -> Option<Standing> {
     let (rules, place) = (campaign.rules.as_ref()?, seat.place.as_ref()?);
-    if agent.presence != Presence::Available {
+    if agent.presence.hindrance().is_some() {
         return None;
     }
     let strategy = rules.strategy;
-    let pass = mode::pass(strategy.mode, rules.max_per_agent, agent, seat)?;
+    let pass = mode::pass(strategy.mode, rules.max_per_agent, agent, seat).ok()?;
     let kinds = place.receive.and(fits);
     if kinds == KindSet::NONE {
         return None;

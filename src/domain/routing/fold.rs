@@ -35,6 +35,7 @@ impl From<&InForce> for CampaignRules {
             has_closing_message: campaign.limits.closing_message.is_some(),
             overflow: campaign.limits.overflow.filter(|target| *target != campaign.id),
             max_per_agent: campaign.max_per_agent,
+            revision: campaign.revision,
             offer_time: Duration::from_secs(campaign.offer_seconds.into()),
         }
     }

@@ -36,13 +36,20 @@ pub(super) struct Lanes {
     picky: FxHashMap<Arc<Need>, Lane>,
 }
 
-impl Standing {
+impl Key {
     /// The same among the agents of a lane: there proficiency counts.
-    fn among(mut self, need: &Need, skills: &[SkillLevel]) -> Self {
-        if let Key::Skill(proficiency, ..) = &mut self.key {
+    pub(super) fn among(mut self, need: &Need, skills: &[SkillLevel]) -> Self {
+        if let Self::Skill(proficiency, ..) = &mut self {
             *proficiency = Reverse(need.proficiency(skills));
         }
         self
+    }
+}
+
+impl Standing {
+    /// As [`Key::among`].
+    pub(super) fn among(self, need: &Need, skills: &[SkillLevel]) -> Self {
+        Self { key: self.key.among(need, skills), ..self }
     }
 }
 
@@ -91,6 +98,12 @@ impl Lanes {
             heads.min_by_key(|(rank, _)| *rank).and_then(|(_, items)| items.next().map(|rank| rank.turn))
         };
         std::iter::from_fn(next).take(limit)
+    }
+
+    /// How many go before what is there; none when they are more than `most`.
+    pub(super) fn before(&self, spot: &Spot, most: usize) -> Option<usize> {
+        let before = self.all().flat_map(|lane| lane.queue.before(spot)).take(most + 1).count();
+        (before <= most).then_some(before)
     }
 
     pub(super) fn ids(&self) -> Vec<ConversationId> {
@@ -143,7 +156,7 @@ impl Routing {
     fn ready_for(&self, campaign_id: CampaignId, need: &Need) -> Ready {
         let Some(campaign) = self.campaigns.get(&campaign_id) else { return Ready::default() };
         let mut ready = Ready::new(campaign.lanes.everybody.ready.order());
-        for id in self.candidates(campaign, need) {
+        for id in self.who_might(campaign, need) {
             let Some(agent) = self.agents.get(&id).filter(|agent| need.lets(id, &agent.skills)) else { continue };
             let standing = agent.seats.get(&campaign_id).and_then(|seat| seat.standing);
             ready.replace(id, None, standing.map(|standing| standing.among(need, &agent.skills)));
@@ -151,7 +164,7 @@ impl Routing {
         ready
     }
 
-    fn candidates(&self, campaign: &CampaignState, need: &Need) -> Vec<AgentId> {
+    fn who_might(&self, campaign: &CampaignState, need: &Need) -> Vec<AgentId> {
         if let Some(only) = need.only {
             return vec![only];
         }

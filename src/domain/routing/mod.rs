@@ -39,15 +39,17 @@
 //! | `queue`, `score` | which item goes next; how urgent it is |
 //! | `lanes`, `need` | what an item asks of its agent; for whom it is held |
 //! | `capacity` | what each agent holds |
-//! | `mode`, `eligibility` | who may get an item |
+//! | `hindrance`, `mode`, `eligibility` | who may get an item |
 //! | `ready`, `order` | who of those does; `counted`, `draw` = chance |
 //! | `memory`, `credit` | what was before: who was served last, whose work ended when, how many today |
 //! | `transfer` | targets checked and reserved |
 //! | `take` | an agent takes what waits, out of turn |
 //! | `decide` | work off what an input made possible |
+//! | `choice`, `why` | what a decision records of itself; the whole list, on demand |
 
 mod admit;
 mod capacity;
+mod choice;
 mod closing;
 mod counted;
 mod credit;
@@ -55,6 +57,7 @@ mod decide;
 mod draw;
 mod eligibility;
 mod fold;
+mod hindrance;
 mod item;
 mod lanes;
 mod memory;
@@ -69,6 +72,7 @@ mod take;
 #[cfg(test)]
 pub(in crate::domain) mod tests;
 mod transfer;
+mod why;
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -80,10 +84,13 @@ use smallvec::SmallVec;
 
 use self::{capacity::AgentState, credit::ScoreBoard, item::Item, lanes::Lanes, memory::Pasts, queue::Turn};
 pub use self::{
+    choice::{Choice, Drawn, Measure, RunnerUp},
+    hindrance::Hindrance,
     item::{ItemView, Stand},
     memory::{Day, Memory, Past, memories},
     observe::{AgentSnapshot, CampaignSnapshot, Snapshot},
     take::Taking,
+    why::{Behind, Candidate, Explanation, Nobody, Place, Verdict},
 };
 use crate::{
     clock::Timestamp,
@@ -218,6 +225,8 @@ pub enum Decision {
         conversation: ConversationId,
         /// To whom and until when.
         offer: Offer,
+        /// Why.
+        choice: Box<Choice>,
     },
     /// End an open offer or transfer: its agent takes no offers any more, or is no member any more.
     Withdraw {
@@ -301,6 +310,7 @@ struct CampaignRules {
     has_closing_message: bool,
     overflow: Option<CampaignId>,
     max_per_agent: u32,
+    revision: u32,
     offer_time: Duration,
 }
 

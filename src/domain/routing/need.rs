@@ -5,7 +5,7 @@ use std::{sync::Arc, time::Duration};
 
 use smallvec::SmallVec;
 
-use super::{CampaignState, Routing, item::ItemView};
+use super::{CampaignState, Routing, hindrance::Hindrance, item::ItemView};
 use crate::{
     clock::Timestamp,
     domain::{
@@ -39,6 +39,15 @@ impl Need {
     pub(super) fn lets(&self, agent: AgentId, skills: &[SkillLevel]) -> bool {
         self.only.is_none_or(|only| only == agent)
             && (self.all.iter().all(|asked| has(skills, asked)) || self.or.iter().any(|asked| has(skills, asked)))
+    }
+
+    /// Why it is not for this agent.
+    pub(super) fn hindrance(&self, agent: AgentId, skills: &[SkillLevel]) -> Option<Hindrance> {
+        match self.only {
+            Some(only) if only != agent => Some(Hindrance::Held),
+            _ if !self.lets(agent, skills) => Some(Hindrance::Skills),
+            _ => None,
+        }
     }
 
     /// How good an agent is at what is asked, in levels.

@@ -99,6 +99,11 @@ impl Queue {
         self.lines.iter().map(|line| line.items.len()).sum()
     }
 
+    /// Places before this one, wherever they are.
+    pub(super) fn before(&self, spot: &Spot) -> impl Iterator<Item = &Rank> {
+        self.lines.iter().flat_map(|line| line.items.range(..spot.rank))
+    }
+
     pub(super) fn is_empty(&self) -> bool {
         self.lines.is_empty()
     }
@@ -123,7 +128,7 @@ impl CampaignState {
     }
 
     /// The longest delay of a member that is over after this wait, and when the next one is.
-    fn seen(&self, arrived_at: Timestamp, now: Timestamp) -> (u32, Option<Timestamp>) {
+    pub(super) fn seen(&self, arrived_at: Timestamp, now: Timestamp) -> (u32, Option<Timestamp>) {
         let waited = u32::try_from(now.since(arrived_at).as_secs()).unwrap_or(u32::MAX);
         let over = self.delays.range(..=waited).next_back().map_or(0, |(delay, _)| *delay);
         let next = waited.checked_add(1).and_then(|from| self.delays.range(from..).next());

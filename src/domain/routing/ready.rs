@@ -12,11 +12,12 @@ use super::{
     counted::Counted,
     draw::Draw,
     order::{Key, Tier},
+    why::Behind,
 };
 use crate::{
     domain::{
         channel::{ChannelKind, KindSet},
-        strategy::Order,
+        strategy::{Order, Strategy},
     },
     ids::AgentId,
 };
@@ -155,48 +156,133 @@ impl Ready {
     }
 
     /// The best agent for an item. Who passed it over comes after everybody else, whatever the tier.
-    pub(super) fn best(&self, search: &Search) -> Option<AgentId> {
-        let fresh = self.choose(search, search.passed);
-        if fresh.is_some() || search.passed.is_empty() { fresh } else { self.choose(search, &[]) }
+    pub(super) fn best(&self, search: &Search) -> Option<Best> {
+        let open: SmallVec<[&Pool; 8]> = self.pools.iter().filter(|pool| pool.gate.lets(search.kind, search.seen)).collect();
+        let eligible = open.iter().map(|pool| pool.len()).sum();
+        let fresh = self.choose(&open, search, search.passed);
+        let again = fresh.is_none();
+        let best = if again && !search.passed.is_empty() { self.choose(&open, search, &[]) } else { fresh }?;
+        Some(Best { eligible, again, ..best })
     }
 
-    fn choose(&self, search: &Search, without: &[(AgentId, Standing)]) -> Option<AgentId> {
+    /// The best in these pools, some agents left out.
+    fn choose(&self, open: &[&Pool], search: &Search, without: &[(AgentId, Standing)]) -> Option<Best> {
         let count = |pool: &Pool| pool.len() - without.iter().filter(|(_, standing)| pool.holds(standing)).count();
-        let mut eligible =
-            self.pools.iter().filter(|pool| pool.gate.lets(search.kind, search.seen) && count(pool) > 0).peekable();
-        let first = eligible.peek()?.tier;
-        let mut pools: SmallVec<[&Pool; 4]> = eligible.take_while(|pool| pool.tier.pass == first.pass).collect();
-        let few = || pools.iter().map(|pool| count(pool)).sum::<usize>() < search.limit;
-        if self.order != Order::Wrandom && !few() {
-            pools.retain(|pool| pool.tier == first);
-        }
+        let open: SmallVec<[&Pool; 8]> = open.iter().copied().filter(|pool| count(pool) > 0).collect();
         let is_in = |agent: AgentId| !without.iter().any(|(other, _)| *other == agent);
+        // Who is compared: everybody of a pass, or those with the lowest penalty.
+        let compared = |open: &[&Pool]| -> usize {
+            let Some(first) = open.first().map(|pool| pool.tier) else { return 0 };
+            let pass = open.partition_point(|pool| pool.tier.pass == first.pass);
+            let few = open.iter().take(pass).map(|pool| count(pool)).sum::<usize>() < search.limit;
+            let all = self.order == Order::Wrandom || few;
+            if all { pass } else { open.partition_point(|pool| pool.tier == first) }
+        };
+        let (pools, rest) = open.split_at(compared(&open));
+        let in_order = |pools: &[&Pool]| match self.order {
+            Order::Rrmemory | Order::Rrordered => next(pools, search.last, is_in).or_else(|| next(pools, None, is_in)),
+            _ => next(pools, None, is_in),
+        };
+        let after = |winner: (Key, AgentId)| {
+            let next_round = || next(pools, None, is_in).filter(|first| self.order.takes_turns() && *first != winner);
+            next(pools, Some(winner), is_in).or_else(next_round).or_else(|| {
+                let (first, pass) = (rest.first()?.tier, pools.first()?.tier.pass);
+                let tier = rest.partition_point(|pool| pool.tier == first);
+                in_order(rest.split_at(if first.pass == pass { tier } else { compared(rest) }).0)
+            })
+        };
+        let among = pools.iter().map(|pool| count(pool)).sum();
+        let best = |agent| Best { agent, runner_up: None, eligible: 0, among, again: false, preferred: false, drawn: None };
+        let drawn = |(agent, place, of)| Best { drawn: Some((place, of)), ..best(agent) };
         match self.order {
-            Order::Random => any(&pools, without, &mut search.draw.clone()),
-            Order::Wrandom => any_weighted(&pools, without, &mut search.draw.clone()),
-            Order::Rrmemory | Order::Rrordered => next(&pools, search.last, is_in).or_else(|| next(&pools, None, is_in)),
-            _ => next(&pools, None, is_in),
+            Order::Random => any(pools, without, &mut search.draw.clone()).map(drawn),
+            Order::Wrandom => any_weighted(pools, without, &mut search.draw.clone()).map(drawn),
+            _ => {
+                let winner = in_order(pools)?;
+                Some(Best { runner_up: after(winner).map(|(_, agent)| agent), ..best(winner.1) })
+            }
         }
     }
 }
 
+/// Who was chosen, and how it came to that.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Best {
+    pub(super) agent: AgentId,
+    /// Who comes next; none where it is left to chance.
+    pub(super) runner_up: Option<AgentId>,
+    /// How many could have it, those included who passed it over.
+    pub(super) eligible: usize,
+    /// How many of them were compared.
+    pub(super) among: usize,
+    /// All who could have it had passed it over.
+    pub(super) again: bool,
+    /// It should go to them, whatever the order.
+    pub(super) preferred: bool,
+    /// The place that was drawn, from 0, and of how many.
+    pub(super) drawn: Option<(usize, usize)>,
+}
+
+impl Best {
+    /// It goes to this one whom it should go to; the best by the order comes next.
+    pub(super) fn but_for(self, agent: AgentId) -> Self {
+        let runner_up = if agent == self.agent { self.runner_up } else { Some(self.agent).filter(|_| self.drawn.is_none()) };
+        Self { agent, runner_up, again: false, preferred: true, drawn: None, ..self }
+    }
+}
+
+/// An eligible agent in a list of all of them.
+pub(super) struct Ranked {
+    pub(super) agent: AgentId,
+    pub(super) standing: Standing,
+    pub(super) passed_over: bool,
+    /// See [`super::why::Behind`]; found by [`rank`].
+    pub(super) behind: Option<Behind>,
+}
+
+/// Sorts everybody eligible in the order in which [`Ready::best`] would find them one after the other, as things stand now.
+pub(super) fn rank(all: &mut [Ranked], strategy: &Strategy, last: Option<(Key, AgentId)>) {
+    let group = |one: &Ranked| (one.passed_over, one.standing.tier.pass);
+    all.sort_unstable_by_key(group);
+    let mut front = true;
+    for group in all.chunk_by_mut(|one, other| group(one) == group(other)) {
+        let few = group.len() < usize::from(strategy.penalty_members_limit);
+        let ignored = strategy.order == Order::Wrandom || few;
+        let tier = |one: &Ranked| if ignored { 0 } else { one.standing.tier.penalty };
+        let place = |one: &Ranked| (one.standing.key, one.agent);
+        let wrapped = |one: &Ranked| last.is_some_and(|last| place(one) <= last);
+        group.sort_unstable_by_key(|one| (tier(one), wrapped(one), place(one)));
+        let Some(first) = group.first().map(tier) else { continue };
+        for one in group {
+            one.behind = match one {
+                _ if one.passed_over => Some(Behind::PassedOver),
+                _ if !front => Some(Behind::Busy),
+                _ if tier(one) != first => Some(Behind::Penalty),
+                _ => None,
+            };
+        }
+        front = false;
+    }
+}
+
 /// The first after one that is in some of these pools.
-fn next(pools: &[&Pool], after: Option<(Key, AgentId)>, is_in: impl Fn(AgentId) -> bool) -> Option<AgentId> {
+fn next(pools: &[&Pool], after: Option<(Key, AgentId)>, is_in: impl Fn(AgentId) -> bool) -> Option<(Key, AgentId)> {
     let from = after.map_or(Unbounded, Excluded);
     let firsts = pools.iter().filter_map(|pool| match &pool.agents {
         Agents::Sorted(agents) => agents.range((from, Unbounded)).find(|(_, agent)| is_in(*agent)),
         Agents::Counted(_) => None,
     });
-    firsts.min().map(|(_, agent)| *agent)
+    firsts.min().copied()
 }
 
-/// One of all, each with the same chance.
-fn any(pools: &[&Pool], without: &[(AgentId, Standing)], draw: &mut Draw) -> Option<AgentId> {
+/// One of all, each with the same chance; with the place that was drawn, and of how many.
+fn any(pools: &[&Pool], without: &[(AgentId, Standing)], draw: &mut Draw) -> Option<(AgentId, usize, usize)> {
     let absent = |pool: &Pool| -> SmallVec<[AgentId; 2]> {
         without.iter().filter(|(_, standing)| pool.holds(standing)).map(|(agent, _)| *agent).collect()
     };
     let total = pools.iter().map(|pool| pool.len() - absent(pool).len()).sum();
     let mut index = draw.below(total);
+    let place = index;
     for pool in pools {
         let Agents::Counted(agents) = &pool.agents else { continue };
         let mut gaps: SmallVec<[usize; 2]> = absent(pool).into_iter().map(|agent| agents.rank(agent)).collect();
@@ -204,7 +290,7 @@ fn any(pools: &[&Pool], without: &[(AgentId, Standing)], draw: &mut Draw) -> Opt
         if index < here {
             gaps.sort_unstable();
             gaps.into_iter().for_each(|gap| index += usize::from(gap <= index));
-            return agents.nth(index);
+            return agents.nth(index).map(|agent| (agent, place, total));
         }
         index -= here;
     }
@@ -213,7 +299,7 @@ fn any(pools: &[&Pool], without: &[(AgentId, Standing)], draw: &mut Draw) -> Opt
 
 /// Whose draw between 0 and 1000 × (penalty + 1) is the smallest, without a draw for each: the smallest of `n` draws is
 /// distributed as `1 - u^(1/n)` of the range, and within a penalty everybody has the same chance of having it.
-fn any_weighted(pools: &[&Pool], without: &[(AgentId, Standing)], draw: &mut Draw) -> Option<AgentId> {
+fn any_weighted(pools: &[&Pool], without: &[(AgentId, Standing)], draw: &mut Draw) -> Option<(AgentId, usize, usize)> {
     let mut best: Option<(f64, &[&Pool])> = None;
     for group in pools.chunk_by(|one, other| one.tier.penalty == other.tier.penalty) {
         let absent = |pool: &Pool| without.iter().filter(|(_, standing)| pool.holds(standing)).count();

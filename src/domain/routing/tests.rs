@@ -13,6 +13,7 @@ mod properties;
 mod scale;
 mod skills;
 mod steps;
+mod why;
 mod world;
 
 use crate::{
@@ -59,6 +60,7 @@ pub(in crate::domain) fn plain_campaign(id: CampaignId) -> Campaign {
         name: "Support".to_owned(),
         enabled: true,
         weight: 50,
+        revision: 7,
         strategy: Strategy::default(),
         limits: Limits::default(),
         asking: Asking::default(),

@@ -2,9 +2,8 @@
 
 use super::{
     CampaignRules, CampaignState, Routing,
-    capacity::{Presence, Seat},
+    hindrance::{Hindrance, hindrance},
     item::{Item, Pending, Stand},
-    mode,
 };
 use crate::{
     clock::Timestamp,
@@ -68,14 +67,13 @@ impl Routing {
     /// Why an agent cannot get this item now. How long they let others go first plays no part.
     pub(super) fn obstacle(&self, item: &Item, id: AgentId, rules: &CampaignRules) -> Option<Obstacle> {
         let Some(agent) = self.agents.get(&id) else { return Some(Obstacle::NotMember) };
-        let member = |seat: &&Seat| seat.place.is_some_and(|place| place.receive.contains(item.view.kind));
-        let Some(seat) = agent.seats.get(&item.view.campaign).filter(member) else { return Some(Obstacle::NotMember) };
-        if agent.presence != Presence::Available {
-            return Some(Obstacle::NotAvailable);
-        }
-        let lets = mode::pass(rules.strategy.mode, rules.max_per_agent, agent, seat).is_some();
-        if !lets || !agent.fits(&self.loads).contains(item.view.kind) {
-            return Some(Obstacle::Full);
+        let Some(seat) = agent.seats.get(&item.view.campaign) else { return Some(Obstacle::NotMember) };
+        if let Some(hindrance) = hindrance(item.view.kind, agent, seat, rules, &self.loads) {
+            return Some(match hindrance {
+                Hindrance::NotMember | Hindrance::Kind => Obstacle::NotMember,
+                Hindrance::Unknown | Hindrance::SignedOut | Hindrance::Away => Obstacle::NotAvailable,
+                _ => Obstacle::Full,
+            });
         }
         let need = item.laid.spot.as_ref().and_then(|spot| spot.need.as_ref());
         need.is_some_and(|need| !need.lets(id, &agent.skills)).then_some(Obstacle::NotSkilled)

@@ -9,3 +9,4 @@ pub mod invitations;
 pub mod me;
 pub mod session;
 pub mod skills;
+pub mod why;

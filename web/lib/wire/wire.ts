@@ -526,6 +526,24 @@ active: number, };
 
 export type CampaignState = "open" | "closed" | "disabled" | "archived";
 
+export type Candidate = { 
+/**
+ * Who.
+ */
+agent: UserId, 
+/**
+ * Whether they could have it, or the first rule that says no.
+ */
+reason: Reason, 
+/**
+ * Their penalty, when they could.
+ */
+penalty: number | null, 
+/**
+ * What they are compared by, when they could.
+ */
+measure: Measure | null, };
+
 export type CannedText = { 
 /**
  * Its id.
@@ -667,6 +685,60 @@ export type CheckInvitation = {
  * What stands behind `#`.
  */
 token: string, };
+
+export type Choice = { 
+/**
+ * The campaign's mode then.
+ */
+mode: Mode, 
+/**
+ * Its order then.
+ */
+order: Order, 
+/**
+ * Its policy then.
+ */
+policy: Policy, 
+/**
+ * Which of its configurations was in force, counted from 1.
+ */
+revision: number, 
+/**
+ * How far the Router knew the log.
+ */
+position: number | null, 
+/**
+ * The winner's penalty.
+ */
+penalty: number, 
+/**
+ * What the winner was compared by.
+ */
+measure: Measure, 
+/**
+ * How many could have had it.
+ */
+eligible: number, 
+/**
+ * How many of them were compared; the others came after.
+ */
+among: number, 
+/**
+ * It went back to who closed the last one of its contact.
+ */
+preferred: boolean, 
+/**
+ * Everybody who could have had it had missed or declined it before.
+ */
+again: boolean, 
+/**
+ * Where it was left to chance: what was drawn.
+ */
+drawn: Drawn | null, 
+/**
+ * Who came next, if that is known.
+ */
+runner_up: RunnerUp | null, };
 
 export type ClientId = string;
 
@@ -938,6 +1010,16 @@ rev: number,
  */
 updated_at: Time, };
 
+export type Drawn = { 
+/**
+ * From 1.
+ */
+place: number, 
+/**
+ * Of so many with the same chance.
+ */
+of: number, };
+
 export type Ending = "closed" | "full" | "out_of_hours" | "abandoned" | "expired" | "overflowed";
 
 export type ErrorCode = "malformed_json" | "invalid_utf8" | "too_deep" | "broken_body" | "idempotency_key_invalid" | "idempotency_key_missing" | "signed_out_session" | "wrong_credentials" | "identity_invalid" | "signature_no_secret" | "signature_header_missing" | "signature_header_empty" | "signature_header_repeated" | "signature_invalid_id" | "signature_invalid_timestamp" | "signature_too_old" | "signature_too_new" | "signature_no_usable_version" | "signature_mismatch" | "forbidden" | "not_allowed_in_campaign" | "wrong_origin" | "not_found" | "invitation_not_valid" | "method_not_allowed" | "conflict" | "in_use" | "campaign_in_use" | "conversation_closed" | "wrong_state" | "not_owner" | "offer_gone" | "not_failed" | "draft_stale" | "gone" | "not_next" | "not_skilled" | "at_capacity" | "not_available" | "not_member" | "too_many_transfers" | "transfer_target" | "rating_final" | "signed_out" | "forced_pause" | "too_large" | "unsupported_media_type" | "invalid" | "idempotency_key_reused" | "not_answered" | "disposition_needed" | "fields_missing" | "empty_message" | "message_too_long" | "attachments_not_allowed" | "emoticons_not_allowed" | "unknown_break" | "unknown_field" | "missing_field" | "wrong_type" | "too_short" | "too_long" | "out_of_range" | "control_characters" | "voice_needed" | "unknown_reference" | "not_possible" | "duplicate" | "taken" | "password_too_short" | "password_too_long" | "schedule_name" | "schedule_hours" | "schedule_too_many_intervals" | "schedule_too_many_exceptions" | "schedule_exception_date" | "schedule_exception_twice" | "schedule_override_empty" | "schedule_override_reason" | "too_many_attempts" | "too_many_connections" | "busy" | "internal" | "unavailable";
@@ -1066,6 +1148,8 @@ version: string,
  */
 now: Time, };
 
+export type How = "chosen" | "taken" | "transferred";
+
 export type InUse = { 
 /**
  * How many agents are members.
@@ -1182,6 +1266,68 @@ presence: Presence | null,
  * Own conversations and open offers.
  */
 conversations: Array<Conversation>, };
+
+export type Measure = { "by": "chance" } | { "by": "ended", 
+/**
+ * When.
+ */
+at: Time | null, } | { "by": "completed", 
+/**
+ * How many.
+ */
+count: number, } | { "by": "position", 
+/**
+ * The lower, the earlier.
+ */
+position: number, } | { "by": "idle", 
+/**
+ * They have something.
+ */
+busy: boolean, 
+/**
+ * Since when not; none = never had.
+ */
+since: Time | null, 
+/**
+ * Their last offer: breaks a tie.
+ */
+offered_at: Time | null, } | { "by": "load", 
+/**
+ * Units in use.
+ */
+used: number, 
+/**
+ * Of so many.
+ */
+limit: number, 
+/**
+ * Their last offer: breaks a tie.
+ */
+offered_at: Time | null, } | { "by": "skill", 
+/**
+ * Levels, added up.
+ */
+proficiency: number, 
+/**
+ * They have something to do.
+ */
+busy: boolean, 
+/**
+ * Since when not; none = never had.
+ */
+since: Time | null, 
+/**
+ * Their last offer: breaks a tie.
+ */
+offered_at: Time | null, } | { "by": "spare", 
+/**
+ * Units.
+ */
+units: number, 
+/**
+ * Their last offer: breaks a tie.
+ */
+offered_at: Time | null, };
 
 export type Member = { 
 /**
@@ -1339,6 +1485,12 @@ export type NewVisitor = {
  */
 identity?: string | null, };
 
+export type Nobody = { "is": "unknown" } | { "is": "disabled" } | { "is": "closed", 
+/**
+ * Until then, when that is known.
+ */
+until: Time | null, } | { "is": "rings" };
+
 export type Note = { 
 /**
  * Plain text.
@@ -1351,9 +1503,45 @@ mentions?: Array<UserId>, };
 
 export type OfferId = string;
 
+export type Offered = { 
+/**
+ * When.
+ */
+at: Time, 
+/**
+ * Its place in the log.
+ */
+position: number, 
+/**
+ * In which campaign; none when that is too long ago.
+ */
+campaign: CampaignId | null, 
+/**
+ * To whom.
+ */
+agent: UserId, 
+/**
+ * How it came to that.
+ */
+how: How, 
+/**
+ * Who gave it to them; none when nobody did.
+ */
+by: UserId | null, 
+/**
+ * What became of it.
+ */
+outcome: Outcome, 
+/**
+ * Why them; none when they were not chosen, or before that was recorded.
+ */
+choice: Choice | null, };
+
 export type Order = "leastrecent" | "fewestcalls" | "random" | "rrmemory" | "rrordered" | "linear" | "wrandom" | "longest_idle" | "least_loaded" | "most_spare" | "best_skill";
 
 export type OutOfHours = "close" | "queue";
+
+export type Outcome = "open" | "accepted" | "declined" | "missed" | "withdrawn";
 
 export type Page<T> = { 
 /**
@@ -1402,6 +1590,48 @@ since: Time,
  * The break that begins when the conversations at hand are over; until then no new offers.
  */
 pending?: BreakId, };
+
+export type Present = { 
+/**
+ * As of then.
+ */
+at: Time, 
+/**
+ * In which campaign.
+ */
+campaign: CampaignId, 
+/**
+ * Its mode.
+ */
+mode: Mode, 
+/**
+ * Its order.
+ */
+order: Order, 
+/**
+ * Which of its configurations is in force.
+ */
+revision: number, 
+/**
+ * Where the conversation stands.
+ */
+place: WhyPlace, 
+/**
+ * Why the campaign offers nothing to anybody; none = it does.
+ */
+nobody: Nobody | null, 
+/**
+ * How many members the campaign has.
+ */
+members: number, 
+/**
+ * How many of them for each reason, the most first.
+ */
+counts: Array<ReasonCount>, 
+/**
+ * The members, the next first; agents see themselves only.
+ */
+candidates: Array<Candidate>, };
 
 export type Preview = { 
 /**
@@ -1737,6 +1967,54 @@ export type ReadinessState = "done" | "advised" | "missing";
 
 export type ReadinessTopic = "client" | "channels" | "hours" | "members" | "dispositions" | "messages" | "overflow";
 
+export type Reason = { "is": "offered" } | { "is": "eligible" } | { "is": "higher_penalty" } | { "is": "not_idle" } | { "is": "passed_over" } | { "is": "not_member" } | { "is": "kind" } | { "is": "unknown" } | { "is": "signed_out" } | { "is": "away" } | { "is": "taken_up" } | { "is": "in_call" } | { "is": "busy", 
+/**
+ * How many.
+ */
+interactions: number, } | { "is": "has_one" } | { "is": "max_per_agent", 
+/**
+ * How many.
+ */
+holding: number, 
+/**
+ * Of so many.
+ */
+most: number, } | { "is": "max_of_kind", 
+/**
+ * So many.
+ */
+most: number, } | { "is": "skills" } | { "is": "held" } | { "is": "capacity", 
+/**
+ * Units in use.
+ */
+used: number, 
+/**
+ * Units that a call takes.
+ */
+call: number, 
+/**
+ * Of so many.
+ */
+limit: number, 
+/**
+ * So many are needed.
+ */
+needed: number, } | { "is": "delay", 
+/**
+ * Until then.
+ */
+until: Time, };
+
+export type ReasonCount = { 
+/**
+ * The word of a reason.
+ */
+reason: Reason["is"], 
+/**
+ * How many.
+ */
+members: number, };
+
 export type Relax = { "is": "drop", 
 /**
  * Which.
@@ -1776,6 +2054,20 @@ after_seconds: number,
 relax: Relax, };
 
 export type Role = "admin" | "supervisor" | "agent" | "auditor";
+
+export type RunnerUp = { 
+/**
+ * Who; agents are not told.
+ */
+agent: UserId | null, 
+/**
+ * Their penalty.
+ */
+penalty: number, 
+/**
+ * What they were compared by.
+ */
+measure: Measure, };
 
 export type ScheduleId = string;
 
@@ -2281,6 +2573,34 @@ priority: Priority,
 preview: Preview | null, };
 
 export type WhenFull = "reject" | "overflow" | "leave_message";
+
+export type Why = { 
+/**
+ * About which conversation.
+ */
+conversation: ConversationId, 
+/**
+ * To whom it was offered, the latest first; agents see their own only.
+ */
+decisions: Array<Offered>, 
+/**
+ * How it stands with those who could have it; none when it is not to be given to anybody.
+ */
+now: Present | null, };
+
+export type WhyPlace = { "is": "waiting", 
+/**
+ * From 1; none = very far back.
+ */
+position: number | null, 
+/**
+ * How many wait there.
+ */
+of: number, } | { "is": "offered", 
+/**
+ * To whom.
+ */
+agent: UserId, };
 
 export type WidgetConfig = { 
 /**

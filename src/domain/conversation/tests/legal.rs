@@ -70,7 +70,7 @@ fn assert_every_offer_has_one_outcome(before: &Conversation, events: &[Event], a
     let mut open: Vec<OfferId> = before.phase.offer().map(|offer| offer.id).into_iter().collect();
     for event in events {
         match event {
-            Event::Offered(offer) | Event::TransferOffered { offer, .. } => {
+            Event::Offered { offer, .. } | Event::TransferOffered { offer, .. } => {
                 assert!(open.is_empty(), "a second offer beside {open:?}");
                 open.push(offer.id);
             }

@@ -159,7 +159,8 @@ fn reply(message: u128, agent: AgentId) -> Command {
 }
 
 fn make_offer(number: u128, agent: AgentId, case: &Case) -> Command {
-    Command::Offer(Offer { id: offer_id(number), agent, deadline: case.now + Duration::from_secs(20) })
+    let offer = Offer { id: offer_id(number), agent, deadline: case.now + Duration::from_secs(20) };
+    Command::Offer { offer, why: None }
 }
 
 const fn accept(number: u128, agent: AgentId) -> Command {

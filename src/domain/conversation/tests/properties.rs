@@ -61,7 +61,7 @@ fn routing_command() -> impl Strategy<Value = Command> {
         1 => Just(Command::Admit(Admission::Overflow(SUPPORT))),
         1 => prop::sample::select(vec![Dismissal::End, Dismissal::Overflow(SUPPORT)]).prop_map(Command::Dismiss),
         8 => ((1_u128..4).prop_map(AgentId::from_u128), soon())
-            .prop_map(|(agent, deadline)| Command::Offer(Offer { id: OfferId::NIL, agent, deadline })),
+            .prop_map(|(agent, deadline)| Command::Offer { offer: Offer { id: OfferId::NIL, agent, deadline }, why: None }),
         1 => ((1_u128..4).prop_map(AgentId::from_u128), soon())
             .prop_map(|(agent, deadline)| Command::Take(Offer { id: OfferId::NIL, agent, deadline })),
         8 => (ago(OfferId::from_u128), agent()).prop_map(|(offer, agent)| Command::Accept { offer, agent }),
@@ -187,7 +187,10 @@ impl Store {
                 Command::Note { message: self.new_message(), agent: owner(agent), content, mentions }
             }
             Command::Reply { agent, content, .. } => Command::Reply { message: self.new_message(), agent: owner(agent), content },
-            Command::Offer(offer) => Command::Offer(Offer { id: self.new_offer(), deadline: ahead(offer.deadline), ..offer }),
+            Command::Offer { offer, why } => {
+                let offer = Offer { id: self.new_offer(), deadline: ahead(offer.deadline), ..offer };
+                Command::Offer { offer, why }
+            }
             Command::Take(offer) => Command::Take(Offer { id: self.new_offer(), deadline: ahead(offer.deadline), ..offer }),
             Command::Accept { offer, agent } => Command::Accept { offer: self.offer_ago(offer), agent: or(agent, has_offer) },
             Command::EndOffer { offer, agent, outcome } => {

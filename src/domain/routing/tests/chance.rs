@@ -33,7 +33,7 @@ fn draws(order: Order, penalties: &[u8], passed: &[u8], seed: u64) -> Vec<usize>
         let draw = Draw::new(seed, ConversationId::from_u128(id), 2);
         let search = Search { kind: ChannelKind::Api, seen: 0, passed: &passed, limit: 0, last: None, draw };
         let best = ready.best(&search).unwrap();
-        (0..penalties.len()).find(|index| agent(number(*index)) == best).unwrap()
+        (0..penalties.len()).find(|index| agent(number(*index)) == best.agent).unwrap()
     };
     (0..DRAWS).map(draw).collect()
 }

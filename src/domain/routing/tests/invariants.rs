@@ -4,6 +4,7 @@ use smallvec::SmallVec;
 
 use super::{
     naive::Naive,
+    why::{announced, check_announced},
     world::{Fate, World, counted, reserved_by},
 };
 use crate::{
@@ -34,6 +35,7 @@ impl World {
         }
         let mut seats = self.router.agents.values().flat_map(|agent| agent.seats.values());
         assert!(seats.all(|seat| seat.place.is_some() || seat.holding > 0), "a seat is kept for nothing");
+        self.check_explanations();
     }
 
     /// Invariants 3 and 4 on the truth: nothing is left on its way, and nobody waits who could be served.
@@ -127,7 +129,9 @@ impl World {
             router.apply(input, self.now, &mut || counted(&mut offers), &mut decisions);
         }
         assert!(decisions.is_empty(), "loading decides nothing");
+        let announced = announced(&router);
         router.finish_loading(self.now, &mut || counted(&mut offers), &mut decisions);
+        check_announced(&announced, &decisions);
         (router, decisions)
     }
 }

@@ -14,7 +14,9 @@ use crate::{
         channel::{ChannelKind, KindSet},
         conversation::{Admission, Dismissal, Ending, Offer, Priority, QueueReason},
         load::Loads,
-        routing::{Decision, Input, ItemView, Notice, Past, Stand, closing::AT_ONCE, draw::Draw},
+        routing::{
+            Choice, Decision, Drawn, Input, ItemView, Measure, Notice, Past, RunnerUp, Stand, closing::AT_ONCE, draw::Draw,
+        },
         schedule::Openness,
         skill::{Relax, SkillLevel},
         strategy::{Mode, Order, Policy, Strategy},
@@ -326,7 +328,7 @@ impl Naive {
     }
 
     /// Whether an agent may take an item, wherever it stands in line.
-    fn may_take(&self, agent: AgentId, view: &ItemView) -> bool {
+    pub(super) fn may_take(&self, agent: AgentId, view: &ItemView) -> bool {
         let Some(member) = self.members.get(&(view.campaign, agent)) else { return false };
         if self.there(agent) != There::Available || !member.receive.contains(view.kind) {
             return false;
@@ -375,6 +377,11 @@ impl Naive {
         view.demand.as_ref().map(|demand| demand.skills.clone()).unwrap_or_default()
     }
 
+    /// Good enough at what is asked, and it is not held for somebody else.
+    pub(super) fn suits(&self, agent: AgentId, view: &ItemView, now: Timestamp) -> bool {
+        self.held_for(view, now).is_none_or(|only| only == agent) && self.is_good_enough(agent, view, now)
+    }
+
     fn is_good_enough(&self, agent: AgentId, view: &ItemView, now: Timestamp) -> bool {
         let (all, or) = self.asked(view, now);
         let skills = self.skills.get(&agent).cloned().unwrap_or_default();
@@ -415,8 +422,7 @@ impl Naive {
         let Some(member) = self.members.get(&(view.campaign, agent)) else { return false };
         !self.strategy(view.campaign).mode.rings()
             && now.since(view.arrived_at) >= Duration::from_secs(member.delay_seconds.into())
-            && self.held_for(view, now).is_none_or(|only| only == agent)
-            && self.is_good_enough(agent, view, now)
+            && self.suits(agent, view, now)
             && self.may_take(agent, view)
     }
 
@@ -456,13 +462,141 @@ impl Naive {
         self.agents.keys().copied().filter(|agent| self.is_eligible(*agent, view, now)).collect()
     }
 
+    pub(super) fn is_delayed(&self, agent: AgentId, view: &ItemView, now: Timestamp) -> bool {
+        let member = self.members.get(&(view.campaign, agent));
+        member.is_some_and(|it| now.since(view.arrived_at) < Duration::from_secs(it.delay_seconds.into()))
+    }
+
+    pub(super) fn members_of(&self, campaign: CampaignId) -> Vec<AgentId> {
+        self.members.keys().filter(|(place, _)| *place == campaign).map(|(_, agent)| *agent).collect()
+    }
+
+    pub(super) fn offers_in(&self, campaign: CampaignId) -> bool {
+        let in_force = self.in_force(campaign);
+        in_force.is_some_and(|it| it.openness.is_open() && !it.campaign.strategy.mode.rings())
+    }
+
+    /// Everybody who could have it in the order they would be asked: first whom it should go to.
+    pub(super) fn line_of_agents(&self, view: &ItemView, now: Timestamp) -> Vec<AgentId> {
+        let mut line = self.line_by_order(view, now);
+        if let Some(preferred) = self.preferred(view).filter(|agent| self.is_eligible(*agent, view, now)) {
+            line.retain(|agent| *agent != preferred);
+            line.insert(0, preferred);
+        }
+        line
+    }
+
+    /// Everybody who could have it in the order they would be asked if the one before were not there; those who passed it
+    /// over only when there is nobody else. Left to chance: who is drawn.
+    fn line_by_order(&self, view: &ItemView, now: Timestamp) -> Vec<AgentId> {
+        let strategy = self.strategy(view.campaign);
+        if strategy.order.draws() {
+            return self.best_by_order(view, now).into_iter().collect();
+        }
+        let mut rest = self.eligible(view, now);
+        if rest.iter().any(|agent| !view.passed_over.contains(agent)) {
+            rest.retain(|agent| !view.passed_over.contains(agent));
+        }
+        let (idle, busy) = rest.into_iter().partition(|agent| strategy.mode != Mode::Omni || !self.is_busy(*agent));
+        let mut line = vec![];
+        for pass in [idle, busy] {
+            let pass: Vec<AgentId> = pass;
+            let few = pass.len() < usize::from(strategy.penalty_members_limit);
+            let mut tiers: BTreeMap<u8, Vec<AgentId>> = BTreeMap::new();
+            for agent in pass {
+                let penalty = if few { 0 } else { self.members[&(view.campaign, agent)].penalty };
+                tiers.entry(penalty).or_default().push(agent);
+            }
+            for mut tier in tiers.into_values() {
+                while let Some(next) = self.first_by_order(strategy.order, view, tier.clone(), now) {
+                    tier.retain(|agent| *agent != next);
+                    line.push(next);
+                }
+            }
+        }
+        line
+    }
+
+    /// What is recorded when an agent is chosen.
+    fn choice(&self, view: &ItemView, winner: AgentId, now: Timestamp) -> Choice {
+        let preferred = self.preferred(view) == Some(winner);
+        let agent = self.best_by_order(view, now).unwrap();
+        let in_force = &self.campaigns[&view.campaign];
+        let strategy = in_force.campaign.strategy;
+        let penalty = |agent: AgentId| self.members[&(view.campaign, agent)].penalty;
+        let eligible = self.eligible(view, now);
+        let again = eligible.iter().all(|agent| view.passed_over.contains(agent));
+        let mut compared = eligible.clone();
+        compared.retain(|it| again || !view.passed_over.contains(it));
+        compared.retain(|it| strategy.mode != Mode::Omni || self.is_busy(*it) == self.is_busy(agent));
+        let few = compared.len() < usize::from(strategy.penalty_members_limit);
+        compared.retain(|it| few || strategy.order == Order::Wrandom || penalty(*it) == penalty(agent));
+        let count = |agents: &[AgentId]| u32::try_from(agents.len()).unwrap();
+        let of = compared.iter().filter(|it| strategy.order != Order::Wrandom || penalty(**it) == penalty(agent)).count();
+        let mut draw = Draw::new(self.seed, view.id, view.seq);
+        if strategy.order == Order::Wrandom {
+            let groups: BTreeSet<u8> = compared.iter().map(|it| penalty(*it)).collect();
+            groups.iter().for_each(|_| _ = draw.share());
+        }
+        let drawn = Drawn { place: u32::try_from(draw.below(of)).unwrap() + 1, of: u32::try_from(of).unwrap() };
+        let measure = |agent| self.measure(view, agent, now);
+        let second = self.line_by_order(view, now).get(1).copied();
+        let passed_by = Some(agent).filter(|_| !strategy.order.draws());
+        let second = if winner == agent { second } else { passed_by };
+        Choice {
+            mode: strategy.mode,
+            order: strategy.order,
+            policy: strategy.policy,
+            revision: in_force.campaign.revision,
+            position: None,
+            penalty: penalty(winner),
+            measure: measure(winner),
+            preferred,
+            eligible: count(&eligible),
+            among: count(&compared),
+            again,
+            drawn: (strategy.order.draws() && !preferred).then_some(drawn),
+            runner_up: second.map(|agent| RunnerUp { agent, penalty: penalty(agent), measure: measure(agent) }),
+        }
+    }
+
+    pub(super) fn measure(&self, view: &ItemView, agent: AgentId, now: Timestamp) -> Measure {
+        let (order, campaign) = (self.strategy(view.campaign).order, view.campaign);
+        let offered_at = self.agents[&agent].last_offer;
+        let limit = self.limit(agent);
+        match order {
+            Order::Random | Order::Wrandom => Measure::Chance,
+            Order::Leastrecent => Measure::Ended { at: self.pasts.get(&(campaign, agent)).and_then(|past| past.ended_at) },
+            Order::Fewestcalls => Measure::Completed { count: self.count(campaign, agent) },
+            Order::Rrmemory | Order::Rrordered | Order::Linear => {
+                Measure::Position { position: self.members[&(campaign, agent)].position }
+            }
+            Order::LongestIdle => {
+                let busy = self.is_busy(agent);
+                Measure::Idle { busy, since: self.last_work(agent).filter(|_| !busy), offered_at }
+            }
+            Order::BestSkill => {
+                let busy = self.is_busy(agent);
+                let since = self.last_work(agent).filter(|_| !busy);
+                Measure::Skill { proficiency: self.proficiency(agent, view, now), busy, since, offered_at }
+            }
+            Order::LeastLoaded => Measure::Load { used: self.used(agent), limit: limit.max(1), offered_at },
+            Order::MostSpare => {
+                let call = self.agents[&agent].call.unwrap_or(0);
+                Measure::Spare { units: limit.saturating_sub(self.used(agent)).saturating_sub(call), offered_at }
+            }
+        }
+    }
+
     fn best_agent(&self, view: &ItemView, now: Timestamp) -> Option<AgentId> {
+        let preferred = self.preferred(view).filter(|agent| self.is_eligible(*agent, view, now));
+        preferred.or_else(|| self.best_by_order(view, now))
+    }
+
+    fn best_by_order(&self, view: &ItemView, now: Timestamp) -> Option<AgentId> {
         let strategy = self.strategy(view.campaign);
         let penalty = |agent: AgentId| self.members[&(view.campaign, agent)].penalty;
         let mut eligible = self.eligible(view, now);
-        if let Some(preferred) = self.preferred(view).filter(|agent| eligible.contains(agent)) {
-            return Some(preferred);
-        }
         if eligible.iter().any(|agent| !view.passed_over.contains(agent)) {
             eligible.retain(|agent| !view.passed_over.contains(agent));
         }
@@ -591,9 +725,10 @@ impl Naive {
         while let Some((conversation, agent)) = self.next_pair(now) {
             let seconds = self.campaigns[&self.views[&conversation].campaign].campaign.offer_seconds;
             let offer = Offer { id: next_offer(), agent, deadline: now + Duration::from_secs(seconds.into()) };
+            let choice = Box::new(self.choice(&self.views[&conversation], agent, now));
             self.reserved.insert(conversation, Reserved { offer: offer.id, agent, from: None });
             self.agent(agent).last_offer = Some(now);
-            out.push(Decision::Offer { conversation, offer });
+            out.push(Decision::Offer { conversation, offer, choice });
         }
         out
     }

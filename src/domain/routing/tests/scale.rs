@@ -90,7 +90,7 @@ impl Shift {
     fn keep(&mut self, out: Vec<Decision>) {
         self.decisions += out.len();
         for decision in out {
-            if let Decision::Offer { conversation, offer } = decision {
+            if let Decision::Offer { conversation, offer, .. } = decision {
                 let campaign = self.router.items[&conversation].view.campaign;
                 self.open.push((conversation, offer, campaign));
             }

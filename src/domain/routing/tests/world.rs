@@ -104,7 +104,7 @@ impl World {
     }
 
     pub(super) fn deliver(&mut self, decision: Decision) {
-        if let Decision::Offer { conversation, offer } = &decision {
+        if let Decision::Offer { conversation, offer, .. } = &decision {
             assert_eq!(self.fates.insert(offer.id, Fate::Decided), None, "an offer id was used twice");
             assert!(self.naive.is_excused(offer.agent), "{conversation} was offered above the limit");
         }
@@ -120,7 +120,7 @@ impl World {
                 self.notices.extend(notice.then_some(Notice::Closing));
                 (conversation, Command::Dismiss(to))
             }
-            Decision::Offer { conversation, offer } => (conversation, Command::Offer(offer)),
+            Decision::Offer { conversation, offer, choice } => (conversation, Command::Offer { offer, why: Some(choice) }),
             Decision::Withdraw { conversation, offer, agent } => {
                 (conversation, Command::EndOffer { offer, agent, outcome: OfferOutcome::Withdrawn })
             }
@@ -290,7 +290,7 @@ impl World {
 
     fn follow(&mut self, event: &Event, ended: &mut SmallVec<[OfferId; 1]>) {
         match event {
-            Event::Offered(offer) | Event::TransferOffered { offer, .. } => {
+            Event::Offered { offer, .. } | Event::TransferOffered { offer, .. } => {
                 assert_eq!(self.fates.insert(offer.id, Fate::Open), Some(Fate::Decided));
             }
             Event::OfferAccepted { offer, .. } | Event::OfferEnded { offer, .. } => {
@@ -418,7 +418,7 @@ impl World {
 
 pub(super) fn reserved_by(command: &Command) -> Option<OfferId> {
     match command {
-        Command::Offer(offer) | Command::Take(offer) => Some(offer.id),
+        Command::Offer { offer, .. } | Command::Take(offer) => Some(offer.id),
         Command::Transfer { to: TransferTo::Agent { offer, .. }, .. } => Some(*offer),
         _ => None,
     }

@@ -46,6 +46,7 @@ export const SHORTCUTS = {
   'snooze': { title: 'action.snooze', area: 'conversation', keys: 'b' },
   'tags': { title: 'action.tags', area: 'conversation', keys: 'l' },
   'context': { title: 'action.context', area: 'conversation', keys: 'i' },
+  'why': { title: 'why.title', area: 'conversation' },
   'send': { title: 'composer.send', area: 'composer', keys: 'enter', fixed: true },
   'line': { title: 'composer.line', area: 'composer', keys: 'shift+enter', fixed: true },
   'send.next': { title: 'composer.next', area: 'composer', keys: 'ctrl+enter', fixed: true },
