@@ -8,6 +8,7 @@ use crate::{
     auth::secret::SecretText,
     domain::{
         campaign::CampaignPermissions,
+        closing::WrapUp,
         field,
         permission::{Permission, Role, Scope},
     },
@@ -84,6 +85,10 @@ pub struct ProfileCampaign {
     pub fields: Vec<ProfileField>,
     /// To choose from when closing; when there are any, one is needed.
     pub dispositions: Vec<ProfileDisposition>,
+    /// What an agent has after closing.
+    pub wrap_up: WrapUp,
+    /// How long, in seconds.
+    pub wrap_up_seconds: u32,
 }
 
 /// A disposition that can be chosen.

@@ -315,6 +315,7 @@ pub(crate) fn template(route: &Route) -> Option<Template> {
         }
         "GET /api/v1/dispositions/{id}" => ("dispositions/{{disposition}}", None),
         "PATCH /api/v1/dispositions/{id}" => ("dispositions/{{disposition}}", Some(json!({ "name": "renamed" }))),
+        "DELETE /api/v1/dispositions/{id}" => ("dispositions/{{disposition}}", None),
 
         "GET /api/v1/fields" => ("fields", None),
         "POST /api/v1/fields" => (

@@ -24,6 +24,7 @@ mod authorisation;
 mod backup;
 mod campaign_permissions;
 mod canned_texts;
+mod closing;
 mod configuration;
 mod contact_panel;
 mod conversation_flow;

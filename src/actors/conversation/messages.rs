@@ -21,7 +21,7 @@ use crate::{
         log::By,
         routing::ItemView,
     },
-    ids::{CampaignId, ChannelId, ClientId, ContactId, ConversationId, MessageId},
+    ids::{AgentId, CampaignId, ChannelId, ClientId, ContactId, ConversationId, MessageId},
     store::{
         inbox::Claim,
         write::{Committed, Refused},
@@ -50,6 +50,8 @@ pub struct Birth {
     pub address: Address,
     /// When the contact was last told that it wrote out of hours.
     pub noticed_at: Option<Timestamp>,
+    /// Who should get it: who closed the contact's last conversation a little while ago.
+    pub preferred: Option<AgentId>,
 }
 
 impl Birth {
@@ -61,6 +63,7 @@ impl Birth {
             campaign: self.campaign,
             contact: self.contact,
             noticed_at: self.noticed_at,
+            preferred: self.preferred,
         }
     }
 }

@@ -663,7 +663,7 @@ impl<'a> History<'a> {
             Step::Parks(agent, until) => (Command::Park { agent, until }, By::User(agent)),
             Step::Closes(agent, name) => {
                 let disposition = self.desk_of(campaign).dispositions.get(name.as_str()).copied();
-                (Command::Close { agent, force: false, disposition }, By::User(agent))
+                (Command::Close { agent, force: false, disposition, wrap_up: false }, By::User(agent))
             }
             Step::Finishes(agent) => (Command::EndWrapUp { agent }, By::User(agent)),
             Step::GivesUp => (Command::GiveUp(Ending::Abandoned), By::System),
@@ -777,7 +777,7 @@ impl<'a> History<'a> {
         let (contact, new) = self.contact(tale, at)?;
         let campaign = self.company.desk(tale.topic).campaign.id;
         let (client, channel, kind) = (tale.client, tale.channel, tale.kind);
-        Ok((Event::Started { client, channel, kind, campaign, contact, noticed_at: None }, new))
+        Ok((Event::Started { client, channel, kind, campaign, contact, noticed_at: None, preferred: None }, new))
     }
 
     fn claim(&self, tale: &Tale, at: Timestamp) -> Claim {

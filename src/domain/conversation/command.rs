@@ -145,6 +145,8 @@ pub enum Command {
         force: bool,
         /// Chosen from the campaign's.
         disposition: Option<DispositionId>,
+        /// Asks for time to finish, where the campaign leaves it to its agents.
+        wrap_up: bool,
     },
     /// The owner or a supervisor fills in dynamic fields.
     SetFields {
@@ -212,5 +214,8 @@ pub enum Command {
         score: u8,
     },
     /// A stored deadline fell due.
-    Due,
+    Due {
+        /// The id of the reminder, if it comes to one.
+        message: MessageId,
+    },
 }

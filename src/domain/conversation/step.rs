@@ -6,7 +6,10 @@ use super::{
 };
 use crate::{
     clock::Timestamp,
-    domain::{channel::ChannelKind, conversation::Offer, delivery::Delivery, field, message::Content, refusal::Refusal},
+    domain::{
+        channel::ChannelKind, closing::Finishing, conversation::Offer, delivery::Delivery, field, message::Content,
+        refusal::Refusal,
+    },
     ids::{AgentId, DispositionId, FieldId, MessageId, OfferId},
 };
 
@@ -15,6 +18,12 @@ type Outcome = Result<Vec<Event>, Refusal>;
 impl Conversation {
     /// Decides; changes nothing. No events = nothing to do, which is a success (commands are idempotent).
     pub fn step(&self, command: &Command, rules: &Rules, now: Timestamp) -> Outcome {
+        let mut events = self.decide(command, rules, now)?;
+        self.await_next(&mut events, rules, now);
+        Ok(events)
+    }
+
+    fn decide(&self, command: &Command, rules: &Rules, now: Timestamp) -> Outcome {
         match command {
             Command::MoveDelivery { message, stored, to, reason } => Ok(self.move_delivery(*message, *stored, *to, reason)),
             Command::Accept { offer, agent } => self.accept(*offer, *agent, rules),
@@ -22,8 +31,8 @@ impl Conversation {
             Command::Rate { score } => self.rate(*score, now),
             _ if self.phase.is_ended() => Err(Refusal::Closed),
             Command::Receive { message, content } => self.receive(*message, content),
-            Command::Admit(admission) => self.admit(admission),
-            Command::Dismiss(to) => Ok(self.dismiss(*to)),
+            Command::Admit(admission) => self.admit(admission, rules),
+            Command::Dismiss(to) => Ok(self.dismiss(*to, rules)),
             Command::Offer(offer) => self.offer(*offer, rules),
             Command::Take(offer) => self.take(*offer),
             Command::Reply { message, agent, content } => self.reply(*message, *agent, content, rules),
@@ -37,7 +46,12 @@ impl Conversation {
             }
             Command::Retry { message, agent, stored } => self.retry(*message, *agent, *stored),
             Command::Transfer { agent, to } => self.transfer(*agent, *to, rules, now),
-            Command::Close { agent, force, disposition } => self.close(*agent, *force, *disposition, rules, now),
+            Command::Close { agent, force: true, disposition, .. } if matches!(self.phase, Phase::WrapUp { .. }) => {
+                self.finish_for(*agent, *disposition)
+            }
+            Command::Close { agent, force, disposition, wrap_up } => {
+                self.close(*agent, *force, *disposition, *wrap_up, rules, now)
+            }
             Command::SetFields { agent, force, values } => self.set_fields(*agent, *force, values),
             Command::RenameContact { .. } => Ok(vec![Event::ContactRenamed]),
             Command::EndWrapUp { agent } => self.end_wrap_up(*agent),
@@ -56,7 +70,7 @@ impl Conversation {
             }
             Command::Sleep => Ok(self.sleep()),
             Command::GiveUp(ending) => Ok(self.give_up(*ending)),
-            Command::Due => Ok(self.due(now)),
+            Command::Due { message } => Ok(self.due(*message, rules, now)),
         }
     }
 
@@ -79,7 +93,7 @@ impl Conversation {
         Ok(())
     }
 
-    fn admit(&self, admission: &Admission) -> Outcome {
+    fn admit(&self, admission: &Admission, rules: &Rules) -> Outcome {
         if !matches!(self.phase, Phase::Arrived) {
             return Ok(vec![]);
         }
@@ -90,14 +104,19 @@ impl Conversation {
             Admission::Overflow(campaign) => {
                 vec![Event::Admitted, Event::Queued { campaign: *campaign, reason: QueueReason::Overflowed }]
             }
-            Admission::End(ending) => vec![Event::Ended { ending: *ending, disposition: None }],
+            Admission::End(ending) => {
+                let disposition = rules.out_of_hours_disposition.filter(|_| *ending == Ending::OutOfHours);
+                vec![Event::Ended { ending: *ending, disposition }]
+            }
         })
     }
 
     /// What is offered or taken by now stays where it is.
-    fn dismiss(&self, to: Dismissal) -> Vec<Event> {
+    fn dismiss(&self, to: Dismissal, rules: &Rules) -> Vec<Event> {
         match (&self.phase, to) {
-            (Phase::Queued { .. }, Dismissal::End) => vec![Event::Ended { ending: Ending::OutOfHours, disposition: None }],
+            (Phase::Queued { .. }, Dismissal::End) => {
+                vec![Event::Ended { ending: Ending::OutOfHours, disposition: rules.out_of_hours_disposition }]
+            }
             (Phase::Queued { .. }, Dismissal::Overflow(campaign)) => {
                 vec![Event::Queued { campaign, reason: QueueReason::Overflowed }]
             }
@@ -166,7 +185,7 @@ impl Conversation {
     }
 
     /// A web chat shows what is stored, so storing is sending; everything else goes through the outbox.
-    const fn first_delivery(&self) -> Delivery {
+    pub(super) const fn first_delivery(&self) -> Delivery {
         match self.kind {
             ChannelKind::Api => Delivery::Queued,
             ChannelKind::Webchat => Delivery::Sent,
@@ -236,7 +255,15 @@ impl Conversation {
         }
     }
 
-    fn close(&self, agent: AgentId, force: bool, disposition: Option<DispositionId>, rules: &Rules, now: Timestamp) -> Outcome {
+    fn close(
+        &self,
+        agent: AgentId,
+        force: bool,
+        disposition: Option<DispositionId>,
+        wrap_up: bool,
+        rules: &Rules,
+        now: Timestamp,
+    ) -> Outcome {
         if !force {
             self.must_own(agent)?;
         }
@@ -253,8 +280,9 @@ impl Conversation {
         if !missing.is_empty() {
             return Err(Refusal::FieldsMissing(missing));
         }
-        if self.phase.owner() == Some(agent) && !rules.wrap_up.is_zero() {
-            return Ok(vec![Event::WrapUpStarted { until: now + rules.wrap_up, disposition }]);
+        let finishing = rules.wrap_up.begins(rules.wrap_up_time, wrap_up, now);
+        if let Some(Finishing { until, locked }) = finishing.filter(|_| self.phase.owner() == Some(agent)) {
+            return Ok(vec![Event::WrapUpStarted { until, locked, disposition }]);
         }
         let mut events = self.withdraw_open_offer();
         events.push(Event::Ended { ending: Ending::Closed, disposition });
@@ -280,7 +308,18 @@ impl Conversation {
     fn end_wrap_up(&self, agent: AgentId) -> Outcome {
         self.must_own(agent)?;
         match self.phase {
+            Phase::WrapUp { locked: true, .. } => Err(Refusal::WrapUpTimed),
             Phase::WrapUp { disposition, .. } => Ok(vec![Event::Ended { ending: Ending::Closed, disposition }]),
+            _ => Err(Refusal::WrongState(self.phase.as_str())),
+        }
+    }
+
+    /// A supervisor ends somebody else's wrap-up; what its agent chose when closing stands.
+    fn finish_for(&self, agent: AgentId, chosen: Option<DispositionId>) -> Outcome {
+        match self.phase {
+            Phase::WrapUp { agent: owner, disposition, .. } if owner != agent => {
+                Ok(vec![Event::Ended { ending: Ending::Closed, disposition: disposition.or(chosen) }])
+            }
             _ => Err(Refusal::WrongState(self.phase.as_str())),
         }
     }
@@ -351,7 +390,7 @@ impl Conversation {
         events
     }
 
-    fn due(&self, now: Timestamp) -> Vec<Event> {
+    fn due(&self, message: MessageId, rules: &Rules, now: Timestamp) -> Vec<Event> {
         if self.next_due().is_none_or(|due| due > now) {
             return vec![];
         }
@@ -361,7 +400,7 @@ impl Conversation {
             }
             Phase::WrapUp { disposition, .. } => vec![Event::Ended { ending: Ending::Closed, disposition: *disposition }],
             Phase::Parked { .. } => vec![Event::Awoke],
-            _ => vec![],
+            _ => self.timed().map(|awaited| self.give_up_on(awaited, message, rules, now)).into_iter().collect(),
         }
     }
 }

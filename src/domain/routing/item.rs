@@ -38,6 +38,8 @@ pub struct ItemView {
     pub since: Timestamp,
     /// The customer wrote last.
     pub unanswered: bool,
+    /// Who should get it, because they closed the contact's last conversation a little while ago.
+    pub preferred: Option<AgentId>,
     /// Agents who missed or declined it since it was last accepted.
     pub passed_over: SmallVec<[AgentId; 1]>,
     /// Where it stands.
@@ -95,6 +97,7 @@ impl ItemView {
             priority: conversation.priority,
             since: conversation.since,
             unanswered: conversation.unanswered,
+            preferred: conversation.preferred,
             passed_over: conversation.passed_over.clone(),
             stand: Stand::of(&conversation.phase, conversation.noticed_at),
         }

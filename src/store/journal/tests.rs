@@ -36,6 +36,7 @@ fn started(number: u128, provider_id: &str) -> (Append, Answer) {
         campaign: CampaignId::from_u128(1),
         contact: ContactId::from_u128(number),
         noticed_at: None,
+        preferred: None,
     };
     let mut state = Conversation::started(ConversationId::from_u128(number), &event, AT).unwrap();
     let received = Event::MessageReceived { message: MessageId::from_u128(number) };

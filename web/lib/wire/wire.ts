@@ -282,6 +282,10 @@ transfer_seconds?: number | null,
  */
 wrap_up_seconds?: number | null, 
 /**
+ * How conversations come to their end.
+ */
+closing?: Closing | null, 
+/**
  * What its agents may do and see.
  */
 permissions?: CampaignPermissions | null, 
@@ -290,11 +294,11 @@ permissions?: CampaignPermissions | null,
  */
 fields?: Array<FieldUse> | null, 
 /**
- * Offered when closing, at most 500; when there are any, one is needed.
+ * Offered when closing, at most 500, a branch with all below it; when there are any, one is needed.
  */
 dispositions?: Array<DispositionId> | null, 
 /**
- * Closes the segment of a transfer.
+ * Closes the segment of a transfer; none = the client's own for it.
  */
 transfer_disposition?: DispositionId | null, };
 
@@ -356,6 +360,10 @@ transfer_seconds?: number | null,
  */
 wrap_up_seconds?: number | null, 
 /**
+ * How conversations come to their end.
+ */
+closing?: Closing | null, 
+/**
  * What its agents may do and see.
  */
 permissions?: CampaignPermissions | null, 
@@ -364,11 +372,11 @@ permissions?: CampaignPermissions | null,
  */
 fields?: Array<FieldUse> | null, 
 /**
- * Offered when closing, at most 500; when there are any, one is needed.
+ * Offered when closing, at most 500, a branch with all below it; when there are any, one is needed.
  */
 dispositions?: Array<DispositionId> | null, 
 /**
- * Closes the segment of a transfer.
+ * Closes the segment of a transfer; none = the client's own for it.
  */
 transfer_disposition?: DispositionId | null, };
 
@@ -572,7 +580,43 @@ export type Close = {
 /**
  * One of the campaign's.
  */
-disposition?: DispositionId, };
+disposition?: DispositionId, 
+/**
+ * Asks for time to finish, where the campaign leaves that to its agents.
+ */
+wrap_up?: boolean, };
+
+export type Closing = { 
+/**
+ * What an agent has after closing; `mandatory_timed` by default.
+ */
+wrap_up?: WrapUp | null, 
+/**
+ * A customer silent for so long after their agent's answer is reminded, after the last reminder the conversation is closed
+ * (S1-15); 1 to 604,800 s, none = never.
+ */
+inactivity_seconds?: number | null, 
+/**
+ * What the customer is told, one after the other; at most 10, each 1 to 1,000 characters.
+ */
+reminders?: Array<string> | null, 
+/**
+ * Closes what its customer left (S1-14); none = the client's own for it.
+ */
+inactivity_disposition?: DispositionId | null, 
+/**
+ * Closes an ignored comment (S1-19); none = the client's own for it.
+ */
+ignore_disposition?: DispositionId | null, 
+/**
+ * A customer who writes again so soon after closing goes back to the same agent if that is possible; 0 to 604,800 s, 0 = never.
+ */
+reopen_seconds?: number | null, 
+/**
+ * An agent who lets a customer wait for so long for their first answer loses the conversation to another; 1 to 86,400 s,
+ * none = never.
+ */
+first_reply_seconds?: number | null, };
 
 export type Contact = { 
 /**
@@ -832,9 +876,9 @@ rev: number,
  */
 updated_at: Time, };
 
-export type Ending = "closed" | "full" | "out_of_hours" | "abandoned" | "expired" | "overflowed";
+export type Ending = "closed" | "inactive" | "full" | "out_of_hours" | "abandoned" | "expired" | "overflowed";
 
-export type ErrorCode = "malformed_json" | "invalid_utf8" | "too_deep" | "broken_body" | "idempotency_key_invalid" | "idempotency_key_missing" | "signed_out_session" | "wrong_credentials" | "identity_invalid" | "signature_no_secret" | "signature_header_missing" | "signature_header_empty" | "signature_header_repeated" | "signature_invalid_id" | "signature_invalid_timestamp" | "signature_too_old" | "signature_too_new" | "signature_no_usable_version" | "signature_mismatch" | "forbidden" | "not_allowed_in_campaign" | "wrong_origin" | "not_found" | "invitation_not_valid" | "method_not_allowed" | "conflict" | "in_use" | "conversation_closed" | "wrong_state" | "not_owner" | "offer_gone" | "not_failed" | "draft_stale" | "gone" | "not_next" | "at_capacity" | "not_available" | "not_member" | "too_many_transfers" | "transfer_target" | "rating_final" | "signed_out" | "forced_pause" | "too_large" | "unsupported_media_type" | "invalid" | "idempotency_key_reused" | "not_answered" | "disposition_needed" | "fields_missing" | "empty_message" | "message_too_long" | "attachments_not_allowed" | "emoticons_not_allowed" | "unknown_break" | "unknown_field" | "missing_field" | "wrong_type" | "too_short" | "too_long" | "out_of_range" | "control_characters" | "unknown_reference" | "not_possible" | "duplicate" | "taken" | "password_too_short" | "password_too_long" | "schedule_name" | "schedule_hours" | "schedule_too_many_intervals" | "schedule_too_many_exceptions" | "schedule_exception_date" | "schedule_exception_twice" | "schedule_override_empty" | "schedule_override_reason" | "too_many_attempts" | "too_many_connections" | "busy" | "internal" | "unavailable";
+export type ErrorCode = "malformed_json" | "invalid_utf8" | "too_deep" | "broken_body" | "idempotency_key_invalid" | "idempotency_key_missing" | "signed_out_session" | "wrong_credentials" | "identity_invalid" | "signature_no_secret" | "signature_header_missing" | "signature_header_empty" | "signature_header_repeated" | "signature_invalid_id" | "signature_invalid_timestamp" | "signature_too_old" | "signature_too_new" | "signature_no_usable_version" | "signature_mismatch" | "forbidden" | "not_allowed_in_campaign" | "wrong_origin" | "not_found" | "invitation_not_valid" | "method_not_allowed" | "conflict" | "in_use" | "conversation_closed" | "wrong_state" | "not_owner" | "offer_gone" | "not_failed" | "draft_stale" | "gone" | "not_next" | "at_capacity" | "not_available" | "not_member" | "too_many_transfers" | "transfer_target" | "wrap_up_timed" | "rating_final" | "signed_out" | "forced_pause" | "too_large" | "unsupported_media_type" | "invalid" | "idempotency_key_reused" | "not_answered" | "disposition_needed" | "fields_missing" | "empty_message" | "message_too_long" | "attachments_not_allowed" | "emoticons_not_allowed" | "unknown_break" | "unknown_field" | "missing_field" | "wrong_type" | "too_short" | "too_long" | "out_of_range" | "control_characters" | "unknown_reference" | "not_possible" | "duplicate" | "taken" | "password_too_short" | "password_too_long" | "schedule_name" | "schedule_hours" | "schedule_too_many_intervals" | "schedule_too_many_exceptions" | "schedule_exception_date" | "schedule_exception_twice" | "schedule_override_empty" | "schedule_override_reason" | "too_many_attempts" | "too_many_connections" | "busy" | "internal" | "unavailable";
 
 export type Field = { 
 /**
@@ -948,7 +992,11 @@ conversation: ConversationId,
 /**
  * Who has it now.
  */
-owner: UserId | null, };
+owner: UserId | null, 
+/**
+ * Why, where that was neither the agent's doing nor a colleague's.
+ */
+why?: WhyGone, };
 
 export type Hello = { 
 /**
@@ -1353,7 +1401,15 @@ fields: Array<ProfileField>,
 /**
  * To choose from when closing; when there are any, one is needed.
  */
-dispositions: Array<ProfileDisposition>, };
+dispositions: Array<ProfileDisposition>, 
+/**
+ * What an agent has after closing.
+ */
+wrap_up: WrapUp, 
+/**
+ * How long, in seconds.
+ */
+wrap_up_seconds: number, };
 
 export type ProfileDisposition = { 
 /**
@@ -1449,7 +1505,7 @@ conversation: ConversationId,
  */
 position: number | null, };
 
-export type QueueReason = "new" | "out_of_hours" | "transferred" | "agent_lost" | "agent_signed_out" | "not_accepted" | "overflowed";
+export type QueueReason = "new" | "out_of_hours" | "transferred" | "agent_lost" | "agent_signed_out" | "not_accepted" | "overflowed" | "no_reply";
 
 export type Rating = { 
 /**
@@ -1612,9 +1668,13 @@ deadline: Time, } | { "is": "wrap_up",
  */
 agent: UserId, 
 /**
- * Until when at most.
+ * When it ends by itself; none = it does not.
  */
-until: Time, } | { "is": "ended", 
+until: Time | null, 
+/**
+ * Only by itself.
+ */
+locked: boolean, } | { "is": "ended", 
 /**
  * How.
  */
@@ -1653,6 +1713,8 @@ most_points?: number | null,
  * `deadline`: how long one may wait, 1 to 86,400 s; 60 by default.
  */
 due_seconds?: number | null, };
+
+export type SystemDisposition = "inactivity" | "transfer" | "out_of_hours" | "ignored_comment";
 
 export type Thread = { 
 /**
@@ -1881,6 +1943,8 @@ preview: Preview | null, };
 
 export type WhenFull = "reject" | "overflow" | "leave_message";
 
+export type WhyGone = "no_reply" | "inactive";
+
 export type WidgetConfig = { 
 /**
  * Origins of pages that may show it, beside this server's own.
@@ -1988,5 +2052,7 @@ position: WidgetPosition,
  * Light or dark.
  */
 scheme: WidgetScheme, };
+
+export type WrapUp = "none" | "optional" | "mandatory" | "mandatory_timed" | "timed_without_exit";
 
 export type WritingMode = "reply" | "note";

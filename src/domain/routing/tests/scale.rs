@@ -158,6 +158,7 @@ fn conversation(id: ConversationId, campaign: CampaignId, seq: u64, stand: Stand
         priority: Priority::Normal,
         since: arrived_at,
         unanswered: true,
+        preferred: None,
         passed_over: smallvec![],
         stand,
     };

@@ -201,7 +201,7 @@ impl World {
         let id = conversation(self.conversations);
         let (client, channel) = (ClientId::from_u128(1), ChannelId::from_u128(1));
         let contact = ContactId::from_u128(contact.into());
-        let started = Event::Started { client, channel, kind, campaign, contact, noticed_at: None };
+        let started = Event::Started { client, channel, kind, campaign, contact, noticed_at: None, preferred: None };
         let state = Conversation::started(id, &started, self.now).unwrap();
         self.actors.insert(id, Actor { state, inbox: VecDeque::new(), news: VecDeque::new() });
         let view = self.view(id);
