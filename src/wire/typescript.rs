@@ -79,6 +79,8 @@ fn text() -> String {
         live::Frame,
         live::Gone,
         live::WhyGone,
+        config::DispositionFields,
+        config::DispositionView,
         live::Hello,
         live::Me,
         live::Presence,

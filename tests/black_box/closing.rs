@@ -171,7 +171,7 @@ async fn a_silent_customer_is_reminded_and_closed_also_after_a_crash(database: D
     let ended = world.until_standing(&conversation, "ended").await;
     let disposition = own(&world.admin, &desk.client, "inactivity").await;
     assert_eq!(ended["standing"], json!({ "is": "ended", "ending": "inactive", "disposition": disposition }));
-    assert_eq!(agent.api.texts(&conversation).await, ["hola", "dígame", "¿Sigue ahí?"]);
+    assert_eq!(world.admin.texts(&conversation).await, ["hola", "dígame", "¿Sigue ahí?"]);
 }
 
 async fn agents_finish_as_their_campaign_says(database: Database) {

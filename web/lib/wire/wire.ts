@@ -830,6 +830,62 @@ topic: string,
  */
 code: string, };
 
+export type Disposition = { 
+/**
+ * Its id.
+ */
+id: DispositionId, 
+/**
+ * The product uses it by itself for this: it is renamed, but neither moved, switched off nor deleted.
+ */
+system: SystemDisposition | null, 
+/**
+ * A campaign has offered it, so it may be in history: it is switched off rather than deleted.
+ */
+offered: boolean, 
+/**
+ * Whose tree; cannot change.
+ */
+client: ClientId, 
+/**
+ * The node above, of the same client; none = at the top. At most 5 levels.
+ */
+parent?: DispositionId | null, 
+/**
+ * 1 to 120 characters.
+ */
+name: string, 
+/**
+ * Switched off ones stay in history and are offered no more. On by default.
+ */
+enabled?: boolean, 
+/**
+ * Its place among those beside it, from 0; as the last one by default.
+ */
+position?: number | null, };
+
+export type DispositionFields = { 
+/**
+ * Whose tree; cannot change.
+ */
+client: ClientId, 
+/**
+ * The node above, of the same client; none = at the top. At most 5 levels.
+ */
+parent?: DispositionId | null, 
+/**
+ * 1 to 120 characters.
+ */
+name: string, 
+/**
+ * Switched off ones stay in history and are offered no more. On by default.
+ */
+enabled?: boolean, 
+/**
+ * Its place among those beside it, from 0; as the last one by default.
+ */
+position?: number | null, };
+
 export type DispositionId = string;
 
 export type Done = { 
