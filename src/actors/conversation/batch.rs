@@ -255,9 +255,10 @@ fn rules_of(directory: &Directory, state: &State, command: &Command) -> (Rules, 
     let system = |which| snapshot.system_disposition(state.client, which);
     let mut reminder = None;
     match command {
-        Command::Close { .. } => {
+        Command::Close { disposition, .. } => {
             rules.mandatory = snapshot.mandatory_fields(state.campaign);
-            rules.needs_disposition = !snapshot.offered_dispositions(state.campaign).is_empty();
+            // Who names one has been told before whether it is offered.
+            rules.needs_disposition = disposition.is_none() && !snapshot.offered_dispositions(state.campaign).is_empty();
         }
         Command::Admit(_) | Command::Dismiss(_) => rules.out_of_hours_disposition = system(System::OutOfHours),
         Command::Accept { .. } | Command::Transfer { .. } => {

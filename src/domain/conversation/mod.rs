@@ -6,6 +6,7 @@
 mod awaited;
 mod command;
 mod event;
+mod finish;
 mod step;
 #[cfg(test)]
 mod tests;

@@ -6,14 +6,11 @@ use super::{
 };
 use crate::{
     clock::Timestamp,
-    domain::{
-        channel::ChannelKind, closing::Finishing, conversation::Offer, delivery::Delivery, field, message::Content,
-        refusal::Refusal,
-    },
-    ids::{AgentId, DispositionId, FieldId, MessageId, OfferId},
+    domain::{channel::ChannelKind, conversation::Offer, delivery::Delivery, field, message::Content, refusal::Refusal},
+    ids::{AgentId, FieldId, MessageId, OfferId},
 };
 
-type Outcome = Result<Vec<Event>, Refusal>;
+pub(super) type Outcome = Result<Vec<Event>, Refusal>;
 
 impl Conversation {
     /// Decides; changes nothing. No events = nothing to do, which is a success (commands are idempotent).
@@ -221,7 +218,7 @@ impl Conversation {
         self.deliveries.iter().find(|(id, ..)| *id == message).map(|(_, of, state)| (*of, *state))
     }
 
-    fn must_own(&self, agent: AgentId) -> Result<(), Refusal> {
+    pub(super) fn must_own(&self, agent: AgentId) -> Result<(), Refusal> {
         match self.phase.owner() {
             Some(owner) if owner == agent => Ok(()),
             current => Err(Refusal::NotOwner { current }),
@@ -255,40 +252,6 @@ impl Conversation {
         }
     }
 
-    fn close(
-        &self,
-        agent: AgentId,
-        force: bool,
-        disposition: Option<DispositionId>,
-        wrap_up: bool,
-        rules: &Rules,
-        now: Timestamp,
-    ) -> Outcome {
-        if !force {
-            self.must_own(agent)?;
-        }
-        if matches!(self.phase, Phase::WrapUp { .. } | Phase::Transferring { .. }) {
-            return Err(Refusal::WrongState(self.phase.as_str()));
-        }
-        if !force && !rules.close_unanswered && !self.replied {
-            return Err(Refusal::NotAnswered);
-        }
-        if rules.needs_disposition && disposition.is_none() {
-            return Err(Refusal::DispositionNeeded);
-        }
-        let missing: Vec<FieldId> = rules.mandatory.iter().filter(|field| !self.fields.contains(field)).copied().collect();
-        if !missing.is_empty() {
-            return Err(Refusal::FieldsMissing(missing));
-        }
-        let finishing = rules.wrap_up.begins(rules.wrap_up_time, wrap_up, now);
-        if let Some(Finishing { until, locked }) = finishing.filter(|_| self.phase.owner() == Some(agent)) {
-            return Ok(vec![Event::WrapUpStarted { until, locked, disposition }]);
-        }
-        let mut events = self.withdraw_open_offer();
-        events.push(Event::Ended { ending: Ending::Closed, disposition });
-        Ok(events)
-    }
-
     /// Until it is over: also in wrap-up, which is there for this.
     fn set_fields(&self, agent: AgentId, force: bool, values: &[(FieldId, Option<field::Value>)]) -> Outcome {
         if !force {
@@ -305,25 +268,6 @@ impl Conversation {
         Ok(if set.is_empty() && cleared.is_empty() { vec![] } else { vec![Event::FieldsChanged { set, cleared }] })
     }
 
-    fn end_wrap_up(&self, agent: AgentId) -> Outcome {
-        self.must_own(agent)?;
-        match self.phase {
-            Phase::WrapUp { locked: true, .. } => Err(Refusal::WrapUpTimed),
-            Phase::WrapUp { disposition, .. } => Ok(vec![Event::Ended { ending: Ending::Closed, disposition }]),
-            _ => Err(Refusal::WrongState(self.phase.as_str())),
-        }
-    }
-
-    /// A supervisor ends somebody else's wrap-up; what its agent chose when closing stands.
-    fn finish_for(&self, agent: AgentId, chosen: Option<DispositionId>) -> Outcome {
-        match self.phase {
-            Phase::WrapUp { agent: owner, disposition, .. } if owner != agent => {
-                Ok(vec![Event::Ended { ending: Ending::Closed, disposition: disposition.or(chosen) }])
-            }
-            _ => Err(Refusal::WrongState(self.phase.as_str())),
-        }
-    }
-
     fn release(&self, agent: AgentId, reason: QueueReason) -> Vec<Event> {
         if self.phase.owner() != Some(agent) {
             return vec![];
@@ -336,7 +280,7 @@ impl Conversation {
         events
     }
 
-    fn withdraw_open_offer(&self) -> Vec<Event> {
+    pub(super) fn withdraw_open_offer(&self) -> Vec<Event> {
         let withdrawn =
             |offer: &Offer| Event::OfferEnded { offer: offer.id, agent: offer.agent, outcome: OfferOutcome::Withdrawn };
         self.phase.offer().map(withdrawn).into_iter().collect()

@@ -107,7 +107,7 @@ pub async fn change(caller: Caller, id: Path<DispositionId>, input: Input<Map<St
     let Input { value: patch, once } = input;
     let current = caller.directory.dispositions.get(&id).ok_or_else(Problem::not_found)?;
     caller.require(Permission::WriteConfig, Place::client(current.client))?;
-    let goes_last = !patch.contains_key("position");
+    let is_placed = patch.contains_key("position");
     let mut fields = patched(&fields(current), patch)?;
     let mut check = Check::default();
     check.that(fields.client == current.client, "client", ErrorCode::NotPossible, "it stays with its client");
@@ -118,10 +118,8 @@ pub async fn change(caller: Caller, id: Path<DispositionId>, input: Input<Map<St
         let stays = fields.parent == current.parent && fields.position == Some(current.position);
         check.that(stays, "parent", ErrorCode::NotPossible, "it stays where it is");
         check.that(fields.enabled, "enabled", ErrorCode::NotPossible, "the product uses it");
-    } else if fields.parent != current.parent || fields.position != Some(current.position) {
-        if fields.parent != current.parent && goes_last {
-            fields.position = None;
-        }
+    } else if fields.parent != current.parent || is_placed {
+        fields.position = fields.position.filter(|_| is_placed);
         statements = place(&mut check, &tree, *id, &mut fields);
     }
     check.done()?;
