@@ -261,13 +261,13 @@ describe('the screens of supervision and administration', () => {
     await page.locator('.admin-row').first().click();
     await page.getByLabel('Segundos de inactividad').fill('600');
     await admin.button('Agregar recordatorio').click();
-    await page.getByLabel('Recordatorio 1', { exact: true }).fill('¿Sigue ahí?');
+    await page.getByRole('textbox', { name: /^Recordatorio 1/ }).fill('¿Sigue ahí?');
     await page.getByLabel('Post-gestión', { exact: true }).selectOption({ label: 'Con tiempo fijo' });
     await check(admin, 'admin-campana-cierre');
     await admin.button('Guardar').click();
     await admin.sees('Guardado');
     await page.reload();
-    expect(await page.getByLabel('Recordatorio 1', { exact: true }).inputValue()).toBe('¿Sigue ahí?');
+    expect(await page.getByRole('textbox', { name: /^Recordatorio 1/ }).inputValue()).toBe('¿Sigue ahí?');
     expect(admin.complaints).toEqual([]);
   });
 

@@ -463,10 +463,10 @@ pub async fn close(
 ) -> Result<HttpResponse, Problem> {
     let Input { value: Close { disposition, wrap_up }, once } = input;
     let state = workable(&app, &caller, *id).await?;
-    if let Some(chosen) = disposition {
-        if !caller.directory.offered_dispositions(state.campaign).contains(&chosen) {
-            return Err(Problem::field("disposition", ErrorCode::UnknownReference, "no disposition of this campaign"));
-        }
+    if let Some(chosen) = disposition
+        && !caller.directory.offered_dispositions(state.campaign).contains(&chosen)
+    {
+        return Err(Problem::field("disposition", ErrorCode::UnknownReference, "no disposition of this campaign"));
     }
     let command = Command::Close { agent: caller.user(), force: steers(&caller, &state), disposition, wrap_up };
     once.done(app.engine.command(state.id, command, once.by(), once.keep()).await).await
