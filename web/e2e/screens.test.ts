@@ -271,6 +271,44 @@ describe('the screens of supervision and administration', () => {
     expect(admin.complaints).toEqual([]);
   });
 
+  it('agents finish as their campaign says', async () => {
+    const [admin, ana] = [await inside('admin'), await inside('ana')];
+    await ana.startShift();
+    const finish = async (mode: string) => {
+      await admin.page.goto(`${server.origin}/admin/campanas`);
+      await admin.page.locator('.admin-row').first().click();
+      await admin.page.getByLabel('Post-gestión', { exact: true }).selectOption({ label: mode });
+      await admin.page.getByLabel('Segundos de post-gestión').fill('600');
+      await admin.button('Guardar').click();
+      await admin.sees('Guardado');
+    };
+    const closes = async (name: string, asks: boolean) => {
+      await customers.write(name, name, 'Hola');
+      await ana.row(name).click();
+      await ana.page.locator('#composer-text').waitFor(SOON);
+      await ana.writes('Listo.');
+      await ana.page.locator('.thread').focus();
+      await ana.page.keyboard.press('e');
+      if (asks) await ana.page.getByRole('checkbox', { name: /Tomar tiempo/ }).check();
+      await ana.page.getByRole('combobox').fill('resuelto');
+      await ana.page.keyboard.press('Enter');
+      await ana.page.keyboard.press('Enter');
+      await ana.row(name).click();
+      await ana.page.locator('.thread-head [role=timer]').waitFor(SOON);
+      expect(await ana.page.locator('.thread-head [role=timer]').textContent()).toMatch(/^(9:\d\d|10:00)$/);
+    };
+    await finish('Con tiempo fijo');
+    await closes('Nadia Fija', false);
+    await check(ana, 'post-gestion');
+    expect(await ana.button('Terminar post-gestión').count()).toBe(0);
+    await finish('Opcional');
+    await ana.page.reload();
+    await closes('Olga Opcional', true);
+    await ana.button('Terminar post-gestión').click();
+    await ana.row('Olga Opcional').waitFor({ ...SOON, state: 'hidden' });
+    expect([...admin.complaints, ...ana.complaints]).toEqual([]);
+  });
+
   it('a campaign is made, changed, and guarded against leaving', async () => {
     const admin = await inside('admin');
     await admin.page.goto(`${server.origin}/admin/campanas/nuevo`);

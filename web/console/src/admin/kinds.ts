@@ -140,8 +140,8 @@ function campaignGroups(): FormGroup[] {
         { key: 'transfer_disposition', label: 'field.transfer_disposition', type: 'select', none: 'field.client_own', options: (now) => dispositionOptions(ofClient(now)) },
       ],
     },
-    { title: 'group.closing', fields: closing },
     { title: 'group.permissions', fields: permissions },
+    { title: 'group.closing', fields: closing },
   ];
 }
 
