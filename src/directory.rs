@@ -15,7 +15,7 @@ use crate::{
     domain::{
         campaign::{Campaign, CampaignPermissions, Member},
         channel::ChannelKind,
-        disposition::Disposition,
+        disposition::{self, Disposition, System},
         field::Field,
         load::Loads,
         permission::{Permission, Place, Role, Scope, Subject, may},
@@ -144,6 +144,8 @@ pub struct Snapshot {
     pub memberships: FxHashMap<UserId, Vec<Member>>,
     /// Dispositions of every client.
     pub dispositions: FxHashMap<DispositionId, Arc<Disposition>>,
+    /// Those that the product uses by itself.
+    pub system_dispositions: FxHashMap<(ClientId, System), DispositionId>,
     /// Break types.
     pub breaks: FxHashMap<BreakId, Arc<BreakType>>,
     /// Dynamic fields of every client.
@@ -176,6 +178,18 @@ impl Snapshot {
         let uses = self.campaigns.get(&id).into_iter().flat_map(|campaign| &campaign.fields);
         let asked = |field: &FieldId| self.fields.get(field).is_some_and(|field| field.enabled);
         uses.filter(|used| used.mandatory && asked(&used.field)).map(|used| used.field).collect()
+    }
+
+    /// What agents of a campaign choose from when closing, in the order of the tree (S1-18).
+    pub fn offered_dispositions(&self, id: CampaignId) -> Vec<DispositionId> {
+        let Some(campaign) = self.campaigns.get(&id).filter(|campaign| !campaign.dispositions.is_empty()) else { return vec![] };
+        let nodes = self.dispositions.values().map(AsRef::as_ref).filter(|node| node.client == campaign.client);
+        disposition::Tree::new(nodes).offered(&campaign.dispositions)
+    }
+
+    /// What the product itself closes with in a campaign's name, unless that names another.
+    pub fn system_disposition(&self, client: ClientId, system: System) -> Option<DispositionId> {
+        self.system_dispositions.get(&(client, system)).copied()
     }
 
     /// What a campaign's agents may do and see; nothing is hidden in one that is gone.

@@ -77,6 +77,7 @@ codes! {
     NotMember 409 "The agent is no member of the campaign";
     TooManyTransfers 409 "The conversation was transferred too often";
     TransferTarget 409 "The transfer target cannot take the conversation";
+    WrapUpTimed 409 "The time to finish ends by itself";
     RatingFinal 409 "The rating can no longer be changed";
     SignedOut 409 "The agent is signed out";
     ForcedPause 409 "The agent is paused by a supervisor";
@@ -141,6 +142,7 @@ impl From<&Refusal> for ErrorCode {
             Refusal::FieldsMissing(_) => Self::FieldsMissing,
             Refusal::TransferTarget(_) => Self::TransferTarget,
             Refusal::TooManyTransfers => Self::TooManyTransfers,
+            Refusal::WrapUpTimed => Self::WrapUpTimed,
             Refusal::EmptyMessage => Self::EmptyMessage,
             Refusal::MessageTooLong => Self::MessageTooLong,
             Refusal::AttachmentsNotAllowed => Self::AttachmentsNotAllowed,
@@ -217,6 +219,7 @@ mod tests {
             Refusal::FieldsMissing(vec![]),
             Refusal::TransferTarget("full"),
             Refusal::TooManyTransfers,
+            Refusal::WrapUpTimed,
             Refusal::EmptyMessage,
             Refusal::MessageTooLong,
             Refusal::AttachmentsNotAllowed,

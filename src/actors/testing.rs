@@ -39,7 +39,7 @@ use crate::{
     ids::{AgentId, BreakId, CampaignId, ChannelId, ClientId, ConversationId, DispositionId, Ids, MessageId, OfferId, UserId},
     store::{
         config::CampaignConfig,
-        conversations,
+        config_writes, conversations,
         inbox::Claim,
         journal::{JournalThread, STREAM},
         log,
@@ -48,7 +48,7 @@ use crate::{
     },
     wire::{
         conversation::{Done, Standing, Summary},
-        live::{Activity, Frame, Presence, Push},
+        live::{Activity, Frame, Gone, Presence, Push, WhyGone},
     },
 };
 
@@ -209,6 +209,7 @@ impl House {
             "INSERT INTO dispositions (id, client_id, parent_id, name, enabled, created_at) VALUES ($1, $2, NULL, 'Solved', 1, $3)",
             args![SOLVED.to_string(), text(1), zero],
         ));
+        rows.extend(config_writes::system_dispositions(CLIENT, &self.engine.ids, zero));
         for (user, role) in [(ANA, "agent"), (LUIS, "agent"), (EVA, "agent"), (SOL, "supervisor")] {
             rows.push(Statement::new(
                 "INSERT INTO users (id, login, name, role, scopes, capacity, enabled, password, created_at) \
@@ -457,8 +458,17 @@ impl Tab {
 
     /// Reads on until a conversation left this agent's inbox; gives back who has it.
     pub(crate) async fn gone(&self, id: ConversationId) -> Option<AgentId> {
+        self.left(id).await.owner
+    }
+
+    /// Reads on until a conversation left this agent's inbox; gives back why, if it went by itself.
+    pub(crate) async fn gone_why(&self, id: ConversationId) -> Option<WhyGone> {
+        self.left(id).await.why
+    }
+
+    async fn left(&self, id: ConversationId) -> Gone {
         self.until("gone", |frame| match &frame.push {
-            Push::Gone(gone) if gone.conversation == id => Some(gone.owner),
+            Push::Gone(gone) if gone.conversation == id => Some(gone.clone()),
             _ => None,
         })
         .await

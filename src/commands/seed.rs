@@ -57,7 +57,9 @@ pub(super) struct MadeUser {
 impl<'a> Seed<'a> {
     pub(super) fn new(ids: &'a Ids, now: Timestamp, name: &str, zone: &str) -> Self {
         let client = ids.next();
-        Self { ids, now, client, statements: vec![config_writes::insert_client(client, name, zone, true, now)] }
+        let mut statements = vec![config_writes::insert_client(client, name, zone, true, now)];
+        statements.extend(config_writes::system_dispositions(client, ids, now));
+        Self { ids, now, client, statements }
     }
 
     fn keep(&mut self, what: &str, made: Result<Statement, StoreError>) -> Result<(), Failure> {
@@ -66,7 +68,8 @@ impl<'a> Seed<'a> {
     }
 
     pub(super) fn disposition(&mut self, name: &str, parent: Option<DispositionId>) -> DispositionId {
-        let node = Disposition { id: self.ids.next(), client: self.client, parent, name: name.to_owned(), enabled: true };
+        let (id, client, name) = (self.ids.next(), self.client, name.to_owned());
+        let node = Disposition { id, client, parent, name, enabled: true, position: 0, system: None, offered: true };
         self.statements.push(config_writes::insert_disposition(&node, self.now));
         node.id
     }

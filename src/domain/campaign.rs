@@ -7,8 +7,8 @@ use serde::{Deserialize, Serialize};
 use crate::{
     clock::Timestamp,
     domain::{
-        channel::KindSet, contact, conversation::Rules, field, routing::Day, schedule::Openness, service::Service, skill::Asking,
-        strategy::Strategy, waiting::Limits,
+        channel::KindSet, closing::Closing, contact, conversation::Rules, field, routing::Day, schedule::Openness,
+        service::Service, skill::Asking, strategy::Strategy, waiting::Limits,
     },
     ids::{AgentId, CampaignId, ClientId, DispositionId, ProjectId, ScheduleId},
 };
@@ -128,28 +128,42 @@ pub struct Campaign {
     pub transfer_seconds: u32,
     /// Time after closing in which the agent still holds the conversation, 0 to 900 s.
     pub wrap_up_seconds: u32,
+    /// How conversations come to their end.
+    pub closing: Closing,
     /// What its agents may do and see.
     pub permissions: CampaignPermissions,
     /// Dynamic fields that agents fill in, in this order (S1-27).
     pub fields: Vec<field::Use>,
-    /// S1-18: offered when closing; when there are any, one is needed.
+    /// S1-18: offered when closing, a branch with all below it; when there are any, one is needed.
     pub dispositions: Vec<DispositionId>,
     /// S1-16: closes the segment of a transfer.
     pub transfer_disposition: Option<DispositionId>,
 }
 
 impl Campaign {
-    /// The part of the configuration that a conversation's own rules need.
+    /// A contact who writes again so soon goes back to who closed their last conversation, if that is possible; zero = to anybody.
+    pub fn comes_back_within(&self) -> Duration {
+        let sticky = Duration::from_secs(u64::from(self.strategy.sticky_days) * 86_400);
+        sticky.max(Duration::from_secs(self.closing.reopen_seconds.into()))
+    }
+
+    /// The part of the configuration that a conversation's own rules need. What only some commands need is looked up for those.
     pub fn rules(&self) -> Rules {
         Rules {
             transfer_timeout: Duration::from_secs(self.transfer_seconds.into()),
-            wrap_up: Duration::from_secs(self.wrap_up_seconds.into()),
+            wrap_up: self.closing.wrap_up,
+            wrap_up_time: Duration::from_secs(self.wrap_up_seconds.into()),
+            silence: self.closing.silence(),
+            reminds: false,
+            first_reply: self.closing.first_reply(),
+            inactivity_disposition: self.closing.inactivity_disposition,
+            out_of_hours_disposition: None,
             auto_accept: self.auto_accept,
             close_unanswered: self.permissions.close_unanswered,
             transfer_to_agents: self.permissions.transfer_to_agents,
             external_resources: self.permissions.external_resources,
             emoticons: self.permissions.emoticons,
-            needs_disposition: !self.dispositions.is_empty(),
+            needs_disposition: false,
             transfer_disposition: self.transfer_disposition,
             mandatory: Vec::new(),
         }

@@ -3,6 +3,7 @@
 pub mod agent;
 pub mod campaign;
 pub mod channel;
+pub mod closing;
 pub mod contact;
 pub mod conversation;
 pub mod delivery;

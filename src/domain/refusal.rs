@@ -69,6 +69,9 @@ pub enum Refusal {
     /// At most ten transfers per conversation.
     #[error("the conversation was transferred too often")]
     TooManyTransfers,
+    /// The campaign gives its agents the whole time to finish; it ends by itself.
+    #[error("the time to finish ends by itself")]
+    WrapUpTimed,
     /// Empty text without attachments.
     #[error("write a message or attach a file")]
     EmptyMessage,
@@ -116,6 +119,7 @@ impl Refusal {
             Self::FieldsMissing(_) => "fields_missing",
             Self::TransferTarget(_) => "transfer_target",
             Self::TooManyTransfers => "too_many_transfers",
+            Self::WrapUpTimed => "wrap_up_timed",
             Self::EmptyMessage => "empty_message",
             Self::MessageTooLong => "message_too_long",
             Self::AttachmentsNotAllowed => "attachments_not_allowed",

@@ -363,6 +363,8 @@ routes! {
         200, gives config::DispositionView;
     PATCH "/api/v1/dispositions/{id}" dispositions::change, WRITE_CONFIG, "dispositions", "Change a disposition",
         patch config::DispositionFields, 200, gives config::DispositionView;
+    DELETE "/api/v1/dispositions/{id}" dispositions::delete, WRITE_CONFIG, "dispositions",
+        "Drop a disposition that no campaign has ever offered", 204;
 
     GET "/api/v1/fields" fields::list, READ_CONFIG, "fields", "Dynamic fields of all clients in scope",
         query ListQuery, 200, page config::FieldView;

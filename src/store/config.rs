@@ -13,7 +13,8 @@ use crate::{
     domain::{
         campaign::{Campaign, CampaignPermissions, Member, OutOfHours},
         channel::{ChannelKind, KindSet},
-        disposition::Disposition,
+        closing::Closing,
+        disposition::{Disposition, System},
         field::{self, Field},
         permission::Role,
         schedule::Schedule,
@@ -39,7 +40,7 @@ const SECRETS: &str = "SELECT id, channel_id, sealed FROM channel_secrets WHERE 
      ORDER BY created_at DESC, id DESC";
 const MEMBERS: &str = "SELECT campaign_id, user_id, penalty, position, joined_at, delay_seconds, receive, initiate FROM members \
      ORDER BY campaign_id, user_id";
-const DISPOSITIONS: &str = "SELECT id, client_id, parent_id, name, enabled FROM dispositions";
+const DISPOSITIONS: &str = "SELECT id, client_id, parent_id, name, enabled, position, system, offered FROM dispositions";
 const FIELDS: &str = "SELECT id, client_id, name, kind, options, description, enabled FROM fields";
 const BREAKS: &str = "SELECT id, name, enabled, created_at, minutes, icon FROM breaks";
 const SCHEDULES: &str = "SELECT id, config FROM schedules";
@@ -77,6 +78,8 @@ pub struct CampaignConfig {
     /// See [`Campaign`].
     pub wrap_up_seconds: u32,
     /// See [`Campaign`].
+    pub closing: Closing,
+    /// See [`Campaign`].
     pub permissions: CampaignPermissions,
     /// See [`Campaign`].
     pub fields: Vec<field::Use>,
@@ -103,6 +106,7 @@ impl Default for CampaignConfig {
             offer_seconds: 20,
             transfer_seconds: 30,
             wrap_up_seconds: 0,
+            closing: Closing::default(),
             permissions: CampaignPermissions::default(),
             fields: Vec::new(),
             dispositions: Vec::new(),
@@ -135,6 +139,7 @@ impl CampaignConfig {
             offer_seconds: self.offer_seconds,
             transfer_seconds: self.transfer_seconds,
             wrap_up_seconds: self.wrap_up_seconds,
+            closing: self.closing,
             permissions: self.permissions,
             fields: self.fields,
             dispositions: self.dispositions,
@@ -158,6 +163,7 @@ impl CampaignConfig {
             offer_seconds: campaign.offer_seconds,
             transfer_seconds: campaign.transfer_seconds,
             wrap_up_seconds: campaign.wrap_up_seconds,
+            closing: campaign.closing.clone(),
             permissions: campaign.permissions,
             fields: campaign.fields.clone(),
             dispositions: campaign.dispositions.clone(),
@@ -207,7 +213,13 @@ pub async fn load(db: &Db, sealer: &Sealer, now: Timestamp) -> Result<Snapshot, 
             parent: row.opt_parse(2)?,
             name: row.text(3)?.to_owned(),
             enabled: row.int(4)? != 0,
+            position: u32::try_from(row.int(5)?).unwrap_or(0),
+            system: row.opt_text(6)?.and_then(System::parse),
+            offered: row.int(7)? != 0,
         };
+        if let Some(system) = node.system {
+            snapshot.system_dispositions.insert((node.client, system), node.id);
+        }
         snapshot.dispositions.insert(node.id, Arc::new(node));
     }
     for row in db.rows(FIELDS, vec![]).await? {

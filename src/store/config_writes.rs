@@ -4,8 +4,15 @@ use crate::{
     args,
     clock::Timestamp,
     directory::{BreakType, Project},
-    domain::{campaign::Member, channel::KindSet, disposition::Disposition, field::Field, schedule::Schedule, webchat::Webchat},
-    ids::{CampaignId, ChannelId, ClientId, ProjectId, ScheduleId, UserId},
+    domain::{
+        campaign::Member,
+        channel::KindSet,
+        disposition::{Disposition, System},
+        field::Field,
+        schedule::Schedule,
+        webchat::Webchat,
+    },
+    ids::{CampaignId, ChannelId, ClientId, DispositionId, Ids, ProjectId, ScheduleId, UserId},
     store::{Db, StoreError, Value, config::CampaignConfig, write::Statement},
 };
 
@@ -30,6 +37,9 @@ pub(super) const STATEMENTS: &[&str] = &[
     DELETE_SECRET,
     INSERT_DISPOSITION,
     UPDATE_DISPOSITION,
+    PLACE_DISPOSITION,
+    OFFER_DISPOSITION,
+    DELETE_DISPOSITION,
     INSERT_BREAK,
     UPDATE_BREAK,
     INSERT_FIELD,
@@ -83,9 +93,17 @@ const INSERT_SECRET: &str =
     "INSERT INTO channel_secrets (id, channel_id, sealed, created_at, expires_at) VALUES ($1, $2, $3, $4, $5)";
 const EXPIRE_SECRET: &str = "UPDATE channel_secrets SET expires_at = $3 WHERE id = $1 AND channel_id = $2";
 const DELETE_SECRET: &str = "DELETE FROM channel_secrets WHERE id = $1 AND channel_id = $2";
-const INSERT_DISPOSITION: &str =
-    "INSERT INTO dispositions (id, client_id, parent_id, name, enabled, created_at) VALUES ($1, $2, $3, $4, $5, $6)";
-const UPDATE_DISPOSITION: &str = "UPDATE dispositions SET name = $2, enabled = $3 WHERE id = $1";
+const INSERT_DISPOSITION: &str = "INSERT INTO dispositions \
+     (id, client_id, parent_id, name, enabled, created_at, position, system, offered) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)";
+/// Not below itself, whatever became of the tree since that was checked.
+const UPDATE_DISPOSITION: &str = "UPDATE dispositions SET parent_id = $2, name = $3, enabled = $4, position = $5 WHERE id = $1 \
+     AND coalesce(CAST($2 AS TEXT), '') NOT IN (WITH RECURSIVE branch (id) AS (SELECT id FROM dispositions WHERE id = $1 \
+     UNION SELECT node.id FROM dispositions node JOIN branch ON node.parent_id = branch.id) SELECT id FROM branch)";
+const PLACE_DISPOSITION: &str = "UPDATE dispositions SET position = $2 WHERE id = $1";
+const OFFER_DISPOSITION: &str = "UPDATE dispositions SET offered = 1 WHERE id = $1";
+/// What a campaign has offered may be in history, and what has something below it holds it.
+const DELETE_DISPOSITION: &str = "DELETE FROM dispositions WHERE id = $1 AND offered = 0 \
+     AND NOT EXISTS (SELECT 1 FROM dispositions below WHERE below.parent_id = $1)";
 const INSERT_BREAK: &str = "INSERT INTO breaks (id, name, enabled, created_at, minutes, icon) VALUES ($1, $2, $3, $4, $5, $6)";
 const UPDATE_BREAK: &str = "UPDATE breaks SET name = $2, enabled = $3, minutes = $4, icon = $5 WHERE id = $1";
 const INSERT_FIELD: &str = "INSERT INTO fields (id, client_id, name, kind, options, description, enabled, created_at) \
@@ -277,16 +295,48 @@ pub fn delete_secret(id: &str, channel: ChannelId) -> Statement {
 
 /// Creates a disposition.
 pub fn insert_disposition(node: &Disposition, now: Timestamp) -> Statement {
-    let parent = node.parent.map_or(Value::NoText, |id| Value::Text(id.to_string()));
-    let mut args = args![node.id.to_string(), node.client.to_string()];
-    args.push(parent);
-    args.extend(args![node.name.as_str(), node.enabled, now]);
+    let Disposition { id, client, parent, name, enabled, position, system, offered } = node;
+    let (parent, system) = (parent.map(|id| id.to_string()), system.map(|system| system.as_str().to_owned()));
+    let position = i64::from(*position);
+    let args = args![id.to_string(), client.to_string(), parent, name.as_str(), *enabled, now, position, system, *offered];
     Statement::new(INSERT_DISPOSITION, args)
 }
 
-/// Changes a disposition; its place in the tree stays.
+/// What the product itself closes with, for a new client.
+pub fn system_dispositions(client: ClientId, ids: &Ids, now: Timestamp) -> Vec<Statement> {
+    let node = |system: System| Disposition {
+        id: ids.next(),
+        client,
+        parent: None,
+        name: system.name().to_owned(),
+        enabled: true,
+        position: 0,
+        system: Some(system),
+        offered: true,
+    };
+    System::ALL.into_iter().map(|system| insert_disposition(&node(system), now)).collect()
+}
+
+/// Changes a disposition, its place in the tree too.
 pub fn update_disposition(node: &Disposition) -> Statement {
-    Statement::must(UPDATE_DISPOSITION, args![node.id.to_string(), node.name.as_str(), node.enabled])
+    let parent = node.parent.map(|id| id.to_string());
+    let position = i64::from(node.position);
+    Statement::must(UPDATE_DISPOSITION, args![node.id.to_string(), parent, node.name.as_str(), node.enabled, position])
+}
+
+/// Moves a disposition among those beside it.
+pub fn place_disposition(id: DispositionId, position: u32) -> Statement {
+    Statement::must(PLACE_DISPOSITION, args![id.to_string(), i64::from(position)])
+}
+
+/// Notes that a campaign offers a disposition.
+pub fn offer_disposition(id: DispositionId) -> Statement {
+    Statement::must(OFFER_DISPOSITION, args![id.to_string()])
+}
+
+/// Drops a disposition that no campaign has ever offered, with nothing below it.
+pub fn delete_disposition(id: DispositionId) -> Statement {
+    Statement::must(DELETE_DISPOSITION, args![id.to_string()])
 }
 
 /// Creates a type of break.

@@ -123,7 +123,10 @@ mod tests {
             save(LUIS, hers, "not his", 1).await.unwrap();
             save(ANA, closed, "too late", 1).await.unwrap();
             save(ANA, hers, "older", 1).await.unwrap_err();
-            house.command(ANA, closed, Command::Close { agent: ANA, force: true, disposition: None }).await.unwrap();
+            house
+                .command(ANA, closed, Command::Close { agent: ANA, force: true, disposition: None, wrap_up: false })
+                .await
+                .unwrap();
             assert_eq!(texts(&house, ANA).await, ["hers"]);
             let now = house.engine.clock.now();
             write(forget(now).into()).await.unwrap();

@@ -120,6 +120,10 @@ pub struct Close {
     #[serde(default)]
     #[ts(optional)]
     pub disposition: Option<DispositionId>,
+    /// Asks for time to finish, where the campaign leaves that to its agents.
+    #[serde(default)]
+    #[ts(as = "Option<bool>", optional)]
+    pub wrap_up: bool,
 }
 
 /// Dynamic fields that change; the others stay.

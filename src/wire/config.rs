@@ -11,6 +11,8 @@ use crate::{
     domain::{
         campaign::{self, Campaign, CampaignPermissions, OutOfHours},
         channel::{ChannelKind, KindSet},
+        closing::Closing,
+        disposition::System,
         field, readiness, schedule,
         service::Service,
         skill::Asking,
@@ -164,6 +166,10 @@ pub struct CampaignFields {
     #[serde(default)]
     #[ts(as = "Option<u32>")]
     pub wrap_up_seconds: u32,
+    /// How conversations come to their end.
+    #[serde(default, deserialize_with = "object")]
+    #[ts(as = "Option<Closing>")]
+    pub closing: Closing,
     /// What its agents may do and see.
     #[serde(default, deserialize_with = "object")]
     #[ts(as = "Option<CampaignPermissions>")]
@@ -172,11 +178,11 @@ pub struct CampaignFields {
     #[serde(default)]
     #[ts(as = "Option<Vec<field::Use>>")]
     pub fields: Vec<field::Use>,
-    /// Offered when closing, at most 500; when there are any, one is needed.
+    /// Offered when closing, at most 500, a branch with all below it; when there are any, one is needed.
     #[serde(default)]
     #[ts(as = "Option<Vec<DispositionId>>")]
     pub dispositions: Vec<DispositionId>,
-    /// Closes the segment of a transfer.
+    /// Closes the segment of a transfer; none = the client's own for it.
     #[serde(default)]
     pub transfer_disposition: Option<DispositionId>,
 }
@@ -218,6 +224,7 @@ impl CampaignFields {
             offer_seconds,
             transfer_seconds,
             wrap_up_seconds,
+            closing,
             permissions,
             fields,
             dispositions,
@@ -241,6 +248,7 @@ impl CampaignFields {
             offer_seconds,
             transfer_seconds,
             wrap_up_seconds,
+            closing,
             permissions,
             fields,
             dispositions,
@@ -264,6 +272,7 @@ impl CampaignFields {
             offer_seconds: self.offer_seconds,
             transfer_seconds: self.transfer_seconds,
             wrap_up_seconds: self.wrap_up_seconds,
+            closing: self.closing.clone(),
             permissions: self.permissions,
             fields: self.fields.clone(),
             dispositions: self.dispositions.clone(),
@@ -560,7 +569,7 @@ pub struct ChannelSecretFields {
 pub struct DispositionFields {
     /// Whose tree; cannot change.
     pub client: ClientId,
-    /// The node above, of the same client; cannot change.
+    /// The node above, of the same client; none = at the top. At most 5 levels.
     #[serde(default)]
     #[ts(optional = nullable)]
     pub parent: Option<DispositionId>,
@@ -570,6 +579,10 @@ pub struct DispositionFields {
     #[serde(default = "yes")]
     #[ts(as = "Option<bool>", optional)]
     pub enabled: bool,
+    /// Its place among those beside it, from 0; as the last one by default.
+    #[serde(default)]
+    #[ts(optional = nullable)]
+    pub position: Option<u32>,
 }
 
 /// How a conversation can end.
@@ -582,6 +595,10 @@ pub struct DispositionView {
     /// What can be written.
     #[serde(flatten)]
     pub fields: DispositionFields,
+    /// The product uses it by itself for this: it is renamed, but neither moved, switched off nor deleted.
+    pub system: Option<System>,
+    /// A campaign has offered it, so it may be in history: it is switched off rather than deleted.
+    pub offered: bool,
 }
 
 /// A type of break.

@@ -73,8 +73,10 @@ pub enum Standing {
     WrapUp {
         /// Who.
         agent: AgentId,
-        /// Until when at most.
-        until: Time,
+        /// When it ends by itself; none = it does not.
+        until: Option<Time>,
+        /// Only by itself.
+        locked: bool,
     },
     /// Over.
     Ended {
@@ -98,7 +100,7 @@ impl From<&Phase> for Standing {
             Phase::Transferring { from, offer } => {
                 Self::Transferring { from, offer: offer.id, agent: offer.agent, deadline: offer.deadline.into() }
             }
-            Phase::WrapUp { agent, until, .. } => Self::WrapUp { agent, until: until.into() },
+            Phase::WrapUp { agent, until, locked, .. } => Self::WrapUp { agent, until: until.map(Time::from), locked },
             Phase::Ended { ending, disposition } => Self::Ended { ending, disposition },
         }
     }

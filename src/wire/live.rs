@@ -12,7 +12,12 @@ use super::{
 };
 use crate::{
     domain::{
-        agent::Agent, channel::ChannelKind, conversation::Priority, delivery::Delivery, message::WritingMode, permission::Role,
+        agent::Agent,
+        channel::ChannelKind,
+        conversation::{Ending, Phase, Priority, QueueReason},
+        delivery::Delivery,
+        message::WritingMode,
+        permission::Role,
     },
     ids::{AgentId, BreakId, CampaignId, ConversationId, MessageId, UserId},
 };
@@ -201,6 +206,32 @@ pub struct Gone {
     pub conversation: ConversationId,
     /// Who has it now.
     pub owner: Option<AgentId>,
+    /// Why, where that was neither the agent's doing nor a colleague's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub why: Option<WhyGone>,
+}
+
+/// Why a conversation left an agent's inbox by itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ts_rs::TS)]
+#[serde(rename_all = "snake_case")]
+#[ts(export_to = "wire.ts")]
+pub enum WhyGone {
+    /// The customer waited too long for the first answer: another agent gets it.
+    NoReply,
+    /// The customer was silent for too long: it is closed.
+    Inactive,
+}
+
+impl WhyGone {
+    /// As the phase it came to tells.
+    pub const fn of(phase: &Phase) -> Option<Self> {
+        match phase {
+            Phase::Queued { reason: QueueReason::NoReply } => Some(Self::NoReply),
+            Phase::Ended { ending: Ending::Inactive, .. } => Some(Self::Inactive),
+            _ => None,
+        }
+    }
 }
 
 /// A conversation with its latest messages.

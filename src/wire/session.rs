@@ -8,6 +8,7 @@ use crate::{
     auth::secret::SecretText,
     domain::{
         campaign::CampaignPermissions,
+        closing::WrapUp,
         field,
         permission::{Permission, Role, Scope},
     },
@@ -86,6 +87,10 @@ pub struct ProfileCampaign {
     pub dispositions: Vec<ProfileDisposition>,
     /// To give a conversation to who has it; those of its members.
     pub skills: Vec<ProfileSkill>,
+    /// What an agent has after closing.
+    pub wrap_up: WrapUp,
+    /// How long, in seconds.
+    pub wrap_up_seconds: u32,
 }
 
 /// A skill that somebody of a campaign has.

@@ -7,8 +7,8 @@ use ts_rs::TS;
 use super::{command, config, conversation, demo, live, page, people, session, skills, why};
 use crate::{
     domain::{
-        campaign, channel, contact, conversation as states, delivery, field, invitation, load, message, permission, readiness,
-        service, skill, strategy, waiting, webchat,
+        campaign, channel, closing, contact, conversation as states, delivery, disposition, field, invitation, load, message,
+        permission, readiness, service, skill, strategy, waiting, webchat,
     },
     error::ErrorCode,
     http::{problem, widget},
@@ -31,6 +31,9 @@ macro_rules! declarations {
 fn text() -> String {
     let all = declarations![
         states::Ending,
+        closing::Closing,
+        closing::WrapUp,
+        disposition::System,
         states::Priority,
         states::QueueReason,
         channel::ChannelKind,
@@ -84,6 +87,9 @@ fn text() -> String {
         live::Denied,
         live::Frame,
         live::Gone,
+        live::WhyGone,
+        config::DispositionFields,
+        config::DispositionView,
         live::Hello,
         live::Me,
         live::Presence,

@@ -341,6 +341,7 @@ pub(crate) fn template(route: &Route) -> Option<Template> {
         }
         "GET /api/v1/dispositions/{id}" => ("dispositions/{{disposition}}", None),
         "PATCH /api/v1/dispositions/{id}" => ("dispositions/{{disposition}}", Some(json!({ "name": "renamed" }))),
+        "DELETE /api/v1/dispositions/{id}" => ("dispositions/{{disposition}}", None),
 
         "GET /api/v1/skills" => ("skills", None),
         "POST /api/v1/skills" => ("skills", Some(json!({ "client": "{{client}}", "name": "new" }))),

@@ -136,6 +136,12 @@ async fn prepare(world: &World, company: &mut Company, route: &Route) {
             let body = json!({ "client": company.ids["client"], "name": "x", "zone": "UTC", "weekly": [] });
             company.ids.insert("schedule", world.admin.post("/api/v1/schedules", body).await.id());
         }
+        // What a campaign has offered stays.
+        "/api/v1/dispositions/{id}" if route.method == "DELETE" => {
+            let unused = json!({ "client": company.ids["client"], "name": "Unused" });
+            let made = world.admin.post("/api/v1/dispositions", unused).await.id();
+            company.ids.insert("disposition", made);
+        }
         "/api/v1/channels/{id}/secrets/{secret}" if route.method == "DELETE" => {
             let made = world.admin.act(&format!("/api/v1/channels/{}/secrets", company.ids["channel"])).await.ok();
             company.ids.insert("secret", text(&made["id"]));

@@ -25,6 +25,7 @@ mod backup;
 mod campaign_permissions;
 mod campaigns;
 mod canned_texts;
+mod closing;
 mod configuration;
 mod contact_panel;
 mod conversation_flow;

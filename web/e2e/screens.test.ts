@@ -193,7 +193,7 @@ describe('the screens of supervision and administration', () => {
   it('what is configured', async () => {
     const admin = await inside('admin');
     await admin.page.waitForURL('**/supervision');
-    for (const kind of ['clientes', 'canales', 'tipificaciones', 'descansos', 'usuarios']) {
+    for (const kind of ['clientes', 'canales', 'descansos', 'usuarios']) {
       await admin.page.goto(`${server.origin}/admin/${kind}`);
       await admin.page.locator('.admin-row').first().click();
       await admin.page.locator('.editor-form').waitFor(SOON);
@@ -205,6 +205,107 @@ describe('the screens of supervision and administration', () => {
       await check(admin, `admin-${kind}`);
     }
     expect(admin.complaints).toEqual([]);
+  });
+
+  it('the tree of dispositions is changed with the keyboard alone', async () => {
+    const admin = await inside('admin');
+    const { page } = admin;
+    await page.goto(`${server.origin}/admin/tipificaciones`);
+    await page.locator('.tree-row').first().waitFor(SOON);
+    const add = async (name: string) => {
+      await admin.button('Nueva tipificación').press('Enter');
+      await page.keyboard.type(name);
+      await page.keyboard.press('Enter');
+      await page.waitForFunction((name) => document.activeElement?.textContent === name, name, SOON);
+    };
+    const names = () => page.locator('.tree-name').allTextContents();
+    const places = async () => Object.fromEntries(await page.locator('.tree-row').evaluateAll((rows) => rows.map((row) => [row.querySelector('.tree-name')?.textContent ?? '', row.getAttribute('data-depth')])));
+    const [first = '', second = ''] = await names();
+    await page.locator('.tree-name').nth(1).press('Alt+ArrowUp');
+    await expect.poll(async () => (await names()).slice(0, 2), SOON).toEqual([second, first]);
+    await add('Primera');
+    await add('Segunda');
+    const before = await names();
+    await page.keyboard.press('Alt+ArrowUp');
+    await expect.poll(async () => (await names()).indexOf('Segunda'), SOON).toBe(before.indexOf('Primera'));
+    await page.waitForFunction(() => document.activeElement?.textContent === 'Segunda', undefined, SOON);
+    await page.keyboard.press('Alt+ArrowDown');
+    await expect.poll(names, SOON).toEqual(before);
+    await page.waitForFunction(() => document.activeElement?.textContent === 'Segunda', undefined, SOON);
+    await page.keyboard.press('Alt+ArrowRight');
+    await expect.poll(async () => (await places())['Segunda'], SOON).toBe('1');
+    await page.waitForFunction(() => document.activeElement?.textContent === 'Segunda', undefined, SOON);
+    await page.keyboard.press('F2');
+    await page.keyboard.type('Tercera');
+    await page.keyboard.press('Enter');
+    await expect.poll(async () => (await places())['Tercera'], SOON).toBe('1');
+    await check(admin, 'admin-tipificaciones');
+    // Never offered: deleted. Offered by the sample's campaign: switched off.
+    const remove = async (name: string) => {
+      await page.getByRole('button', { name: `Más acciones de ${name}` }).press('Enter');
+      await page.getByRole('menuitem', { name: 'Eliminar' }).click();
+    };
+    await remove('Tercera');
+    await expect.poll(names, SOON).not.toContain('Tercera');
+    const offered = before[0] ?? '';
+    await remove(offered);
+    await admin.sees('puede estar en el historial');
+    expect(await names()).toContain(offered);
+    expect(admin.complaints).toEqual([]);
+  });
+
+  it('a campaign closes what its customers leave', async () => {
+    const admin = await inside('admin');
+    const { page } = admin;
+    await page.goto(`${server.origin}/admin/campanas/${soporte}?pestana=cierre`);
+    await page.getByLabel('Segundos de inactividad').fill('600');
+    await admin.button('Agregar recordatorio').click();
+    await page.getByRole('textbox', { name: /^Recordatorio 1/ }).fill('¿Sigue ahí?');
+    await page.getByLabel('Post-gestión', { exact: true }).selectOption({ label: 'Con tiempo fijo' });
+    await check(admin, 'admin-campana-cierre');
+    await admin.button('Guardar').click();
+    await admin.sees('Guardado');
+    await page.reload();
+    expect(await page.getByRole('textbox', { name: /^Recordatorio 1/ }).inputValue()).toBe('¿Sigue ahí?');
+    expect(admin.complaints).toEqual([]);
+  });
+
+  it('agents finish as their campaign says', async () => {
+    const [admin, ana] = [await inside('admin'), await inside('ana')];
+    await ana.startShift();
+    const finish = async (mode: string) => {
+      await admin.page.goto(`${server.origin}/admin/campanas`);
+      await admin.page.locator('.admin-row').first().click();
+      await admin.page.getByLabel('Post-gestión', { exact: true }).selectOption({ label: mode });
+      await admin.page.getByLabel('Segundos de post-gestión').fill('600');
+      await admin.button('Guardar').click();
+      await admin.sees('Guardado');
+    };
+    const closes = async (name: string, asks: boolean) => {
+      await customers.write(name, name, 'Hola');
+      await ana.row(name).click();
+      await ana.page.locator('#composer-text').waitFor(SOON);
+      await ana.writes('Listo.');
+      await ana.page.locator('.thread').focus();
+      await ana.page.keyboard.press('e');
+      if (asks) await ana.page.getByRole('checkbox', { name: /Tomar tiempo/ }).check();
+      await ana.page.getByRole('combobox').fill('resuelto');
+      await ana.page.keyboard.press('Enter');
+      await ana.page.keyboard.press('Enter');
+      await ana.row(name).click();
+      await ana.page.locator('.thread-head [role=timer]').waitFor(SOON);
+      expect(await ana.page.locator('.thread-head [role=timer]').textContent()).toMatch(/^(9:\d\d|10:00)$/);
+    };
+    await finish('Con tiempo fijo');
+    await closes('Nadia Fija', false);
+    await check(ana, 'post-gestion');
+    expect(await ana.button('Terminar post-gestión').count()).toBe(0);
+    await finish('Opcional');
+    await ana.page.reload();
+    await closes('Olga Opcional', true);
+    await ana.button('Terminar post-gestión').click();
+    await ana.row('Olga Opcional').waitFor({ ...SOON, state: 'hidden' });
+    expect([...admin.complaints, ...ana.complaints]).toEqual([]);
   });
 
   it('a secret is shown this once', async () => {

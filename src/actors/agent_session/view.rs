@@ -16,7 +16,7 @@ use crate::{
     },
     wire::{
         conversation::{Message, Summary},
-        live::{ConversationDelta, DeliveryDelta, Gone, Push},
+        live::{ConversationDelta, DeliveryDelta, Gone, Push, WhyGone},
     },
 };
 
@@ -63,7 +63,8 @@ impl View {
         }
         if !concerns(self.agent, state) {
             self.conversations.remove(&state.id)?;
-            return Some(Push::Gone(Gone { conversation: state.id, owner: state.phase.owner() }));
+            let why = WhyGone::of(&state.phase);
+            return Some(Push::Gone(Gone { conversation: state.id, owner: state.phase.owner(), why }));
         }
         let own = Listed { state: Arc::clone(state), contact: Arc::clone(&change.contact), last: change.last.clone() };
         let push = Push::Conversation(delta(append, change, self.shown(&own, directory)));

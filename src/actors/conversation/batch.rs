@@ -1,6 +1,6 @@
 //! From requests to events: what waits in a row is stepped through together and committed as one.
 
-use std::{sync::Arc, time::Duration};
+use std::sync::Arc;
 
 use smallvec::SmallVec;
 
@@ -12,6 +12,7 @@ use crate::{
     domain::{
         conversation::{Command, Conversation as State, Event, Rules},
         delivery::Delivery,
+        disposition::System,
         field,
         log::By,
         message::{Author, Content, Message},
@@ -87,7 +88,7 @@ impl Conversation {
                 return (None, false);
             }
         };
-        let rules = rules_of(&self.shared.directory, &batch.next, command);
+        let (rules, reminder) = rules_of(&self.shared.directory, &batch.next, command);
         let events = match batch.next.step(command, &rules, now) {
             Ok(events) => events,
             Err(refusal) => {
@@ -104,7 +105,7 @@ impl Conversation {
         let mut recorded = None;
         for event in events {
             batch.next.apply(&event, now);
-            recorded = recorded.or(batch.record(&event, command, now));
+            recorded = recorded.or(batch.record(&event, command, reminder.as_ref(), now));
             batch.events.push((event, by, cause.clone()));
         }
         let seq = recorded.map_or(batch.next.seq, |(_, seq)| seq);
@@ -148,7 +149,13 @@ impl Batch {
     }
 
     /// Keeps the text an event speaks of; tells which message it was and its number.
-    fn record(&mut self, event: &Event, command: &Command, now: Timestamp) -> Option<(MessageId, u64)> {
+    fn record(
+        &mut self,
+        event: &Event,
+        command: &Command,
+        reminder: Option<&Content>,
+        now: Timestamp,
+    ) -> Option<(MessageId, u64)> {
         let seq = self.next.seq;
         let (id, author, delivery) = match *event {
             Event::MessageReceived { message } => (message, Author::Contact, None),
@@ -158,6 +165,7 @@ impl Batch {
                 self.noticed |= matches!(command, Command::Notice { out_of_hours: true, .. });
                 (message, Author::System, Some(delivery))
             }
+            Event::Reminded { message, delivery, .. } => (message, Author::System, Some(delivery)),
             Event::Retried { message, of, .. } => {
                 let change = OutboxState::Queued { channel: self.next.channel, seq: of, at: now };
                 self.outbox.push(OutboxChange { message, change });
@@ -181,12 +189,13 @@ impl Batch {
             }
             _ => return None,
         };
-        let (Command::Receive { content, .. }
-        | Command::Reply { content, .. }
-        | Command::Note { content, .. }
-        | Command::Notice { content, .. }) = command
-        else {
-            return None;
+        let content = match command {
+            Command::Receive { content, .. }
+            | Command::Reply { content, .. }
+            | Command::Note { content, .. }
+            | Command::Notice { content, .. } => content,
+            Command::Due { .. } => reminder?,
+            _ => return None,
         };
         if delivery == Some(Delivery::Queued) {
             let change = OutboxState::Queued { channel: self.next.channel, seq, at: now };
@@ -237,26 +246,31 @@ pub(super) fn done(state: &State, message: Option<MessageId>) -> Done {
     Done { conversation: state.id, seq: state.seq, standing: Standing::from(&state.phase), message }
 }
 
-/// The rules of the conversation's campaign; of a campaign that is gone, the mildest.
-fn rules_of(directory: &Directory, state: &State, command: &Command) -> Rules {
+/// The rules of the conversation's campaign, with what this command needs, and how its customer is reminded if they are to
+/// be; of a campaign that is gone, the mildest.
+fn rules_of(directory: &Directory, state: &State, command: &Command) -> (Rules, Option<Content>) {
     let snapshot = directory.load();
-    let mut rules = snapshot.campaigns.get(&state.campaign).map_or(
-        Rules {
-            transfer_timeout: Duration::from_secs(30),
-            wrap_up: Duration::ZERO,
-            auto_accept: false,
-            close_unanswered: true,
-            transfer_to_agents: true,
-            external_resources: true,
-            emoticons: true,
-            needs_disposition: false,
-            transfer_disposition: None,
-            mandatory: Vec::new(),
-        },
-        |campaign| campaign.rules(),
-    );
-    if matches!(command, Command::Close { .. }) {
-        rules.mandatory = snapshot.mandatory_fields(state.campaign);
+    let Some(campaign) = snapshot.campaigns.get(&state.campaign) else { return (Rules::mildest(), None) };
+    let mut rules = campaign.rules();
+    let system = |which| snapshot.system_disposition(state.client, which);
+    let mut reminder = None;
+    match command {
+        Command::Close { disposition, .. } => {
+            rules.mandatory = snapshot.mandatory_fields(state.campaign);
+            // Who names one has been told before whether it is offered.
+            rules.needs_disposition = disposition.is_none() && !snapshot.offered_dispositions(state.campaign).is_empty();
+        }
+        Command::Admit(_) | Command::Dismiss(_) => rules.out_of_hours_disposition = system(System::OutOfHours),
+        Command::Accept { .. } | Command::Transfer { .. } => {
+            rules.transfer_disposition = rules.transfer_disposition.or_else(|| system(System::Transfer));
+        }
+        Command::Due { .. } => {
+            let text = campaign.closing.reminders.get(usize::from(state.reminders()));
+            reminder = text.map(|text| Content { text: text.as_str().into(), attachments: Vec::new() });
+            rules.reminds = reminder.is_some();
+            rules.inactivity_disposition = rules.inactivity_disposition.or_else(|| system(System::Inactivity));
+        }
+        _ => {}
     }
-    rules
+    (rules, reminder)
 }

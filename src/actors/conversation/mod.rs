@@ -344,7 +344,8 @@ impl Conversation {
         let wait = due.since(self.shared.clock.now());
         self.timer = Some(ctx.run_later(wait, |actor, ctx| {
             actor.timer = None;
-            let due = Request::Command { command: Command::Due, by: By::System, keep: None, reply: Reply::Nobody };
+            let command = Command::Due { message: actor.shared.ids.next() };
+            let due = Request::Command { command, by: By::System, keep: None, reply: Reply::Nobody };
             actor.queue.push_back(due);
             actor.pump(ctx);
             if actor.in_flight.is_none() {

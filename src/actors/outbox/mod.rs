@@ -101,7 +101,8 @@ impl Outboxes {
             let Fact::Conversation { id, seq, event } = &entry.fact else { continue };
             let (message, seq, again) = match *event {
                 Event::Replied { message, delivery: Delivery::Queued, .. }
-                | Event::Noticed { message, delivery: Delivery::Queued } => (message, *seq, false),
+                | Event::Noticed { message, delivery: Delivery::Queued }
+                | Event::Reminded { message, delivery: Delivery::Queued, .. } => (message, *seq, false),
                 Event::Retried { message, of, .. } => (message, of, true),
                 _ => continue,
             };

@@ -132,8 +132,14 @@ async fn change(
         Entry::Occupied(known) => known.get().clone(),
         Entry::Vacant(unknown) => unknown.insert(read_state(db, id).await?).clone(),
     };
-    let has_text =
-        matches!(event, Event::MessageReceived { .. } | Event::Replied { .. } | Event::Noticed { .. } | Event::Noted { .. });
+    let has_text = matches!(
+        event,
+        Event::MessageReceived { .. }
+            | Event::Replied { .. }
+            | Event::Noticed { .. }
+            | Event::Reminded { .. }
+            | Event::Noted { .. }
+    );
     let message = if has_text { conversations::message_at(db, id, seq).await? } else { None };
     let messages = message.into_iter().map(|stored| stored.message).collect();
     Ok(ConversationChange { state, messages, contact, last, concerned: None })

@@ -7,18 +7,19 @@ use actix::{AsyncContext, Context, WrapFuture, fut::ActorFutureExt};
 use super::{Child, QUEUE, Sender, Shard};
 use crate::{
     actors::{
-        conversation::{Birth, Request},
+        conversation::{Birth, Request, Shared},
         engine::{CommandError, Inbound},
     },
-    domain::conversation::Conversation as State,
-    ids::{ChannelId, ConversationId},
-    store::{Db, StoreError, contacts, contacts::Known, conversations},
+    domain::{conversation::Conversation as State, skill::Preferred},
+    ids::{ChannelId, ContactId, ConversationId},
+    store::{StoreError, contacts, contacts::Known, conversations},
 };
 
 /// What the store knows of a sender.
 struct Found {
     contact: Known,
     open: Option<State>,
+    preferred: Option<Preferred>,
 }
 
 impl Shard {
@@ -36,7 +37,7 @@ impl Shard {
                 let shared = Arc::clone(&self.shared);
                 let inbound = inbound.clone();
                 self.by_address.insert(key.clone(), Sender::LookingUp(VecDeque::from([request])));
-                let look_up = async move { look_up(&shared.db, &inbound).await };
+                let look_up = async move { look_up(&shared, &inbound).await };
                 ctx.spawn(look_up.into_actor(self).map(move |found, actor, ctx| actor.looked_up(key, found, ctx)));
             }
         }
@@ -67,7 +68,7 @@ impl Shard {
     }
 
     fn conversation_of(&mut self, inbound: &Inbound, found: Option<Found>, ctx: &mut Context<Self>) -> ConversationId {
-        if let Some(Found { contact, open }) = &found {
+        if let Some(Found { contact, open, .. }) = &found {
             if let Some(id) = self.by_contact.get(&(inbound.channel, contact.id)) {
                 return *id;
             }
@@ -80,9 +81,9 @@ impl Shard {
             }
         }
         let is_new = found.is_none();
-        let (contact, name, noticed_at) = match found {
-            Some(Found { contact, .. }) => (contact.id, contact.name, contact.noticed_at),
-            None => (self.shared.ids.next(), inbound.name.clone(), None),
+        let (contact, name, noticed_at, preferred) = match found {
+            Some(Found { contact, preferred, .. }) => (contact.id, contact.name, contact.noticed_at, preferred),
+            None => (self.shared.ids.next(), inbound.name.clone(), None, None),
         };
         let birth = Birth {
             channel: inbound.channel,
@@ -94,14 +95,24 @@ impl Shard {
             name,
             address: inbound.from.clone(),
             noticed_at,
-            preferred: None,
+            preferred,
         };
         self.start_unborn(birth, ctx)
     }
 }
 
-async fn look_up(db: &Db, inbound: &Inbound) -> Result<Option<Found>, StoreError> {
-    let Some(contact) = contacts::by_address(db, inbound.client, &inbound.from).await? else { return Ok(None) };
-    let open = conversations::open_with(db, inbound.channel, contact.id).await?;
-    Ok(Some(Found { contact, open }))
+async fn look_up(shared: &Shared, inbound: &Inbound) -> Result<Option<Found>, StoreError> {
+    let Some(contact) = contacts::by_address(&shared.db, inbound.client, &inbound.from).await? else { return Ok(None) };
+    let open = conversations::open_with(&shared.db, inbound.channel, contact.id).await?;
+    let preferred = if open.is_none() { preferred(shared, inbound, contact.id).await? } else { None };
+    Ok(Some(Found { contact, open, preferred }))
+}
+
+/// Who closed the contact's last conversation, if the campaign gives it back to them. Most campaigns do not, then nothing is read.
+async fn preferred(shared: &Shared, inbound: &Inbound, contact: ContactId) -> Result<Option<Preferred>, StoreError> {
+    let within = shared.directory.load().campaigns.get(&inbound.campaign).map(|campaign| campaign.comes_back_within());
+    let Some(within) = within.filter(|within| !within.is_zero()) else { return Ok(None) };
+    let last = conversations::last_with(&shared.db, inbound.channel, contact).await?;
+    let finished = last.filter(|last| last.phase.is_ended() && shared.clock.now().since(last.since) <= within);
+    Ok(finished.and_then(|last| Some(Preferred { agent: last.finished_by?, closed_at: last.since })))
 }

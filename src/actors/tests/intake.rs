@@ -101,7 +101,7 @@ fn a_message_that_makes_its_conversation_fail_twice_is_set_aside_and_the_next_go
         house.replies(ANA, id, "Sí").await;
         let texts = conversations::messages_after(&house.engine.db, id, 0, 10).await.unwrap();
         assert_eq!(texts.iter().map(|stored| &*stored.message.text).collect::<Vec<_>>(), ["Hola", "¿Y ahora?", "Sí"]);
-        house.command(ANA, id, Command::Close { agent: ANA, force: false, disposition: None }).await.unwrap();
+        house.command(ANA, id, Command::Close { agent: ANA, force: false, disposition: None, wrap_up: false }).await.unwrap();
         let next = house.talk(&ana, "visitor-1").await;
         assert_ne!(next, id);
     });
@@ -116,7 +116,7 @@ fn a_customer_who_writes_after_the_end_starts_another_conversation() {
         let ana = house.at_work(ANA).await;
         for _ in 0..5 {
             let id = house.talk(&ana, "visitor-1").await;
-            let close = Command::Close { agent: ANA, force: false, disposition: None };
+            let close = Command::Close { agent: ANA, force: false, disposition: None, wrap_up: false };
             let (done, next) = futures_util::join!(house.command(ANA, id, close), house.says("visitor-1", "una cosa más"));
             done.unwrap();
             if next == id {
@@ -124,7 +124,7 @@ fn a_customer_who_writes_after_the_end_starts_another_conversation() {
             }
             house.accept(&ana, next).await;
             house.replies(ANA, next, "Dígame").await;
-            let close = Command::Close { agent: ANA, force: false, disposition: None };
+            let close = Command::Close { agent: ANA, force: false, disposition: None, wrap_up: false };
             house.command(ANA, next, close).await.unwrap();
         }
     });

@@ -157,7 +157,7 @@ fn a_visitor_sees_the_answers_and_the_end() {
         };
         eventually("the snapshot", async || (seen() == (vec!["Hola".to_owned()], false)).then_some(())).await;
         house.replies(ANA, id, "Dígame").await;
-        house.command(ANA, id, Command::Close { agent: ANA, force: false, disposition: None }).await.unwrap();
+        house.command(ANA, id, Command::Close { agent: ANA, force: false, disposition: None, wrap_up: false }).await.unwrap();
         let all = (vec!["Hola".to_owned(), "Dígame".to_owned()], true);
         eventually("the end", async || (seen() == all).then_some(())).await;
     });
@@ -175,7 +175,7 @@ fn what_no_hint_announced_is_read_from_the_log_and_told_to_everybody_it_concerns
         let texts = || ThreadView::of(&sink.frames()).texts();
         eventually("the thread", async || (texts() == ["Hola"]).then_some(())).await;
         house.lose_hints();
-        house.command(SOL, closed, Command::Close { agent: SOL, force: true, disposition: None }).await.unwrap();
+        house.command(SOL, closed, Command::Close { agent: SOL, force: true, disposition: None, wrap_up: false }).await.unwrap();
         house.says("visitor-2", "¿Hay alguien?").await;
         house.engine.transfer(given, ANA, TransferTarget::Campaign(SUPPORT), By::User(ANA), None).await.unwrap();
         assert_eq!(ana.gone(closed).await, None);
@@ -309,8 +309,8 @@ impl Walker {
             Command::Notice { message, content, out_of_hours: true },
             Command::MoveDelivery { message: of.unwrap_or(message), stored: None, to, reason: Some("told".to_owned()) },
             Command::MoveDelivery { message: of.unwrap_or(message), stored: None, to: Delivery::Sending, reason: None },
-            Command::Close { agent, force: false, disposition: None },
-            Command::Close { agent: SOL, force: true, disposition: None },
+            Command::Close { agent, force: false, disposition: None, wrap_up: false },
+            Command::Close { agent: SOL, force: true, disposition: None, wrap_up: false },
             Command::EndWrapUp { agent },
             Command::Park { agent, until },
             Command::Park { agent, until: until + std::time::Duration::from_secs(60) },

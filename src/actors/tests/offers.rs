@@ -31,7 +31,7 @@ fn a_queued_conversation_is_offered_when_an_agent_frees_up() {
         let first = house.talk(&ana, "visitor-1").await;
         let second = house.says("visitor-2", "Hola").await;
         house.until_stored(second, "queued", |phase| matches!(phase, Phase::Queued { .. })).await;
-        let close = Command::Close { agent: ANA, force: false, disposition: None };
+        let close = Command::Close { agent: ANA, force: false, disposition: None, wrap_up: false };
         house.command(ANA, first, close).await.unwrap();
         house.accept(&ana, second).await;
     });
@@ -106,7 +106,7 @@ fn exactly_one_of_accept_decline_and_time_out_wins() {
             });
             assert_eq!(ends.count(), 1, "{facts:#?}");
             house.agent(ANA, AgentCommand::BeAvailable).await.unwrap();
-            let over = Command::Close { agent: ANA, force: true, disposition: None };
+            let over = Command::Close { agent: ANA, force: true, disposition: None, wrap_up: false };
             house.command(ANA, id, over).await.unwrap();
         }
     });

@@ -149,7 +149,7 @@ fn a_break_after_the_current_ones_begins_when_the_last_is_over() {
         let luis = house.at_work(LUIS).await;
         house.accept(&luis, third).await;
         house.replies(ANA, first, "Un momento").await;
-        let close = Command::Close { agent: ANA, force: false, disposition: None };
+        let close = Command::Close { agent: ANA, force: false, disposition: None, wrap_up: false };
         house.command(ANA, first, close.clone()).await.unwrap();
         ana.gone(first).await;
         assert_eq!(ana.shows().presence.and_then(|presence| presence.pending), Some(LUNCH));
@@ -176,7 +176,7 @@ fn a_break_after_the_current_ones_begins_at_once_when_there_is_none_and_can_be_c
         let id = house.talk(&ana, "visitor-1").await;
         house.agent(ANA, AgentCommand::BreakAfterCurrent(LUNCH)).await.unwrap();
         assert!(house.agent(ANA, AgentCommand::BeAvailable).await.unwrap().is_available());
-        house.command(ANA, id, Command::Close { agent: ANA, force: true, disposition: None }).await.unwrap();
+        house.command(ANA, id, Command::Close { agent: ANA, force: true, disposition: None, wrap_up: false }).await.unwrap();
         ana.gone(id).await;
         let next = house.talk(&ana, "visitor-2").await;
         assert_eq!(house.stored(next).await.phase, Phase::Active { agent: ANA });

@@ -78,7 +78,10 @@ fn deadlines_that_fell_due_meanwhile_fire_at_the_start() {
         let closing = house.talk(&ana, "visitor-1").await;
         let offered = house.says("visitor-2", "Hola").await;
         ana.offer(offered).await;
-        house.command(ANA, closing, Command::Close { agent: ANA, force: false, disposition: None }).await.unwrap();
+        house
+            .command(ANA, closing, Command::Close { agent: ANA, force: false, disposition: None, wrap_up: false })
+            .await
+            .unwrap();
         let stopped = house.stop();
         tokio::time::sleep(Duration::from_millis(1_100)).await;
         let house = stopped.again().await;

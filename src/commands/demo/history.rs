@@ -663,7 +663,7 @@ impl<'a> History<'a> {
             Step::Parks(agent, until) => (Command::Park { agent, until }, By::User(agent)),
             Step::Closes(agent, name) => {
                 let disposition = self.desk_of(campaign).dispositions.get(name.as_str()).copied();
-                (Command::Close { agent, force: false, disposition }, By::User(agent))
+                (Command::Close { agent, force: false, disposition, wrap_up: false }, By::User(agent))
             }
             Step::Finishes(agent) => (Command::EndWrapUp { agent }, By::User(agent)),
             Step::GivesUp => (Command::GiveUp(Ending::Abandoned), By::System),

@@ -237,7 +237,7 @@ impl Desk<'_> {
             } else {
                 ((150.0, 240.0), Act::GiveUp)
             }),
-            Standing::WrapUp { agent, .. } if *agent == self.id => Some(((3.0, 9.0), Act::Finish)),
+            Standing::WrapUp { agent, locked: false, .. } if *agent == self.id => Some(((3.0, 9.0), Act::Finish)),
             Standing::Dormant { agent } if *agent == self.id => Some(((150.0, 240.0), Act::GiveUp)),
             _ => None,
         }

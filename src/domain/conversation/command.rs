@@ -154,6 +154,8 @@ pub enum Command {
         force: bool,
         /// Chosen from the campaign's.
         disposition: Option<DispositionId>,
+        /// Asks for time to finish, where the campaign leaves it to its agents.
+        wrap_up: bool,
     },
     /// The owner or a supervisor fills in dynamic fields.
     SetFields {
@@ -230,5 +232,8 @@ pub enum Command {
         score: u8,
     },
     /// A stored deadline fell due.
-    Due,
+    Due {
+        /// The id of the reminder, if it comes to one.
+        message: MessageId,
+    },
 }

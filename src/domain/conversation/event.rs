@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Conversation, FOLLOWED_DELIVERIES, Offer, Phase, Priority, Rating};
+use super::{Awaited, Conversation, FOLLOWED_DELIVERIES, Offer, Phase, Priority, Rating};
 use crate::{
     clock::Timestamp,
     domain::{
@@ -33,6 +33,8 @@ pub enum QueueReason {
     NotAccepted,
     /// The campaign it came from had no room, or closed.
     Overflowed,
+    /// Its agent let the customer wait too long for the first answer.
+    NoReply,
 }
 
 /// How a conversation ended.
@@ -42,6 +44,8 @@ pub enum QueueReason {
 pub enum Ending {
     /// By its agent or a supervisor.
     Closed,
+    /// By itself: the customer was silent for too long (S1-15).
+    Inactive,
     /// The queue of the campaign was full.
     Full,
     /// The campaign closes what comes out of hours (S1-9) or waits at closing time; not counted in the service level.
@@ -57,7 +61,7 @@ pub enum Ending {
 impl Ending {
     pub(super) const fn phase(self) -> &'static str {
         match self {
-            Self::Closed | Self::Full | Self::OutOfHours => "closed",
+            Self::Closed | Self::Inactive | Self::Full | Self::OutOfHours => "closed",
             Self::Abandoned => "abandoned",
             Self::Expired => "expired",
             Self::Overflowed => "overflowed",
@@ -157,6 +161,20 @@ pub enum Event {
         /// The first delivery state.
         delivery: Delivery,
     },
+    /// Somebody's answer is timed from now on, or no more.
+    Awaiting {
+        /// Whose, and until when.
+        awaited: Option<Awaited>,
+    },
+    /// The product reminded a silent customer, in the campaign's words.
+    Reminded {
+        /// The stored message.
+        message: MessageId,
+        /// The first delivery state.
+        delivery: Delivery,
+        /// Then they are reminded again, or it is over.
+        until: Timestamp,
+    },
     /// Somebody of the staff wrote for colleagues: neither an answer nor anything the customer hears of.
     Noted {
         /// The stored message.
@@ -237,8 +255,11 @@ pub enum Event {
     },
     /// Closed for the customer; the agent finishes.
     WrapUpStarted {
-        /// When it ends by itself.
-        until: Timestamp,
+        /// When it ends by itself; none = it does not.
+        until: Option<Timestamp>,
+        /// Only by itself.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        locked: bool,
         /// Chosen when closing.
         disposition: Option<DispositionId>,
     },
@@ -263,8 +284,7 @@ impl Conversation {
         match event {
             Event::Started { .. } | Event::Noted { .. } | Event::ContactRenamed => {}
             Event::MessageReceived { .. } => {
-                self.unanswered = true;
-                self.last_message_at = at;
+                self.hear(at);
                 if let Phase::WrapUp { agent, .. } = self.phase {
                     self.enter(Phase::Active { agent }, at);
                 }
@@ -275,10 +295,14 @@ impl Conversation {
                 if self.phase.owner().is_some() || matches!(self.phase, Phase::Queued { .. }) {
                     self.segment = self.segment.saturating_add(1);
                 }
+                if *reason == QueueReason::NoReply {
+                    self.pass_over(self.phase.owner());
+                }
                 self.campaign = *campaign;
                 if matches!(reason, QueueReason::Transferred | QueueReason::Overflowed) {
                     self.wait_anew(at);
                 }
+                self.awaited = None;
                 self.enter(Phase::Queued { reason: *reason }, at);
             }
             Event::Offered { offer, .. } => self.enter(Phase::Offered { offer: *offer }, at),
@@ -287,6 +311,10 @@ impl Conversation {
             Event::Prioritised { priority } => self.priority = *priority,
             Event::OfferAccepted { offer, agent } => {
                 self.accepted = Some(*offer);
+                self.awaited = None;
+                if let Some(demand) = &mut self.demand {
+                    demand.preferred = None;
+                }
                 self.segment = self.segment.saturating_add(1);
                 self.passed_over.clear();
                 self.enter(Phase::Active { agent: *agent }, at);
@@ -295,10 +323,17 @@ impl Conversation {
             Event::Replied { message, delivery, .. } => {
                 self.replied = true;
                 self.unanswered = false;
+                self.awaited = None;
                 self.last_message_at = at;
                 self.follow(*message, self.seq, *delivery);
             }
             Event::Noticed { message, delivery } => self.follow(*message, self.seq, *delivery),
+            Event::Awaiting { awaited } => self.awaited = *awaited,
+            Event::Reminded { message, delivery, until } => {
+                let reminders = self.reminders().saturating_add(1);
+                self.awaited = Some(Awaited::Customer { until: *until, reminders });
+                self.follow(*message, self.seq, *delivery);
+            }
             Event::DeliveryMoved { message, to, .. } => {
                 if let Some(followed) = self.deliveries.iter_mut().find(|(id, ..)| id == message) {
                     followed.2 = *to;
@@ -323,12 +358,19 @@ impl Conversation {
             }
             Event::BecameDormant => self.enter_as_owner(at, |agent| Phase::Dormant { agent }),
             Event::Parked { until } => self.enter_as_owner(at, |agent| Phase::Parked { agent, until: *until }),
-            Event::Awoke => self.enter_as_owner(at, |agent| Phase::Active { agent }),
-            Event::WrapUpStarted { until, disposition } => {
-                self.enter_as_owner(at, |agent| Phase::WrapUp { agent, until: *until, disposition: *disposition });
+            Event::Awoke => {
+                self.awaited = None;
+                self.enter_as_owner(at, |agent| Phase::Active { agent });
+            }
+            Event::WrapUpStarted { until, locked, disposition } => {
+                let (until, locked, disposition) = (*until, *locked, *disposition);
+                self.awaited = None;
+                self.enter_as_owner(at, |agent| Phase::WrapUp { agent, until, locked, disposition });
             }
             Event::Ended { ending, disposition } => {
                 self.accepted = None;
+                self.awaited = None;
+                self.finished_by = self.phase.owner();
                 self.enter(Phase::Ended { ending: *ending, disposition: *disposition }, at);
             }
             Event::Rated { score } => {
@@ -341,8 +383,21 @@ impl Conversation {
     /// Folds what the customer has added since: the last of their messages, when nothing but their messages followed.
     pub const fn also_received(&mut self, seq: u64, at: Timestamp) {
         self.seq = seq;
+        self.hear(at);
+    }
+
+    const fn hear(&mut self, at: Timestamp) {
         self.unanswered = true;
         self.last_message_at = at;
+        if matches!(self.awaited, Some(Awaited::Customer { .. })) {
+            self.awaited = None;
+        }
+    }
+
+    fn pass_over(&mut self, agent: Option<AgentId>) {
+        if let Some(agent) = agent.filter(|agent| !self.passed_over.contains(agent)) {
+            self.passed_over.push(agent);
+        }
     }
 
     /// In another queue what is asked relaxes from the beginning, and whoever gave it away is asked last.
@@ -367,8 +422,8 @@ impl Conversation {
         if let Phase::Transferring { from, .. } = self.phase {
             self.enter(Phase::Active { agent: from }, at);
         } else {
-            if outcome != OfferOutcome::Withdrawn && !self.passed_over.contains(&agent) {
-                self.passed_over.push(agent);
+            if outcome != OfferOutcome::Withdrawn {
+                self.pass_over(Some(agent));
             }
             self.enter(Phase::Queued { reason: QueueReason::NotAccepted }, at);
         }

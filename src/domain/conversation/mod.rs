@@ -3,8 +3,10 @@
 //! [`Conversation::step`] decides what a command means now; [`Conversation::apply`] folds the resulting facts. The state
 //! is nothing but the fold of its events (R8), so it can be rebuilt, replayed and compared.
 
+mod awaited;
 mod command;
 mod event;
+mod finish;
 mod step;
 #[cfg(test)]
 mod tests;
@@ -15,12 +17,13 @@ use serde::{Deserialize, Serialize};
 use smallvec::SmallVec;
 
 pub use self::{
+    awaited::Awaited,
     command::{Admission, Command, Dismissal, TransferTo},
     event::{Ending, Event, OfferOutcome, QueueReason},
 };
 use crate::{
     clock::Timestamp,
-    domain::{channel::ChannelKind, delivery::Delivery, skill::Demand},
+    domain::{channel::ChannelKind, closing::WrapUp, delivery::Delivery, skill::Demand},
     ids::{AgentId, CampaignId, ChannelId, ClientId, ContactId, ConversationId, DispositionId, FieldId, MessageId, OfferId},
 };
 
@@ -44,8 +47,20 @@ pub const RETRIED: &str = "retried";
 pub struct Rules {
     /// How long a transfer to an agent stays open.
     pub transfer_timeout: Duration,
-    /// Wrap-up after closing; zero = none.
-    pub wrap_up: Duration,
+    /// What its agent has after closing.
+    pub wrap_up: WrapUp,
+    /// How long.
+    pub wrap_up_time: Duration,
+    /// How long a customer may be silent (S1-15).
+    pub silence: Option<Duration>,
+    /// They are reminded once more before the end. Looked up for [`Command::Due`] only.
+    pub reminds: bool,
+    /// How long a customer may wait for their agent's first answer.
+    pub first_reply: Option<Duration>,
+    /// S1-14: closes what its customer left.
+    pub inactivity_disposition: Option<DispositionId>,
+    /// Closes what comes, or still waits, out of hours.
+    pub out_of_hours_disposition: Option<DispositionId>,
     /// Offers and transfers are accepted by themselves.
     pub auto_accept: bool,
     /// S1-21.
@@ -56,12 +71,36 @@ pub struct Rules {
     pub external_resources: bool,
     /// S1-23.
     pub emoticons: bool,
-    /// The campaign has dispositions, so closing needs one.
+    /// The campaign offers dispositions, so closing needs one. Looked up for [`Command::Close`] only.
     pub needs_disposition: bool,
     /// S1-16: closes the segment of a transfer.
     pub transfer_disposition: Option<DispositionId>,
     /// S1-29: closing needs a value in each of these. Looked up for [`Command::Close`] only.
     pub mandatory: Vec<FieldId>,
+}
+
+impl Rules {
+    /// Of a campaign that is gone.
+    pub const fn mildest() -> Self {
+        Self {
+            transfer_timeout: Duration::from_secs(30),
+            wrap_up: WrapUp::None,
+            wrap_up_time: Duration::ZERO,
+            silence: None,
+            reminds: false,
+            first_reply: None,
+            inactivity_disposition: None,
+            out_of_hours_disposition: None,
+            auto_accept: false,
+            close_unanswered: true,
+            transfer_to_agents: true,
+            external_resources: true,
+            emoticons: true,
+            needs_disposition: false,
+            transfer_disposition: None,
+            mandatory: Vec::new(),
+        }
+    }
 }
 
 /// How urgent somebody of the staff finds a conversation. The Router goes by it where the campaign says so.
@@ -155,8 +194,11 @@ pub enum Phase {
     WrapUp {
         /// Who.
         agent: AgentId,
-        /// When it closes by itself.
-        until: Timestamp,
+        /// When it closes by itself; none = it does not.
+        until: Option<Timestamp>,
+        /// Only by itself.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        locked: bool,
         /// Chosen when closing.
         disposition: Option<DispositionId>,
     },
@@ -250,6 +292,12 @@ pub struct Conversation {
     /// The offer by which its agent got it: accepting that one again is no error.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub accepted: Option<OfferId>,
+    /// Whose answer is timed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub awaited: Option<Awaited>,
+    /// Who had it when it was closed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub finished_by: Option<AgentId>,
     /// Labels the staff gave it; sorted, each once.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub tags: Vec<String>,
@@ -295,6 +343,8 @@ impl Conversation {
             last_message_at: at,
             noticed_at,
             accepted: None,
+            awaited: None,
+            finished_by: None,
             tags: Vec::new(),
             priority: Priority::default(),
             rating: None,
@@ -305,12 +355,16 @@ impl Conversation {
         })
     }
 
-    /// When the state itself next changes with time: an offer, a transfer, a wrap-up or a snooze that ends.
+    /// When the state itself next changes with time: an offer, a transfer, a wrap-up, a snooze or somebody's patience that ends.
     pub const fn next_due(&self) -> Option<Timestamp> {
         match &self.phase {
             Phase::Offered { offer } | Phase::Transferring { offer, .. } => Some(offer.deadline),
-            Phase::WrapUp { until, .. } | Phase::Parked { until, .. } => Some(*until),
-            _ => None,
+            Phase::Parked { until, .. } => Some(*until),
+            Phase::WrapUp { until, .. } => *until,
+            _ => match self.timed() {
+                Some(awaited) => Some(awaited.until()),
+                None => None,
+            },
         }
     }
 }

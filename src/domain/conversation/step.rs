@@ -9,14 +9,20 @@ use crate::{
     domain::{
         channel::ChannelKind, conversation::Offer, delivery::Delivery, field, message::Content, refusal::Refusal, routing::Choice,
     },
-    ids::{AgentId, DispositionId, FieldId, MessageId, OfferId},
+    ids::{AgentId, FieldId, MessageId, OfferId},
 };
 
-type Outcome = Result<Vec<Event>, Refusal>;
+pub(super) type Outcome = Result<Vec<Event>, Refusal>;
 
 impl Conversation {
     /// Decides; changes nothing. No events = nothing to do, which is a success (commands are idempotent).
     pub fn step(&self, command: &Command, rules: &Rules, now: Timestamp) -> Outcome {
+        let mut events = self.decide(command, rules, now)?;
+        self.await_next(&mut events, rules, now);
+        Ok(events)
+    }
+
+    fn decide(&self, command: &Command, rules: &Rules, now: Timestamp) -> Outcome {
         match command {
             Command::MoveDelivery { message, stored, to, reason } => Ok(self.move_delivery(*message, *stored, *to, reason)),
             Command::Accept { offer, agent } => self.accept(*offer, *agent, rules),
@@ -24,8 +30,8 @@ impl Conversation {
             Command::Rate { score } => self.rate(*score, now),
             _ if self.phase.is_ended() => Err(Refusal::Closed),
             Command::Receive { message, content } => self.receive(*message, content),
-            Command::Admit(admission) => self.admit(admission),
-            Command::Dismiss(to) => Ok(self.dismiss(*to)),
+            Command::Admit(admission) => self.admit(admission, rules),
+            Command::Dismiss(to) => Ok(self.dismiss(*to, rules)),
             Command::Offer { offer, why } => self.offer(*offer, why.as_deref(), rules),
             Command::Take(offer) => self.take(*offer),
             Command::Reply { message, agent, content } => self.reply(*message, *agent, content, rules),
@@ -39,7 +45,12 @@ impl Conversation {
             }
             Command::Retry { message, agent, stored } => self.retry(*message, *agent, *stored),
             Command::Transfer { agent, to } => self.transfer(*agent, to, rules, now),
-            Command::Close { agent, force, disposition } => self.close(*agent, *force, *disposition, rules, now),
+            Command::Close { agent, force: true, disposition, .. } if matches!(self.phase, Phase::WrapUp { .. }) => {
+                self.finish_for(*agent, *disposition)
+            }
+            Command::Close { agent, force, disposition, wrap_up } => {
+                self.close(*agent, *force, *disposition, *wrap_up, rules, now)
+            }
             Command::SetFields { agent, force, values } => self.set_fields(*agent, *force, values),
             Command::RenameContact { .. } => Ok(vec![Event::ContactRenamed]),
             Command::EndWrapUp { agent } => self.end_wrap_up(*agent),
@@ -63,7 +74,7 @@ impl Conversation {
             }
             Command::Sleep => Ok(self.sleep()),
             Command::GiveUp(ending) => Ok(self.give_up(*ending)),
-            Command::Due => Ok(self.due(now)),
+            Command::Due { message } => Ok(self.due(*message, rules, now)),
         }
     }
 
@@ -86,7 +97,7 @@ impl Conversation {
         Ok(())
     }
 
-    fn admit(&self, admission: &Admission) -> Outcome {
+    fn admit(&self, admission: &Admission, rules: &Rules) -> Outcome {
         if !matches!(self.phase, Phase::Arrived) {
             return Ok(vec![]);
         }
@@ -97,14 +108,19 @@ impl Conversation {
             Admission::Overflow(campaign) => {
                 vec![Event::Admitted, Event::Queued { campaign: *campaign, reason: QueueReason::Overflowed }]
             }
-            Admission::End(ending) => vec![Event::Ended { ending: *ending, disposition: None }],
+            Admission::End(ending) => {
+                let disposition = rules.out_of_hours_disposition.filter(|_| *ending == Ending::OutOfHours);
+                vec![Event::Ended { ending: *ending, disposition }]
+            }
         })
     }
 
     /// What is offered or taken by now stays where it is.
-    fn dismiss(&self, to: Dismissal) -> Vec<Event> {
+    fn dismiss(&self, to: Dismissal, rules: &Rules) -> Vec<Event> {
         match (&self.phase, to) {
-            (Phase::Queued { .. }, Dismissal::End) => vec![Event::Ended { ending: Ending::OutOfHours, disposition: None }],
+            (Phase::Queued { .. }, Dismissal::End) => {
+                vec![Event::Ended { ending: Ending::OutOfHours, disposition: rules.out_of_hours_disposition }]
+            }
             (Phase::Queued { .. }, Dismissal::Overflow(campaign)) => {
                 vec![Event::Queued { campaign, reason: QueueReason::Overflowed }]
             }
@@ -175,7 +191,7 @@ impl Conversation {
     }
 
     /// A web chat shows what is stored, so storing is sending; everything else goes through the outbox.
-    const fn first_delivery(&self) -> Delivery {
+    pub(super) const fn first_delivery(&self) -> Delivery {
         match self.kind {
             ChannelKind::Api => Delivery::Queued,
             ChannelKind::Webchat => Delivery::Sent,
@@ -211,7 +227,7 @@ impl Conversation {
         self.deliveries.iter().find(|(id, ..)| *id == message).map(|(_, of, state)| (*of, *state))
     }
 
-    fn must_own(&self, agent: AgentId) -> Result<(), Refusal> {
+    pub(super) fn must_own(&self, agent: AgentId) -> Result<(), Refusal> {
         match self.phase.owner() {
             Some(owner) if owner == agent => Ok(()),
             current => Err(Refusal::NotOwner { current }),
@@ -250,31 +266,6 @@ impl Conversation {
         }
     }
 
-    fn close(&self, agent: AgentId, force: bool, disposition: Option<DispositionId>, rules: &Rules, now: Timestamp) -> Outcome {
-        if !force {
-            self.must_own(agent)?;
-        }
-        if matches!(self.phase, Phase::WrapUp { .. } | Phase::Transferring { .. }) {
-            return Err(Refusal::WrongState(self.phase.as_str()));
-        }
-        if !force && !rules.close_unanswered && !self.replied {
-            return Err(Refusal::NotAnswered);
-        }
-        if rules.needs_disposition && disposition.is_none() {
-            return Err(Refusal::DispositionNeeded);
-        }
-        let missing: Vec<FieldId> = rules.mandatory.iter().filter(|field| !self.fields.contains(field)).copied().collect();
-        if !missing.is_empty() {
-            return Err(Refusal::FieldsMissing(missing));
-        }
-        if self.phase.owner() == Some(agent) && !rules.wrap_up.is_zero() {
-            return Ok(vec![Event::WrapUpStarted { until: now + rules.wrap_up, disposition }]);
-        }
-        let mut events = self.withdraw_open_offer();
-        events.push(Event::Ended { ending: Ending::Closed, disposition });
-        Ok(events)
-    }
-
     /// Until it is over: also in wrap-up, which is there for this.
     fn set_fields(&self, agent: AgentId, force: bool, values: &[(FieldId, Option<field::Value>)]) -> Outcome {
         if !force {
@@ -291,14 +282,6 @@ impl Conversation {
         Ok(if set.is_empty() && cleared.is_empty() { vec![] } else { vec![Event::FieldsChanged { set, cleared }] })
     }
 
-    fn end_wrap_up(&self, agent: AgentId) -> Outcome {
-        self.must_own(agent)?;
-        match self.phase {
-            Phase::WrapUp { disposition, .. } => Ok(vec![Event::Ended { ending: Ending::Closed, disposition }]),
-            _ => Err(Refusal::WrongState(self.phase.as_str())),
-        }
-    }
-
     fn release(&self, agent: AgentId, reason: QueueReason) -> Vec<Event> {
         if self.phase.owner() != Some(agent) {
             return vec![];
@@ -311,7 +294,7 @@ impl Conversation {
         events
     }
 
-    fn withdraw_open_offer(&self) -> Vec<Event> {
+    pub(super) fn withdraw_open_offer(&self) -> Vec<Event> {
         let withdrawn =
             |offer: &Offer| Event::OfferEnded { offer: offer.id, agent: offer.agent, outcome: OfferOutcome::Withdrawn };
         self.phase.offer().map(withdrawn).into_iter().collect()
@@ -365,7 +348,7 @@ impl Conversation {
         events
     }
 
-    fn due(&self, now: Timestamp) -> Vec<Event> {
+    fn due(&self, message: MessageId, rules: &Rules, now: Timestamp) -> Vec<Event> {
         if self.next_due().is_none_or(|due| due > now) {
             return vec![];
         }
@@ -375,7 +358,7 @@ impl Conversation {
             }
             Phase::WrapUp { disposition, .. } => vec![Event::Ended { ending: Ending::Closed, disposition: *disposition }],
             Phase::Parked { .. } => vec![Event::Awoke],
-            _ => vec![],
+            _ => self.timed().map(|awaited| self.give_up_on(awaited, message, rules, now)).into_iter().collect(),
         }
     }
 }

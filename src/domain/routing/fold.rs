@@ -35,6 +35,7 @@ impl From<&InForce> for CampaignRules {
             has_closing_message: campaign.limits.closing_message.is_some(),
             overflow: campaign.limits.overflow.filter(|target| *target != campaign.id),
             max_per_agent: campaign.max_per_agent,
+            comes_back_within: campaign.comes_back_within(),
             revision: campaign.revision,
             offer_time: Duration::from_secs(campaign.offer_seconds.into()),
         }
@@ -71,7 +72,7 @@ impl Routing {
         let choice = |rules: Option<CampaignRules>| {
             rules.map(|rules| {
                 let counts = rules.strategy.order == Order::Fewestcalls;
-                (rules.strategy, rules.max_per_agent, counts.then_some(rules.day))
+                (rules.strategy, rules.max_per_agent, rules.comes_back_within, counts.then_some(rules.day))
             })
         };
         if choice(before) != choice(rules) {

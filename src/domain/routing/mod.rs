@@ -310,6 +310,7 @@ struct CampaignRules {
     has_closing_message: bool,
     overflow: Option<CampaignId>,
     max_per_agent: u32,
+    comes_back_within: Duration,
     revision: u32,
     offer_time: Duration,
 }

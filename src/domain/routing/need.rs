@@ -8,10 +8,7 @@ use smallvec::SmallVec;
 use super::{CampaignState, Routing, hindrance::Hindrance, item::ItemView};
 use crate::{
     clock::Timestamp,
-    domain::{
-        skill::{Asking, Relax, SkillLevel},
-        strategy::Strategy,
-    },
+    domain::skill::{Asking, Relax, SkillLevel},
     ids::AgentId,
 };
 
@@ -128,7 +125,8 @@ impl Routing {
         let skills = own.map_or(&[][..], |own| &own.skills);
         let (mut need, relaxes_at) = asked(asking, skills, since, self.now);
         let strategy = campaign.and_then(|campaign| campaign.rules).map(|rules| rules.strategy).unwrap_or_default();
-        let preferred = preferred(view, &strategy);
+        let within = campaign.and_then(|campaign| campaign.rules).map_or(Duration::ZERO, |rules| rules.comes_back_within);
+        let preferred = preferred(view, within);
         let until = since + Duration::from_secs(strategy.sticky_wait_seconds.into());
         let held = preferred.filter(|agent| until > self.now && !strategy.mode.rings() && self.expects(*agent, view));
         need.only = held;
@@ -177,9 +175,8 @@ impl Routing {
 }
 
 /// Whom an item should go to: not long ago, and they have not passed it over.
-fn preferred(view: &ItemView, strategy: &Strategy) -> Option<AgentId> {
+fn preferred(view: &ItemView, within: Duration) -> Option<AgentId> {
     let preferred = view.demand.as_deref()?.preferred?;
-    let days = Duration::from_secs(u64::from(strategy.sticky_days) * 86_400);
-    let lately = view.arrived_at.since(preferred.closed_at) <= days && strategy.sticky_days > 0;
+    let lately = view.arrived_at.since(preferred.closed_at) <= within && !within.is_zero();
     (lately && !view.passed_over.contains(&preferred.agent)).then_some(preferred.agent)
 }

@@ -73,6 +73,7 @@ pub(in crate::domain) fn plain_campaign(id: CampaignId) -> Campaign {
         offer_seconds: 20,
         transfer_seconds: 30,
         wrap_up_seconds: 0,
+        closing: Default::default(),
         permissions: CampaignPermissions { close_unanswered: true, ..CampaignPermissions::default() },
         fields: vec![],
         dispositions: vec![],

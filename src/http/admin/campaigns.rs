@@ -13,7 +13,8 @@ use super::asking;
 use crate::{
     domain::{
         campaign::Campaign,
-        disposition::is_leaf,
+        closing::{Closing, MAX_REMINDERS},
+        disposition::Tree,
         log::Entity,
         permission::{Permission, Place},
     },
@@ -27,7 +28,7 @@ use crate::{
         state::App,
     },
     ids::{CampaignId, DispositionId},
-    store::{campaign_load, config_writes},
+    store::{campaign_load, config_writes, write::Statement},
     wire::{
         Time,
         config::{CampaignFields, CampaignView, InUse},
@@ -91,9 +92,8 @@ fn check(caller: &Caller, fields: &mut CampaignFields, own: Option<CampaignId>) 
     let different: BTreeSet<_> = dispositions.iter().collect();
     check.that(different.len() == dispositions.len(), "dispositions", ErrorCode::Duplicate, "each one once");
     for (index, id) in dispositions.iter().take(MAX_DISPOSITIONS).enumerate() {
-        let is_leaf = || is_leaf(directory.dispositions.values().map(AsRef::as_ref), *id);
         let field = format!("dispositions.{index}");
-        check.that(known(id) && is_leaf(), &field, ErrorCode::UnknownReference, "no leaf of this client's dispositions");
+        check.that(known(id), &field, ErrorCode::UnknownReference, "no disposition of this client");
     }
     if let Some(id) = fields.project {
         let known = directory.projects.get(&id).is_some_and(|project| project.client == fields.client);
@@ -120,7 +120,34 @@ fn check(caller: &Caller, fields: &mut CampaignFields, own: Option<CampaignId>) 
     if let Some(id) = &fields.transfer_disposition {
         check.that(known(id), "transfer_disposition", ErrorCode::UnknownReference, "no disposition of this client");
     }
+    let closing = &fields.closing;
+    if let Some(seconds) = closing.inactivity_seconds {
+        check.range("closing.inactivity_seconds", seconds, 1..=604_800);
+    }
+    check.that(closing.reminders.len() <= MAX_REMINDERS, "closing.reminders", ErrorCode::TooLong, "at most 10");
+    for (index, text) in closing.reminders.iter().take(MAX_REMINDERS).enumerate() {
+        check.lines(&format!("closing.reminders.{index}"), text, 1..=1_000);
+    }
+    let named = [("inactivity_disposition", closing.inactivity_disposition), ("ignore_disposition", closing.ignore_disposition)];
+    for (field, id) in named {
+        let known = id.as_ref().is_none_or(&known);
+        check.that(known, &format!("closing.{field}"), ErrorCode::UnknownReference, "no disposition of this client");
+    }
+    check.range("closing.reopen_seconds", closing.reopen_seconds, 0..=604_800);
+    if let Some(seconds) = closing.first_reply_seconds {
+        check.range("closing.first_reply_seconds", seconds, 1..=86_400);
+    }
     check.done()
+}
+
+/// Everything below what it names may be chosen from now on, so it may be in history.
+fn offers(caller: &Caller, fields: &CampaignFields) -> Vec<Statement> {
+    let tree = Tree::new(caller.directory.dispositions.values().map(AsRef::as_ref).filter(|node| node.client == fields.client));
+    let Closing { inactivity_disposition, ignore_disposition, .. } = fields.closing;
+    let by_itself = [fields.transfer_disposition, inactivity_disposition, ignore_disposition].into_iter().flatten();
+    let named = fields.dispositions.iter().copied().chain(by_itself);
+    let new: BTreeSet<_> = named.flat_map(|id| tree.branch(id)).filter(|node| !node.offered).map(|node| node.id).collect();
+    new.into_iter().map(config_writes::offer_disposition).collect()
 }
 
 fn may_read(caller: &Caller, campaign: &Campaign) -> bool {
@@ -157,8 +184,9 @@ pub async fn create(app: Data<App>, caller: Caller, input: Input<CampaignFields>
     let config = fields.config();
     let statement =
         config_writes::insert_campaign(id, fields.client, &fields.name, fields.enabled, &config, fields.project, now)?;
+    let statements = std::iter::once(statement).chain(offers(&caller, &fields)).collect();
     let created = CampaignView { id, fields, created_at: now.into(), archived_at: None };
-    once.commit(vec![statement], (Entity::Campaign, id.to_string()), StatusCode::CREATED, &created).await
+    once.commit(statements, (Entity::Campaign, id.to_string()), StatusCode::CREATED, &created).await
 }
 
 /// What stands in the way of switching a campaign off.
@@ -214,6 +242,7 @@ pub async fn change(
     let mut statements = Vec::from_iter(goes_off.then(|| config_writes::idle_campaign(*id)));
     let (name, config) = (&fields.name, fields.config());
     statements.push(config_writes::update_campaign(current.id, name, fields.enabled, &config, fields.project)?);
+    statements.extend(offers(&caller, &fields));
     let changed = CampaignView { fields, ..view(&caller, current) };
     match once.commit(statements, fact(*id), StatusCode::OK, &changed).await {
         Err(problem) if goes_off => Err(explained(&app, &caller, *id, problem).await),

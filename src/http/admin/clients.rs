@@ -76,7 +76,8 @@ pub async fn create(app: Data<App>, caller: Caller, input: Input<ClientFields>) 
     check(&mut fields)?;
     let (id, now) = (app.engine.ids.next::<ClientId>(), app.now());
     let ClientFields { name, zone, enabled } = fields;
-    let statements = vec![config_writes::insert_client(id, &name, &zone, enabled, now)];
+    let mut statements = vec![config_writes::insert_client(id, &name, &zone, enabled, now)];
+    statements.extend(config_writes::system_dispositions(id, &app.engine.ids, now));
     let created = Client { id, name, zone, enabled, created_at: now.into() };
     once.commit(statements, (Entity::Client, id.to_string()), StatusCode::CREATED, &created).await
 }

@@ -19,7 +19,6 @@ use crate::{
     domain::{
         self,
         conversation::{Command, Conversation, OfferOutcome},
-        disposition::is_leaf,
         field,
         message::{Attachment, Content},
         permission::{Permission, Place, Role, Scope, may},
@@ -466,17 +465,14 @@ pub async fn close(
     id: Path<ConversationId>,
     input: Input<Close>,
 ) -> Result<HttpResponse, Problem> {
-    let Input { value: Close { disposition }, once } = input;
+    let Input { value: Close { disposition, wrap_up }, once } = input;
     let state = workable(&app, &caller, *id).await?;
-    if let Some(chosen) = disposition {
-        let directory = &caller.directory;
-        let offered = directory.campaigns.get(&state.campaign).is_some_and(|campaign| campaign.dispositions.contains(&chosen));
-        let enabled = directory.dispositions.get(&chosen).is_some_and(|node| node.enabled);
-        if !offered || !enabled || !is_leaf(directory.dispositions.values().map(AsRef::as_ref), chosen) {
-            return Err(Problem::field("disposition", ErrorCode::UnknownReference, "no disposition of this campaign"));
-        }
+    if let Some(chosen) = disposition
+        && !caller.directory.offered_dispositions(state.campaign).contains(&chosen)
+    {
+        return Err(Problem::field("disposition", ErrorCode::UnknownReference, "no disposition of this campaign"));
     }
-    let command = Command::Close { agent: caller.user(), force: steers(&caller, &state), disposition };
+    let command = Command::Close { agent: caller.user(), force: steers(&caller, &state), disposition, wrap_up };
     once.done(app.engine.command(state.id, command, once.by(), once.keep()).await).await
 }
 

@@ -88,7 +88,6 @@ pub fn profile(subject: &Subject, directory: &Snapshot, own: profiles::Profile) 
 }
 
 fn campaign_of(campaign: &Campaign, directory: &Snapshot) -> ProfileCampaign {
-    let choosable = campaign.dispositions.iter().filter(|id| directory.dispositions.get(id).is_some_and(|node| node.enabled));
     ProfileCampaign {
         id: campaign.id,
         name: campaign.name.clone(),
@@ -96,8 +95,14 @@ fn campaign_of(campaign: &Campaign, directory: &Snapshot) -> ProfileCampaign {
         client_name: directory.clients.get(&campaign.client).map(|client| client.name.clone()).unwrap_or_default(),
         permissions: campaign.permissions,
         fields: campaign.fields.iter().filter_map(|used| field_of(used, directory)).collect(),
-        dispositions: choosable.map(|id| ProfileDisposition { id: *id, path: path(*id, directory) }).collect(),
         skills: skills_of(campaign, directory),
+        dispositions: directory
+            .offered_dispositions(campaign.id)
+            .into_iter()
+            .map(|id| ProfileDisposition { id, path: path(id, directory) })
+            .collect(),
+        wrap_up: campaign.closing.wrap_up,
+        wrap_up_seconds: campaign.wrap_up_seconds,
     }
 }
 
@@ -119,7 +124,7 @@ fn field_of(used: &field::Use, directory: &Snapshot) -> Option<ProfileField> {
     Some(ProfileField { id, name, kind, options, description, mandatory: used.mandatory })
 }
 
-/// Names from the top of the tree. A parent cannot change, so there is no circle; the bound is for damaged data.
+/// Names from the top of the tree; the bound is for damaged data.
 fn path(id: DispositionId, directory: &Snapshot) -> Vec<String> {
     let mut names = Vec::new();
     let mut next = Some(id);

@@ -85,8 +85,8 @@ fn decline_is_idempotent_on_its_offer_and_comes_too_late_after_an_accept() {
 fn who_missed_or_declined_is_passed_over_until_somebody_accepts() {
     let mut case = offered(rules());
     let arrived = case.conversation.arrived_at;
-    assert_eq!(case.does(Command::Due), [], "the deadline has not come");
-    case.after(Duration::from_secs(20)).does(Command::Due);
+    assert_eq!(case.does(DUE), [], "the deadline has not come");
+    case.after(Duration::from_secs(20)).does(DUE);
     assert_eq!(*case.phase(), Phase::Queued { reason: QueueReason::NotAccepted });
     assert_eq!(case.conversation.passed_over.as_slice(), [ANA]);
     let offer = make_offer(2, BEN, &case);
@@ -158,8 +158,8 @@ fn only_the_owner_can_be_lost() {
 
 #[test]
 fn an_agent_lost_in_wrap_up_has_closed_it() {
-    let mut case = active(Rules { wrap_up: Duration::from_secs(30), ..rules() });
-    case.does(Command::Close { agent: ANA, force: false, disposition: Some(SOLVED) });
+    let mut case = active(Rules { wrap_up: WrapUp::MandatoryTimed, wrap_up_time: Duration::from_secs(30), ..rules() });
+    case.does(Command::Close { agent: ANA, force: false, disposition: Some(SOLVED), wrap_up: false });
     case.does(Command::Release { agent: ANA, reason: QueueReason::AgentLost });
     assert_eq!(*case.phase(), Phase::Ended { ending: Ending::Closed, disposition: Some(SOLVED) });
 }
@@ -190,7 +190,7 @@ fn the_sender_keeps_it_until_the_target_accepts() {
 fn a_transfer_that_is_not_accepted_returns_to_the_sender() {
     let mut timed_out = transferring(rules());
     assert_eq!(timed_out.conversation.next_due(), Some(timed_out.now + TRANSFER_TIMEOUT));
-    timed_out.after(TRANSFER_TIMEOUT).does(Command::Due);
+    timed_out.after(TRANSFER_TIMEOUT).does(DUE);
     let mut declined = transferring(rules());
     declined.does(end_offer(2, BEN, OfferOutcome::Declined));
     for case in [timed_out, declined] {
@@ -257,9 +257,9 @@ fn a_snoozed_conversation_comes_back_at_its_time_or_with_a_message() {
     let mut written_to = case.clone();
     written_to.does(receive(2));
     assert_eq!(*written_to.phase(), Phase::Active { agent: ANA });
-    case.after(Duration::from_secs(599)).does(Command::Due);
+    case.after(Duration::from_secs(599)).does(DUE);
     assert_eq!(case.phase().as_str(), "parked");
-    case.after(Duration::from_secs(1)).does(Command::Due);
+    case.after(Duration::from_secs(1)).does(DUE);
     assert_eq!(*case.phase(), Phase::Active { agent: ANA });
 }
 
@@ -272,25 +272,25 @@ fn closing_needs_an_owner_a_reply_and_a_disposition_as_the_campaign_says() {
     assert_eq!(case.refuses(close(ANA)), Refusal::NotAnswered);
     case.does(reply(2, ANA));
     assert_eq!(case.refuses(close(ANA)), Refusal::DispositionNeeded);
-    case.does(Command::Close { agent: ANA, force: false, disposition: Some(SOLVED) });
+    case.does(Command::Close { agent: ANA, force: false, disposition: Some(SOLVED), wrap_up: false });
     assert_eq!(*case.phase(), Phase::Ended { ending: Ending::Closed, disposition: Some(SOLVED) });
 }
 
 #[test]
 fn wrap_up_ends_by_the_agent_or_by_itself() {
-    let mut case = active(Rules { wrap_up: Duration::from_secs(30), ..rules() });
+    let mut case = active(Rules { wrap_up: WrapUp::MandatoryTimed, wrap_up_time: Duration::from_secs(30), ..rules() });
     case.does(close(ANA));
     assert_eq!(case.phase().owner(), Some(ANA));
     let mut early = case.clone();
     assert_eq!(early.refuses(Command::EndWrapUp { agent: BEN }), Refusal::NotOwner { current: Some(ANA) });
     early.does(Command::EndWrapUp { agent: ANA });
-    case.after(Duration::from_secs(30)).does(Command::Due);
+    case.after(Duration::from_secs(30)).does(DUE);
     assert!(early.phase().is_ended() && case.phase().is_ended());
 }
 
 #[test]
 fn a_message_during_wrap_up_goes_back_to_the_same_agent() {
-    let mut case = active(Rules { wrap_up: Duration::from_secs(30), ..rules() });
+    let mut case = active(Rules { wrap_up: WrapUp::MandatoryTimed, wrap_up_time: Duration::from_secs(30), ..rules() });
     case.does(close(ANA));
     case.does(receive(2));
     assert_eq!(*case.phase(), Phase::Active { agent: ANA });
@@ -299,8 +299,12 @@ fn a_message_during_wrap_up_goes_back_to_the_same_agent() {
 
 #[test]
 fn a_supervisor_closes_what_is_not_theirs_and_gets_no_wrap_up() {
-    let forced = Command::Close { agent: SUPERVISOR, force: true, disposition: None };
-    for mut case in [waiting(rules()), offered(rules()), active(Rules { wrap_up: Duration::from_secs(30), ..rules() })] {
+    let forced = Command::Close { agent: SUPERVISOR, force: true, disposition: None, wrap_up: false };
+    for mut case in [
+        waiting(rules()),
+        offered(rules()),
+        active(Rules { wrap_up: WrapUp::MandatoryTimed, wrap_up_time: Duration::from_secs(30), ..rules() }),
+    ] {
         case.does(forced.clone());
         assert_eq!(*case.phase(), Phase::Ended { ending: Ending::Closed, disposition: None });
     }
@@ -448,7 +452,7 @@ fn it_is_closed_only_with_a_value_in_every_mandatory_field() {
     assert_eq!(case.refuses(close(ANA)), Refusal::FieldsMissing(mandatory));
     case.does(fill(ANA, 2, Some(false)));
     assert_eq!(case.refuses(close(ANA)), Refusal::FieldsMissing(vec![FieldId::from_u128(1)]));
-    let forced = Command::Close { agent: SUPERVISOR, force: true, disposition: None };
+    let forced = Command::Close { agent: SUPERVISOR, force: true, disposition: None, wrap_up: false };
     assert_eq!(case.refuses(forced), Refusal::FieldsMissing(vec![FieldId::from_u128(1)]));
     case.does(fill(ANA, 1, Some(true)));
     case.does(fill(ANA, 2, None));
@@ -461,7 +465,7 @@ fn it_is_closed_only_with_a_value_in_every_mandatory_field() {
 
 #[test]
 fn fields_are_filled_in_by_its_owner_also_in_wrap_up() {
-    let mut case = active(Rules { wrap_up: Duration::from_secs(30), ..rules() });
+    let mut case = active(Rules { wrap_up: WrapUp::MandatoryTimed, wrap_up_time: Duration::from_secs(30), ..rules() });
     assert_eq!(case.refuses(fill(BEN, 1, Some(true))), Refusal::NotOwner { current: Some(ANA) });
     case.does(close(ANA));
     assert_eq!(case.does(fill(ANA, 1, None)), [], "nothing to take away");

@@ -15,6 +15,7 @@ pub(super) fn assert_legal(before: &Conversation, command: &Command, events: &[E
     assert_deliveries_move_forward(before, command, events, after);
     assert_due_keeps_to_the_deadline(before, command, events, now);
     assert_a_note_changes_nothing_else(before, command, after);
+    assert_time_runs_against_who_is_to_answer(after);
     if events.is_empty() {
         assert_eq!(after, before, "{command:?} changed the state without an event");
     }
@@ -118,6 +119,13 @@ fn assert_deliveries_move_forward(before: &Conversation, command: &Command, even
     assert!(after.deliveries.iter().all(|(_, of, state)| *of <= after.seq && !state.is_final()));
 }
 
+fn assert_time_runs_against_who_is_to_answer(after: &Conversation) {
+    if let Some(awaited) = after.awaited {
+        assert!(after.phase.owner().is_some() && !matches!(after.phase, Phase::WrapUp { .. }), "{after:?}");
+        assert!(!matches!(awaited, Awaited::Customer { .. }) || !after.unanswered, "{after:?}");
+    }
+}
+
 fn assert_a_note_changes_nothing_else(before: &Conversation, command: &Command, after: &Conversation) {
     if matches!(command, Command::Note { .. }) {
         assert_eq!(after, &Conversation { seq: after.seq, ..before.clone() });
@@ -125,7 +133,7 @@ fn assert_a_note_changes_nothing_else(before: &Conversation, command: &Command, 
 }
 
 fn assert_due_keeps_to_the_deadline(before: &Conversation, command: &Command, events: &[Event], now: Timestamp) {
-    if *command == Command::Due {
+    if matches!(command, Command::Due { .. }) {
         let is_due = before.next_due().is_some_and(|due| due <= now);
         assert_eq!(!events.is_empty(), is_due, "due {:?} at {now}: {events:?}", before.next_due());
     }

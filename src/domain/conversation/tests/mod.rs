@@ -1,6 +1,7 @@
-//! One promise of routing.md a test ([`examples`]), what holds after any command ([`legal`], [`properties`]), and who wins
+//! One promise of routing.md a test ([`examples`], [`awaited`]), what holds after any command ([`legal`], [`properties`]), and who wins
 //! when several want the same ([`races`]).
 
+mod awaited;
 mod examples;
 mod legal;
 mod properties;
@@ -22,6 +23,9 @@ const SALES: CampaignId = CampaignId::from_u128(10);
 const SUPPORT: CampaignId = CampaignId::from_u128(11);
 const SOLVED: DispositionId = DispositionId::from_u128(20);
 const PASSED_ON: DispositionId = DispositionId::from_u128(21);
+const LEFT: DispositionId = DispositionId::from_u128(22);
+const TOO_LATE: DispositionId = DispositionId::from_u128(23);
+const DUE: Command = Command::Due { message: MessageId::NIL };
 const TRANSFER_TIMEOUT: Duration = Duration::from_secs(20);
 
 const fn seconds(seconds: i64) -> Timestamp {
@@ -44,18 +48,13 @@ fn text(text: &str) -> Content {
 }
 
 /// A campaign that asks for as little as possible.
-const fn rules() -> Rules {
+fn rules() -> Rules {
     Rules {
         transfer_timeout: TRANSFER_TIMEOUT,
-        wrap_up: Duration::ZERO,
-        auto_accept: false,
-        close_unanswered: true,
-        transfer_to_agents: true,
-        external_resources: true,
-        emoticons: true,
-        needs_disposition: false,
         transfer_disposition: Some(PASSED_ON),
-        mandatory: Vec::new(),
+        inactivity_disposition: Some(LEFT),
+        out_of_hours_disposition: Some(TOO_LATE),
+        ..Rules::mildest()
     }
 }
 
@@ -176,7 +175,7 @@ const fn transfer_to(number: u128, target: AgentId) -> Command {
 }
 
 const fn close(agent: AgentId) -> Command {
-    Command::Close { agent, force: false, disposition: None }
+    Command::Close { agent, force: false, disposition: None, wrap_up: false }
 }
 
 const fn move_delivery(message: u128, to: Delivery) -> Command {

@@ -70,7 +70,7 @@ fn routing_command() -> impl Strategy<Value = Command> {
         2 => (agent(), reason()).prop_map(|(agent, reason)| Command::Release { agent, reason }),
         1 => lost().prop_map(Command::GiveUp),
         1 => (1_u8..=5).prop_map(|score| Command::Rate { score }),
-        3 => Just(Command::Due),
+        3 => Just(DUE),
     ]
 }
 
@@ -87,8 +87,8 @@ fn values() -> impl Strategy<Value = Vec<(FieldId, Option<field::Value>)>> {
 fn agent_command() -> impl Strategy<Value = Command> {
     prop_oneof![
         6 => (agent(), transfer_target()).prop_map(|(agent, to)| Command::Transfer { agent, to }),
-        2 => (agent(), prop::bool::weighted(0.2), prop::option::of(Just(SOLVED)))
-            .prop_map(|(agent, force, disposition)| Command::Close { agent, force, disposition }),
+        2 => (agent(), prop::bool::weighted(0.2), prop::option::of(Just(SOLVED)), any::<bool>())
+            .prop_map(|(agent, force, disposition, wrap_up)| Command::Close { agent, force, disposition, wrap_up }),
         2 => (agent(), prop::bool::weighted(0.2), values()).prop_map(|(agent, force, values)| Command::SetFields { agent, force, values }),
         1 => agent().prop_map(|agent| Command::EndWrapUp { agent }),
         2 => (agent(), soon()).prop_map(|(agent, until)| Command::Park { agent, until }),
@@ -137,16 +137,23 @@ fn wish() -> impl Strategy<Value = Wish> {
 
 fn any_rules() -> impl Strategy<Value = Rules> {
     let mostly = || prop::bool::weighted(0.8);
-    (prop::sample::select(vec![0, 15]), prop::bool::weighted(0.2), mostly(), mostly(), mostly(), prop::bool::weighted(0.2))
-        .prop_map(|(wrap_up, auto_accept, close_unanswered, transfer_to_agents, external_resources, needs_disposition)| Rules {
-            wrap_up: Duration::from_secs(wrap_up),
+    let time = || prop::option::weighted(0.5, (5_u64..60).prop_map(Duration::from_secs));
+    let times = (prop::sample::select(WrapUp::ALL.to_vec()), prop::sample::select(vec![0, 15]), time(), time(), any::<bool>());
+    (times, prop::bool::weighted(0.2), mostly(), mostly(), mostly(), prop::bool::weighted(0.2)).prop_map(
+        |(times, auto_accept, close_unanswered, transfer_to_agents, external_resources, needs_disposition)| Rules {
+            wrap_up: times.0,
+            wrap_up_time: Duration::from_secs(times.1),
+            silence: times.2,
+            first_reply: times.3,
+            reminds: times.4,
             auto_accept,
             close_unanswered,
             transfer_to_agents,
             external_resources,
             needs_disposition,
             ..rules()
-        })
+        },
+    )
 }
 
 /// What the store knows beside the conversation: which offers there were, and where each outbound message stands.
@@ -200,7 +207,9 @@ impl Store {
                 Command::Transfer { agent: owner(agent), to: TransferTo::Agent { offer: self.new_offer(), agent: target } }
             }
             Command::Transfer { agent, to } => Command::Transfer { agent: owner(agent), to },
-            Command::Close { agent, force, disposition } => Command::Close { agent: owner(agent), force, disposition },
+            Command::Close { agent, force, disposition, wrap_up } => {
+                Command::Close { agent: owner(agent), force, disposition, wrap_up }
+            }
             Command::SetFields { agent, force, values } => Command::SetFields { agent: owner(agent), force, values },
             Command::EndWrapUp { agent } => Command::EndWrapUp { agent: owner(agent) },
             Command::Release { agent, reason } => Command::Release { agent: owner(agent), reason },
@@ -219,8 +228,8 @@ impl Store {
             | Command::GiveUp(_)
             | Command::RenameContact { .. }
             | Command::Rate { .. }
-            | Command::Sleep
-            | Command::Due => wish,
+            | Command::Sleep => wish,
+            Command::Due { .. } => Command::Due { message: self.new_message() },
         }
     }
 
@@ -244,7 +253,9 @@ impl Store {
     fn record(&mut self, events: &[Event], first_seq: u64) {
         for (seq, event) in (first_seq..).zip(events) {
             match event {
-                Event::Replied { message, delivery, .. } | Event::Noticed { message, delivery } => {
+                Event::Replied { message, delivery, .. }
+                | Event::Noticed { message, delivery }
+                | Event::Reminded { message, delivery, .. } => {
                     self.outbound.insert(*message, (seq, *delivery));
                 }
                 Event::Retried { message, of, .. } => {
@@ -331,5 +342,5 @@ fn random_commands_reach_every_phase_and_every_event() {
     let phases = seen.keys().filter(|key| key.starts_with("phase")).count();
     let events = seen.keys().filter(|key| key.starts_with("event")).count();
     // All but "admitted" (passed through on the way to the queue) and all but "started".
-    assert_eq!((phases, events), (12, 24), "{seen:#?}");
+    assert_eq!((phases, events), (12, 26), "{seen:#?}");
 }

@@ -371,7 +371,7 @@ fn what_is_snoozed_stays_with_who_went_home_until_it_wakes() {
     world.settle();
     assert_eq!(world.state(id).phase, Phase::Parked { agent: agent(1), until });
     world.now = until;
-    world.does(id, &Command::Due);
+    world.does(id, &Command::Due { message: crate::ids::MessageId::NIL });
     assert_eq!(world.state(id).phase, Phase::Queued { reason: QueueReason::AgentSignedOut });
 }
 

@@ -146,7 +146,7 @@ impl Naive {
     fn configure(&mut self, in_force: InForce) {
         let choice = |it: &InForce| {
             let counts = it.campaign.strategy.order == Order::Fewestcalls;
-            (it.campaign.strategy, it.campaign.max_per_agent, counts.then_some(it.day))
+            (it.campaign.strategy, it.campaign.max_per_agent, it.campaign.comes_back_within(), counts.then_some(it.day))
         };
         let id = in_force.campaign.id;
         if self.campaigns.get(&id).map(choice) != Some(choice(&in_force)) {
@@ -402,8 +402,10 @@ impl Naive {
     /// Whom it should go to.
     fn preferred(&self, view: &ItemView) -> Option<AgentId> {
         let preferred = view.demand.as_ref()?.preferred?;
-        let days = u64::from(self.strategy(view.campaign).sticky_days);
-        let lately = days > 0 && view.arrived_at.since(preferred.closed_at) <= Duration::from_secs(days * 86_400);
+        let campaign = &self.campaigns.get(&view.campaign)?.campaign;
+        let (days, seconds) = (u64::from(campaign.strategy.sticky_days), u64::from(campaign.closing.reopen_seconds));
+        let seconds = seconds.max(days * 86_400);
+        let lately = seconds > 0 && view.arrived_at.since(preferred.closed_at) <= Duration::from_secs(seconds);
         (lately && !view.passed_over.contains(&preferred.agent)).then_some(preferred.agent)
     }
 

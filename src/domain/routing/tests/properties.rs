@@ -300,7 +300,7 @@ fn to_conversation(world: &mut World, n: u8, happening: &Happening) {
     match happening {
         H::Customer(_, CustomerDoes::Write) => world.commit(id, &Command::Receive { message, content }),
         H::Customer(_, CustomerDoes::Leave) => world.commit(id, &Command::GiveUp(Ending::Abandoned)),
-        H::Due(_) => world.commit(id, &Command::Due),
+        H::Due(_) => world.commit(id, &Command::Due { message: MessageId::NIL }),
         H::Sleep(_) => world.commit(id, &Command::Sleep),
         H::TakeDecision(_) => drop(world.take_decision(id)),
         H::FailToTake(_) => world.fail_to_take(id),
@@ -323,7 +323,7 @@ fn agent_acts(world: &mut World, does: AgentDoes, id: ConversationId, message: M
         }
         (AgentDoes::Reply, _, Some(agent)) => world.commit(id, &Command::Reply { message, agent, content }),
         (AgentDoes::Close, _, Some(agent)) => {
-            world.commit(id, &Command::Close { agent, force: false, disposition: None });
+            world.commit(id, &Command::Close { agent, force: false, disposition: None, wrap_up: false });
         }
         (AgentDoes::EndWrapUp, _, Some(agent)) => world.commit(id, &Command::EndWrapUp { agent }),
         (AgentDoes::Park, _, Some(agent)) => {

@@ -93,7 +93,7 @@ impl World {
 
     pub(super) fn close(&mut self, id: ConversationId) {
         let agent = self.state(id).phase.owner().unwrap();
-        self.does(id, &Command::Close { agent, force: false, disposition: None });
+        self.does(id, &Command::Close { agent, force: false, disposition: None, wrap_up: false });
     }
 
     pub(super) fn reply(&mut self, id: ConversationId) {

@@ -6,6 +6,7 @@ import { FIELD_KINDS } from '@centralita/lib/desk';
 
 import { may } from '../app/session.ts';
 import { t, tIn } from '../app/texts.ts';
+import { closing } from './closing.ts';
 import { lists, nameOf, options } from './data.ts';
 import { read, type FormField, type FormGroup, type Row, type Values } from './form.ts';
 
@@ -25,8 +26,8 @@ export interface Kind {
   readonly canDelete?: boolean;
   /** Cannot be changed once it is made. */
   readonly fixed?: boolean;
-  /** How deep it stands in a tree. */
-  readonly depth?: (row: Row) => number;
+  /** Drawn and changed as a tree. */
+  readonly tree?: boolean;
 }
 
 const P = {
@@ -63,8 +64,7 @@ export function dispositionPath(id: unknown): string {
   }
   return names.join(' › ');
 }
-const isLeaf = (row: Row) => !(lists.get(P.dispositions) ?? []).some((other) => other['parent'] === row.id);
-const dispositionOptions = (only: (row: Row) => boolean) =>
+export const dispositionOptions = (only: (row: Row) => boolean) =>
   (lists.get(P.dispositions) ?? []).filter(only).map(({ id }) => ({ value: id, text: dispositionPath(id) })).sort((one, other) => one.text.localeCompare(other.text));
 const roles = (['agent', 'supervisor', 'admin', 'auditor'] as const).map((value) => ({ value, text: () => tIn('role', value) }));
 const roleOptions = () => roles.map(({ value, text }) => ({ value, text: text() }));
@@ -138,7 +138,6 @@ function campaignGroups(): FormGroup[] {
         { key: 'auto_accept', label: 'field.auto_accept', hint: 'field.auto_accept_hint', type: 'check', start: false },
         { key: 'offer_seconds', label: 'field.offer_seconds', type: 'number', min: 5, max: 600, start: 20, when: (now) => now['auto_accept'] !== true },
         { key: 'transfer_seconds', label: 'field.transfer_seconds', type: 'number', min: 5, max: 600, start: 30 },
-        { key: 'wrap_up_seconds', label: 'field.wrap_up_seconds', hint: 'field.wrap_up_hint', type: 'number', min: 0, max: 900, start: 0 },
       ],
     },
     { title: 'group.service', fields: service },
@@ -155,11 +154,12 @@ function campaignGroups(): FormGroup[] {
     {
       title: 'group.dispositions',
       fields: [
-        { key: 'dispositions', label: 'field.dispositions', hint: 'field.dispositions_hint', type: 'many', start: [], options: (now) => dispositionOptions((row) => row['client'] === now['client'] && isLeaf(row)) },
-        { key: 'transfer_disposition', label: 'field.transfer_disposition', type: 'select', none: 'field.none', options: (now) => dispositionOptions(ofClient(now)) },
+        { key: 'dispositions', label: 'field.dispositions', hint: 'field.dispositions_hint', type: 'many', start: [], options: (now) => dispositionOptions(ofClient(now)) },
+        { key: 'transfer_disposition', label: 'field.transfer_disposition', type: 'select', none: 'field.client_own', options: (now) => dispositionOptions(ofClient(now)) },
       ],
     },
     { title: 'group.permissions', fields: permissions },
+    { title: 'group.closing', fields: closing },
   ];
 }
 
@@ -190,9 +190,7 @@ export const KINDS: readonly Kind[] = [
     ],
   },
   {
-    kind: 'tipificaciones', path: P.dispositions, title: 'admin.dispositions', add: 'admin.dispositions_add', empty: 'admin.dispositions_empty', write: 'write_config', name: called, more: clientName, needs: [P.clients],
-    depth: (row) => dispositionPath(row.id).split(' › ').length - 1,
-    groups: () => [{ title: 'group.data', fields: [client, { key: 'parent', label: 'field.parent', type: 'select', none: 'field.top', options: (now) => dispositionOptions((row) => row['client'] === now['client'] && row.id !== now['id']) }, name, enabled] }],
+    kind: 'tipificaciones', path: P.dispositions, title: 'admin.dispositions', add: 'admin.dispositions_add', empty: 'admin.dispositions_empty', write: 'write_config', name: called, more: clientName, needs: [P.clients], tree: true, groups: () => [],
   },
   {
     kind: 'campos', path: P.fields, title: 'admin.fields', add: 'admin.fields_add', empty: 'admin.fields_empty', write: 'write_config', name: called, more: (row) => tIn('field_kind', String(row['kind'])), needs: [P.clients],

@@ -12,7 +12,8 @@ import { now } from './now.ts';
 import { connection, onFrame, signedIn, state } from './session.ts';
 import { settings } from './settings.ts';
 import { play } from './sounds.ts';
-import { contactName, t } from './texts.ts';
+import { contactName, t, tIn } from './texts.ts';
+import { toast } from './toasts.ts';
 
 const REPEAT_MS = 10_000;
 const OTHERS_MS = 15_000;
@@ -51,7 +52,12 @@ function heard(frame: Frame, before: State, after: State): void {
     for (const conversation of frame.data.conversations) if (!before.mine.has(conversation.id)) given(conversation, !isFirst);
     return;
   }
-  if (frame.kind === 'gone') ringing.delete(frame.data.conversation);
+  if (frame.kind === 'gone') {
+    const { conversation: id, why } = frame.data;
+    ringing.delete(id);
+    const known = before.conversations.get(id);
+    if (why && known) toast(tIn('gone', why, { name: contactName(known) }));
+  }
   if (frame.kind !== 'conversation') return;
   const { conversation, messages = [] } = frame.data;
   const old = before.conversations.get(conversation.id);

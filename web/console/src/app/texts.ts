@@ -19,8 +19,8 @@ export function t(key: Key, values?: Values): string {
 }
 
 /** With what follows a state as the end of its key. */
-export function tIn(family: string, word: string): string {
-  return t(`${family}.${word}` as Key);
+export function tIn(family: string, word: string, values?: Values): string {
+  return t(`${family}.${word}` as Key, values);
 }
 
 export async function startTexts(): Promise<void> {

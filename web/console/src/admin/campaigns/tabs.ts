@@ -7,6 +7,7 @@ import type { Component } from 'vue';
 import FieldUses from '../FieldUses.vue';
 import type { Row, Values } from '../form.ts';
 import MembersEditor from '../MembersEditor.vue';
+import RemindersEditor from '../RemindersEditor.vue';
 import CampaignChannels from './CampaignChannels.vue';
 import CampaignTexts from './CampaignTexts.vue';
 import CampaignSkills from '../skills/CampaignSkills.vue';
@@ -43,6 +44,7 @@ export const TABS: readonly Tab[] = [
   { tab: 'canales', title: 'tab.channels', groups: [], parts: [{ is: CampaignChannels, props: ofCampaign, later: true }], topics: ['channels'] },
   { tab: 'horario', title: 'group.schedule', groups: ['group.schedule'], topics: ['hours', 'messages'] },
   { tab: 'tipificaciones', title: 'group.dispositions', groups: ['group.dispositions'], topics: ['dispositions'] },
+  { tab: 'cierre', title: 'group.closing', groups: ['group.closing'], parts: [{ is: RemindersEditor, props: ofValues, keys: ['closing.reminders'] }], topics: [] },
   { tab: 'permisos', title: 'tab.permissions', groups: ['group.permissions'], topics: [] },
   { tab: 'campos', title: 'tab.fields', groups: [], parts: [{ is: FieldUses, props: ofValues, keys: ['fields'] }], topics: [] },
   { tab: 'estrategia', title: 'tab.strategy', groups: ['group.strategy', 'group.limits'], parts: [{ is: StrategyExample, props: ofValues }], topics: ['overflow'] },

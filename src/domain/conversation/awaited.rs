@@ -1,0 +1,86 @@
+//! Whose answer is timed: the agent's first one (first-response guard) or the customer's (inactivity).
+
+use serde::{Deserialize, Serialize};
+
+use super::{Conversation, Ending, Event, Phase, QueueReason, Rules};
+use crate::{clock::Timestamp, ids::MessageId};
+
+/// Whose answer is awaited, and until when.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "whom", rename_all = "snake_case")]
+pub enum Awaited {
+    /// The first one of the agent who got the conversation.
+    Agent {
+        /// Then another agent gets it.
+        until: Timestamp,
+    },
+    /// The customer's, since their agent wrote last.
+    Customer {
+        /// Then they are reminded, or it is over.
+        until: Timestamp,
+        /// How often they were.
+        reminders: u8,
+    },
+}
+
+impl Awaited {
+    /// When it was awaited long enough.
+    pub const fn until(self) -> Timestamp {
+        match self {
+            Self::Agent { until } | Self::Customer { until, .. } => until,
+        }
+    }
+}
+
+impl Conversation {
+    /// How often the customer was reminded since their agent wrote last.
+    pub const fn reminders(&self) -> u8 {
+        if let Some(Awaited::Customer { reminders, .. }) = self.awaited { reminders } else { 0 }
+    }
+
+    /// Adds to what happens whose answer is awaited from now on. Most campaigns time nobody, then there is nothing to add.
+    pub(super) fn await_next(&self, events: &mut Vec<Event>, rules: &Rules, now: Timestamp) {
+        if rules.silence.is_none() && rules.first_reply.is_none() {
+            return;
+        }
+        let happens = |what: fn(&Event) -> bool| events.iter().any(what);
+        let silent = |reminders| rules.silence.map(|time| Awaited::Customer { until: now + time, reminders });
+        let first = || rules.first_reply.map(|time| Awaited::Agent { until: now + time });
+        let next = if happens(|event| matches!(event, Event::Replied { .. })) {
+            silent(0).filter(|_| !matches!(self.phase, Phase::WrapUp { .. }))
+        } else if happens(|event| matches!(event, Event::OfferAccepted { .. })) {
+            first().filter(|_| self.unanswered)
+        } else if happens(|event| matches!(event, Event::Awoke)) {
+            match self.awaited {
+                Some(Awaited::Agent { .. }) => first(),
+                Some(Awaited::Customer { reminders, .. }) if !happens(|event| matches!(event, Event::MessageReceived { .. })) => {
+                    silent(reminders)
+                }
+                _ => None,
+            }
+        } else {
+            None
+        };
+        events.extend(next.map(|awaited| Event::Awaiting { awaited: Some(awaited) }));
+    }
+
+    /// Nobody answered in time. What the campaign times no more is left alone.
+    pub(super) fn give_up_on(&self, awaited: Awaited, message: MessageId, rules: &Rules, now: Timestamp) -> Event {
+        match awaited {
+            Awaited::Agent { .. } if rules.first_reply.is_some() && self.unanswered => {
+                Event::Queued { campaign: self.campaign, reason: QueueReason::NoReply }
+            }
+            Awaited::Customer { .. } => match rules.silence {
+                Some(time) if rules.reminds => Event::Reminded { message, delivery: self.first_delivery(), until: now + time },
+                Some(_) => Event::Ended { ending: Ending::Inactive, disposition: rules.inactivity_disposition },
+                None => Event::Awaiting { awaited: None },
+            },
+            Awaited::Agent { .. } => Event::Awaiting { awaited: None },
+        }
+    }
+
+    /// Whom time is running against: nobody while it waits, sleeps by its agent's wish or is being finished.
+    pub(super) const fn timed(&self) -> Option<Awaited> {
+        if matches!(self.phase, Phase::Active { .. } | Phase::Dormant { .. }) { self.awaited } else { None }
+    }
+}

@@ -1,0 +1,131 @@
+//! Whose answer is timed: inactivity (S1-14, S1-15) and the first-response guard.
+
+use super::*;
+
+const MINUTE: Duration = Duration::from_secs(60);
+
+/// A campaign that reminds silent customers every minute.
+fn impatient() -> Rules {
+    Rules { silence: Some(MINUTE), reminds: true, ..rules() }
+}
+
+/// Answered by [`ANA`] and silent since.
+fn silent(rules: Rules) -> Case {
+    let mut case = active(rules);
+    case.does(reply(2, ANA));
+    case
+}
+
+fn left() -> Phase {
+    Phase::Ended { ending: Ending::Inactive, disposition: Some(LEFT) }
+}
+
+fn reminded(case: &mut Case) -> bool {
+    matches!(case.after(MINUTE).does(DUE)[..], [Event::Reminded { .. }])
+}
+
+#[test]
+fn a_silent_customer_is_reminded_and_then_it_is_over_whatever_closing_needs() {
+    let mandatory = vec![FieldId::from_u128(1)];
+    let mut case = silent(Rules { mandatory, needs_disposition: true, wrap_up: WrapUp::Mandatory, ..impatient() });
+    assert_eq!(case.after(Duration::from_secs(59)).does(DUE), []);
+    case.after(Duration::from_secs(1)).does(DUE);
+    assert_eq!(case.conversation.reminders(), 1);
+    assert!(reminded(&mut case));
+    case.rules.reminds = false;
+    case.after(MINUTE).does(DUE);
+    assert_eq!((case.phase(), case.conversation.finished_by), (&left(), Some(ANA)));
+}
+
+#[test]
+fn nobody_is_timed_who_has_not_been_answered_or_where_it_is_off() {
+    for mut case in [active(impatient()), silent(rules())] {
+        assert_eq!(case.conversation.next_due(), None);
+        case.does(receive(3));
+        assert_eq!(case.conversation.next_due(), None);
+    }
+}
+
+#[test]
+fn a_message_of_the_customer_ends_the_silence_and_the_next_answer_begins_another() {
+    let mut case = silent(impatient());
+    assert!(reminded(&mut case));
+    case.does(receive(3));
+    assert_eq!((case.conversation.next_due(), case.after(MINUTE).does(DUE)), (None, vec![]));
+    case.does(reply(4, ANA));
+    assert_eq!((case.conversation.reminders(), case.conversation.next_due()), (0, Some(case.now + MINUTE)));
+}
+
+#[test]
+fn what_is_snoozed_is_left_alone_and_the_silence_begins_again_when_it_wakes() {
+    let mut case = silent(impatient());
+    assert!(reminded(&mut case));
+    let until = case.now + Duration::from_secs(3_600);
+    case.does(Command::Park { agent: ANA, until });
+    assert_eq!(case.conversation.next_due(), Some(until));
+    case.after(Duration::from_secs(3_600)).does(DUE);
+    assert_eq!((case.conversation.reminders(), case.conversation.next_due()), (1, Some(case.now + MINUTE)));
+    case.does(Command::Park { agent: ANA, until: case.now + MINUTE });
+    case.does(receive(3));
+    assert_eq!((case.phase(), case.conversation.next_due()), (&Phase::Active { agent: ANA }, None));
+}
+
+#[test]
+fn an_answer_in_wrap_up_waits_for_nothing() {
+    let mut case = active(Rules { wrap_up: WrapUp::Mandatory, ..impatient() });
+    case.does(close(ANA));
+    case.does(reply(2, ANA));
+    assert_eq!(case.conversation.next_due(), None);
+}
+
+#[test]
+fn what_sleeps_is_closed_as_well() {
+    let mut case = silent(Rules { reminds: false, ..impatient() });
+    case.does(Command::Sleep);
+    case.after(MINUTE).does(DUE);
+    assert_eq!(case.phase(), &left());
+}
+
+#[test]
+fn what_is_switched_off_meanwhile_strikes_no_more() {
+    let guarded = Rules { first_reply: Some(MINUTE), ..rules() };
+    for mut case in [silent(impatient()), active(guarded)] {
+        (case.rules.silence, case.rules.first_reply) = (None, None);
+        case.after(MINUTE).does(DUE);
+        assert_eq!((case.phase(), case.conversation.next_due()), (&Phase::Active { agent: ANA }, None));
+    }
+}
+
+#[test]
+fn who_lets_a_customer_wait_for_the_first_answer_loses_them_and_is_passed_over() {
+    let mut case = active(Rules { first_reply: Some(MINUTE), ..rules() });
+    let arrived_at = case.conversation.arrived_at;
+    case.does(receive(3));
+    assert_eq!(case.after(MINUTE).does(DUE), [Event::Queued { campaign: SALES, reason: QueueReason::NoReply }]);
+    assert_eq!(case.conversation.passed_over[..], [ANA]);
+    assert_eq!(case.conversation.arrived_at, arrived_at);
+    let offer = make_offer(2, BEN, &case);
+    case.does(offer);
+    case.does(accept(2, BEN));
+    assert_eq!(case.conversation.next_due(), Some(case.now + MINUTE), "whoever gets it is timed anew");
+    case.does(reply(4, BEN));
+    case.does(receive(5));
+    assert_eq!(case.conversation.next_due(), None, "only the first answer is timed");
+}
+
+#[test]
+fn who_gets_an_answered_conversation_owes_no_first_answer() {
+    let mut case = silent(Rules { first_reply: Some(MINUTE), auto_accept: true, ..rules() });
+    case.does(transfer_to(2, BEN));
+    assert_eq!((case.phase(), case.conversation.next_due()), (&Phase::Active { agent: BEN }, None));
+}
+
+#[test]
+fn a_message_that_is_not_in_the_row_ends_the_silence_all_the_same() {
+    let mut case = transferring(impatient());
+    case.does(reply(2, ANA));
+    let mut stored = case.conversation.clone();
+    case.does(receive(3));
+    stored.also_received(case.conversation.seq, case.now);
+    assert_eq!(stored, case.conversation);
+}
