@@ -19,7 +19,7 @@ use crate::{
         field::Field,
         permission::{Permission, Place, Role, Scope, Subject, may},
         schedule::Schedule,
-        webchat::Webchat,
+        webchat::{Language, Webchat},
     },
     ids::{BreakId, CampaignId, ChannelId, ClientId, DispositionId, FieldId, ScheduleId, UserId},
 };
@@ -35,6 +35,8 @@ pub struct Client {
     pub zone: String,
     /// Switched off: its channels take nothing in.
     pub enabled: bool,
+    /// In which messages of the product name dates.
+    pub language: Language,
     /// When it was created.
     pub created_at: Timestamp,
 }

@@ -18,7 +18,7 @@ use crate::{
         field::{self, Field},
         permission::{Role, Scope},
         schedule::Schedule,
-        webchat::Webchat,
+        webchat::{Language, Webchat},
     },
     ids::{BreakId, CampaignId, ChannelId, ClientId, DispositionId, FieldId, Ids, ScheduleId, UserId},
     store::{
@@ -57,7 +57,7 @@ pub(super) struct MadeUser {
 impl<'a> Seed<'a> {
     pub(super) fn new(ids: &'a Ids, now: Timestamp, name: &str, zone: &str) -> Self {
         let client = ids.next();
-        Self { ids, now, client, statements: vec![config_writes::insert_client(client, name, zone, true, now)] }
+        Self { ids, now, client, statements: vec![config_writes::insert_client(client, name, zone, true, Language::Spanish, now)] }
     }
 
     fn keep(&mut self, what: &str, made: Result<Statement, StoreError>) -> Result<(), Failure> {

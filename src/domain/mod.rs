@@ -11,6 +11,7 @@ pub mod field;
 pub mod invitation;
 pub mod log;
 pub mod message;
+pub mod notice;
 pub mod permission;
 pub mod refusal;
 pub mod routing;

@@ -4,7 +4,14 @@ use crate::{
     args,
     clock::Timestamp,
     directory::BreakType,
-    domain::{campaign::Member, channel::KindSet, disposition::Disposition, field::Field, schedule::Schedule, webchat::Webchat},
+    domain::{
+        campaign::Member,
+        channel::KindSet,
+        disposition::Disposition,
+        field::Field,
+        schedule::Schedule,
+        webchat::{Language, Webchat},
+    },
     ids::{CampaignId, ChannelId, ClientId, ScheduleId, UserId},
     store::{Db, StoreError, Value, config::CampaignConfig, write::Statement},
 };
@@ -33,8 +40,9 @@ pub(super) const STATEMENTS: &[&str] = &[
     DELETE_SCHEDULE,
 ];
 
-const INSERT_CLIENT: &str = "INSERT INTO clients (id, name, zone, enabled, created_at) VALUES ($1, $2, $3, $4, $5)";
-const UPDATE_CLIENT: &str = "UPDATE clients SET name = $2, zone = $3, enabled = $4 WHERE id = $1";
+const INSERT_CLIENT: &str = 
+    "INSERT INTO clients (id, name, zone, enabled, created_at, language) VALUES ($1, $2, $3, $4, $5, $6)";
+const UPDATE_CLIENT: &str = "UPDATE clients SET name = $2, zone = $3, enabled = $4, language = $5 WHERE id = $1";
 const INSERT_CAMPAIGN: &str =
     "INSERT INTO campaigns (id, client_id, name, enabled, config, created_at) VALUES ($1, $2, $3, $4, $5, $6)";
 const UPDATE_CAMPAIGN: &str = "UPDATE campaigns SET name = $2, enabled = $3, config = $4 WHERE id = $1";
@@ -68,13 +76,13 @@ const DELETE_SCHEDULE: &str =
     "DELETE FROM schedules WHERE id = $1 AND NOT EXISTS (SELECT 1 FROM campaigns WHERE config LIKE '%' || $1 || '%')";
 
 /// Creates a client.
-pub fn insert_client(id: ClientId, name: &str, zone: &str, enabled: bool, now: Timestamp) -> Statement {
-    Statement::new(INSERT_CLIENT, args![id.to_string(), name, zone, enabled, now])
+pub fn insert_client(id: ClientId, name: &str, zone: &str, enabled: bool, language: Language, now: Timestamp) -> Statement {
+    Statement::new(INSERT_CLIENT, args![id.to_string(), name, zone, enabled, now, language.tag()])
 }
 
 /// Changes a client.
-pub fn update_client(id: ClientId, name: &str, zone: &str, enabled: bool) -> Statement {
-    Statement::must(UPDATE_CLIENT, args![id.to_string(), name, zone, enabled])
+pub fn update_client(id: ClientId, name: &str, zone: &str, enabled: bool, language: Language) -> Statement {
+    Statement::must(UPDATE_CLIENT, args![id.to_string(), name, zone, enabled, language.tag()])
 }
 
 fn json<T: serde::Serialize>(value: &T) -> Result<String, StoreError> {

@@ -5,7 +5,10 @@ use chrono_tz::Tz;
 use serde::{Deserialize, Deserializer, Serialize, de::DeserializeOwned};
 use serde_json::{Map, Value};
 
-use super::Time;
+use super::{
+    Time,
+    schedules::{ScheduleHolidays, ScheduleStatus},
+};
 use crate::{
     clock::Timestamp,
     domain::{
@@ -14,7 +17,7 @@ use crate::{
         field, schedule,
         strategy::Strategy,
         waiting::Limits,
-        webchat::Webchat,
+        webchat::{Language, Webchat},
     },
     ids::{BreakId, CampaignId, CannedTextId, ChannelId, ClientId, DispositionId, FieldId, ScheduleId, UserId},
     store::config::CampaignConfig,
@@ -34,6 +37,10 @@ fn utc() -> String {
     "UTC".to_owned()
 }
 
+const fn spanish() -> Language {
+    Language::Spanish
+}
+
 /// A company served.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ts_rs::TS, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
@@ -49,6 +56,10 @@ pub struct ClientFields {
     #[serde(default = "yes")]
     #[ts(as = "Option<bool>", optional)]
     pub enabled: bool,
+    /// In which messages that the product writes by itself name dates; Spanish by default.
+    #[serde(default = "spanish")]
+    #[ts(as = "Option<Language>", optional)]
+    pub language: Language,
 }
 
 /// A company served.
@@ -63,6 +74,8 @@ pub struct Client {
     pub zone: String,
     /// Off: its channels take nothing in.
     pub enabled: bool,
+    /// In which messages that the product writes by itself name dates.
+    pub language: Language,
     /// When it was created.
     pub created_at: Time,
 }
@@ -525,6 +538,11 @@ pub struct ScheduleFields {
     #[ts(as = "Option<Vec<ScheduleException>>", optional)]
     #[schema(value_type = Vec<ScheduleException>)]
     pub exceptions: Vec<schedule::Exception>,
+    /// Holidays of a country and own days.
+    #[serde(default, deserialize_with = "object")]
+    #[ts(as = "Option<ScheduleHolidays>", optional)]
+    #[schema(value_type = ScheduleHolidays)]
+    pub holidays: schedule::Holidays,
     /// Stands above everything else while it is in force.
     #[serde(default, rename = "override")]
     #[ts(optional = nullable)]
@@ -581,6 +599,10 @@ pub struct ScheduleOverride {
     pub until: Option<Time>,
     /// Why, for colleagues: 1 to 120 characters.
     pub reason: String,
+    /// Who set it; what is written here is ignored.
+    #[serde(default)]
+    #[ts(optional = nullable)]
+    pub by: Option<UserId>,
 }
 
 impl ScheduleFields {
@@ -591,6 +613,7 @@ impl ScheduleFields {
             from: Some(over.from.into()),
             until: over.until.map(Time),
             reason: over.reason.clone(),
+            by: over.by,
         });
         Self {
             client: schedule.client,
@@ -598,6 +621,7 @@ impl ScheduleFields {
             zone: schedule.zone,
             weekly: schedule.weekly.clone(),
             exceptions: schedule.exceptions.clone(),
+            holidays: schedule.holidays.clone(),
             override_,
         }
     }
@@ -609,6 +633,7 @@ impl ScheduleFields {
             from: over.from.map_or(now, |from| from.0),
             until: over.until.map(|until| until.0),
             reason: over.reason,
+            by: over.by,
         });
         schedule::Schedule {
             id,
@@ -617,6 +642,7 @@ impl ScheduleFields {
             zone: self.zone,
             weekly: self.weekly,
             exceptions: self.exceptions,
+            holidays: self.holidays,
             override_,
         }
     }
@@ -632,4 +658,6 @@ pub struct ScheduleView {
     /// What can be written.
     #[serde(flatten)]
     pub fields: ScheduleFields,
+    /// How it stands.
+    pub status: ScheduleStatus,
 }

@@ -4,10 +4,10 @@ use std::{collections::BTreeMap, path::Path};
 
 use ts_rs::TS;
 
-use super::{command, config, conversation, demo, live, page, people, session};
+use super::{command, config, conversation, demo, live, page, people, schedules, session};
 use crate::{
     domain::{
-        campaign, channel, contact, conversation as states, delivery, field, invitation, message, permission, strategy, waiting,
+        campaign, channel, contact, conversation as states, delivery, field, invitation, message, permission, schedule, strategy, waiting,
         webchat,
     },
     error::ErrorCode,
@@ -122,6 +122,27 @@ fn text() -> String {
         people::Invited,
         people::User,
         people::UserFields,
+        config::ClientFields,
+        config::Client,
+        config::ScheduleException,
+        config::ScheduleFields,
+        config::ScheduleHours,
+        config::ScheduleInterval,
+        config::ScheduleOverride,
+        config::ScheduleView,
+        schedule::Country,
+        schedule::file::NotTaken,
+        schedules::AskPreview,
+        schedules::CalendarDays,
+        schedules::CalendarFile,
+        schedules::DayOf,
+        schedules::EventNotTaken,
+        schedules::HolidayRow,
+        schedules::ScheduleDay,
+        schedules::ScheduleHolidays,
+        schedules::ScheduleOwnDay,
+        schedules::SchedulePreview,
+        schedules::ScheduleStatus,
         session::ChangePassword,
         session::ProfileField,
         session::ProfileFields,

@@ -104,6 +104,16 @@ conversation: ConversationId,
  */
 seq: number, };
 
+export type AskPreview = { 
+/**
+ * What it would be.
+ */
+schedule: ScheduleFields, 
+/**
+ * Whose holidays are listed, 1900 to 2200; this year by default.
+ */
+year?: number | null, };
+
 export type AtClosing = "keep" | "close" | "overflow";
 
 export type Attachment = { 
@@ -215,6 +225,26 @@ icon?: string | null, };
 export type BreakId = string;
 
 export type BreakWhen = "now" | "after_current";
+
+export type CalendarDays = { 
+/**
+ * In order of dates, at most 500.
+ */
+days: Array<ScheduleOwnDay>, 
+/**
+ * Events that give no days; the first 200.
+ */
+not_taken: Array<EventNotTaken>, 
+/**
+ * How many give no days.
+ */
+not_taken_count: number, };
+
+export type CalendarFile = { 
+/**
+ * iCalendar (RFC 5545), at most 512 kB.
+ */
+text: string, };
 
 export type Campaign = { 
 /**
@@ -566,6 +596,50 @@ export type CheckInvitation = {
  */
 token: string, };
 
+export type Client = { 
+/**
+ * Its id.
+ */
+id: ClientId, 
+/**
+ * 1 to 120 characters.
+ */
+name: string, 
+/**
+ * IANA time zone.
+ */
+zone: string, 
+/**
+ * Off: its channels take nothing in.
+ */
+enabled: boolean, 
+/**
+ * In which messages that the product writes by itself name dates.
+ */
+language: WidgetLanguage, 
+/**
+ * When it was created.
+ */
+created_at: Time, };
+
+export type ClientFields = { 
+/**
+ * 1 to 120 characters.
+ */
+name: string, 
+/**
+ * IANA time zone; UTC by default.
+ */
+zone?: string, 
+/**
+ * Off: its channels take nothing in. On by default.
+ */
+enabled?: boolean, 
+/**
+ * In which messages that the product writes by itself name dates; Spanish by default.
+ */
+language?: WidgetLanguage, };
+
 export type ClientId = string;
 
 export type Close = { 
@@ -724,6 +798,10 @@ deliveries?: Array<DeliveryDelta>, };
 
 export type ConversationId = string;
 
+export type Country = "AR" | "BO" | "BR" | "CL" | "CO" | "CR" | "DO" | "EC" | "ES" | "GT" | "MX" | "PA" | "PE" | "PY" | "UY" | "VE";
+
+export type DayOf = "week" | "exception" | "holiday";
+
 export type Delivery = "scheduled" | "queued" | "sending" | "sent" | "delivered" | "read" | "failed" | "rejected" | "complained" | "cancelled" | "suppressed";
 
 export type DeliveryDelta = { 
@@ -834,7 +912,17 @@ updated_at: Time, };
 
 export type Ending = "closed" | "full" | "out_of_hours" | "abandoned" | "expired" | "overflowed";
 
-export type ErrorCode = "malformed_json" | "invalid_utf8" | "too_deep" | "broken_body" | "idempotency_key_invalid" | "idempotency_key_missing" | "signed_out_session" | "wrong_credentials" | "identity_invalid" | "signature_no_secret" | "signature_header_missing" | "signature_header_empty" | "signature_header_repeated" | "signature_invalid_id" | "signature_invalid_timestamp" | "signature_too_old" | "signature_too_new" | "signature_no_usable_version" | "signature_mismatch" | "forbidden" | "not_allowed_in_campaign" | "wrong_origin" | "not_found" | "invitation_not_valid" | "method_not_allowed" | "conflict" | "in_use" | "conversation_closed" | "wrong_state" | "not_owner" | "offer_gone" | "not_failed" | "draft_stale" | "gone" | "not_next" | "at_capacity" | "not_available" | "not_member" | "too_many_transfers" | "transfer_target" | "rating_final" | "signed_out" | "forced_pause" | "too_large" | "unsupported_media_type" | "invalid" | "idempotency_key_reused" | "not_answered" | "disposition_needed" | "fields_missing" | "empty_message" | "message_too_long" | "attachments_not_allowed" | "emoticons_not_allowed" | "unknown_break" | "unknown_field" | "missing_field" | "wrong_type" | "too_short" | "too_long" | "out_of_range" | "control_characters" | "unknown_reference" | "not_possible" | "duplicate" | "taken" | "password_too_short" | "password_too_long" | "schedule_name" | "schedule_hours" | "schedule_too_many_intervals" | "schedule_too_many_exceptions" | "schedule_exception_date" | "schedule_exception_twice" | "schedule_override_empty" | "schedule_override_reason" | "too_many_attempts" | "too_many_connections" | "busy" | "internal" | "unavailable";
+export type ErrorCode = "malformed_json" | "invalid_utf8" | "too_deep" | "broken_body" | "idempotency_key_invalid" | "idempotency_key_missing" | "signed_out_session" | "wrong_credentials" | "identity_invalid" | "signature_no_secret" | "signature_header_missing" | "signature_header_empty" | "signature_header_repeated" | "signature_invalid_id" | "signature_invalid_timestamp" | "signature_too_old" | "signature_too_new" | "signature_no_usable_version" | "signature_mismatch" | "forbidden" | "not_allowed_in_campaign" | "wrong_origin" | "not_found" | "invitation_not_valid" | "method_not_allowed" | "conflict" | "in_use" | "conversation_closed" | "wrong_state" | "not_owner" | "offer_gone" | "not_failed" | "draft_stale" | "gone" | "not_next" | "at_capacity" | "not_available" | "not_member" | "too_many_transfers" | "transfer_target" | "rating_final" | "signed_out" | "forced_pause" | "too_large" | "unsupported_media_type" | "invalid" | "idempotency_key_reused" | "not_answered" | "disposition_needed" | "fields_missing" | "empty_message" | "message_too_long" | "attachments_not_allowed" | "emoticons_not_allowed" | "unknown_break" | "unknown_field" | "missing_field" | "wrong_type" | "too_short" | "too_long" | "out_of_range" | "control_characters" | "unknown_reference" | "not_possible" | "duplicate" | "taken" | "password_too_short" | "password_too_long" | "schedule_name" | "schedule_hours" | "schedule_too_many_intervals" | "schedule_too_many_exceptions" | "schedule_exception_date" | "schedule_exception_twice" | "schedule_too_many_own_days" | "schedule_own_day_date" | "schedule_own_day_twice" | "schedule_own_day_name" | "schedule_holiday_unknown" | "calendar_file_not_valid" | "schedule_override_empty" | "schedule_override_reason" | "too_many_attempts" | "too_many_connections" | "busy" | "internal" | "unavailable";
+
+export type EventNotTaken = { 
+/**
+ * As the file calls it.
+ */
+name: string, 
+/**
+ * Why.
+ */
+reason: NotTaken, };
 
 export type Field = { 
 /**
@@ -959,6 +1047,32 @@ version: string,
  * Server time.
  */
 now: Time, };
+
+export type HolidayRow = { 
+/**
+ * When: `2026-12-25`.
+ */
+date: string, 
+/**
+ * What the country calls it, or the own day is called.
+ */
+name: string, 
+/**
+ * With this it is switched; none = an own day.
+ */
+key: string | null, 
+/**
+ * Many work then: it counts only where it is switched on.
+ */
+optional: boolean, 
+/**
+ * It counts.
+ */
+on: boolean, 
+/**
+ * Open then all the same; none = closed all day.
+ */
+intervals: Array<ScheduleHours>, };
 
 export type Invitation = { 
 /**
@@ -1154,6 +1268,8 @@ export type NewVisitor = {
  * A JSON Web Token that the company's server has signed (docs/web-chat.md). Without it the visitor is anonymous.
  */
 identity?: string | null, };
+
+export type NotTaken = "damaged" | "not_whole_day" | "too_long" | "called_off" | "repeats" | "past" | "duplicate" | "too_many";
 
 export type Note = { 
 /**
@@ -1477,7 +1593,213 @@ attachments?: Array<AttachmentId>, };
 
 export type Role = "admin" | "supervisor" | "agent" | "auditor";
 
+export type Schedule = { 
+/**
+ * Its id.
+ */
+id: ScheduleId, 
+/**
+ * How it stands.
+ */
+status: ScheduleStatus, 
+/**
+ * Whose; cannot change.
+ */
+client: ClientId, 
+/**
+ * 1 to 120 characters.
+ */
+name: string, 
+/**
+ * The zone in which all its dates and times are meant (IANA name).
+ */
+zone: string, 
+/**
+ * At most 100.
+ */
+weekly: Array<ScheduleInterval>, 
+/**
+ * At most 500, each date once.
+ */
+exceptions?: Array<ScheduleException>, 
+/**
+ * Holidays of a country and own days.
+ */
+holidays?: ScheduleHolidays, 
+/**
+ * Stands above everything else while it is in force.
+ */
+override?: ScheduleOverride | null, };
+
+export type ScheduleDay = { 
+/**
+ * Which: `2026-12-24`.
+ */
+date: string, 
+/**
+ * In order; none = closed.
+ */
+intervals: Array<ScheduleHours>, 
+/**
+ * What decides about it.
+ */
+why: DayOf, 
+/**
+ * The holiday's name.
+ */
+name: string | null, };
+
+export type ScheduleException = { 
+/**
+ * Which date: `2026-12-25`.
+ */
+date: string, 
+/**
+ * None = closed all day.
+ */
+intervals: Array<ScheduleHours>, };
+
+export type ScheduleFields = { 
+/**
+ * Whose; cannot change.
+ */
+client: ClientId, 
+/**
+ * 1 to 120 characters.
+ */
+name: string, 
+/**
+ * The zone in which all its dates and times are meant (IANA name).
+ */
+zone: string, 
+/**
+ * At most 100.
+ */
+weekly: Array<ScheduleInterval>, 
+/**
+ * At most 500, each date once.
+ */
+exceptions?: Array<ScheduleException>, 
+/**
+ * Holidays of a country and own days.
+ */
+holidays?: ScheduleHolidays, 
+/**
+ * Stands above everything else while it is in force.
+ */
+override?: ScheduleOverride | null, };
+
+export type ScheduleHolidays = { 
+/**
+ * Whose holidays it keeps; none = only its own days.
+ */
+country?: Country | null, 
+/**
+ * Single holidays of the country by their key: kept or not, whatever is usual there. At most 50.
+ */
+switched?: Record<string, boolean>, 
+/**
+ * Days besides those of the country, or different from them; at most 500, each date once.
+ */
+days?: Array<ScheduleOwnDay>, };
+
+export type ScheduleHours = { 
+/**
+ * As in [`ScheduleInterval`].
+ */
+start: number, 
+/**
+ * As in [`ScheduleInterval`].
+ */
+end: number, };
+
 export type ScheduleId = string;
+
+export type ScheduleInterval = { 
+/**
+ * The day it starts on: `Mon` to `Sun`.
+ */
+day: "Mon" | "Tue" | "Wed" | "Thu" | "Fri" | "Sat" | "Sun", 
+/**
+ * Minutes since midnight, 0 to 1439.
+ */
+start: number, 
+/**
+ * Minutes since midnight, 1 to 1440; not after `start` = on the next day.
+ */
+end: number, };
+
+export type ScheduleOverride = { 
+/**
+ * What it makes of the schedule.
+ */
+open: boolean, 
+/**
+ * Since when; now by default.
+ */
+from?: Time | null, 
+/**
+ * When it ends by itself; none = when somebody takes it away.
+ */
+until?: Time | null, 
+/**
+ * Why, for colleagues: 1 to 120 characters.
+ */
+reason: string, 
+/**
+ * Who set it; what is written here is ignored.
+ */
+by?: UserId | null, };
+
+export type ScheduleOwnDay = { 
+/**
+ * Which date: `2026-12-24`; where it comes back, the first one.
+ */
+date: string, 
+/**
+ * It comes back every year.
+ */
+yearly?: boolean, 
+/**
+ * 1 to 120 characters.
+ */
+name: string, 
+/**
+ * Open then; none = closed all day.
+ */
+intervals?: Array<ScheduleHours>, };
+
+export type SchedulePreview = { 
+/**
+ * How it stands.
+ */
+status: ScheduleStatus, 
+/**
+ * The next 14 days, overrides aside.
+ */
+days: Array<ScheduleDay>, 
+/**
+ * The holidays of the year.
+ */
+holidays: Array<HolidayRow>, };
+
+export type ScheduleStatus = { 
+/**
+ * Open now.
+ */
+open: boolean, 
+/**
+ * The next change; none = it stays as it is.
+ */
+until: Time | null, 
+/**
+ * The next opening, after the coming closing where it is open now; none = there is none.
+ */
+next_opening: Time | null, 
+/**
+ * Who opened or closed it by hand; none = nobody, or a program.
+ */
+override_by: string | null, };
 
 export type Scope = { "kind": "all" } | { "kind": "client", "id": ClientId } | { "kind": "campaign", "id": CampaignId };
 
