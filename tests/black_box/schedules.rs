@@ -63,7 +63,7 @@ async fn a_switch_by_hand_bears_a_name_a_reason_and_an_end(database: Database) {
     let world = World::new(&database).await;
     let client = world.client("C").await;
     let path = format!("/api/v1/schedules/{}", world.admin.post("/api/v1/schedules", always(&client)).await.id());
-    let boss = world.person("admin", &[]).await;
+    let boss = world.person("admin", json!([{ "kind": "all" }])).await;
     let until = (Utc::now() + Duration::hours(2)).format("%Y-%m-%dT%H:%M:00.000000Z").to_string();
     let by_hand = json!({ "override": { "open": false, "until": until, "reason": "Corte de luz" } });
     let closed = boss.api.patch(&path, by_hand).await.ok();
@@ -152,7 +152,7 @@ async fn a_calendar_file_gives_days_and_says_what_it_does_not_give(database: Dat
 async fn hostile_schedules_and_files_are_refused(database: Database) {
     let world = World::new(&database).await;
     let client = world.client("C").await;
-    for text in ["".to_owned(), "hello".to_owned(), "BEGIN:VCALENDAR\r\n".repeat(30_000), "\u{0}".repeat(1000)] {
+    for text in ["".to_owned(), "hello".to_owned(), "BEGIN:VCALENDAR\r\n".repeat(40_000), "\u{0}".repeat(1000)] {
         let answer = world.admin.post("/api/v1/schedules/calendar-file", json!({ "text": text })).await;
         answer.refused_field("text", "calendar_file_not_valid");
     }

@@ -199,11 +199,10 @@ pub async fn change(
     let mut errors = Check::default();
     errors.that(fields.client == current.client, "client", ErrorCode::NotPossible, "a schedule stays with its client");
     let mut schedule = fields.into_schedule(*id, app.now());
-    if let Some(country) = schedule.holidays.country
-        && schedule.holidays.country != current.holidays.country
-    {
+    if schedule.holidays.country != current.holidays.country {
         // What was switched of the country before.
-        schedule.holidays.switched.retain(|key, _| country.has(key));
+        let country = schedule.holidays.country;
+        schedule.holidays.switched.retain(|key, _| country.is_some_and(|country| country.has(key)));
     }
     check(errors, &mut schedule)?;
     sign_override(&mut schedule, Some(current), once.by(), &app);
