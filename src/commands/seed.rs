@@ -57,7 +57,12 @@ pub(super) struct MadeUser {
 impl<'a> Seed<'a> {
     pub(super) fn new(ids: &'a Ids, now: Timestamp, name: &str, zone: &str) -> Self {
         let client = ids.next();
-        Self { ids, now, client, statements: vec![config_writes::insert_client(client, name, zone, true, Language::Spanish, now)] }
+        Self {
+            ids,
+            now,
+            client,
+            statements: vec![config_writes::insert_client(client, name, zone, true, Language::Spanish, now)],
+        }
     }
 
     fn keep(&mut self, what: &str, made: Result<Statement, StoreError>) -> Result<(), Failure> {

@@ -40,8 +40,7 @@ pub(super) const STATEMENTS: &[&str] = &[
     DELETE_SCHEDULE,
 ];
 
-const INSERT_CLIENT: &str = 
-    "INSERT INTO clients (id, name, zone, enabled, created_at, language) VALUES ($1, $2, $3, $4, $5, $6)";
+const INSERT_CLIENT: &str = "INSERT INTO clients (id, name, zone, enabled, created_at, language) VALUES ($1, $2, $3, $4, $5, $6)";
 const UPDATE_CLIENT: &str = "UPDATE clients SET name = $2, zone = $3, enabled = $4, language = $5 WHERE id = $1";
 const INSERT_CAMPAIGN: &str =
     "INSERT INTO campaigns (id, client_id, name, enabled, config, created_at) VALUES ($1, $2, $3, $4, $5, $6)";

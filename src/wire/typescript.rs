@@ -7,8 +7,8 @@ use ts_rs::TS;
 use super::{command, config, conversation, demo, live, page, people, schedules, session};
 use crate::{
     domain::{
-        campaign, channel, contact, conversation as states, delivery, field, invitation, message, permission, schedule, strategy, waiting,
-        webchat,
+        campaign, channel, contact, conversation as states, delivery, field, invitation, message, permission, schedule, strategy,
+        waiting, webchat,
     },
     error::ErrorCode,
     http::{problem, widget},

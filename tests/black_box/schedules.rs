@@ -94,8 +94,11 @@ async fn a_year_of_holidays_is_listed_and_single_ones_are_switched(database: Dat
     let year = async |year: i32| world.admin.get(&format!("{path}/holidays?year={year}")).await.ok();
     let days = year(2026).await;
     let row = |days: &Value, key: &str| list(days).iter().find(|day| day["key"] == key).cloned().unwrap();
-    assert_eq!(row(&days, "epiphany"), json!({ "date": "2026-01-12", "name": "Día de los Reyes Magos", "key": "epiphany",
-        "optional": false, "on": true, "intervals": [] }));
+    assert_eq!(
+        row(&days, "epiphany"),
+        json!({ "date": "2026-01-12", "name": "Día de los Reyes Magos", "key": "epiphany",
+        "optional": false, "on": true, "intervals": [] })
+    );
     assert!(list(&days).iter().any(|day| day["date"] == "2026-12-24" && day["key"] == Value::Null));
     assert_eq!(list(&year(2041).await).len(), 20);
     world.admin.patch(&path, json!({ "holidays": { "switched": { "epiphany": false } } })).await.ok();
@@ -124,7 +127,11 @@ async fn a_preview_says_what_a_schedule_would_mean(database: Database) {
     assert_eq!((&days[0]["why"], &days[0]["name"], &days[0]["intervals"]), (&json!("holiday"), &json!("Feria"), &json!([])));
     assert_eq!(preview["holidays"].as_array().unwrap().iter().filter(|day| day["key"].is_string()).count(), 10);
     office["client"] = json!("01890000-0000-7000-8000-000000000001");
-    world.admin.post("/api/v1/schedules/preview", json!({ "schedule": office })).await.refused_field("client", "unknown_reference");
+    world
+        .admin
+        .post("/api/v1/schedules/preview", json!({ "schedule": office }))
+        .await
+        .refused_field("client", "unknown_reference");
     assert_eq!(world.installation.rows().await, before);
 }
 

@@ -35,6 +35,7 @@ const times = async (day: string) => admin.page.locator('.week-day').filter({ ha
 /** Pictures in both schemes of the part of the form that begins with this. */
 async function check(name: string, at: string): Promise<void> {
   const found: string[] = [];
+  await admin.page.evaluate(() => (document.activeElement as HTMLElement | null)?.blur());
   for (const colorScheme of ['light', 'dark'] as const) {
     await setScheme(admin.page, colorScheme);
     await admin.page.locator(at).first().evaluate((element) => element.scrollIntoView({ block: 'start' }));

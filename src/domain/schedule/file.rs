@@ -274,7 +274,9 @@ mod tests {
         }
         assert_eq!(one("DTSTART;VALUE=DATE:20261224\r\nEXDATE;VALUE=DATE:20271224"), Err(NotTaken::Repeats));
         assert_eq!(one("DTSTART;VALUE=DATE:20091224"), Err(NotTaken::Past));
-        for damaged in ["DTSTART;VALUE=DATE:20261324", "DTEND;VALUE=DATE:20261224", "DTSTART;VALUE=DATE:2026", "nonsense", "DTSTART"] {
+        for damaged in
+            ["DTSTART;VALUE=DATE:20261324", "DTEND;VALUE=DATE:20261224", "DTSTART;VALUE=DATE:2026", "nonsense", "DTSTART"]
+        {
             assert_eq!(one(damaged), Err(NotTaken::Damaged), "{damaged}");
         }
     }
@@ -302,15 +304,21 @@ mod tests {
         assert_eq!(read(&calendar(&nested), today()), Some(Read::default()));
         let nested = event(&"BEGIN:X\r\n".repeat(50_000));
         assert_eq!(read(&calendar(&nested), today()).unwrap().not_taken, [("Feria".to_owned(), NotTaken::Damaged)]);
-        let many: String = (0..9_000).map(|day| {
-            let date = today() + Days::new(day);
-            format!("BEGIN:VEVENT\r\nDTSTART:{}\r\nEND:VEVENT\r\n", date.format("%Y%m%d"))
-        }).collect();
+        let many: String = (0..9_000)
+            .map(|day| {
+                let date = today() + Days::new(day);
+                format!("BEGIN:VEVENT\r\nDTSTART:{}\r\nEND:VEVENT\r\n", date.format("%Y%m%d"))
+            })
+            .collect();
         let read = read(&calendar(&many), today()).unwrap();
         assert_eq!((read.days.len(), read.not_taken.len()), (MAX_OWN_DAYS, 9_000 - MAX_OWN_DAYS));
         assert!(read.not_taken.iter().all(|(_, why)| *why == NotTaken::TooMany));
-        for hostile in ["DTSTART;VALUE=DATE:99991231\r\nDURATION:P99999999D", "DTSTART;VALUE=DATE:20261224\r\nRRULE:FREQ=YEARLY;COUNT=4294967295",
-            "DTSTART;VALUE=DATE:99991231", "DTSTART;VALUE=DATE:20261224\r\nDURATION:P99999999999999999999W"] {
+        for hostile in [
+            "DTSTART;VALUE=DATE:99991231\r\nDURATION:P99999999D",
+            "DTSTART;VALUE=DATE:20261224\r\nRRULE:FREQ=YEARLY;COUNT=4294967295",
+            "DTSTART;VALUE=DATE:99991231",
+            "DTSTART;VALUE=DATE:20261224\r\nDURATION:P99999999999999999999W",
+        ] {
             let _ = one(hostile);
         }
     }

@@ -223,7 +223,8 @@ fn the_stored_form_is_plain_and_strict() {
     let mut stored = office(Sao_Paulo);
     stored.weekly.truncate(1);
     stored.exceptions = vec![exception("2026-12-25", &[])];
-    stored.override_ = Some(Override { open: false, from: Timestamp::from_micros(1), until: None, reason: "Flood".to_owned(), by: None });
+    stored.override_ =
+        Some(Override { open: false, from: Timestamp::from_micros(1), until: None, reason: "Flood".to_owned(), by: None });
     let json = serde_json::to_value(&stored).unwrap();
     let expected = serde_json::json!({
         "id": "00000000-0000-0000-0000-000000000000",
@@ -378,7 +379,11 @@ fn any_schedule(zone: Tz, near: Timestamp) -> impl Strategy<Value = Schedule> {
             exceptions: exceptions.into_iter().map(|(days, intervals)| Exception { date: date(days), intervals }).collect(),
             holidays: Holidays {
                 country,
-                switched: country.map(|_| ("good_friday".to_owned(), false)).filter(|(key, _)| country.unwrap().has(key)).into_iter().collect(),
+                switched: country
+                    .map(|_| ("good_friday".to_owned(), false))
+                    .filter(|(key, _)| country.unwrap().has(key))
+                    .into_iter()
+                    .collect(),
                 days: days
                     .into_iter()
                     .map(|(days, (yearly, intervals))| OwnDay { date: date(days), yearly, name: "Own".to_owned(), intervals })

@@ -179,7 +179,8 @@ pub async fn create(app: Data<App>, caller: Caller, input: Input<ScheduleFields>
     check(errors, &mut schedule)?;
     sign_override(&mut schedule, None, once.by(), &app);
     let statements = vec![config_writes::insert_schedule(&schedule, app.now())?];
-    once.commit(statements, (Entity::Schedule, schedule.id.to_string()), StatusCode::CREATED, &view(&app, &caller, &schedule)).await
+    once.commit(statements, (Entity::Schedule, schedule.id.to_string()), StatusCode::CREATED, &view(&app, &caller, &schedule))
+        .await
 }
 
 /// `PATCH /{id}`. Lists are replaced as a whole.

@@ -18,9 +18,7 @@ use self::rules::Rule;
 use super::Hours;
 
 /// Countries whose holidays are built in.
-#[derive(
-    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, ts_rs::TS, utoipa::ToSchema,
-)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, ts_rs::TS, utoipa::ToSchema)]
 #[serde(rename_all = "UPPERCASE")]
 #[ts(export_to = "wire.ts")]
 pub enum Country {

@@ -259,7 +259,7 @@ const PERU: &[Rule] = &[
     CHRISTMAS,
 ];
 
-/// Laws 8/90, 1.723, 4.531/11 and 6.703. What is moved is decreed each year.
+/// Laws 8/90, 4.531/11 and 7.544/2025. What is moved is decreed each year.
 const PARAGUAY: &[Rule] = &[
     NEW_YEAR,
     day("heroes", "Día de los Héroes", Date(3, 1)),
@@ -269,6 +269,7 @@ const PARAGUAY: &[Rule] = &[
     day("national_day", "Independencia Nacional (14 de mayo)", Date(5, 14)),
     day("independence", "Independencia Nacional (15 de mayo)", Date(5, 15)),
     day("chaco", "Paz del Chaco", Date(6, 12)),
+    day("constitution", "Jura de la Constitución Nacional", Date(6, 20)).since(2026),
     day("foundation", "Fundación de Asunción", Date(8, 15)),
     day("boqueron", "Victoria de Boquerón", Date(9, 29)),
     day("caacupe", "Virgen de Caacupé", Date(12, 8)),

@@ -67,7 +67,9 @@ fn keys_are_unique_and_every_rule_gives_a_day_of_its_year() {
             let holidays = country.holidays(year);
             assert!(holidays.iter().all(|holiday| holiday.date.year() == year));
             assert!((5..=24).contains(&holidays.len()), "{country:?} {year} {holidays:?}");
-            let moved = holidays.iter().filter(|holiday| country == Country::Co && matches!(holiday.key, "joseph" | "cartagena" | "ascension"));
+            let moved = holidays
+                .iter()
+                .filter(|holiday| country == Country::Co && matches!(holiday.key, "joseph" | "cartagena" | "ascension"));
             assert!(moved.into_iter().all(|holiday| holiday.date.weekday() == Weekday::Mon));
         }
     }

@@ -35,7 +35,13 @@ fn an_override_stands_above_an_exception_that_above_an_own_day_that_above_the_co
     assert_eq!(office.openness(noon), open(at("2026-12-25 13:00")));
     office.exceptions = vec![exception("2026-12-25", &[])];
     assert!(!office.openness(noon).is_open());
-    let by_hand = |open| Override { open, from: at("2026-12-25 11:00"), until: Some(at("2026-12-25 15:00")), reason: "x".to_owned(), by: None };
+    let by_hand = |open| Override {
+        open,
+        from: at("2026-12-25 11:00"),
+        until: Some(at("2026-12-25 15:00")),
+        reason: "x".to_owned(),
+        by: None,
+    };
     office.override_ = Some(by_hand(true));
     assert_eq!(office.openness(noon), open(at("2026-12-25 15:00")));
 }
@@ -64,7 +70,8 @@ fn holidays_cut_the_night_before_and_far_ones_are_found() {
     night.holidays = always.holidays;
     assert_eq!(night.openness(at("2026-12-24 23:00")), open(at("2026-12-25 00:00")));
     let mut never = schedule(Buenos_Aires, &[]);
-    never.holidays = Holidays { country: Some(Country::Ar), switched: Default::default(), days: vec![own("2000-02-29", true, &[(540, 600)])] };
+    never.holidays =
+        Holidays { country: Some(Country::Ar), switched: Default::default(), days: vec![own("2000-02-29", true, &[(540, 600)])] };
     assert_eq!(never.openness(at("2026-12-24 23:00")), closed(at("2024-02-29 10:00"), at("2028-02-29 09:00")));
     // Three Mondays in a row are holidays in June 2020.
     let mut mondays = schedule(Buenos_Aires, &[(Weekday::Mon, 540, 600)]);
@@ -82,7 +89,8 @@ fn days_of_a_preview_say_why() {
     let mut office = keeping(Country::Ar, vec![own("2026-12-24", false, &[(540, 780)])]);
     office.exceptions = vec![exception("2026-12-26", &[(600, 660)])];
     let days = office.days("2026-12-23".parse().unwrap(), 5);
-    let plain: Vec<_> = days.iter().map(|day| (day.hours.len(), matches!(day.why, Why::Holiday(_)), day.why == Why::Exception)).collect();
+    let plain: Vec<_> =
+        days.iter().map(|day| (day.hours.len(), matches!(day.why, Why::Holiday(_)), day.why == Why::Exception)).collect();
     assert_eq!(plain, [(1, false, false), (1, true, false), (0, true, false), (1, false, true), (0, false, false)]);
 }
 
@@ -166,10 +174,24 @@ fn what_cannot_be_kept_is_refused() {
     assert_eq!(with(days(vec![own("0026-12-24", true, &[])])), Err("schedule_own_day_date"));
     assert_eq!(with(days(vec![own("2026-12-24", true, &[(0, 1441)])])), Err("schedule_hours"));
     assert_eq!(with(days(vec![OwnDay { name: " ".to_owned(), ..own("2026-12-24", true, &[]) }])), Err("schedule_own_day_name"));
-    let many = (0..501).map(|day| OwnDay { date: own("2026-12-24", true, &[]).date + TimeDelta::days(day), ..own("2026-12-24", false, &[]) });
+    let many = (0..501)
+        .map(|day| OwnDay { date: own("2026-12-24", true, &[]).date + TimeDelta::days(day), ..own("2026-12-24", false, &[]) });
     assert_eq!(with(days(many.collect())), Err("schedule_too_many_own_days"));
     let switched = |country, key: &str| Holidays { country, switched: [(key.to_owned(), false)].into(), days: vec![] };
     assert_eq!(with(switched(Some(Country::Cl), "navy")), Ok(()));
     assert_eq!(with(switched(Some(Country::Cl), "malvinas")), Err("schedule_holiday_unknown"));
     assert_eq!(with(switched(None, "navy")), Err("schedule_holiday_unknown"));
+}
+
+#[test]
+fn zz_measure() {
+    let office = keeping(Country::Co, vec![own("2020-12-24", true, &[(540, 780)])]);
+    for schedule in [office, Schedule { holidays: Holidays { country: Some(Country::Co), ..Holidays::default() }, ..every_day(Buenos_Aires, 0, 1440) }, Schedule { holidays: Holidays { country: Some(Country::Co), ..Holidays::default() }, ..schedule(UTC, &[]) }] {
+        let clock = crate::clock::Clock::system();
+        let start = clock.now();
+        for n in 0..1000_u32 {
+            schedule.openness(utc("2026-11-20 17:50") + MINUTE * n);
+        }
+        eprintln!("MEASURE {:?} each", clock.now().since(start) / 1000);
+    }
 }
