@@ -134,6 +134,9 @@ describe('a schedule', () => {
     const { page } = admin;
     await page.getByText('Cerrado', { exact: true }).last().click();
     await page.getByLabel('Motivo').fill('Corte de luz');
+    await page.getByLabel(/^Hasta \(/).fill('2099-01-05T12:30');
+    await page.getByText(/Ahora \d\d:\d\d: cerrado, abre lunes, 5 de enero de 2099, 12:30/).waitFor(SOON);
+    await page.getByLabel(/^Hasta \(/).fill('');
     await page.getByText(/Ahora \d\d:\d\d: cerrado, sin apertura prevista/).waitFor(SOON);
     await admin.button('Guardar').click();
     await admin.sees('Guardado: Soporte');

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 
-import { blocks, copyTo, crosses, DAY, DAYS, erase, fill, isOpen, minutesOf, SNAP, typed, type Area, type Interval } from './week.ts';
+import { blocks, copyTo, crosses, DAY, DAYS, erase, fill, isOpen, minutesOf, momentIn, SNAP, typed, wallIn, type Area, type Interval } from './week.ts';
 
 const at = (day: string, start: number, end: number): Interval => ({ day, start, end });
 const one = (day: number, from: number, to: number): Area => ({ first: day, last: day, from, to });
@@ -38,6 +38,14 @@ describe('the week', () => {
     expect(['9', '930', '9:30', '09.30', '24:00', '24:01', '9:60', 'x', ''].map(minutesOf)).toEqual([540, 570, 570, 570, 1_440, null, null, null, null]);
     expect(typed(at('Mon', 540, 600), 'end', 0)).toEqual(at('Mon', 540, DAY));
     expect(typed(at('Mon', 540, 600), 'start', DAY)).toEqual(at('Mon', 0, 600));
+  });
+
+  it('knows the wall time of a zone, also where clocks change', () => {
+    const at = (wall: string) => new Date(momentIn('Europe/Madrid', wall)).toISOString();
+    expect(at('2026-11-23T18:00')).toBe('2026-11-23T17:00:00.000Z');
+    expect(at('2026-07-23T18:00')).toBe('2026-07-23T16:00:00.000Z');
+    expect(at('2026-03-29T03:00')).toBe('2026-03-29T01:00:00.000Z');
+    expect(wallIn('America/Santiago', Date.parse('2026-11-23T02:30:00Z'))).toBe('2026-11-22T23:30');
   });
 
   it('painting opens exactly the area, erasing closes exactly it, and the server takes both', () => {

@@ -97,3 +97,17 @@ export function copyTo(week: readonly Interval[], from: string, to: readonly str
   const source = week.filter(({ day }) => day === from);
   return sorted([...week.filter(({ day }) => !others.includes(day)), ...others.flatMap((day) => source.map((interval) => ({ ...interval, day })))]);
 }
+
+/** What clocks of a zone show, as `2026-11-23T18:00`. */
+export function wallIn(zone: string, at: number): string {
+  const parts = new Intl.DateTimeFormat('en-CA', { timeZone: zone, hourCycle: 'h23', year: 'numeric', month: '2-digit', day: '2-digit', hour: '2-digit', minute: '2-digit' }).formatToParts(at);
+  const of = (type: string) => parts.find((part) => part.type === type)?.value ?? '';
+  return `${of('year')}-${of('month')}-${of('day')}T${of('hour')}:${of('minute')}`;
+}
+/** The moment at which clocks of a zone show this; what is skipped becomes a time right beside it. */
+export function momentIn(zone: string, wall: string): number {
+  const wanted = Date.parse(`${wall}Z`);
+  let at = wanted;
+  for (let round = 0; round < 2; round += 1) at += wanted - Date.parse(`${wallIn(zone, at)}Z`);
+  return at;
+}
