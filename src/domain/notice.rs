@@ -1,11 +1,9 @@
 //! What the product writes to customers by itself when nobody is there, or not soon (S1-13): a campaign's text with gaps for the
 //! campaign's name, the next opening and the place in the queue. Known names only, put in as they are.
 
-use super::{
-    schedule::{self, Schedule},
-    template,
-    webchat::Language,
-};
+use chrono_tz::Tz;
+
+use super::{schedule, template, webchat::Language};
 use crate::clock::Timestamp;
 
 /// What can stand in the gaps.
@@ -13,8 +11,8 @@ use crate::clock::Timestamp;
 pub struct Facts<'a> {
     /// The campaign's name.
     pub campaign: &'a str,
-    /// By which the campaign is open; none = always.
-    pub schedule: Option<&'a Schedule>,
+    /// When it opens, and the zone in which that is told; none = it is open, or never opens.
+    pub opening: Option<(Timestamp, Tz)>,
     /// How dates are written.
     pub language: Language,
     /// The place in the queue, 1 = next; none = it does not wait.
@@ -22,14 +20,11 @@ pub struct Facts<'a> {
 }
 
 /// The text with `${campaign}`, `${next_opening}` and `${position}` filled.
-pub fn write(text: &str, facts: &Facts<'_>, now: Timestamp) -> String {
+pub fn write(text: &str, facts: &Facts<'_>) -> String {
     if !text.contains(['%', '$']) {
         return text.to_owned();
     }
-    let opening = facts.schedule.and_then(|schedule| {
-        let at = schedule.next_opening(now)?;
-        Some(schedule::words(facts.language, schedule.zone, at))
-    });
+    let opening = facts.opening.map(|(at, zone)| schedule::words(facts.language, zone, at));
     let (opening, position) = (opening.unwrap_or_default(), facts.position.map(|place| place.to_string()).unwrap_or_default());
     template::render_with(text, |name| match name {
         "campaign" => Some(facts.campaign),
@@ -41,28 +36,16 @@ pub fn write(text: &str, facts: &Facts<'_>, now: Timestamp) -> String {
 
 #[cfg(test)]
 mod tests {
-    use chrono::{NaiveDateTime, Weekday};
-    use chrono_tz::{America::Santiago, Tz};
+    use chrono::NaiveDateTime;
+    use chrono_tz::America::Santiago;
 
     use super::*;
-    use crate::{
-        domain::schedule::{Holidays, Interval},
-        ids::{ClientId, ScheduleId},
-    };
-
-    fn office(zone: Tz) -> Schedule {
-        use Weekday::{Fri, Mon, Thu, Tue, Wed};
-        let weekly = [Mon, Tue, Wed, Thu, Fri].map(|day| Interval { day, start: 540, end: 1_080 }).to_vec();
-        let (id, client, name) = (ScheduleId::NIL, ClientId::NIL, "Office".to_owned());
-        Schedule { id, client, name, zone, weekly, exceptions: vec![], holidays: Holidays::default(), override_: None }
-    }
 
     fn written(text: &str, language: Language, position: Option<usize>) -> String {
-        let office = office(Santiago);
-        let facts = Facts { campaign: "Ventas ${position}", schedule: Some(&office), language, position };
-        // A Saturday, 2026-11-21 20:00 in Santiago.
-        let now = NaiveDateTime::parse_from_str("2026-11-21 23:00", "%Y-%m-%d %H:%M").unwrap();
-        write(text, &facts, Timestamp::from_chrono(now.and_utc()))
+        // Monday, 9:00 in Santiago.
+        let at = NaiveDateTime::parse_from_str("2026-11-23 12:00", "%Y-%m-%d %H:%M").unwrap();
+        let opening = Some((Timestamp::from_chrono(at.and_utc()), Santiago));
+        write(text, &Facts { campaign: "Ventas ${position}", opening, language, position })
     }
 
     #[test]
@@ -78,7 +61,7 @@ mod tests {
         assert_eq!(written("${position|-}/${campaign}", Language::Spanish, None), "-/Ventas ${position}");
         assert_eq!(written("Es el ${position}.", Language::Spanish, Some(3)), "Es el 3.");
         assert_eq!(written("100 % {{7*7}} ${agent}", Language::Spanish, Some(3)), "100 % {{7*7}} ${agent}");
-        let never = Facts { campaign: "", schedule: None, language: Language::English, position: None };
-        assert_eq!(write("${next_opening|soon}", &never, Timestamp::from_micros(0)), "soon");
+        let never = Facts { campaign: "", opening: None, language: Language::English, position: None };
+        assert_eq!(write("${next_opening|soon}", &never), "soon");
     }
 }

@@ -1,6 +1,5 @@
 //! What is told about schedules besides what can be written: how they stand, what days look like, holidays, calendar files.
 
-use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 
 use super::{
@@ -223,9 +222,4 @@ impl From<Read> for CalendarDays {
         let not_taken = not_taken.map(|(name, reason)| EventNotTaken { name, reason }).collect();
         Self { days: days.collect(), not_taken, not_taken_count }
     }
-}
-
-/// The year of a date.
-pub fn year_of(date: NaiveDate) -> i32 {
-    chrono::Datelike::year(&date)
 }

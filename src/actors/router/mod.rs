@@ -126,13 +126,14 @@ impl Router {
                 Notice::Full => campaign.limits.full_message.as_deref(),
                 Notice::Closing => campaign.limits.closing_message.as_deref(),
             };
+            let zone = campaign.schedule.and_then(|schedule| Some(directory.schedules.get(&schedule)?.zone));
             let facts = notice::Facts {
                 campaign: &campaign.name,
-                schedule: campaign.schedule.and_then(|schedule| directory.schedules.get(&schedule)).map(AsRef::as_ref),
+                opening: self.routing.next_opening(id).zip(zone),
                 language: directory.clients.get(&campaign.client).map_or(Language::Spanish, |client| client.language),
                 position: waits.then(|| self.routing.waiting(id) + 1),
             };
-            Some(notice::write(text?, &facts, self.clock.now()))
+            Some(notice::write(text?, &facts))
         });
         if let Some(text) = text {
             let content = Content { text: text.into(), attachments: Vec::new() };

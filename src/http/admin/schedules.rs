@@ -5,6 +5,7 @@ use actix_web::{
     http::StatusCode,
     web::{Data, Path},
 };
+use chrono::Datelike;
 use serde_json::{Map, Value};
 
 use super::reads_client;
@@ -28,7 +29,7 @@ use crate::{
     wire::{
         config::{ScheduleFields, ScheduleView},
         page::Page,
-        schedules::{AskPreview, CalendarDays, CalendarFile, HolidayRow, SchedulePreview, ScheduleStatus, year_of},
+        schedules::{AskPreview, CalendarDays, CalendarFile, HolidayRow, SchedulePreview, ScheduleStatus},
     },
 };
 
@@ -93,7 +94,7 @@ fn sign_override(schedule: &mut Schedule, before: Option<&Schedule>, by: By, app
 }
 
 fn year(asked: Option<i32>, schedule: &Schedule, app: &App) -> Result<i32, Problem> {
-    let year = asked.unwrap_or_else(|| year_of(schedule.date(app.now())));
+    let year = asked.unwrap_or_else(|| schedule.date(app.now()).year());
     let mut check = Check::default();
     check.range("year", year, 1900..=2200);
     check.done()?;

@@ -182,16 +182,3 @@ fn what_cannot_be_kept_is_refused() {
     assert_eq!(with(switched(Some(Country::Cl), "malvinas")), Err("schedule_holiday_unknown"));
     assert_eq!(with(switched(None, "navy")), Err("schedule_holiday_unknown"));
 }
-
-#[test]
-fn zz_measure() {
-    let office = keeping(Country::Co, vec![own("2020-12-24", true, &[(540, 780)])]);
-    for schedule in [office, Schedule { holidays: Holidays { country: Some(Country::Co), ..Holidays::default() }, ..every_day(Buenos_Aires, 0, 1440) }, Schedule { holidays: Holidays { country: Some(Country::Co), ..Holidays::default() }, ..schedule(UTC, &[]) }] {
-        let clock = crate::clock::Clock::system();
-        let start = clock.now();
-        for n in 0..1000_u32 {
-            schedule.openness(utc("2026-11-20 17:50") + MINUTE * n);
-        }
-        eprintln!("MEASURE {:?} each", clock.now().since(start) / 1000);
-    }
-}
