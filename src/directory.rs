@@ -21,7 +21,7 @@ use crate::{
         permission::{Permission, Place, Role, Scope, Subject, may},
         schedule::Schedule,
         skill::{Skill, SkillLevel},
-        webchat::Webchat,
+        webchat::{Language, Webchat},
     },
     ids::{BreakId, CampaignId, ChannelId, ClientId, DispositionId, FieldId, ProjectId, ScheduleId, SkillId, UserId},
 };
@@ -37,6 +37,8 @@ pub struct Client {
     pub zone: String,
     /// Switched off: its channels take nothing in.
     pub enabled: bool,
+    /// In which messages of the product name dates.
+    pub language: Language,
     /// When it was created.
     pub created_at: Timestamp,
 }

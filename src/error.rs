@@ -113,6 +113,12 @@ codes! {
     ScheduleTooManyExceptions 422 "Too many exceptions";
     ScheduleExceptionDate 422 "An exception has an impossible date";
     ScheduleExceptionTwice 422 "Two exceptions for one date";
+    ScheduleTooManyOwnDays 422 "Too many own days";
+    ScheduleOwnDayDate 422 "An own day has an impossible date";
+    ScheduleOwnDayTwice 422 "Two own days for one date";
+    ScheduleOwnDayName 422 "An own day needs a name";
+    ScheduleHolidayUnknown 422 "The country has no such holiday";
+    CalendarFileNotValid 422 "This is no calendar file";
     ScheduleOverrideEmpty 422 "The override ends before it begins";
     ScheduleOverrideReason 422 "The override needs a reason";
     TooManyAttempts 429 "Too many attempts";
@@ -191,6 +197,11 @@ impl From<&ScheduleError> for ErrorCode {
             ScheduleError::TooManyExceptions(_) => Self::ScheduleTooManyExceptions,
             ScheduleError::ExceptionDate(_) => Self::ScheduleExceptionDate,
             ScheduleError::ExceptionTwice(_) => Self::ScheduleExceptionTwice,
+            ScheduleError::TooManyOwnDays(_) => Self::ScheduleTooManyOwnDays,
+            ScheduleError::OwnDayDate(_) => Self::ScheduleOwnDayDate,
+            ScheduleError::OwnDayTwice(_) => Self::ScheduleOwnDayTwice,
+            ScheduleError::OwnDayName(_) => Self::ScheduleOwnDayName,
+            ScheduleError::HolidayUnknown => Self::ScheduleHolidayUnknown,
             ScheduleError::OverrideEmpty => Self::ScheduleOverrideEmpty,
             ScheduleError::OverrideReason => Self::ScheduleOverrideReason,
         }

@@ -18,7 +18,7 @@ use crate::{
         field::{self, Field},
         permission::{Role, Scope},
         schedule::Schedule,
-        webchat::Webchat,
+        webchat::{Language, Webchat},
     },
     ids::{BreakId, CampaignId, ChannelId, ClientId, DispositionId, FieldId, Ids, ScheduleId, UserId},
     store::{
@@ -57,7 +57,7 @@ pub(super) struct MadeUser {
 impl<'a> Seed<'a> {
     pub(super) fn new(ids: &'a Ids, now: Timestamp, name: &str, zone: &str) -> Self {
         let client = ids.next();
-        let mut statements = vec![config_writes::insert_client(client, name, zone, true, now)];
+        let mut statements = vec![config_writes::insert_client(client, name, zone, true, Language::Spanish, now)];
         statements.extend(config_writes::system_dispositions(client, ids, now));
         Self { ids, now, client, statements }
     }

@@ -13,6 +13,7 @@ pub mod invitation;
 pub mod load;
 pub mod log;
 pub mod message;
+pub mod notice;
 pub mod permission;
 pub mod readiness;
 pub mod refusal;

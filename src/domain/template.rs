@@ -26,13 +26,18 @@ impl<'a> Values<'a> {
 }
 
 /// The text with its gaps filled. A gap without a value disappears, or shows what stands behind its `|`.
-pub fn render(template: &str, values: &Values<'_>) -> String {
+pub fn render<'a>(template: &'a str, values: &Values<'a>) -> String {
+    render_with(template, |name| values.get(name))
+}
+
+/// As [`render`], with other names: `value` knows none for what is no gap.
+pub fn render_with<'a>(template: &'a str, value: impl Fn(&str) -> Option<&'a str>) -> String {
     let mut text = String::with_capacity(template.len());
     let mut rest = template;
     while let Some(at) = rest.find(['%', '$']) {
         let (before, gap) = rest.split_at(at);
         text.push_str(before);
-        if let Some((value, after)) = fill(gap, values) {
+        if let Some((value, after)) = fill(gap, &value) {
             text.push_str(value);
             rest = after;
         } else {
@@ -46,14 +51,14 @@ pub fn render(template: &str, values: &Values<'_>) -> String {
 }
 
 /// What stands in the gap at the beginning of `text`, and what follows it.
-fn fill<'a>(text: &'a str, values: &Values<'a>) -> Option<(&'a str, &'a str)> {
+fn fill<'a>(text: &'a str, value: impl Fn(&str) -> Option<&'a str>) -> Option<(&'a str, &'a str)> {
     if let Some(inside) = text.strip_prefix('%') {
         let (name, after) = inside.split_once('%')?;
-        return Some((values.get(name)?, after));
+        return Some((value(name)?, after));
     }
     let (inside, after) = text.strip_prefix("${")?.split_once('}')?;
     let (name, fallback) = inside.split_once('|').unwrap_or((inside, ""));
-    let value = values.get(name)?;
+    let value = value(name)?;
     Some((if value.is_empty() { fallback } else { value }, after))
 }
 

@@ -24,6 +24,20 @@ pub enum Language {
 impl Language {
     /// All of them.
     pub const ALL: [Self; 3] = [Self::Spanish, Self::English, Self::Portuguese];
+
+    /// As tables name it (BCP 47).
+    pub const fn tag(self) -> &'static str {
+        match self {
+            Self::Spanish => "es",
+            Self::English => "en",
+            Self::Portuguese => "pt-BR",
+        }
+    }
+
+    /// The language of a tag; Spanish for what is none.
+    pub fn of_tag(tag: &str) -> Self {
+        Self::ALL.into_iter().find(|language| language.tag() == tag).unwrap_or(Self::Spanish)
+    }
 }
 
 /// Where the launcher stands.

@@ -38,8 +38,8 @@ use crate::{
         webhooks, widget,
     },
     wire::{
-        command, config, conversation, demo as wire_demo, live, page::Page, people, session as wire_session, skills,
-        why as wire_why,
+        command, config, conversation, demo as wire_demo, live, page::Page, people, schedules as wire_schedules,
+        session as wire_session, skills, why as wire_why,
     },
 };
 
@@ -406,9 +406,16 @@ routes! {
         query ListQuery, 200, page config::ScheduleView;
     POST "/api/v1/schedules" schedules::create, WRITE_CONFIG, "schedules", "Create a schedule",
         body config::ScheduleFields, 201, gives config::ScheduleView;
+    POST "/api/v1/schedules/preview" schedules::preview, READ_CONFIG, "schedules",
+        "What a schedule would mean, without storing it", body wire_schedules::AskPreview, 200, gives wire_schedules::SchedulePreview;
+    POST "/api/v1/schedules/calendar-file" schedules::read_file, WRITE_CONFIG, "schedules",
+        "Days that a calendar file (.ics) gives, without storing them", body wire_schedules::CalendarFile,
+        200, gives wire_schedules::CalendarDays;
     GET "/api/v1/schedules/{id}" schedules::show, READ_CONFIG, "schedules", "One schedule", 200, gives config::ScheduleView;
     PATCH "/api/v1/schedules/{id}" schedules::change, WRITE_CONFIG, "schedules", "Change a schedule",
         patch config::ScheduleFields, 200, gives config::ScheduleView;
+    GET "/api/v1/schedules/{id}/holidays" schedules::list_holidays, READ_CONFIG, "schedules", "Its holidays of a year",
+        query schedules::YearQuery, 200, page wire_schedules::HolidayRow;
     DELETE "/api/v1/schedules/{id}" schedules::delete, WRITE_CONFIG, "schedules", "Drop a schedule nobody uses", 204;
 
     GET "/api/v1/users" users::list, READ_USERS, "users", "Users", query ListQuery, 200, page people::User;

@@ -22,7 +22,7 @@ use crate::{
         skill::Asking,
         strategy::Strategy,
         waiting::Limits,
-        webchat::Webchat,
+        webchat::{Language, Webchat},
     },
     ids::{CampaignId, ChannelId, ClientId, DispositionId, ScheduleId},
     store::{Db, Row, StoreError, skills},
@@ -31,10 +31,10 @@ use crate::{
 pub(super) const STATEMENTS: &[&str] =
     &[CLIENTS, PROJECTS, CAMPAIGNS, CHANNELS, SECRETS, MEMBERS, DISPOSITIONS, FIELDS, BREAKS, SCHEDULES, USERS];
 
-const CLIENTS: &str = "SELECT id, name, zone, enabled, created_at FROM clients";
 const PROJECTS: &str = "SELECT id, client_id, name, enabled, created_at FROM projects";
 const CAMPAIGNS: &str = "SELECT id, client_id, name, enabled, config, created_at, project_id, archived_at, revision \
      FROM campaigns";
+const CLIENTS: &str = "SELECT id, name, zone, enabled, created_at, language FROM clients";
 const CHANNELS: &str = "SELECT id, client_id, campaign_id, kind, name, enabled, endpoint, created_at, webchat FROM channels";
 const SECRETS: &str = "SELECT id, channel_id, sealed FROM channel_secrets WHERE expires_at IS NULL OR expires_at > $1 \
      ORDER BY created_at DESC, id DESC";
@@ -268,6 +268,7 @@ fn client(row: &Row) -> Result<Client, StoreError> {
         zone: row.text(2)?.to_owned(),
         enabled: row.int(3)? != 0,
         created_at: row.time(4)?,
+        language: Language::of_tag(row.text(5)?),
     })
 }
 

@@ -10,7 +10,7 @@ use crate::{
         disposition::{Disposition, System},
         field::Field,
         schedule::Schedule,
-        webchat::Webchat,
+        webchat::{Language, Webchat},
     },
     ids::{CampaignId, ChannelId, ClientId, DispositionId, Ids, ProjectId, ScheduleId, UserId},
     store::{Db, StoreError, Value, config::CampaignConfig, write::Statement},
@@ -49,8 +49,8 @@ pub(super) const STATEMENTS: &[&str] = &[
     DELETE_SCHEDULE,
 ];
 
-const INSERT_CLIENT: &str = "INSERT INTO clients (id, name, zone, enabled, created_at) VALUES ($1, $2, $3, $4, $5)";
-const UPDATE_CLIENT: &str = "UPDATE clients SET name = $2, zone = $3, enabled = $4 WHERE id = $1";
+const INSERT_CLIENT: &str = "INSERT INTO clients (id, name, zone, enabled, created_at, language) VALUES ($1, $2, $3, $4, $5, $6)";
+const UPDATE_CLIENT: &str = "UPDATE clients SET name = $2, zone = $3, enabled = $4, language = $5 WHERE id = $1";
 const INSERT_CAMPAIGN: &str =
     "INSERT INTO campaigns (id, client_id, name, enabled, config, created_at, project_id) VALUES ($1, $2, $3, $4, $5, $6, $7)";
 const UPDATE_CAMPAIGN: &str = "UPDATE campaigns SET name = $2, enabled = $3, config = $4, project_id = $5, revision = revision + 1 \
@@ -116,13 +116,13 @@ const DELETE_SCHEDULE: &str =
     "DELETE FROM schedules WHERE id = $1 AND NOT EXISTS (SELECT 1 FROM campaigns WHERE config LIKE '%' || $1 || '%')";
 
 /// Creates a client.
-pub fn insert_client(id: ClientId, name: &str, zone: &str, enabled: bool, now: Timestamp) -> Statement {
-    Statement::new(INSERT_CLIENT, args![id.to_string(), name, zone, enabled, now])
+pub fn insert_client(id: ClientId, name: &str, zone: &str, enabled: bool, language: Language, now: Timestamp) -> Statement {
+    Statement::new(INSERT_CLIENT, args![id.to_string(), name, zone, enabled, now, language.tag()])
 }
 
 /// Changes a client.
-pub fn update_client(id: ClientId, name: &str, zone: &str, enabled: bool) -> Statement {
-    Statement::must(UPDATE_CLIENT, args![id.to_string(), name, zone, enabled])
+pub fn update_client(id: ClientId, name: &str, zone: &str, enabled: bool, language: Language) -> Statement {
+    Statement::must(UPDATE_CLIENT, args![id.to_string(), name, zone, enabled, language.tag()])
 }
 
 fn json<T: serde::Serialize>(value: &T) -> Result<String, StoreError> {

@@ -5,7 +5,10 @@ use chrono_tz::Tz;
 use serde::{Deserialize, Deserializer, Serialize, de::DeserializeOwned};
 use serde_json::{Map, Value};
 
-use super::Time;
+use super::{
+    Time,
+    schedules::{ScheduleHolidays, ScheduleStatus},
+};
 use crate::{
     clock::Timestamp,
     domain::{
@@ -18,7 +21,7 @@ use crate::{
         skill::Asking,
         strategy::Strategy,
         waiting::Limits,
-        webchat::Webchat,
+        webchat::{Language, Webchat},
     },
     ids::{BreakId, CampaignId, CannedTextId, ChannelId, ClientId, DispositionId, FieldId, ProjectId, ScheduleId, UserId},
     store::config::CampaignConfig,
@@ -38,6 +41,10 @@ fn utc() -> String {
     "UTC".to_owned()
 }
 
+const fn spanish() -> Language {
+    Language::Spanish
+}
+
 /// A company served.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ts_rs::TS, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
@@ -53,6 +60,10 @@ pub struct ClientFields {
     #[serde(default = "yes")]
     #[ts(as = "Option<bool>", optional)]
     pub enabled: bool,
+    /// In which messages that the product writes by itself name dates; Spanish by default.
+    #[serde(default = "spanish")]
+    #[ts(as = "Option<Language>", optional)]
+    pub language: Language,
 }
 
 /// A company served.
@@ -67,6 +78,8 @@ pub struct Client {
     pub zone: String,
     /// Off: its channels take nothing in.
     pub enabled: bool,
+    /// In which messages that the product writes by itself name dates.
+    pub language: Language,
     /// When it was created.
     pub created_at: Time,
 }
@@ -729,6 +742,11 @@ pub struct ScheduleFields {
     #[ts(as = "Option<Vec<ScheduleException>>", optional)]
     #[schema(value_type = Vec<ScheduleException>)]
     pub exceptions: Vec<schedule::Exception>,
+    /// Holidays of a country and own days.
+    #[serde(default, deserialize_with = "object")]
+    #[ts(as = "Option<ScheduleHolidays>", optional)]
+    #[schema(value_type = ScheduleHolidays)]
+    pub holidays: schedule::Holidays,
     /// Stands above everything else while it is in force.
     #[serde(default, rename = "override")]
     #[ts(optional = nullable)]
@@ -785,6 +803,10 @@ pub struct ScheduleOverride {
     pub until: Option<Time>,
     /// Why, for colleagues: 1 to 120 characters.
     pub reason: String,
+    /// Who set it; what is written here is ignored.
+    #[serde(default)]
+    #[ts(optional = nullable)]
+    pub by: Option<UserId>,
 }
 
 impl ScheduleFields {
@@ -795,6 +817,7 @@ impl ScheduleFields {
             from: Some(over.from.into()),
             until: over.until.map(Time),
             reason: over.reason.clone(),
+            by: over.by,
         });
         Self {
             client: schedule.client,
@@ -802,6 +825,7 @@ impl ScheduleFields {
             zone: schedule.zone,
             weekly: schedule.weekly.clone(),
             exceptions: schedule.exceptions.clone(),
+            holidays: schedule.holidays.clone(),
             override_,
         }
     }
@@ -813,6 +837,7 @@ impl ScheduleFields {
             from: over.from.map_or(now, |from| from.0),
             until: over.until.map(|until| until.0),
             reason: over.reason,
+            by: over.by,
         });
         schedule::Schedule {
             id,
@@ -821,6 +846,7 @@ impl ScheduleFields {
             zone: self.zone,
             weekly: self.weekly,
             exceptions: self.exceptions,
+            holidays: self.holidays,
             override_,
         }
     }
@@ -836,4 +862,6 @@ pub struct ScheduleView {
     /// What can be written.
     #[serde(flatten)]
     pub fields: ScheduleFields,
+    /// How it stands.
+    pub status: ScheduleStatus,
 }

@@ -7,6 +7,7 @@ pub mod demo;
 pub mod live;
 pub mod page;
 pub mod people;
+pub mod schedules;
 pub mod session;
 pub mod skills;
 #[cfg(test)]

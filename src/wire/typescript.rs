@@ -4,11 +4,11 @@ use std::{collections::BTreeMap, path::Path};
 
 use ts_rs::TS;
 
-use super::{command, config, conversation, demo, live, page, people, session, skills, why};
+use super::{command, config, conversation, demo, live, page, people, schedules, session, skills, why};
 use crate::{
     domain::{
         campaign, channel, closing, contact, conversation as states, delivery, disposition, field, invitation, load, message,
-        permission, readiness, service, skill, strategy, waiting, webchat,
+        permission, readiness, schedule, service, skill, strategy, waiting, webchat,
     },
     error::ErrorCode,
     http::{problem, widget},
@@ -152,6 +152,27 @@ fn text() -> String {
         people::Invited,
         people::User,
         people::UserFields,
+        config::ClientFields,
+        config::Client,
+        config::ScheduleException,
+        config::ScheduleFields,
+        config::ScheduleHours,
+        config::ScheduleInterval,
+        config::ScheduleOverride,
+        config::ScheduleView,
+        schedule::Country,
+        schedule::file::NotTaken,
+        schedules::AskPreview,
+        schedules::CalendarDays,
+        schedules::CalendarFile,
+        schedules::DayOf,
+        schedules::EventNotTaken,
+        schedules::HolidayRow,
+        schedules::ScheduleDay,
+        schedules::ScheduleHolidays,
+        schedules::ScheduleOwnDay,
+        schedules::SchedulePreview,
+        schedules::ScheduleStatus,
         session::ChangePassword,
         session::ProfileField,
         session::ProfileFields,

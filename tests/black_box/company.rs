@@ -380,6 +380,13 @@ pub(crate) fn template(route: &Route) -> Option<Template> {
         }
         "GET /api/v1/schedules/{id}" => ("schedules/{{schedule}}", None),
         "PATCH /api/v1/schedules/{id}" => ("schedules/{{schedule}}", Some(json!({ "name": "renamed" }))),
+        "GET /api/v1/schedules/{id}/holidays" => ("schedules/{{schedule}}/holidays?year=2026", None),
+        "POST /api/v1/schedules/preview" => {
+            let schedule = json!({ "client": "{{client}}", "name": "new", "zone": "UTC", "weekly": [] });
+            ("schedules/preview", Some(json!({ "schedule": schedule })))
+        }
+        // Of nobody: nothing is read or stored.
+        "POST /api/v1/schedules/calendar-file" => ("schedules/calendar-file", Some(json!({ "text": "BEGIN:VCALENDAR" }))),
         "DELETE /api/v1/schedules/{id}" => ("schedules/{{schedule}}", None),
 
         "GET /api/v1/users" => ("users", None),

@@ -43,6 +43,7 @@ mod openapi;
 mod packaging;
 mod people;
 mod routing;
+mod schedules;
 mod secrets;
 mod sessions;
 mod skills;

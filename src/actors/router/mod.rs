@@ -26,10 +26,12 @@ use crate::{
     clock::{Clock, Timestamp},
     directory::Directory,
     domain::{
-        conversation::{Command, Event, Offer, OfferOutcome, TransferTo},
+        conversation::{Admission, Command, Event, Offer, OfferOutcome, TransferTo},
         log::{By, Fact},
         message::Content,
+        notice,
         routing::{Decision, Input, ItemView, Notice, Routing, Taking},
+        webchat::Language,
     },
     ids::{ConversationId, Ids, OfferId},
     store::write::{About, Committed},
@@ -96,13 +98,13 @@ impl Router {
             match decision {
                 Decision::Admit { conversation, admission, notice } => {
                     if let Some(notice) = notice {
-                        self.notice(conversation, notice, ctx);
+                        self.notice(conversation, notice, matches!(admission, Admission::Queue(_)), ctx);
                     }
                     self.tell(conversation, Command::Admit(admission), ctx);
                 }
                 Decision::Dismiss { conversation, to, notice } => {
                     if notice {
-                        self.notice(conversation, Notice::Closing, ctx);
+                        self.notice(conversation, Notice::Closing, false, ctx);
                     }
                     self.tell(conversation, Command::Dismiss(to), ctx);
                 }
@@ -121,15 +123,23 @@ impl Router {
     }
 
     /// Tells the customer in the campaign's words that nobody is there now, or not soon (S1-11 to S1-13).
-    fn notice(&mut self, conversation: ConversationId, notice: Notice, ctx: &mut Context<Self>) {
-        let text = self.routing.campaign_of(conversation).and_then(|campaign| {
+    fn notice(&mut self, conversation: ConversationId, notice: Notice, waits: bool, ctx: &mut Context<Self>) {
+        let text = self.routing.campaign_of(conversation).and_then(|id| {
             let directory = self.directory.load();
-            let campaign = directory.campaigns.get(&campaign)?;
-            match notice {
-                Notice::OutOfHours => campaign.out_of_hours_message.clone(),
-                Notice::Full => campaign.limits.full_message.clone(),
-                Notice::Closing => campaign.limits.closing_message.clone(),
-            }
+            let campaign = directory.campaigns.get(&id)?;
+            let text = match notice {
+                Notice::OutOfHours => campaign.out_of_hours_message.as_deref(),
+                Notice::Full => campaign.limits.full_message.as_deref(),
+                Notice::Closing => campaign.limits.closing_message.as_deref(),
+            };
+            let zone = campaign.schedule.and_then(|schedule| Some(directory.schedules.get(&schedule)?.zone));
+            let facts = notice::Facts {
+                campaign: &campaign.name,
+                opening: self.routing.next_opening(id).zip(zone),
+                language: directory.clients.get(&campaign.client).map_or(Language::Spanish, |client| client.language),
+                position: waits.then(|| self.routing.waiting(id) + 1),
+            };
+            Some(notice::write(text?, &facts))
         });
         if let Some(text) = text {
             let content = Content { text: text.into(), attachments: Vec::new() };

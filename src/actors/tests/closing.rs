@@ -15,7 +15,7 @@ use crate::{
         log::By,
         message::Author,
         refusal::Refusal,
-        schedule::{Override, Schedule},
+        schedule::{Holidays, Override, Schedule},
     },
     ids::{DispositionId, ScheduleId},
     store::conversations,
@@ -75,11 +75,11 @@ fn wrap_up_holds_the_agent_and_ends_by_itself() {
 }
 
 pub(super) fn out_of_hours(what: OutOfHours) -> Plan {
-    let closed = Override { open: false, from: Timestamp::from_micros(0), until: None, reason: "Holiday".to_owned() };
+    let closed = Override { open: false, from: Timestamp::from_micros(0), until: None, reason: "Holiday".to_owned(), by: None };
     let id = ScheduleId::from_u128(20);
     let (name, zone) = ("Hours".to_owned(), chrono_tz::UTC);
-    let schedule =
-        Schedule { id, client: CLIENT, name, zone, weekly: Vec::new(), exceptions: Vec::new(), override_: Some(closed) };
+    let (weekly, exceptions, holidays) = (Vec::new(), Vec::new(), Holidays::default());
+    let schedule = Schedule { id, client: CLIENT, name, zone, weekly, exceptions, holidays, override_: Some(closed) };
     let mut plan = Plan { schedule: Some(schedule), ..Plan::default() };
     plan.sales.schedule = Some(id);
     plan.sales.out_of_hours = what;

@@ -20,7 +20,7 @@ use crate::{
         channel::ChannelKind,
         field,
         permission::Role,
-        schedule::{Interval, Schedule},
+        schedule::{Holidays, Interval, Schedule},
         webchat::{Field as Asked, FieldKind, Language, Texts, Webchat},
     },
     ids::{BreakId, DispositionId, FieldId, UserId},
@@ -130,7 +130,8 @@ impl Company {
             use Weekday::{Fri, Mon, Sat, Sun, Thu, Tue, Wed};
             let weekly = [Mon, Tue, Wed, Thu, Fri, Sat, Sun].map(|day| Interval { day, start: 0, end: 1440 }).to_vec();
             let name = "Todos los días, 24 horas".to_owned();
-            Schedule { id, client, name, zone: ZONE, weekly, exceptions: Vec::new(), override_: None }
+            let holidays = Holidays::default();
+            Schedule { id, client, name, zone: ZONE, weekly, exceptions: Vec::new(), holidays, override_: None }
         })?;
 
         let everywhere = named(seed, &EVERYWHERE, None);

@@ -376,6 +376,12 @@ impl Routing {
         self.items.get(&conversation).map(|item| item.view.campaign)
     }
 
+    /// When a campaign that is closed opens.
+    pub fn next_opening(&self, campaign: CampaignId) -> Option<Timestamp> {
+        let openness = self.campaigns.get(&campaign)?.rules?.openness;
+        if openness.is_open() { None } else { openness.until() }
+    }
+
     /// How many conversations of a campaign wait with no offer on the way.
     pub fn waiting(&self, campaign: CampaignId) -> usize {
         self.campaigns.get(&campaign).map_or(0, |campaign| campaign.lanes.len())

@@ -3,22 +3,28 @@
 //! A change can only lie where an open period of the calendar or the override starts or ends. So the next change is the
 //! first such boundary at which [`Schedule::is_open`] answers differently.
 
-use std::{ops::Range, time::Duration};
+use std::{
+    ops::{Range, RangeInclusive},
+    time::Duration,
+};
 
 use chrono::{Datelike, Days, NaiveDate, NaiveDateTime, NaiveTime, TimeDelta};
 use smallvec::SmallVec;
 
 use super::{
-    Exception, Hours, Schedule,
+    Hours, Kept, Schedule,
     wall_time::{self, TICK},
 };
 use crate::clock::Timestamp;
 
 const WEEK: Duration = Duration::from_secs(7 * 24 * 3600);
 
-/// After so many weeks without a change and without an exception there is none until the next exception or override: weeks
-/// repeat, and a clock change can swallow the only interval of one week at most.
-const QUIET_WEEKS: usize = 3;
+/// After so many weeks without a change and without an exception there is none until the next exception, own day or override: weeks
+/// repeat, a clock change can swallow the only interval of one week at most, and a country's holidays those of three in a row.
+const QUIET_WEEKS: usize = 6;
+
+/// Within so many years everything that comes back has come back: two leap days lie eight years apart around 1900 and 2100.
+const ALL_COMES_BACK: i32 = 9;
 
 /// How far from the midnight (UTC) of an exception's date its effects may lie: the interval of the day before that it cuts,
 /// its own that crosses midnight, and the distance of any zone from UTC.
@@ -28,6 +34,9 @@ const REACH: Duration = Duration::from_secs(3 * 24 * 3600);
 const NEIGHBOURS: Days = Days::new(2);
 
 type Few<T> = SmallVec<[T; 8]>;
+
+/// Dates that do not go by the week, and their hours. The first of a date counts.
+type Special<'a> = Few<(NaiveDate, &'a [Hours])>;
 
 impl Schedule {
     /// Open at this moment.
@@ -40,6 +49,9 @@ impl Schedule {
 
     /// The first moment after `at` at which it is not as it is at `at`.
     pub(super) fn next_change(&self, at: Timestamp) -> Option<Timestamp> {
+        if self.is_held(at) {
+            return None;
+        }
         let open = self.is_open(at);
         let mut from = at;
         loop {
@@ -51,7 +63,8 @@ impl Schedule {
                 }
                 from = to;
             }
-            let ahead = self.irregularities().filter(|moment| *moment + REACH > from).min()?;
+            let years = self.year(from)..=self.year(at) + ALL_COMES_BACK;
+            let ahead = self.irregularities(years, open).filter(|moment| *moment + REACH > from).min()?;
             from = from.max(ahead - REACH);
         }
     }
@@ -69,7 +82,8 @@ impl Schedule {
                 }
                 to = from;
             }
-            let behind = self.irregularities().filter(|moment| *moment - REACH < to).max()?;
+            let years = self.year(at) - ALL_COMES_BACK..=self.year(to);
+            let behind = self.irregularities(years, open).filter(|moment| *moment - REACH < to).max()?;
             to = to.min(behind + REACH);
         }
     }
@@ -89,10 +103,25 @@ impl Schedule {
         boundaries
     }
 
-    /// Moments around which it may differ from other weeks.
-    fn irregularities(&self) -> impl Iterator<Item = Timestamp> {
-        let midnight = |date: NaiveDate| Timestamp::from_chrono(date.and_time(NaiveTime::MIN).and_utc());
-        self.exceptions.iter().map(move |exception| midnight(exception.date)).chain(self.override_bounds())
+    /// Moments around which it may differ from other weeks; what comes back only in these years, and only if it can end what is:
+    /// weeks without a closing, or without an opening.
+    fn irregularities(&self, years: RangeInclusive<i32>, open: bool) -> impl Iterator<Item = Timestamp> {
+        let midnight = |date: NaiveDate| Timestamp::from_chrono(midnight(date).and_utc());
+        let first = NaiveDate::from_ymd_opt(*years.start(), 1, 1).unwrap_or(NaiveDate::MIN);
+        let last = NaiveDate::from_ymd_opt(*years.end(), 12, 31).unwrap_or(first);
+        let opens = |kept: Kept<'_>| matches!(kept, Kept::Own(day) if !self.weekly.is_empty() || !day.intervals.is_empty());
+        let kept = self.holidays.between(first..=last).into_iter().filter(move |(_, kept)| open || opens(*kept));
+        let dates = self.exceptions.iter().map(|exception| exception.date).chain(kept.map(|(date, _)| date));
+        dates.map(midnight).chain(self.override_bounds())
+    }
+
+    /// Open or closed by hand without an end.
+    fn is_held(&self, at: Timestamp) -> bool {
+        self.override_.as_ref().is_some_and(|override_| override_.is_in_force(at) && override_.until.is_none())
+    }
+
+    fn year(&self, at: Timestamp) -> i32 {
+        wall_time::date(self.zone, at).year()
     }
 
     fn override_bounds(&self) -> impl Iterator<Item = Timestamp> {
@@ -115,23 +144,30 @@ impl Schedule {
     fn wall_hours(&self, first: NaiveDate, last: NaiveDate) -> Few<Range<NaiveDateTime>> {
         let first = first.checked_sub_days(NEIGHBOURS).unwrap_or(first);
         let last = last.checked_add_days(NEIGHBOURS).unwrap_or(last);
-        let is_near = |exception: &&Exception| first <= exception.date && exception.date.pred_opt() <= Some(last);
-        let exceptions: Few<&Exception> = self.exceptions.iter().filter(is_near).collect();
+        let special = self.special(first, last.succ_opt().unwrap_or(last));
         let mut hours: Few<_> =
-            first.iter_days().take_while(|date| *date <= last).flat_map(|date| self.wall_hours_from(date, &exceptions)).collect();
+            first.iter_days().take_while(|date| *date <= last).flat_map(|date| self.wall_hours_from(date, &special)).collect();
         hours.sort_unstable_by_key(|hours| hours.start);
         hours
     }
 
+    /// Exceptions before own days before the country's holidays.
+    fn special(&self, first: NaiveDate, last: NaiveDate) -> Special<'_> {
+        let exceptions = self.exceptions.iter().filter(|exception| (first..=last).contains(&exception.date));
+        let exceptions = exceptions.map(|exception| (exception.date, exception.intervals.as_slice()));
+        let kept = self.holidays.between(first..=last).into_iter().map(|(date, kept)| (date, kept.hours()));
+        exceptions.chain(kept).collect()
+    }
+
     /// The intervals that start on this date.
-    fn wall_hours_from(&self, date: NaiveDate, exceptions: &[&Exception]) -> Few<Range<NaiveDateTime>> {
-        let exception = |date| exceptions.iter().find(|exception| exception.date == date);
+    fn wall_hours_from(&self, date: NaiveDate, special: &Special<'_>) -> Few<Range<NaiveDateTime>> {
+        let special = |date| special.iter().find(|(special, _)| *special == date);
         let day = date.weekday();
-        let hours: Few<Hours> = match exception(date) {
-            Some(exception) => exception.intervals.as_slice().into(),
+        let hours: Few<Hours> = match special(date) {
+            Some((_, hours)) => (*hours).into(),
             None => self.weekly.iter().filter(|interval| interval.day == day).map(|interval| interval.hours()).collect(),
         };
-        let must_end = date.succ_opt().filter(|next| exception(*next).is_some()).map(midnight);
+        let must_end = date.succ_opt().filter(|next| special(*next).is_some()).map(midnight);
         hours.into_iter().filter_map(|hours| on_date(date, hours, must_end)).collect()
     }
 }

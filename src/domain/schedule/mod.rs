@@ -1,9 +1,12 @@
 //! Schedules: when a campaign is open (routing.md, Schedules).
 //!
-//! What decides at a moment, the first that says anything: the manual [`Override`], the [`Exception`] of that local date,
-//! the weekly [`Interval`]s. Times are local wall time in the schedule's zone; the clock changes are in `wall_time`.
+//! What decides at a moment, the first that says anything: the manual [`Override`], the [`Exception`] of that local date, the
+//! [`Holidays`] of that date (own days before those of the country), the weekly [`Interval`]s. Times are local wall time in the schedule's zone; the clock changes are in `wall_time`.
 
 mod calendar;
+pub mod file;
+mod holidays;
+mod plan;
 #[cfg(test)]
 mod tests;
 mod validation;
@@ -13,10 +16,14 @@ use chrono::{NaiveDate, Weekday};
 use chrono_tz::Tz;
 use serde::{Deserialize, Serialize};
 
-pub use self::validation::{MAX_EXCEPTIONS, MAX_INTERVALS, MAX_TEXT_CHARACTERS, ScheduleError};
+pub use self::{
+    holidays::{Country, Holiday, Holidays, Kept, OwnDay},
+    plan::{DayPlan, KeptDay, Why, words},
+    validation::{MAX_EXCEPTIONS, MAX_INTERVALS, MAX_OWN_DAYS, MAX_SWITCHES, MAX_TEXT_CHARACTERS, ScheduleError},
+};
 use crate::{
     clock::Timestamp,
-    ids::{ClientId, ScheduleId},
+    ids::{ClientId, ScheduleId, UserId},
 };
 
 /// Whether something is open at a moment, and when that next changes.
@@ -71,6 +78,9 @@ pub struct Schedule {
     /// At most [`MAX_EXCEPTIONS`], in any order, each date once.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub exceptions: Vec<Exception>,
+    /// Holidays of a country and own days.
+    #[serde(default, skip_serializing_if = "Holidays::is_empty")]
+    pub holidays: Holidays,
     /// Stands above everything else while it is in force.
     #[serde(default, rename = "override", skip_serializing_if = "Option::is_none")]
     pub override_: Option<Override>,
@@ -131,6 +141,9 @@ pub struct Override {
     pub until: Option<Timestamp>,
     /// Why, for colleagues: 1 to [`MAX_TEXT_CHARACTERS`] characters.
     pub reason: String,
+    /// Who set it; none = a program.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub by: Option<UserId>,
 }
 
 impl Override {

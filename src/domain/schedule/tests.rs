@@ -13,6 +13,8 @@ use proptest::{prelude::*, sample::select};
 
 use super::*;
 
+mod known;
+
 const MINUTE: Duration = Duration::from_secs(60);
 
 fn schedule(zone: Tz, weekly: &[(Weekday, u16, u16)]) -> Schedule {
@@ -23,6 +25,7 @@ fn schedule(zone: Tz, weekly: &[(Weekday, u16, u16)]) -> Schedule {
         zone,
         weekly: weekly.iter().map(|&(day, start, end)| Interval { day, start, end }).collect(),
         exceptions: vec![],
+        holidays: Holidays::default(),
         override_: None,
     }
 }
@@ -140,7 +143,7 @@ fn a_manual_override_stands_above_all_until_it_ends() {
     let mut office = office(UTC);
     office.exceptions = vec![exception("2026-11-23", &[(600, 660)])];
     let (from, until) = (utc("2026-11-23 10:30"), utc("2026-11-24 12:00"));
-    office.override_ = Some(Override { open: false, from, until: Some(until), reason: "Fire drill".to_owned() });
+    office.override_ = Some(Override { open: false, from, until: Some(until), reason: "Fire drill".to_owned(), by: None });
     assert_eq!(office.openness(utc("2026-11-23 10:15")), open(from));
     assert_eq!(office.openness(from), closed(from, until));
     assert_eq!(office.openness(until), open(utc("2026-11-24 18:00")));
@@ -150,9 +153,9 @@ fn a_manual_override_stands_above_all_until_it_ends() {
 fn an_override_that_ends_into_its_own_state_changes_nothing_there() {
     let mut office = office(UTC);
     let (from, until) = (utc("2026-11-23 17:00"), utc("2026-11-23 20:00"));
-    office.override_ = Some(Override { open: false, from, until: Some(until), reason: "Power cut".to_owned() });
+    office.override_ = Some(Override { open: false, from, until: Some(until), reason: "Power cut".to_owned(), by: None });
     assert_eq!(office.openness(utc("2026-11-23 19:00")), closed(from, utc("2026-11-24 09:00")));
-    office.override_ = Some(Override { open: true, from, until: None, reason: "Long night".to_owned() });
+    office.override_ = Some(Override { open: true, from, until: None, reason: "Long night".to_owned(), by: None });
     assert_eq!(office.openness(utc("2026-11-23 19:00")), Openness::ALWAYS);
     assert_eq!(office.openness(utc("2026-11-23 16:00")), Openness::ALWAYS, "the closing at 18:00 is overridden");
 }
@@ -220,7 +223,8 @@ fn the_stored_form_is_plain_and_strict() {
     let mut stored = office(Sao_Paulo);
     stored.weekly.truncate(1);
     stored.exceptions = vec![exception("2026-12-25", &[])];
-    stored.override_ = Some(Override { open: false, from: Timestamp::from_micros(1), until: None, reason: "Flood".to_owned() });
+    stored.override_ =
+        Some(Override { open: false, from: Timestamp::from_micros(1), until: None, reason: "Flood".to_owned(), by: None });
     let json = serde_json::to_value(&stored).unwrap();
     let expected = serde_json::json!({
         "id": "00000000-0000-0000-0000-000000000000",
@@ -267,7 +271,7 @@ fn validation_says_what_is_wrong() {
     let many = "there are 101 intervals, at most 100 are possible";
     assert_eq!(changed(|s| s.weekly = vec![s.weekly[0]; 101]), refused("schedule_too_many_intervals", many));
     let at = Timestamp::from_micros;
-    let override_ = move |until, reason: &str| Override { open: true, from: at(5), until, reason: reason.to_owned() };
+    let override_ = move |until, reason: &str| Override { open: true, from: at(5), until, reason: reason.to_owned(), by: None };
     let with = |override_| Schedule { override_: Some(override_), ..office(UTC) }.validate();
     assert_eq!(with(override_(Some(at(5)), "why")), Err(ScheduleError::OverrideEmpty));
     assert_eq!(with(override_(None, "")), Err(ScheduleError::OverrideReason));
@@ -297,9 +301,17 @@ fn is_open_by_the_clock(schedule: &Schedule, at: Timestamp) -> bool {
 fn has_minute(schedule: &Schedule, wall: NaiveDateTime) -> bool {
     let date = wall.date();
     let minute = u16::try_from(wall.num_seconds_from_midnight() / 60).unwrap();
-    let exception = |date| schedule.exceptions.iter().find(|exception| exception.date == date);
-    let hours_of = |date: NaiveDate| match exception(date) {
-        Some(exception) => exception.intervals.clone(),
+    let special = |date: NaiveDate| {
+        let year = chrono::Datelike::year(&date);
+        let exception = schedule.exceptions.iter().find(|exception| exception.date == date);
+        let own = schedule.holidays.days.iter().find(|day| day.in_year(year) == Some(date));
+        let keeps = |holiday: &&Holiday| schedule.holidays.keeps(holiday.key, holiday.optional);
+        let is_holiday = |country: Country| country.holidays(year).iter().filter(keeps).any(|holiday| holiday.date == date);
+        let of_country = schedule.holidays.country.filter(|country| is_holiday(*country)).map(|_| Vec::new());
+        exception.map(|exception| exception.intervals.clone()).or(own.map(|day| day.intervals.clone())).or(of_country)
+    };
+    let hours_of = |date: NaiveDate| match special(date) {
+        Some(hours) => hours,
         None => {
             let day = chrono::Datelike::weekday(&date);
             schedule.weekly.iter().filter(|interval| interval.day == day).map(|interval| interval.hours()).collect()
@@ -308,11 +320,15 @@ fn has_minute(schedule: &Schedule, wall: NaiveDateTime) -> bool {
     let crosses = |hours: &Hours| hours.end <= hours.start;
     let today = hours_of(date).iter().any(|hours| minute >= hours.start && (crosses(hours) || minute < hours.end));
     let yesterday = || hours_of(date.pred_opt().unwrap()).iter().any(|hours| crosses(hours) && minute < hours.end);
-    today || (exception(date).is_none() && yesterday())
+    today || (special(date).is_none() && yesterday())
 }
 
 /// Clock changes: the moment in UTC.
-const CHANGES: [(Tz, &str); 14] = [
+const CHANGES: [(Tz, &str); 18] = [
+    (Buenos_Aires, "2008-03-16 02:00"),
+    (Buenos_Aires, "2008-10-19 03:00"),
+    (Buenos_Aires, "2009-03-15 02:00"),
+    (Buenos_Aires, "2007-12-30 03:00"),
     (Santiago, "2026-04-05 03:00"),
     (Santiago, "2026-09-06 04:00"),
     (Sao_Paulo, "2018-02-18 02:00"),
@@ -350,7 +366,9 @@ fn any_schedule(zone: Tz, near: Timestamp) -> impl Strategy<Value = Schedule> {
     let weekly = prop::collection::vec((0_u8..7, hours()), 0..8);
     let exceptions = prop::collection::btree_map(-3_i64..4, prop::collection::vec(hours(), 0..3), 0..3);
     let override_ = prop::option::weighted(0.2, (any::<bool>(), -300_i64..300, prop::option::of(1_i64..600)));
-    (weekly, exceptions, override_).prop_map(move |(weekly, exceptions, override_)| {
+    let days = prop::collection::btree_map(-3_i64..4, (any::<bool>(), prop::collection::vec(hours(), 0..3)), 0..3);
+    let country = prop::option::of(select(&Country::ALL[..]));
+    (weekly, exceptions, override_, days, country).prop_map(move |(weekly, exceptions, override_, days, country)| {
         let steps = |steps: i64| Timestamp::from_micros(near.micros() + steps * i64::from(STEP) * 60_000_000);
         let date = |days| wall_time::date(zone, near) + TimeDelta::days(days);
         Schedule {
@@ -359,11 +377,24 @@ fn any_schedule(zone: Tz, near: Timestamp) -> impl Strategy<Value = Schedule> {
                 .map(|(day, Hours { start, end })| Interval { day: Weekday::try_from(day).unwrap(), start, end })
                 .collect(),
             exceptions: exceptions.into_iter().map(|(days, intervals)| Exception { date: date(days), intervals }).collect(),
+            holidays: Holidays {
+                country,
+                switched: country
+                    .map(|_| ("good_friday".to_owned(), false))
+                    .filter(|(key, _)| country.unwrap().has(key))
+                    .into_iter()
+                    .collect(),
+                days: days
+                    .into_iter()
+                    .map(|(days, (yearly, intervals))| OwnDay { date: date(days), yearly, name: "Own".to_owned(), intervals })
+                    .collect(),
+            },
             override_: override_.map(|(open, from, length)| Override {
                 open,
                 from: steps(from),
                 until: length.map(|length| steps(from + length)),
                 reason: "test".to_owned(),
+                by: None,
             }),
             ..schedule(zone, &[])
         }
@@ -395,6 +426,34 @@ proptest! {
             let last = (1..=steps).map(|n| at - step * n).find(differs).map(|moment| moment + step);
             prop_assert_eq!(since.filter(|since| *since > at - step * steps), last);
         }
+    }
+
+    /// To the minute: times that are no multiples of anything, for a day and a half on both sides.
+    #[test]
+    fn every_minute_is_as_the_clocks_say((mut schedule, at) in schedule_near_a_clock_change(), odd in 0_u16..9) {
+        for interval in &mut schedule.weekly {
+            interval.start += odd;
+        }
+        let (mut moment, end) = (at - MINUTE * (36 * 60), at + MINUTE * (36 * 60));
+        let mut change = None;
+        let mut open = schedule.openness(moment).is_open();
+        while moment < end {
+            if change.is_none_or(|change| change <= moment) {
+                let openness = schedule.openness(moment);
+                open = openness.is_open();
+                change = openness.until().or(Some(end));
+            }
+            prop_assert_eq!(open, is_open_by_the_clock(&schedule, moment), "{} {:?}", moment, schedule);
+            moment = moment + MINUTE;
+        }
+    }
+
+    /// The clock of the service level is the sum of the open minutes.
+    #[test]
+    fn open_time_is_the_sum_of_open_steps((schedule, at) in schedule_near_a_clock_change()) {
+        let step = MINUTE * u32::from(STEP);
+        let open = (0..300).filter(|n| is_open_by_the_clock(&schedule, at + step * *n)).count();
+        prop_assert_eq!(schedule.open_time(at, at + step * 300), step * u32::try_from(open).unwrap());
     }
 
     /// From change to change through weeks: it flips at each, to the microsecond, and a closed period knows its start.

@@ -3,12 +3,16 @@
 use chrono::{Datelike, NaiveDate};
 use thiserror::Error;
 
-use super::{Exception, Hours, Override, Schedule};
+use super::{Exception, Holidays, Hours, Override, OwnDay, Schedule};
 
 /// The most weekly intervals of a schedule, and the most hours of one exception.
 pub const MAX_INTERVALS: usize = 100;
 /// The most exceptions of a schedule.
 pub const MAX_EXCEPTIONS: usize = 500;
+/// The most days of one's own.
+pub const MAX_OWN_DAYS: usize = 500;
+/// The most single holidays switched on or off.
+pub const MAX_SWITCHES: usize = 50;
 /// The longest name or reason, in characters.
 pub const MAX_TEXT_CHARACTERS: usize = 120;
 
@@ -38,6 +42,21 @@ pub enum ScheduleError {
     /// Two exceptions for one date.
     #[error("there are two exceptions for {0}")]
     ExceptionTwice(NaiveDate),
+    /// More than [`MAX_OWN_DAYS`].
+    #[error("there are {0} own days, at most {MAX_OWN_DAYS} are possible")]
+    TooManyOwnDays(usize),
+    /// A year with other than four digits.
+    #[error("the date {0} is not in the years 1000 to 9999")]
+    OwnDayDate(NaiveDate),
+    /// Two own days that fall on one date.
+    #[error("there are two own days for {0}")]
+    OwnDayTwice(NaiveDate),
+    /// Empty or longer than [`MAX_TEXT_CHARACTERS`].
+    #[error("the day {0} needs a name of 1 to {MAX_TEXT_CHARACTERS} characters")]
+    OwnDayName(NaiveDate),
+    /// The country has no holiday of this key, or there is no country.
+    #[error("the country has no such holiday")]
+    HolidayUnknown,
     /// An override that ends before it begins.
     #[error("the override ends before it begins")]
     OverrideEmpty,
@@ -56,6 +75,11 @@ impl ScheduleError {
             Self::TooManyExceptions(_) => "schedule_too_many_exceptions",
             Self::ExceptionDate(_) => "schedule_exception_date",
             Self::ExceptionTwice(_) => "schedule_exception_twice",
+            Self::TooManyOwnDays(_) => "schedule_too_many_own_days",
+            Self::OwnDayDate(_) => "schedule_own_day_date",
+            Self::OwnDayTwice(_) => "schedule_own_day_twice",
+            Self::OwnDayName(_) => "schedule_own_day_name",
+            Self::HolidayUnknown => "schedule_holiday_unknown",
             Self::OverrideEmpty => "schedule_override_empty",
             Self::OverrideReason => "schedule_override_reason",
         }
@@ -73,6 +97,7 @@ impl Schedule {
         }
         check_hours(self.weekly.iter().map(|interval| interval.hours()))?;
         check_exceptions(&self.exceptions)?;
+        check_holidays(&self.holidays)?;
         self.override_.as_ref().map_or(Ok(()), check_override)
     }
 }
@@ -106,6 +131,40 @@ fn check_exceptions(exceptions: &[Exception]) -> Result<(), ScheduleError> {
         return Err(ScheduleError::ExceptionDate(*date));
     }
     exceptions.iter().try_for_each(|exception| check_hours(exception.intervals.iter().copied()))
+}
+
+fn check_holidays(holidays: &Holidays) -> Result<(), ScheduleError> {
+    let is_known = |key: &String| holidays.country.is_some_and(|country| country.has(key));
+    if holidays.switched.len() > MAX_SWITCHES || !holidays.switched.keys().all(is_known) {
+        return Err(ScheduleError::HolidayUnknown);
+    }
+    if holidays.days.len() > MAX_OWN_DAYS {
+        return Err(ScheduleError::TooManyOwnDays(holidays.days.len()));
+    }
+    holidays.days.iter().try_for_each(check_own_day)?;
+    let mut days: Vec<(bool, u32, u32, i32)> = holidays.days.iter().map(place).collect();
+    days.sort_unstable();
+    match days.array_windows().find(|[earlier, later]| earlier == later) {
+        Some([(_, month, day, year), _]) => {
+            Err(ScheduleError::OwnDayTwice(NaiveDate::from_ymd_opt(*year, *month, *day).unwrap_or_default()))
+        }
+        None => Ok(()),
+    }
+}
+
+/// What no two own days share; a yearly day and one of a single year may, the first of the list counts.
+fn place(day: &OwnDay) -> (bool, u32, u32, i32) {
+    (day.yearly, day.date.month(), day.date.day(), if day.yearly { 2000 } else { day.date.year() })
+}
+
+fn check_own_day(day: &OwnDay) -> Result<(), ScheduleError> {
+    if !(1000..=9999).contains(&day.date.year()) {
+        return Err(ScheduleError::OwnDayDate(day.date));
+    }
+    if !is_short_text(&day.name) {
+        return Err(ScheduleError::OwnDayName(day.date));
+    }
+    check_hours(day.intervals.iter().copied())
 }
 
 fn check_override(override_: &Override) -> Result<(), ScheduleError> {

@@ -35,6 +35,7 @@ fn view(client: &directory::Client) -> Client {
         name: client.name.clone(),
         zone: client.zone.clone(),
         enabled: client.enabled,
+        language: client.language,
         created_at: client.created_at.into(),
     }
 }
@@ -75,10 +76,10 @@ pub async fn create(app: Data<App>, caller: Caller, input: Input<ClientFields>) 
     let Input { value: mut fields, once } = input;
     check(&mut fields)?;
     let (id, now) = (app.engine.ids.next::<ClientId>(), app.now());
-    let ClientFields { name, zone, enabled } = fields;
-    let mut statements = vec![config_writes::insert_client(id, &name, &zone, enabled, now)];
+    let ClientFields { name, zone, enabled, language } = fields;
+    let mut statements = vec![config_writes::insert_client(id, &name, &zone, enabled, language, now)];
     statements.extend(config_writes::system_dispositions(id, &app.engine.ids, now));
-    let created = Client { id, name, zone, enabled, created_at: now.into() };
+    let created = Client { id, name, zone, enabled, language, created_at: now.into() };
     once.commit(statements, (Entity::Client, id.to_string()), StatusCode::CREATED, &created).await
 }
 
@@ -90,11 +91,12 @@ pub async fn change(caller: Caller, id: Path<ClientId>, input: Input<Map<String,
     let Input { value: patch, once } = input;
     caller.require(Permission::WriteConfig, Place::client(*id))?;
     let current = caller.directory.clients.get(&id).ok_or_else(Problem::not_found)?;
-    let now = ClientFields { name: current.name.clone(), zone: current.zone.clone(), enabled: current.enabled };
+    let directory::Client { name, zone, enabled, language, .. } = current.as_ref().clone();
+    let now = ClientFields { name, zone, enabled, language };
     let mut fields = patched(&now, patch)?;
     check(&mut fields)?;
-    let ClientFields { name, zone, enabled } = fields;
-    let statements = vec![config_writes::update_client(*id, &name, &zone, enabled)];
-    let changed = Client { id: *id, name, zone, enabled, created_at: current.created_at.into() };
+    let ClientFields { name, zone, enabled, language } = fields;
+    let statements = vec![config_writes::update_client(*id, &name, &zone, enabled, language)];
+    let changed = Client { id: *id, name, zone, enabled, language, created_at: current.created_at.into() };
     once.commit(statements, (Entity::Client, id.to_string()), StatusCode::OK, &changed).await
 }

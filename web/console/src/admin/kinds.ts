@@ -53,6 +53,12 @@ const ofClient = (values: Values) => (row: Row) => row['client'] === values['cli
 const called = (row: Row) => String(row['name'] ?? '');
 const clientName = (row: Row) => nameOf(P.clients, row['client']);
 
+/** What the browser knows, with names it files under older ones, and the one in use. */
+const zones = (values: Values) => {
+  const known = new Set([...Intl.supportedValuesOf('timeZone'), 'UTC', 'America/Argentina/Buenos_Aires', String(values['zone'] ?? 'UTC')]);
+  return [...known].sort().map((value) => ({ value, text: value.replaceAll('_', ' ') }));
+};
+
 /** Names from the top. */
 export function dispositionPath(id: unknown): string {
   const names: string[] = [];
@@ -166,7 +172,7 @@ function campaignGroups(): FormGroup[] {
 export const KINDS: readonly Kind[] = [
   {
     kind: 'clientes', path: P.clients, title: 'admin.clients', add: 'admin.clients_add', empty: 'admin.clients_empty', write: 'write_config', name: called, more: (row) => String(row['zone'] ?? ''), needs: [],
-    groups: () => [{ title: 'group.data', fields: [name, { key: 'zone', label: 'field.zone', hint: 'field.zone_hint', type: 'text', start: 'America/Argentina/Buenos_Aires', required: true }, enabled] }],
+    groups: () => [{ title: 'group.data', fields: [name, { key: 'zone', label: 'field.zone', hint: 'field.zone_hint', type: 'text', start: 'America/Argentina/Buenos_Aires', required: true }, { key: 'language', label: 'field.message_language', hint: 'field.message_language_hint', type: 'select', start: 'es', options: () => ['es', 'en', 'pt-BR'].map((value) => ({ value, text: new Intl.DisplayNames(value, { type: 'language' }).of(value) ?? value })) }, enabled] }],
   },
   {
     kind: 'proyectos', path: P.projects, title: 'admin.projects', add: 'admin.projects_add', empty: 'admin.projects_empty', write: 'write_config', canDelete: true, name: called, more: clientName, needs: [P.clients],
@@ -226,7 +232,7 @@ export const KINDS: readonly Kind[] = [
       },
     ],
   },
-  { kind: 'horarios', path: P.schedules, title: 'admin.schedules', add: 'admin.schedules_add', empty: 'admin.schedules_empty', write: 'write_config', canDelete: true, name: called, more: (row) => String(row['zone'] ?? ''), needs: [P.clients], groups: () => [{ title: 'group.data', fields: [client, name, { key: 'zone', label: 'field.zone', hint: 'field.zone_hint', type: 'text', required: true, start: 'America/Argentina/Buenos_Aires' }] }] },
+  { kind: 'horarios', path: P.schedules, title: 'admin.schedules', add: 'admin.schedules_add', empty: 'admin.schedules_empty', write: 'write_config', canDelete: true, name: called, more: (row) => String(row['zone'] ?? ''), needs: [P.clients], groups: () => [{ title: 'group.data', fields: [client, name, { key: 'zone', label: 'field.zone', type: 'select', required: true, start: 'America/Argentina/Buenos_Aires', options: zones }] }] },
   {
     kind: 'descansos', path: P.breaks, title: 'admin.breaks', add: 'admin.breaks_add', empty: 'admin.breaks_empty', write: 'write_config', name: called, more: (row) => (row['minutes'] ? t('break.of', { minutes: Number(row['minutes']) }) : ''), needs: [],
     groups: (values) => [{ title: 'group.data', fields: [name, ...('minutes' in values ? [{ key: 'minutes', label: 'field.minutes', hint: 'field.minutes_hint', type: 'number', min: 1, max: 1_440 } as const] : []), enabled] }],
