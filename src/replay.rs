@@ -19,7 +19,7 @@ use crate::{
 };
 
 /// Entries read at once.
-const AT_ONCE: u64 = 5_000;
+const AT_ONCE: u64 = 2_000;
 /// A log up to this long is read from its beginning: it may have been written in another order than things happened, as that
 /// of a demo is.
 const SHORT: u64 = 200_000;
@@ -87,11 +87,18 @@ fn bounds(zone: Tz, date: NaiveDate, now: Timestamp) -> Option<(Timestamp, Times
     (day.since < until).then_some((day.since, until))
 }
 
+/// A day that was read.
+pub struct Fetched {
+    wanted: Wanted,
+    recorder: Recorder,
+    entries: Vec<Entry>,
+}
+
 /// Reads a day.
 ///
 /// # Errors
 /// Any [`ReplayError`].
-pub async fn read(db: &Db, snapshot: &Snapshot, wanted: Wanted, now: Timestamp) -> Result<Recorded, ReplayError> {
+pub async fn fetch(db: &Db, snapshot: &Snapshot, wanted: Wanted, now: Timestamp) -> Result<Fetched, ReplayError> {
     let campaign = snapshot.campaigns.get(&wanted.campaign).ok_or(ReplayError::NoCampaign)?;
     let (from, until) = bounds(snapshot.zone_of(campaign.client), wanted.date, now).ok_or(ReplayError::NotYet)?;
     let earliest = from - SHIFT;
@@ -115,16 +122,27 @@ pub async fn read(db: &Db, snapshot: &Snapshot, wanted: Wanted, now: Timestamp) 
             break;
         }
     }
-    entries.sort_by_key(|entry| entry.at);
     let known = people_state::agents(db).await?.into_iter().filter(|agent| agent.since < earliest).collect();
     let mut recorder = Recorder::new(from, until, wanted.measure, setting(snapshot), known);
     recorder.look_at(wanted.campaign);
-    entries.iter().for_each(|entry| recorder.learn(entry));
-    let recorded = recorder.finish(wanted.seed);
-    if recorded.plan.arrivals.iter().all(|arrival| arrival.campaign != wanted.campaign) {
-        return Err(ReplayError::Nothing);
+    Ok(Fetched { wanted, recorder, entries })
+}
+
+impl Fetched {
+    /// Understands it, which takes a while: a second for a million entries.
+    ///
+    /// # Errors
+    /// [`ReplayError::Nothing`].
+    pub fn understand(self) -> Result<Recorded, ReplayError> {
+        let Self { wanted, mut recorder, mut entries } = self;
+        entries.sort_by_key(|entry| entry.at);
+        entries.iter().for_each(|entry| recorder.learn(entry));
+        let recorded = recorder.finish(wanted.seed);
+        if recorded.plan.arrivals.iter().all(|arrival| arrival.campaign != wanted.campaign) {
+            return Err(ReplayError::Nothing);
+        }
+        Ok(recorded)
     }
-    Ok(recorded)
 }
 
 /// What changes nothing that is counted.

@@ -196,8 +196,9 @@ impl Simulate {
         let names: BTreeMap<_, _> = snapshot.campaigns.values().map(|it| (it.id, it.name.clone())).collect();
         let campaign = self.find(&names)?;
         let wanted = Wanted { campaign, date, measure: self.measure(), seed: self.seed.unwrap_or(1) };
-        let recorded = replay::read(&db, &snapshot, wanted, clock.now()).await;
-        let recorded = recorded.map_err(|error| Failure::new(&format!("the {date}"), error))?;
+        let fetched = replay::fetch(&db, &snapshot, wanted, clock.now()).await;
+        let recorded =
+            fetched.and_then(replay::Fetched::understand).map_err(|error| Failure::new(&format!("the {date}"), error))?;
         db.close().await;
         Ok(Day {
             plan: recorded.plan,

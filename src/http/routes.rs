@@ -13,8 +13,8 @@ use utoipa::{
 
 use crate::{
     domain::permission::Permission::{
-        self, Answer, ControlAgents, ForceConversations, ReadConfig, ReadContacts, ReadConversations, ReadUsers, WriteConfig,
-        WriteContacts, WriteMembers, WriteUsers,
+        self, Answer, ControlAgents, ForceConversations, ReadBoard, ReadConfig, ReadContacts, ReadConversations, ReadUsers,
+        WriteConfig, WriteContacts, WriteMembers, WriteUsers,
     },
     http::{
         admin::{
@@ -29,11 +29,11 @@ use crate::{
             attachments::{self, UploadQuery},
             contacts::{self, ContactsQuery},
             conversations::{self, ConversationsQuery, HistoryQuery, MessagesQuery},
-            drafts, invitations, me, session,
+            drafts, invitations, me, session, simulations,
         },
         webhooks, widget,
     },
-    wire::{command, config, conversation, demo as wire_demo, live, page::Page, people, session as wire_session},
+    wire::{command, config, conversation, demo as wire_demo, live, page::Page, people, session as wire_session, simulation},
 };
 
 /// Who may call a route at all; handlers then look at the object.
@@ -173,6 +173,7 @@ const WRITE_CONTACTS: Access = Access::Any(&[WriteContacts]);
 const READ_CONTACT: Access = Access::Any(&[ReadContacts, Answer]);
 const WRITE_CONTACT: Access = Access::Any(&[WriteContacts, Answer]);
 const CONTROL_AGENTS: Access = Access::Any(&[ControlAgents]);
+const READ_BOARD: Access = Access::Any(&[ReadBoard]);
 
 routes! {
     GET "/healthz" ops::healthz, Access::Public, "operation", "Whether the process lives", 200;
@@ -288,6 +289,10 @@ routes! {
     POST "/api/v1/agents/{id}/pause" agents::pause, CONTROL_AGENTS, "agents", "No new offers for an agent", 200, gives live::Presence;
     POST "/api/v1/agents/{id}/resume" agents::resume, CONTROL_AGENTS, "agents", "End an agent's pause", 200, gives live::Presence;
     POST "/api/v1/agents/{id}/sign-out" agents::sign_out, CONTROL_AGENTS, "agents", "End an agent's shift", 200, gives live::Presence;
+
+    POST "/api/v1/simulations" simulations::run, READ_BOARD, "simulations",
+        "See a day of a campaign again under other settings; changes nothing",
+        body simulation::SimulationFields, 200, gives simulation::Simulation;
 
     GET "/api/v1/clients" clients::list, READ_CONFIG, "clients", "Clients", query ListQuery, 200, page config::Client;
     POST "/api/v1/clients" clients::create, WRITE_CONFIG, "clients", "Create a client",

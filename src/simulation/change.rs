@@ -17,7 +17,8 @@ pub const MOST_MORE: u32 = 1_000;
 /// What is different. Nothing said = as it is.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ts_rs::TS, utoipa::ToSchema)]
 #[serde(default, deny_unknown_fields)]
-#[ts(export_to = "wire.ts", optional_fields = nullable)]
+#[ts(export_to = "wire.ts", rename = "SimulationChanges", optional_fields = nullable)]
+#[schema(as = SimulationChanges)]
 pub struct Changes {
     /// Who may get a conversation.
     pub mode: Option<Mode>,

@@ -109,8 +109,10 @@ pub struct Happening {
 pub enum What {
     /// An agent comes to work.
     SignsIn(AgentId),
-    /// An agent goes home.
+    /// An agent goes home at once; what they have goes back to the queue.
     SignsOut(AgentId),
+    /// An agent takes nothing more and goes home when what they have is over.
+    GoesHome(AgentId),
     /// An agent takes a break.
     BreakBegins(AgentId),
     /// An agent takes offers again.
@@ -133,6 +135,7 @@ impl What {
         match self {
             Self::SignsIn(agent)
             | Self::SignsOut(agent)
+            | Self::GoesHome(agent)
             | Self::BreakBegins(agent)
             | Self::BreakEnds(agent)
             | Self::Disconnects(agent)
@@ -147,6 +150,7 @@ impl What {
         match self {
             Self::SignsIn(_) => Self::SignsIn(other),
             Self::SignsOut(_) => Self::SignsOut(other),
+            Self::GoesHome(_) => Self::GoesHome(other),
             Self::BreakBegins(_) => Self::BreakBegins(other),
             Self::BreakEnds(_) => Self::BreakEnds(other),
             Self::Disconnects(_) => Self::Disconnects(other),

@@ -152,6 +152,7 @@ struct Person {
     capacity: u32,
     connected: bool,
     lost: bool,
+    goes_home: bool,
     /// Counts what broke the connection, so that a grace of before is known as such.
     breaks: u32,
     looks: u64,
@@ -216,6 +217,7 @@ impl<'a, W: Witness> Run<'a, W> {
                 capacity: worker.capacity,
                 connected: false,
                 lost: false,
+                goes_home: false,
                 breaks: 0,
                 looks: 0,
                 looking: SmallVec::new(),
@@ -465,6 +467,13 @@ impl<'a, W: Witness> Run<'a, W> {
                 self.acts(*agent, &AgentCommand::SignOut { by: None });
                 self.connection(*agent, false);
             }
+            What::GoesHome(agent) => {
+                if let Some(person) = self.people.get_mut(agent) {
+                    person.goes_home = true;
+                }
+                self.acts(*agent, &AgentCommand::TakeBreak(BreakId::NIL));
+                self.goes_home(*agent);
+            }
             What::BreakBegins(agent) => self.acts(*agent, &AgentCommand::TakeBreak(BreakId::NIL)),
             What::BreakEnds(agent) => self.acts(*agent, &AgentCommand::BeAvailable),
             What::Disconnects(agent) => {
@@ -484,10 +493,20 @@ impl<'a, W: Witness> Run<'a, W> {
         }
     }
 
+    /// Who wants to go home does when nothing is left to do.
+    fn goes_home(&mut self, agent: AgentId) {
+        let wants = self.people.get(&agent).is_some_and(|person| person.goes_home);
+        if wants && self.tally.holds(agent) == 0 {
+            self.acts(agent, &AgentCommand::SignOut { by: None });
+            self.connection(agent, false);
+        }
+    }
+
     fn connection(&mut self, agent: AgentId, is_there: bool) {
         if let Some(person) = self.people.get_mut(&agent) {
             person.connected = is_there;
             person.lost = false;
+            person.goes_home &= is_there;
             person.breaks += 1;
         }
     }
@@ -857,6 +876,7 @@ impl<'a, W: Witness> Run<'a, W> {
         let freed = before.phase.owner().or(before.phase.offer().map(|offer| offer.agent));
         if let Some(agent) = freed.filter(|agent| ended || owner != Some(*agent)) {
             self.look_around(agent);
+            self.goes_home(agent);
         }
     }
 }

@@ -257,7 +257,11 @@ impl Scenario {
     /// A day of twelve hours with so many agents in shifts of eight, about as busy as is sensible: campaigns of about fifty
     /// agents, everybody in two.
     pub fn of_size(agents: u32, conversations: u32, seed: u64) -> Self {
-        let count = (agents / 50).clamp(1, 100);
+        Self::sized((agents / 50).clamp(1, 100), agents, conversations, seed)
+    }
+
+    /// The same with so many campaigns.
+    pub fn sized(count: u32, agents: u32, conversations: u32, seed: u64) -> Self {
         let name = |number: u32| format!("{}", number % count + 1);
         // Three at once, eight hours each, five sixths of the time.
         let work = f64::from(agents) * 8.0 * 3_600.0 * 3.0;
@@ -552,7 +556,7 @@ impl AgentsScenario {
                 happens(back, What::Reconnects(id));
                 at = back;
             }
-            happens(ends, What::SignsOut(id));
+            happens(ends, What::GoesHome(id));
         }
     }
 }

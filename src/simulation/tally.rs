@@ -146,6 +146,11 @@ impl Tally {
         (desk.signed_in, desk.available, desk.limit) = (signed_in, available, limit);
     }
 
+    /// How many conversations an agent has.
+    pub fn holds(&self, agent: AgentId) -> u32 {
+        self.desks.get(&agent).map_or(0, |desk| desk.holds)
+    }
+
     fn index(&self, now: Timestamp) -> usize {
         let period = self.measure.period.as_micros().max(1);
         usize::try_from(now.since(self.from).as_micros() / period).unwrap_or(usize::MAX).min(1_000)

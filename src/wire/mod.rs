@@ -8,6 +8,7 @@ pub mod live;
 pub mod page;
 pub mod people;
 pub mod session;
+pub mod simulation;
 #[cfg(test)]
 mod typescript;
 

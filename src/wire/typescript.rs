@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, path::Path};
 
 use ts_rs::TS;
 
-use super::{command, config, conversation, demo, live, page, people, session};
+use super::{command, config, conversation, demo, live, page, people, session, simulation as what_if};
 use crate::{
     domain::{
         campaign, channel, contact, conversation as states, delivery, field, invitation, message, permission, strategy, waiting,
@@ -12,7 +12,7 @@ use crate::{
     },
     error::ErrorCode,
     http::{problem, widget},
-    ids,
+    ids, simulation,
     store::visitors,
 };
 
@@ -157,6 +157,17 @@ fn text() -> String {
         conversation::RatingView,
         conversation::VisitorCard,
         visitors::Answer,
+        simulation::AgentDay,
+        simulation::CampaignDay,
+        simulation::DayFigures,
+        simulation::DayPeriod,
+        simulation::DayReport,
+        simulation::Fairness,
+        simulation::change::Changes,
+        what_if::InventedLoad,
+        what_if::NamedAgent,
+        what_if::Simulation,
+        what_if::SimulationFields,
         ErrorCode,
         super::Time,
         ids::AttachmentId,

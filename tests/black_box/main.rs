@@ -43,6 +43,7 @@ mod people;
 mod routing;
 mod secrets;
 mod sessions;
+mod simulation;
 mod strategies;
 mod web_chat;
 mod webhooks;

@@ -8,3 +8,4 @@ pub mod drafts;
 pub mod invitations;
 pub mod me;
 pub mod session;
+pub mod simulations;

@@ -75,6 +75,14 @@ fn busy_day(conversations: u32, seed: u64) -> Plan {
         plan.happenings.push(Happening { at, what: What::Leaves(moves.agent, moves.campaign) });
         plan.happenings.push(Happening { at: at + Duration::from_secs(1_800), what: What::Joins(moves) });
     }
+    // Some leave what they have.
+    for (happening, number) in plan.happenings.iter_mut().zip(0_u64..) {
+        if let What::GoesHome(agent) = happening.what
+            && number.is_multiple_of(2)
+        {
+            happening.what = What::SignsOut(agent);
+        }
+    }
     plan.sort();
     plan
 }

@@ -22,6 +22,36 @@ by: UserId, } | { "is": "not_responding" };
 
 export type AddressKind = "api" | "visitor" | "webchat" | "email" | "phone";
 
+export type AgentDay = { 
+/**
+ * Who. Agents that a change adds have ids of their own.
+ */
+agent: UserId, 
+/**
+ * Conversations accepted.
+ */
+answered: number, 
+/**
+ * Offers that ran out.
+ */
+missed: number, 
+/**
+ * Signed in, seconds.
+ */
+at_work: number, 
+/**
+ * With at least one conversation, seconds.
+ */
+busy: number, 
+/**
+ * Percent.
+ */
+occupancy?: number | null, 
+/**
+ * Percent.
+ */
+utilisation?: number | null, };
+
 export type AgentRow = { 
 /**
  * Who.
@@ -297,6 +327,20 @@ dispositions?: Array<DispositionId> | null,
  * Closes the segment of a transfer.
  */
 transfer_disposition?: DispositionId | null, };
+
+export type CampaignDay = { 
+/**
+ * Which.
+ */
+campaign: CampaignId, 
+/**
+ * Its figures.
+ */
+figures: DayFigures, 
+/**
+ * Period by period, from the beginning.
+ */
+periods: Array<DayPeriod>, };
 
 export type CampaignFields = { 
 /**
@@ -724,6 +768,144 @@ deliveries?: Array<DeliveryDelta>, };
 
 export type ConversationId = string;
 
+export type DayFigures = { 
+/**
+ * Entered the queue.
+ */
+entered: number, 
+/**
+ * Accepted by an agent.
+ */
+answered: number, 
+/**
+ * Of these, within the threshold.
+ */
+answered_in_time: number, 
+/**
+ * Left unanswered.
+ */
+abandoned: number, 
+/**
+ * Of these, so soon that they do not count.
+ */
+abandoned_soon: number, 
+/**
+ * Left the queue otherwise: to another campaign, at closing time.
+ */
+flowed_out: number, 
+/**
+ * Still wait at the end.
+ */
+waiting: number, 
+/**
+ * Turned away because the queue was full.
+ */
+rejected: number, 
+/**
+ * Ended because it was out of hours.
+ */
+out_of_hours: number, 
+/**
+ * Sent on to another campaign for want of room.
+ */
+overflowed: number, 
+/**
+ * Offers that ran out unanswered.
+ */
+missed: number, 
+/**
+ * Answered in time ÷ (answered + abandoned − abandoned soon).
+ */
+service_level?: number | null, 
+/**
+ * Abandoned ÷ entered.
+ */
+abandonment?: number | null, 
+/**
+ * Mean wait of those answered (ASA).
+ */
+mean_wait?: number | null, 
+/**
+ * Half of those answered waited less.
+ */
+median_wait?: number | null, 
+/**
+ * Nine in ten of those answered waited less.
+ */
+p90_wait?: number | null, 
+/**
+ * Who was answered after the longest wait.
+ */
+longest_wait?: number | null, 
+/**
+ * Mean time from acceptance to the end of wrap-up.
+ */
+mean_handling?: number | null, 
+/**
+ * The most who waited at once, those counted who were being offered.
+ */
+longest_queue: number, };
+
+export type DayPeriod = { 
+/**
+ * Entered the queue.
+ */
+entered: number, 
+/**
+ * Accepted by an agent.
+ */
+answered: number, 
+/**
+ * Left unanswered.
+ */
+abandoned: number, 
+/**
+ * Of those answered or gone in this period.
+ */
+service_level?: number | null, 
+/**
+ * Of those answered in this period, seconds.
+ */
+mean_wait?: number | null, 
+/**
+ * The most who waited at once, those counted who were being offered.
+ */
+longest_queue: number, };
+
+export type DayReport = { 
+/**
+ * RFC 3339.
+ */
+from: string, 
+/**
+ * RFC 3339.
+ */
+until: string, 
+/**
+ * Answered within so many seconds counts for the service level.
+ */
+threshold_seconds: number, 
+/**
+ * The length of a period.
+ */
+period_seconds: number, 
+/**
+ * Of the campaign looked at, or of all together.
+ */
+total: DayFigures, 
+/**
+ * Each campaign in which anything happened, by id.
+ */
+campaigns: Array<CampaignDay>, 
+/**
+ * How evenly the work was spread over those who were at work.
+ */
+fairness: Fairness, 
+/**
+ * Each agent who was at work, by id.
+ */
+agents: Array<AgentDay>, };
+
 export type Delivery = "scheduled" | "queued" | "sending" | "sent" | "delivered" | "read" | "failed" | "rejected" | "complained" | "cancelled" | "suppressed";
 
 export type DeliveryDelta = { 
@@ -835,6 +1017,36 @@ updated_at: Time, };
 export type Ending = "closed" | "full" | "out_of_hours" | "abandoned" | "expired" | "overflowed";
 
 export type ErrorCode = "malformed_json" | "invalid_utf8" | "too_deep" | "broken_body" | "idempotency_key_invalid" | "idempotency_key_missing" | "signed_out_session" | "wrong_credentials" | "identity_invalid" | "signature_no_secret" | "signature_header_missing" | "signature_header_empty" | "signature_header_repeated" | "signature_invalid_id" | "signature_invalid_timestamp" | "signature_too_old" | "signature_too_new" | "signature_no_usable_version" | "signature_mismatch" | "forbidden" | "not_allowed_in_campaign" | "wrong_origin" | "not_found" | "invitation_not_valid" | "method_not_allowed" | "conflict" | "in_use" | "conversation_closed" | "wrong_state" | "not_owner" | "offer_gone" | "not_failed" | "draft_stale" | "gone" | "not_next" | "at_capacity" | "not_available" | "not_member" | "too_many_transfers" | "transfer_target" | "rating_final" | "signed_out" | "forced_pause" | "too_large" | "unsupported_media_type" | "invalid" | "idempotency_key_reused" | "not_answered" | "disposition_needed" | "fields_missing" | "empty_message" | "message_too_long" | "attachments_not_allowed" | "emoticons_not_allowed" | "unknown_break" | "unknown_field" | "missing_field" | "wrong_type" | "too_short" | "too_long" | "out_of_range" | "control_characters" | "unknown_reference" | "not_possible" | "duplicate" | "taken" | "password_too_short" | "password_too_long" | "schedule_name" | "schedule_hours" | "schedule_too_many_intervals" | "schedule_too_many_exceptions" | "schedule_exception_date" | "schedule_exception_twice" | "schedule_override_empty" | "schedule_override_reason" | "too_many_attempts" | "too_many_connections" | "busy" | "internal" | "unavailable";
+
+export type Fairness = { 
+/**
+ * Agents at work.
+ */
+agents: number, 
+/**
+ * Conversations of who had fewest.
+ */
+fewest?: number | null, 
+/**
+ * Of who is in the middle.
+ */
+median?: number | null, 
+/**
+ * Of who had most.
+ */
+most?: number | null, 
+/**
+ * 0 = all had as many, nearly 1 = one had all.
+ */
+gini?: number | null, 
+/**
+ * Time with work ÷ (time with work + time free), percent, of all.
+ */
+occupancy?: number | null, 
+/**
+ * Capacity units used ÷ capacity units there, percent, of all.
+ */
+utilisation?: number | null, };
 
 export type Field = { 
 /**
@@ -959,6 +1171,16 @@ version: string,
  * Server time.
  */
 now: Time, };
+
+export type InventedLoad = { 
+/**
+ * 1 to 500.
+ */
+agents: number, 
+/**
+ * About so many, 1 to 20,000.
+ */
+conversations: number, };
 
 export type Invitation = { 
 /**
@@ -1134,6 +1356,16 @@ reason?: string, };
 export type MessageId = string;
 
 export type Mode = "incall" | "nocall" | "interaction" | "nopause" | "omni" | "ringall" | "ringallmultiple";
+
+export type NamedAgent = { 
+/**
+ * Who.
+ */
+agent: UserId, 
+/**
+ * As shown.
+ */
+name: string, };
 
 export type NewRating = { 
 /**
@@ -1551,6 +1783,84 @@ login: string,
  * At most 256 characters.
  */
 password: string, };
+
+export type Simulation = { 
+/**
+ * As asked.
+ */
+seed: number, 
+/**
+ * What happened on that day; none for an invented one.
+ */
+recorded?: DayReport | null, 
+/**
+ * The day simulated as it is: the same customers under today's settings.
+ */
+before: DayReport, 
+/**
+ * The same with the changes; none when nothing was to change.
+ */
+after?: DayReport | null, 
+/**
+ * Names of the agents in it. Those that a change adds have none.
+ */
+agents: Array<NamedAgent>, };
+
+export type SimulationChanges = { 
+/**
+ * Who may get a conversation.
+ */
+mode?: Mode | null, 
+/**
+ * Who of those does.
+ */
+order?: Order | null, 
+/**
+ * Which goes first.
+ */
+policy?: Policy | null, 
+/**
+ * Conversations one agent may have at once, 1 to 10,000.
+ */
+max_per_agent?: number | null, 
+/**
+ * At most so many wait, 1 to 1,000,000.
+ */
+max_waiting?: number | null, 
+/**
+ * Offers are accepted by themselves.
+ */
+auto_accept?: boolean | null, 
+/**
+ * Agents more (who work as others of the campaign do) or less; −1,000 to 1,000.
+ */
+agents?: number | null, };
+
+export type SimulationFields = { 
+/**
+ * The campaign that is looked at and changed.
+ */
+campaign: CampaignId, 
+/**
+ * A recorded day, YYYY-MM-DD by the clocks of the campaign's client. Either this or `load`.
+ */
+day?: string | null, 
+/**
+ * An invented day under the campaign's settings.
+ */
+load?: InventedLoad | null, 
+/**
+ * What would be different; nothing = the day is shown as it is.
+ */
+changes?: SimulationChanges | null, 
+/**
+ * Answered within so many seconds counts for the service level, 1 to 86,400; 20 by default.
+ */
+threshold_seconds?: number | null, 
+/**
+ * Decides what is left to chance; 1 by default.
+ */
+seed?: number | null, };
 
 export type Snooze = { 
 /**
