@@ -41,6 +41,8 @@ pub struct InventedLoad {
     pub agents: u32,
     /// About so many, 1 to 20,000.
     pub conversations: u32,
+    /// From acceptance to closing on average, 10 to 7,200.
+    pub handling_seconds: u32,
 }
 
 /// A day before and after.

@@ -269,7 +269,7 @@ pub(crate) fn template(route: &Route) -> Option<Template> {
         }
 
         "POST /api/v1/simulations" => {
-            let load = json!({ "agents": 5, "conversations": 50 });
+            let load = json!({ "agents": 5, "conversations": 50, "handling_seconds": 300 });
             ("simulations", Some(json!({ "campaign": "{{campaign}}", "load": load, "changes": { "agents": 1 } })))
         }
         "POST /api/v1/agents/{id}/pause" => ("agents/{{user}}/pause", None),

@@ -53,7 +53,8 @@ async fn only_who_sees_the_board_sees_its_days(database: Database) {
     let (desk, other) = (world.desk(json!({})).await, world.desk(json!({})).await);
     let agent = world.agent(&[&desk.campaign]).await;
     let supervisor = world.person("supervisor", json!([{ "kind": "campaign", "id": desk.campaign }])).await;
-    let load = |campaign: &str| json!({ "campaign": campaign, "load": { "agents": 3, "conversations": 30 } });
+    let load =
+        |campaign: &str| json!({ "campaign": campaign, "load": { "agents": 3, "conversations": 30, "handling_seconds": 300 } });
     let seen = supervisor.api.post(PATH, load(&desk.campaign)).await.ok();
     assert!(seen["before"]["total"]["answered"].as_u64().unwrap() > 0 && seen["after"].is_null(), "{seen}");
     assert_eq!(seen["before"], supervisor.api.post(PATH, load(&desk.campaign)).await.ok()["before"], "the same again");
@@ -71,14 +72,17 @@ async fn what_cannot_be_is_refused(database: Database) {
         body.as_object_mut().unwrap().extend(fields.as_object().unwrap().clone());
         world.admin.post(PATH, body).await.refused_field(field, code);
     };
-    let load = json!({ "agents": 3, "conversations": 30 });
+    let load = json!({ "agents": 3, "conversations": 30, "handling_seconds": 300 });
     refused(json!({}), "load", "not_possible").await;
     refused(json!({ "day": "2026-03-02", "load": load }), "load", "not_possible").await;
     refused(json!({ "day": "yesterday" }), "day", "not_possible").await;
     refused(json!({ "day": "2999-01-01" }), "day", "not_possible").await;
     refused(json!({ "day": "2026-03-02" }), "day", "not_possible").await;
-    refused(json!({ "load": { "agents": 0, "conversations": 30 } }), "load.agents", "out_of_range").await;
-    refused(json!({ "load": { "agents": 3, "conversations": 20_001 } }), "load.conversations", "out_of_range").await;
+    for (field, value) in [("agents", 0), ("conversations", 20_001), ("handling_seconds", 9)] {
+        let mut wrong = load.clone();
+        wrong[field] = value.into();
+        refused(json!({ "load": wrong }), &format!("load.{field}"), "out_of_range").await;
+    }
     refused(json!({ "load": load, "changes": { "agents": 2_000 } }), "changes.agents", "out_of_range").await;
     refused(json!({ "load": load, "changes": { "max_per_agent": 0 } }), "changes.max_per_agent", "out_of_range").await;
     refused(json!({ "load": load, "threshold_seconds": 0 }), "threshold_seconds", "out_of_range").await;

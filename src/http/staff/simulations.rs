@@ -21,6 +21,7 @@ use crate::{
     simulation::{
         DayReport,
         change::Changes,
+        law::Law,
         plan::{Measure, Plan},
         recorded::Recorded,
         scenario::Scenario,
@@ -125,6 +126,7 @@ fn check(asked: &SimulationFields) -> Result<Option<NaiveDate>, Problem> {
     if let Some(load) = asked.load {
         check.range("load.agents", load.agents, 1..=500);
         check.range("load.conversations", load.conversations, 1..=20_000);
+        check.range("load.handling_seconds", load.handling_seconds, 10..=7_200);
     }
     if let Some(threshold) = asked.threshold_seconds {
         check.range("threshold_seconds", threshold, 1..=86_400);
@@ -138,7 +140,10 @@ fn check(asked: &SimulationFields) -> Result<Option<NaiveDate>, Problem> {
 
 /// The campaign's settings, other people.
 fn invented(campaign: &Campaign, load: InventedLoad, measure: Measure, seed: u32) -> Result<Plan, Problem> {
-    let scenario = Scenario::sized(1, load.agents, load.conversations, seed.into());
+    let mut scenario = Scenario::sized(1, load.agents, load.conversations, seed.into());
+    for people in &mut scenario.campaigns {
+        people.handling = Law::Lognormal { mean: load.handling_seconds.into(), spread: 0.6 };
+    }
     let mut plan = scenario.plan().map_err(|_| Problem::new(ErrorCode::Internal))?;
     for planned in &mut plan.campaigns {
         let limits = Limits { overflow: None, ..campaign.limits.clone() };

@@ -1180,7 +1180,11 @@ agents: number,
 /**
  * About so many, 1 to 20,000.
  */
-conversations: number, };
+conversations: number, 
+/**
+ * From acceptance to closing on average, 10 to 7,200.
+ */
+handling_seconds: number, };
 
 export type Invitation = { 
 /**
