@@ -460,6 +460,9 @@ impl<'a, W: Witness> Run<'a, W> {
     fn happens(&mut self, what: &What) {
         match what {
             What::SignsIn(agent) => {
+                if let Some(person) = self.people.get_mut(agent) {
+                    person.goes_home = false;
+                }
                 self.connection(*agent, true);
                 self.acts(*agent, &AgentCommand::SignIn);
             }
@@ -506,7 +509,6 @@ impl<'a, W: Witness> Run<'a, W> {
         if let Some(person) = self.people.get_mut(&agent) {
             person.connected = is_there;
             person.lost = false;
-            person.goes_home &= is_there;
             person.breaks += 1;
         }
     }

@@ -196,7 +196,7 @@ describe('the screens of supervision and administration', () => {
     await sofia.page.getByRole('link', { name: '¿Y si…?' }).click();
     await sofia.sees('Todavía no hay nada simulado');
     await sofia.page.getByText('Inventado').click();
-    await sofia.page.getByLabel('Conversaciones', { exact: true }).fill('1100');
+    await sofia.page.getByLabel('Conversaciones', { exact: true }).fill('2600');
     await sofia.page.getByLabel('Agentes de más o de menos').fill('3');
     await sofia.page.getByLabel('Quién puede recibir').selectOption('omni');
     await sofia.button('Simular').click();

@@ -46,7 +46,8 @@ const FIGURES: readonly Figure[] = [
   { key: 'what_if.most', unit: '', better: 0, of: ({ fairness }) => fairness.most },
 ];
 
-const tenth = (value: number) => Math.round(10 * value) / 10;
+/** Never minus nothing. */
+const tenth = (value: number) => Math.round(10 * value) / 10 + 0;
 
 export function shown(value: number | null | undefined, unit: Figure['unit']): string {
   if (value === null || value === undefined) return '–';
