@@ -24,7 +24,7 @@ use super::{
 use crate::{
     clock::Timestamp,
     domain::{
-        agent::{Agent, AgentCommand, AgentEvent},
+        agent::{Activity, Agent, AgentCommand, AgentEvent},
         campaign::Member,
         conversation::{Command, Conversation, Ending, Event, OfferOutcome, Phase, QueueReason, Rules, TransferTo},
         message::Content,
@@ -655,23 +655,28 @@ impl<'a, W: Witness> Run<'a, W> {
                 }
             }
             Due::FirstAnswer(id, offer) => {
-                if let Some(agent) = self.works_on(id, offer) {
+                if let Some(agent) = self.works_on(id, offer, due) {
                     self.answer(id, agent);
                 }
             }
             Due::HandOver(id, offer) => {
-                if let Some(agent) = self.works_on(id, offer) {
+                if let Some(agent) = self.works_on(id, offer, due) {
                     self.hand_over(id, agent);
                 }
             }
             Due::Finish(id, offer) => {
-                if let Some(agent) = self.works_on(id, offer) {
+                if let Some(agent) = self.works_on(id, offer, due) {
                     self.finish(id, agent);
                 }
             }
             Due::Look(agent, campaign) => self.looks(agent, campaign),
             Due::GraceEnds(agent, breaks) => self.grace_ends(agent, breaks),
-            Due::ComesBack(agent) => self.acts(agent, &AgentCommand::BeAvailable),
+            Due::ComesBack(agent) => {
+                let activity = self.people.get(&agent).and_then(|person| person.agent.activity);
+                if activity == Some(Activity::NotResponding) {
+                    self.acts(agent, &AgentCommand::BeAvailable);
+                }
+            }
         }
     }
 
@@ -689,7 +694,7 @@ impl<'a, W: Witness> Run<'a, W> {
 
     /// Who works on a conversation that they got by this offer. Whose connection is broken does nothing; what they would have
     /// done they do when they are back.
-    fn works_on(&mut self, id: ConversationId, offer: OfferId) -> Option<AgentId> {
+    fn works_on(&mut self, id: ConversationId, offer: OfferId, due: Due) -> Option<AgentId> {
         let state = &self.open.get(&id)?.state;
         let Phase::Active { agent } = state.phase else { return None };
         if state.accepted != Some(offer) {
@@ -698,7 +703,7 @@ impl<'a, W: Witness> Run<'a, W> {
         if self.is_there(agent) {
             return Some(agent);
         }
-        self.later(TRIES_AGAIN, Due::Finish(id, offer));
+        self.later(TRIES_AGAIN, due);
         None
     }
 
