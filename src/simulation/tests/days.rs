@@ -273,7 +273,7 @@ fn the_invariants_hold_after_every_event_of_a_day() {
 #[test]
 #[ignore = "a hundred days: run it optimised"]
 fn the_invariants_hold_after_every_event_of_a_hundred_days() {
-    (1..=100).for_each(|seed| drop(watched(1_500, seed)));
+    (1..=100).for_each(|seed| drop(watched(600, seed)));
 }
 
 /// What a start knows: of who is not there it does not know what they could hold.
