@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Crash and load runs of the release binary on both databases; the drivers print their own tables.
+# Simulations, crash and load runs of the release binary, the latter on both databases; the drivers print their own tables.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -15,6 +15,9 @@ on_both() {
 }
 
 cargo build --release --workspace
+# A million customers against queueing theory, a hundred days under every invariant, what a decision costs as it all grows.
+cargo test --release --lib -- --ignored --nocapture --test-threads 1 simulation::tests routing::tests::growth
+time target/release/centralita simulate --agents 1000 --conversations 50000 --seed 7
 on_both crash --cycles "$cycles"
 on_both crash --backup "$secs" --rate 1000
 on_both inbound --rate "$rate" --secs "$secs" --agents "$agents"

@@ -9,6 +9,8 @@
 //! | [`channels`] | what comes in and goes out by each channel, verified and parsed at the edge |
 //! | [`http`] | routes that mirror the URLs: staff, administration, webhooks, widget |
 //! | [`live`] | WebSockets: topics, permissions, slow readers |
+//! | [`replay`] | a recorded day, read for the simulation to live again |
+//! | [`simulation`] | days that did not happen, lived through in virtual time by the real rules |
 //! | [`wire`] | every type that crosses to a browser or a program |
 //! | [`auth`] | passwords, sessions, tokens, secrets at rest |
 //! | [`directory`] | the configuration in force, in memory |
@@ -64,6 +66,8 @@ pub mod error;
 pub mod http;
 pub mod ids;
 pub mod live;
+pub mod replay;
+pub mod simulation;
 pub mod store;
 pub mod telemetry;
 pub mod wire;

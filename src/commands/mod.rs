@@ -11,6 +11,7 @@ mod restore;
 mod sample;
 mod seed;
 mod serve;
+mod simulate;
 mod token;
 mod user;
 
@@ -40,6 +41,8 @@ pub enum Command {
     Demo(demo::Demo),
     /// Fill an empty database with a client, two campaigns, people and channels to try things with.
     Sample(sample::Sample),
+    /// See a day again under other settings, or a day that never was: service level, waits, occupancy, fairness.
+    Simulate(Box<simulate::Simulate>),
     /// Bring the database's schema up to date and stop.
     Migrate,
     /// Save everything in one file, while the server runs; or look whether such a file is whole.
@@ -92,6 +95,7 @@ pub fn run(cli: Cli) -> Result<(), Failure> {
         Command::Serve => system.block_on(serve::run(config()?)),
         Command::Demo(demo) => system.block_on(demo.run(&cli.overrides)),
         Command::Sample(sample) => system.block_on(sample.run(config()?)),
+        Command::Simulate(simulate) => system.block_on(simulate.run(&config)),
         Command::Migrate => system.block_on(migrate::run(config()?)),
         Command::Backup(backup) => system.block_on(backup.run(config()?)),
         Command::Restore(restore) => system.block_on(restore.run(config()?)),

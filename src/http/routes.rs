@@ -32,14 +32,14 @@ use crate::{
             attachments::{self, UploadQuery},
             contacts::{self, ContactsQuery},
             conversations::{self, ConversationsQuery, HistoryQuery, MessagesQuery},
-            drafts, invitations, me, session, skills as conversation_skills,
+            drafts, invitations, me, session, simulations, skills as conversation_skills,
             why::{self, WhyQuery},
         },
         webhooks, widget,
     },
     wire::{
         command, config, conversation, demo as wire_demo, live, page::Page, people, schedules as wire_schedules,
-        session as wire_session, skills, why as wire_why,
+        session as wire_session, simulation, skills, why as wire_why,
     },
 };
 
@@ -180,6 +180,7 @@ const WRITE_CONTACTS: Access = Access::Any(&[WriteContacts]);
 const READ_CONTACT: Access = Access::Any(&[ReadContacts, Answer]);
 const WRITE_CONTACT: Access = Access::Any(&[WriteContacts, Answer]);
 const CONTROL_AGENTS: Access = Access::Any(&[ControlAgents]);
+const READ_BOARD: Access = Access::Any(&[ReadBoard]);
 
 routes! {
     GET "/healthz" ops::healthz, Access::Public, "operation", "Whether the process lives", 200;
@@ -299,6 +300,10 @@ routes! {
     POST "/api/v1/agents/{id}/pause" agents::pause, CONTROL_AGENTS, "agents", "No new offers for an agent", 200, gives live::Presence;
     POST "/api/v1/agents/{id}/resume" agents::resume, CONTROL_AGENTS, "agents", "End an agent's pause", 200, gives live::Presence;
     POST "/api/v1/agents/{id}/sign-out" agents::sign_out, CONTROL_AGENTS, "agents", "End an agent's shift", 200, gives live::Presence;
+
+    POST "/api/v1/simulations" simulations::run, READ_BOARD, "simulations",
+        "See a day of a campaign again under other settings; changes nothing",
+        body simulation::SimulationFields, 200, gives simulation::Simulation;
 
     GET "/api/v1/clients" clients::list, READ_CONFIG, "clients", "Clients", query ListQuery, 200, page config::Client;
     POST "/api/v1/clients" clients::create, WRITE_CONFIG, "clients", "Create a client",

@@ -20,7 +20,7 @@ use crate::{
     clock::{Clock, Timestamp},
     config::Config,
     demo::Demo,
-    http::{problem::Problem, webhooks::HookCounters},
+    http::{problem::Problem, staff::simulations::Turns, webhooks::HookCounters},
     ids::ChannelId,
     live::SocketLimit,
 };
@@ -62,6 +62,8 @@ pub struct Shared {
     pub demo: Option<Arc<Demo>>,
     /// Says whether start-up is complete; beside it the journal must be ready.
     pub ready: Box<dyn Fn() -> bool + Send + Sync>,
+    /// Who has a day simulated.
+    pub(super) simulations: Arc<Turns>,
     hashing: Semaphore,
     hashes: Semaphore,
     /// Counters of webhook calls, by channel.
@@ -115,6 +117,7 @@ impl App {
             visitor_sockets,
             demo,
             ready,
+            simulations: Arc::default(),
             hashing: Semaphore::new(HASHES_AT_ONCE),
             hashes: Semaphore::new(HASHES_AT_ONCE + HASHES_WAITING),
             hooks: RwLock::default(),

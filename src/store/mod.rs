@@ -291,7 +291,12 @@ impl Location {
     /// Brings the schema up to date, then opens the readers.
     pub async fn open(&self) -> Result<Db, StoreError> {
         self.migrate().await?;
-        Ok(match self {
+        Ok(self.readers())
+    }
+
+    /// Readers of a database whose schema is up to date.
+    pub fn readers(&self) -> Db {
+        match self {
             Self::Sqlite(options) => {
                 let options =
                     options.as_ref().clone().read_only(true).pragma("cache_size", READER_CACHE).row_buffer_size(ROWS_AHEAD);
@@ -302,7 +307,7 @@ impl Location {
                 let pool = PgPoolOptions::new().max_connections(POSTGRES_READERS).acquire_timeout(ACQUIRE_TIMEOUT);
                 Db::Postgres(pool.connect_lazy_with(options.as_ref().clone()))
             }
-        })
+        }
     }
 
     /// Runs the migrations that have not run yet.

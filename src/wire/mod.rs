@@ -9,6 +9,7 @@ pub mod page;
 pub mod people;
 pub mod schedules;
 pub mod session;
+pub mod simulation;
 pub mod skills;
 #[cfg(test)]
 mod typescript;

@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, path::Path};
 
 use ts_rs::TS;
 
-use super::{command, config, conversation, demo, live, page, people, schedules, session, skills, why};
+use super::{command, config, conversation, demo, live, page, people, schedules, session, simulation as what_if, skills, why};
 use crate::{
     domain::{
         campaign, channel, closing, contact, conversation as states, delivery, disposition, field, invitation, load, message,
@@ -12,7 +12,7 @@ use crate::{
     },
     error::ErrorCode,
     http::{problem, widget},
-    ids,
+    ids, simulation,
     store::visitors,
 };
 
@@ -224,6 +224,17 @@ fn text() -> String {
         why::ReasonCount,
         why::RunnerUp,
         why::Why,
+        simulation::AgentDay,
+        simulation::CampaignDay,
+        simulation::DayFigures,
+        simulation::DayPeriod,
+        simulation::DayReport,
+        simulation::Fairness,
+        simulation::change::Changes,
+        what_if::InventedLoad,
+        what_if::NamedAgent,
+        what_if::Simulation,
+        what_if::SimulationFields,
         ErrorCode,
         super::Time,
         ids::AttachmentId,

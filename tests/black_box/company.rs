@@ -278,6 +278,10 @@ pub(crate) fn template(route: &Route) -> Option<Template> {
             ("contacts/{{contact}}/addresses", Some(json!({ "kind": "email", "value": "x@example.com" })))
         }
 
+        "POST /api/v1/simulations" => {
+            let load = json!({ "agents": 5, "conversations": 50, "handling_seconds": 300 });
+            ("simulations", Some(json!({ "campaign": "{{campaign}}", "load": load, "changes": { "agents": 1 } })))
+        }
         "POST /api/v1/agents/{id}/pause" => ("agents/{{user}}/pause", None),
         "POST /api/v1/agents/{id}/resume" => ("agents/{{user}}/resume", None),
         "POST /api/v1/agents/{id}/sign-out" => ("agents/{{user}}/sign-out", None),

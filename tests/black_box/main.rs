@@ -46,6 +46,7 @@ mod routing;
 mod schedules;
 mod secrets;
 mod sessions;
+mod simulation;
 mod skills;
 mod strategies;
 mod web_chat;

@@ -190,6 +190,25 @@ describe('the screens of supervision and administration', () => {
     expect(sofia.complaints).toEqual([]);
   });
 
+  it('what if', async () => {
+    const sofia = await inside('sofia');
+    await sofia.page.waitForURL('**/supervision');
+    await sofia.page.getByRole('link', { name: '¿Y si…?' }).click();
+    await sofia.sees('Todavía no hay nada simulado');
+    await sofia.page.getByText('Inventado').click();
+    await sofia.page.getByLabel('Conversaciones', { exact: true }).fill('2600');
+    await sofia.page.getByLabel('Agentes de más o de menos').fill('3');
+    await sofia.page.getByLabel('Quién puede recibir').selectOption('omni');
+    await sofia.button('Simular').click();
+    await sofia.page.getByRole('rowheader', { name: 'Nivel de servicio' }).waitFor(SOON);
+    await check(sofia, 'y-si');
+    await sofia.page.getByText('Registrado').click();
+    await sofia.page.getByLabel('Fecha').fill('2020-01-01');
+    await sofia.button('Simular').click();
+    await sofia.page.getByRole('alert').waitFor(SOON);
+    await sofia.page.context().close();
+  });
+
   it('what is configured', async () => {
     const admin = await inside('admin');
     await admin.page.waitForURL('**/supervision');

@@ -1,8 +1,10 @@
 //! Promises by example, properties against a model that scans everything, and the cost at full size.
 
 mod chance;
+mod days;
 mod examples;
 mod full;
+mod growth;
 mod invariants;
 mod members;
 mod modes;

@@ -8,5 +8,6 @@ pub mod drafts;
 pub mod invitations;
 pub mod me;
 pub mod session;
+pub mod simulations;
 pub mod skills;
 pub mod why;

@@ -15,6 +15,7 @@ export const router = createRouter({
     { path: '/bandeja/:view?/:id?', name: 'inbox', component: InboxScreen },
     { path: '/contactos/:id?', name: 'contacts', component: () => import('../screens/ContactsScreen.vue') },
     { path: '/supervision', name: 'supervision', component: () => import('../supervision/SupervisionScreen.vue') },
+    { path: '/y-si', name: 'what_if', component: () => import('../whatif/WhatIfScreen.vue') },
     { path: '/admin/:kind?/:id?', name: 'admin', component: () => import('../admin/AdminScreen.vue') },
     { path: '/perfil', name: 'profile', component: () => import('../screens/ProfileScreen.vue') },
     { path: '/supervisor', redirect: '/supervision' },

@@ -17,6 +17,7 @@ export const SHORTCUTS = {
   'go.inbox': { title: 'place.inbox', area: 'global', keys: 'g b' },
   'go.contacts': { title: 'place.contacts', area: 'global', keys: 'g c' },
   'go.supervision': { title: 'place.supervision', area: 'global', keys: 'g s' },
+  'go.what_if': { title: 'place.what_if', area: 'global', keys: 'g y' },
   'go.admin': { title: 'place.admin', area: 'global', keys: 'g a' },
   'go.profile': { title: 'place.profile', area: 'global', keys: 'g p' },
   'theme': { title: 'action.next_theme', area: 'global' },

@@ -1,0 +1,910 @@
+//! The engine: virtual time around the real router and the real state machines.
+//!
+//! Whatever happens next happens: an agent comes, a customer writes, an offer runs out. Each is turned into the input that
+//! production would give the [`Routing`]; its decisions are taken by the conversations at once, in order, and what those commit
+//! goes back to the router, until nobody has anything to say. Then the clock jumps to what comes next.
+//!
+//! What is not in it: the time that commits take, and what people write.
+
+use std::{
+    cmp::Ordering,
+    collections::{BTreeMap, BTreeSet, BinaryHeap, VecDeque},
+    time::Duration,
+};
+
+use rustc_hash::FxHashMap;
+use smallvec::SmallVec;
+
+use super::{
+    law::Random,
+    plan::{Arrival, HandOver, Plan, Planned, What, Worker},
+    report::DayReport,
+    tally::{Tally, Track},
+};
+use crate::{
+    clock::Timestamp,
+    domain::{
+        agent::{Activity, Agent, AgentCommand, AgentEvent},
+        campaign::Member,
+        conversation::{Command, Conversation, Ending, Event, OfferOutcome, Phase, QueueReason, Rules, TransferTo},
+        message::Content,
+        refusal::Refusal,
+        routing::{Decision, Input, ItemView, Routing, Taking},
+        schedule::Openness,
+    },
+    ids::{AgentId, BreakId, CampaignId, ChannelId, ContactId, ConversationId, DispositionId, MessageId, OfferId},
+};
+
+/// Colleagues an agent asks before they keep a conversation that they would give away.
+const ASKS: usize = 5;
+/// What waits that an agent looks through where everybody sees it.
+const LOOKS_AT: usize = 8;
+/// What is left to do for who gets a conversation that somebody else began.
+const LEAST_WORK: Duration = Duration::from_secs(1);
+/// When an agent whose connection broke tries again to do what was due.
+const TRIES_AGAIN: Duration = Duration::from_secs(5);
+
+/// Sees everything the router is told and decides: for proofs.
+pub trait Witness {
+    /// The router is about to hear this.
+    fn hears(&mut self, _now: Timestamp, _input: &Input) {}
+    /// It decided this.
+    fn decides(&mut self, _router: &Routing, _now: Timestamp, _decisions: &[Decision]) {}
+    /// It was asked for a reservation: from whom to whom, and whether it made one.
+    fn reserves(&mut self, _now: Timestamp, _asked: Asked, _made: bool) {}
+    /// It begins to load, or has loaded.
+    fn loads(&mut self, _begins: bool) {}
+    /// Something happened to an agent.
+    fn acts(&mut self, _now: Timestamp, _agent: AgentId, _event: &AgentEvent) {}
+    /// An event of a conversation was committed, which is as it is afterwards.
+    fn commits(&mut self, _now: Timestamp, _conversation: &Conversation, _event: &Event) {}
+    /// Nobody has anything to say until the clock moves.
+    fn settles(&mut self, _now: Timestamp, _router: &Routing, _open: &FxHashMap<ConversationId, Open>) {}
+}
+
+/// What the router was asked to reserve.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Asked {
+    /// Which conversation.
+    pub conversation: ConversationId,
+    /// Who gives it away; none = it waits.
+    pub from: Option<AgentId>,
+    /// Who gets it.
+    pub to: AgentId,
+    /// Under which offer.
+    pub offer: OfferId,
+}
+
+/// Nobody watches.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Nobody;
+
+impl Witness for Nobody {}
+
+/// A conversation that has not ended.
+#[derive(Clone, Debug)]
+pub struct Open {
+    /// As committed.
+    pub state: Conversation,
+    arrival: Arrival,
+    track: Track,
+    offers: u64,
+    /// Work that is still to be done.
+    left: Duration,
+    working_since: Timestamp,
+    handed_over: bool,
+}
+
+/// What will happen unless something else happens before.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Due {
+    Openness(CampaignId),
+    Accept(ConversationId, OfferId),
+    Deadline(ConversationId),
+    FirstAnswer(ConversationId, OfferId),
+    HandOver(ConversationId, OfferId),
+    Finish(ConversationId, OfferId),
+    WrapUpEnds(ConversationId),
+    GiveUp(ConversationId),
+    Look(AgentId, CampaignId),
+    GraceEnds(AgentId, u32),
+    ComesBack(AgentId),
+}
+
+struct Entry {
+    at: Timestamp,
+    number: u64,
+    due: Due,
+}
+
+impl Ord for Entry {
+    /// The earliest is the greatest: a heap gives that first.
+    fn cmp(&self, other: &Self) -> Ordering {
+        (other.at, other.number).cmp(&(self.at, self.number))
+    }
+}
+
+impl PartialOrd for Entry {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl PartialEq for Entry {
+    fn eq(&self, other: &Self) -> bool {
+        self.cmp(other) == Ordering::Equal
+    }
+}
+
+impl Eq for Entry {}
+
+struct Place {
+    planned: Planned,
+    rules: Rules,
+    disposition: Option<DispositionId>,
+    openness: Openness,
+    looks: Option<Timestamp>,
+    members: BTreeSet<AgentId>,
+}
+
+struct Person {
+    agent: Agent,
+    capacity: u32,
+    connected: bool,
+    lost: bool,
+    goes_home: bool,
+    /// Counts what broke the connection, so that a grace of before is known as such.
+    breaks: u32,
+    looks: u64,
+    looking: SmallVec<[CampaignId; 2]>,
+    /// Campaigns in which the agent is a member and everybody sees what waits.
+    rings: SmallVec<[CampaignId; 2]>,
+}
+
+impl Person {
+    fn takes_offers(&self) -> bool {
+        self.agent.is_available() && self.connected
+    }
+}
+
+/// A day under way.
+pub struct Run<'a, W: Witness = Nobody> {
+    plan: &'a Plan,
+    now: Timestamp,
+    routing: Routing,
+    heap: BinaryHeap<Entry>,
+    number: u64,
+    arrived: usize,
+    happened: usize,
+    open: FxHashMap<ConversationId, Open>,
+    places: BTreeMap<CampaignId, Place>,
+    people: BTreeMap<AgentId, Person>,
+    members: BTreeMap<(CampaignId, AgentId), Member>,
+    offers: u128,
+    undelivered: VecDeque<Decision>,
+    decided: Vec<Decision>,
+    tally: Tally,
+    steps: u64,
+    hello: Content,
+    /// Watches.
+    pub witness: W,
+}
+
+/// Lives through a plan.
+pub fn simulate(plan: &Plan) -> DayReport {
+    let mut run = Run::new(plan, Nobody);
+    while run.step() {}
+    run.report()
+}
+
+/// The same, unless `stop` says so before it is over.
+pub fn simulate_until(plan: &Plan, stop: impl Fn() -> bool) -> Option<DayReport> {
+    let mut run = Run::new(plan, Nobody);
+    while run.step() {
+        if run.steps.is_multiple_of(1_024) && stop() {
+            return None;
+        }
+    }
+    Some(run.report())
+}
+
+impl<'a, W: Witness> Run<'a, W> {
+    /// The beginning of a plan.
+    pub fn new(plan: &'a Plan, witness: W) -> Self {
+        let people = plan.workers.iter().map(|worker| {
+            let person = Person {
+                agent: Agent::signed_out(worker.id),
+                capacity: worker.capacity,
+                connected: false,
+                lost: false,
+                goes_home: false,
+                breaks: 0,
+                looks: 0,
+                looking: SmallVec::new(),
+                rings: SmallVec::new(),
+            };
+            (worker.id, person)
+        });
+        let mut run = Self {
+            plan,
+            now: plan.from,
+            routing: Routing::loading(plan.seed),
+            heap: BinaryHeap::new(),
+            number: 0,
+            arrived: 0,
+            happened: 0,
+            open: FxHashMap::default(),
+            places: BTreeMap::new(),
+            people: people.collect(),
+            members: BTreeMap::new(),
+            offers: 0,
+            undelivered: VecDeque::new(),
+            decided: Vec::new(),
+            tally: Tally::new(plan.from, plan.measure),
+            steps: 0,
+            hello: Content { text: "…".into(), attachments: Vec::new() },
+            witness,
+        };
+        run.witness.loads(true);
+        for planned in &plan.campaigns {
+            run.configure(planned);
+        }
+        run.tell_abilities();
+        for member in &plan.members {
+            run.join(*member);
+        }
+        run.finish_loading();
+        run.settle();
+        run
+    }
+
+    /// The next thing happens. False when the day is over.
+    pub fn step(&mut self) -> bool {
+        let alarm = self.routing.next_alarm();
+        let happening = self.plan.happenings.get(self.happened);
+        let due = self.heap.peek().map(|entry| entry.at);
+        let arrival = self.plan.arrivals.get(self.arrived);
+        // At the same moment in this order.
+        let times = [alarm, happening.map(|it| it.at), due, arrival.map(|it| it.at)];
+        let Some((at, which)) = times.iter().zip(0..).filter_map(|(at, which)| Some(((*at)?, which))).min() else { return false };
+        if at >= self.plan.until {
+            return false;
+        }
+        self.now = self.now.max(at);
+        self.steps += 1;
+        match (which, happening, arrival) {
+            (0, ..) => self.tell(Input::Time),
+            (1, Some(happening), _) => {
+                self.happened += 1;
+                self.happens(&happening.what);
+            }
+            (2, ..) => {
+                if let Some(entry) = self.heap.pop() {
+                    self.falls_due(entry.due);
+                }
+            }
+            (_, _, Some(arrival)) => {
+                self.arrived += 1;
+                self.arrives(*arrival);
+            }
+            _ => {}
+        }
+        self.settle();
+        true
+    }
+
+    /// Where the clock stands.
+    pub const fn now(&self) -> Timestamp {
+        self.now
+    }
+
+    /// Things that happened so far.
+    pub const fn steps(&self) -> u64 {
+        self.steps
+    }
+
+    /// The router.
+    pub const fn routing(&self) -> &Routing {
+        &self.routing
+    }
+
+    /// What came of it up to now.
+    pub fn report(&self) -> DayReport {
+        let mut tally = self.tally.clone();
+        tally.close(self.plan.until);
+        DayReport::of(&tally, self.plan)
+    }
+
+    /// What conversations weigh, and who is good at what: both stay all day.
+    fn tell_abilities(&mut self) {
+        self.tell(Input::Loads(self.plan.loads));
+        let skilled: Vec<_> = self.plan.workers.iter().filter(|worker| !worker.skills.is_empty()).cloned().collect();
+        for Worker { id, skills, .. } in skilled {
+            self.tell(Input::Skills { agent: id, skills });
+        }
+    }
+
+    /// The router's memory is lost and rebuilt as a start does: from the configuration, members, pasts and open conversations;
+    /// then agents' browsers connect again.
+    pub fn restart(&mut self) {
+        let pasts = self.routing.pasts();
+        self.routing = Routing::loading(self.plan.seed);
+        self.witness.loads(true);
+        let in_force: Vec<_> = self.places.values().map(|place| place.planned.in_force(self.now)).collect();
+        in_force.into_iter().for_each(|it| self.tell(Input::Campaign(it)));
+        self.tell_abilities();
+        let members: Vec<_> = self.members.values().copied().collect();
+        members.into_iter().for_each(|member| self.tell(Input::Member(member)));
+        pasts.into_iter().for_each(|past| self.tell(past));
+        let gone: Vec<_> = self.people.values().filter(|it| it.agent.activity.is_none()).map(|it| it.agent.id).collect();
+        for agent in gone {
+            self.tell(Input::AgentGone { agent, reason: QueueReason::AgentSignedOut });
+        }
+        let mut views: Vec<_> = self.open.values().map(|open| ItemView::of(&open.state)).collect();
+        views.sort_unstable_by_key(|view| view.id);
+        for view in views {
+            self.tell(Input::Conversation { view, ended_offers: SmallVec::new() });
+        }
+        self.finish_loading();
+        let there: Vec<_> =
+            self.people.values().filter(|it| it.agent.activity.is_some()).map(|it| (it.agent.id, it.lost)).collect();
+        for (agent, lost) in there {
+            if lost {
+                self.tell(Input::AgentGone { agent, reason: QueueReason::AgentLost });
+            } else {
+                self.tell_presence(agent);
+            }
+        }
+        self.settle();
+    }
+
+    fn finish_loading(&mut self) {
+        let (offers, mut decided) = (&mut self.offers, std::mem::take(&mut self.decided));
+        self.witness.loads(false);
+        self.routing.finish_loading(self.now, &mut || counted(offers), &mut decided);
+        self.witness.decides(&self.routing, self.now, &decided);
+        self.undelivered.extend(decided.drain(..));
+        self.decided = decided;
+    }
+
+    fn tell(&mut self, input: Input) {
+        self.witness.hears(self.now, &input);
+        let (offers, mut decided) = (&mut self.offers, std::mem::take(&mut self.decided));
+        self.routing.apply(input, self.now, &mut || counted(offers), &mut decided);
+        self.witness.decides(&self.routing, self.now, &decided);
+        self.undelivered.extend(decided.drain(..));
+        self.decided = decided;
+    }
+
+    /// Until nobody has anything to say.
+    fn settle(&mut self) {
+        while let Some(decision) = self.undelivered.pop_front() {
+            let (id, command) = match decision {
+                Decision::Admit { conversation, admission, .. } => (conversation, Command::Admit(admission)),
+                Decision::Dismiss { conversation, to, .. } => (conversation, Command::Dismiss(to)),
+                Decision::Offer { conversation, offer, choice } => (conversation, Command::Offer { offer, why: Some(choice) }),
+                Decision::Withdraw { conversation, offer, agent } => {
+                    (conversation, Command::EndOffer { offer, agent, outcome: OfferOutcome::Withdrawn })
+                }
+                Decision::Release { conversation, agent, reason } => (conversation, Command::Release { agent, reason }),
+            };
+            self.commit(id, &command);
+        }
+        self.witness.settles(self.now, &self.routing, &self.open);
+    }
+
+    fn later(&mut self, after: Duration, due: Due) {
+        self.at(self.now + after, due);
+    }
+
+    fn at(&mut self, at: Timestamp, due: Due) {
+        self.number += 1;
+        self.heap.push(Entry { at, number: self.number, due });
+    }
+
+    // The configuration.
+
+    fn configure(&mut self, planned: &Planned) {
+        let id = planned.campaign.id;
+        let rules = planned.campaign.rules();
+        let disposition = planned.campaign.dispositions.first().copied();
+        let members = self.places.remove(&id).map(|place| place.members).unwrap_or_default();
+        let place = Place { planned: planned.clone(), rules, disposition, openness: Openness::ALWAYS, looks: None, members };
+        self.places.insert(id, place);
+        self.look_at_clock(id);
+        self.note_rings(id);
+    }
+
+    /// What is in force now, and when to look again: as the Campaign actor.
+    fn look_at_clock(&mut self, id: CampaignId) {
+        let Some(place) = self.places.get_mut(&id) else { return };
+        let in_force = place.planned.in_force(self.now);
+        place.openness = in_force.openness;
+        let next = in_force.openness.until().map_or(in_force.day.until, |until| until.min(in_force.day.until));
+        place.looks = Some(next);
+        self.at(next, Due::Openness(id));
+        self.tell(Input::Campaign(in_force));
+    }
+
+    fn join(&mut self, member: Member) {
+        self.members.insert((member.campaign, member.agent), member);
+        if let Some(place) = self.places.get_mut(&member.campaign) {
+            place.members.insert(member.agent);
+        }
+        self.note_rings(member.campaign);
+        self.tell(Input::Member(member));
+        self.look_around(member.agent);
+    }
+
+    fn leave(&mut self, agent: AgentId, campaign: CampaignId) {
+        self.members.remove(&(campaign, agent));
+        if let Some(place) = self.places.get_mut(&campaign) {
+            place.members.remove(&agent);
+        }
+        if let Some(person) = self.people.get_mut(&agent) {
+            person.rings.retain(|ring| *ring != campaign);
+        }
+        self.tell(Input::MemberGone { agent, campaign });
+    }
+
+    fn rings(&self, campaign: CampaignId) -> bool {
+        self.places.get(&campaign).is_some_and(|place| place.planned.campaign.strategy.mode.rings())
+    }
+
+    fn note_rings(&mut self, campaign: CampaignId) {
+        let rings = self.rings(campaign);
+        let Some(place) = self.places.get(&campaign) else { return };
+        for agent in &place.members {
+            let Some(person) = self.people.get_mut(agent) else { continue };
+            person.rings.retain(|ring| *ring != campaign);
+            if rings {
+                person.rings.push(campaign);
+            }
+        }
+        if rings {
+            self.call_members(campaign);
+        }
+    }
+
+    // Agents.
+
+    fn happens(&mut self, what: &What) {
+        match what {
+            What::SignsIn(agent) => {
+                if let Some(person) = self.people.get_mut(agent) {
+                    person.goes_home = false;
+                }
+                self.connection(*agent, true);
+                self.acts(*agent, &AgentCommand::SignIn);
+            }
+            What::SignsOut(agent) => {
+                self.acts(*agent, &AgentCommand::SignOut { by: None });
+                self.connection(*agent, false);
+            }
+            What::GoesHome(agent) => {
+                if let Some(person) = self.people.get_mut(agent) {
+                    person.goes_home = true;
+                }
+                self.acts(*agent, &AgentCommand::TakeBreak(BreakId::NIL));
+                self.goes_home(*agent);
+            }
+            What::BreakBegins(agent) => self.acts(*agent, &AgentCommand::TakeBreak(BreakId::NIL)),
+            What::BreakEnds(agent) => self.acts(*agent, &AgentCommand::BeAvailable),
+            What::Disconnects(agent) => {
+                self.connection(*agent, false);
+                self.tell_presence(*agent);
+                if let Some(breaks) = self.people.get(agent).map(|person| person.breaks) {
+                    self.later(self.plan.grace, Due::GraceEnds(*agent, breaks));
+                }
+            }
+            What::Reconnects(agent) => {
+                self.connection(*agent, true);
+                self.tell_presence(*agent);
+            }
+            What::Configured(planned) => self.configure(planned),
+            What::Joins(member) => self.join(*member),
+            What::Leaves(agent, campaign) => self.leave(*agent, *campaign),
+        }
+    }
+
+    /// Who wants to go home does when nothing is left to do.
+    fn goes_home(&mut self, agent: AgentId) {
+        let wants = self.people.get(&agent).is_some_and(|person| person.goes_home);
+        if wants && self.tally.holds(agent) == 0 {
+            self.acts(agent, &AgentCommand::SignOut { by: None });
+            self.connection(agent, false);
+        }
+    }
+
+    fn connection(&mut self, agent: AgentId, is_there: bool) {
+        if let Some(person) = self.people.get_mut(&agent) {
+            person.connected = is_there;
+            person.lost = false;
+            person.breaks += 1;
+        }
+    }
+
+    /// As the agent's session: steps, then tells the router if that changed whether offers are taken.
+    fn acts(&mut self, agent: AgentId, command: &AgentCommand) {
+        let now = self.now;
+        let Some(person) = self.people.get_mut(&agent) else { return };
+        let before = (person.agent.activity, person.takes_offers());
+        let Ok(events) = person.agent.step(command) else { return };
+        for event in &events {
+            person.agent.apply(event, now);
+            self.witness.acts(now, agent, event);
+        }
+        if (person.agent.activity, person.takes_offers()) != before {
+            self.tell_presence(agent);
+        }
+    }
+
+    fn tell_presence(&mut self, agent: AgentId) {
+        let Some(person) = self.people.get(&agent) else { return };
+        let (signed_in, available, capacity) = (person.agent.activity.is_some(), person.takes_offers(), person.capacity);
+        self.tally.presence(agent, signed_in, available, capacity, self.now);
+        if signed_in {
+            self.tell(Input::Agent { agent, capacity, available });
+            self.look_around(agent);
+        } else {
+            self.tell(Input::AgentGone { agent, reason: QueueReason::AgentSignedOut });
+        }
+    }
+
+    // Where everybody sees what waits.
+
+    /// Something waits: its campaign's members look up.
+    fn call_members(&mut self, campaign: CampaignId) {
+        if self.routing.waiting(campaign) == 0 {
+            return;
+        }
+        let members = self.places.get(&campaign).map(|place| place.members.clone()).unwrap_or_default();
+        for agent in members {
+            self.look_up(agent, campaign);
+        }
+    }
+
+    /// An agent may have room: they look at what waits.
+    fn look_around(&mut self, agent: AgentId) {
+        let rings = self.people.get(&agent).map(|person| person.rings.clone()).unwrap_or_default();
+        for campaign in rings {
+            if self.routing.waiting(campaign) > 0 {
+                self.look_up(agent, campaign);
+            }
+        }
+    }
+
+    fn look_up(&mut self, agent: AgentId, campaign: CampaignId) {
+        let Some(person) = self.people.get_mut(&agent) else { return };
+        if !person.takes_offers() || person.looking.contains(&campaign) {
+            return;
+        }
+        person.looking.push(campaign);
+        person.looks += 1;
+        let mut random = Random::of(self.plan.seed, hashed(agent), person.looks);
+        let after = self.plan.reaction.draw(&mut random);
+        self.later(after, Due::Look(agent, campaign));
+    }
+
+    fn looks(&mut self, agent: AgentId, campaign: CampaignId) {
+        let Some(person) = self.people.get_mut(&agent) else { return };
+        person.looking.retain(|ring| *ring != campaign);
+        if !person.takes_offers() || !self.rings(campaign) {
+            return;
+        }
+        for id in self.routing.front(campaign, LOOKS_AT) {
+            let offer = counted(&mut self.offers);
+            let asked = Asked { conversation: id, from: None, to: agent, offer };
+            let taking = self.routing.reserve_take(id, agent, offer, self.now);
+            self.witness.reserves(self.now, asked, matches!(taking, Ok(Taking::Reserved(_))));
+            match taking {
+                Ok(Taking::Reserved(offer)) => {
+                    self.commit(id, &Command::Take(offer));
+                    return self.look_around(agent);
+                }
+                Err(Refusal::AtCapacity) => return,
+                Ok(Taking::Offered(_) | Taking::Theirs) | Err(_) => {}
+            }
+        }
+    }
+
+    // Conversations.
+
+    fn arrives(&mut self, arrival: Arrival) {
+        let Some(place) = self.places.get(&arrival.campaign) else { return };
+        let id = ConversationId::from_u128(self.arrived as u128);
+        let started = Event::Started {
+            client: place.planned.campaign.client,
+            channel: ChannelId::NIL,
+            kind: arrival.kind,
+            campaign: arrival.campaign,
+            contact: ContactId::from_u128(self.arrived as u128),
+            noticed_at: None,
+            preferred: None,
+        };
+        let Some(mut state) = Conversation::started(id, &started, self.now) else { return };
+        self.witness.commits(self.now, &state, &started);
+        let written = Event::MessageReceived { message: MessageId::NIL };
+        state.apply(&written, self.now);
+        self.witness.commits(self.now, &state, &written);
+        state.priority = arrival.priority;
+        let view = ItemView::of(&state);
+        let open = Open {
+            state,
+            arrival,
+            track: Track::default(),
+            offers: 0,
+            left: arrival.talk,
+            working_since: self.now,
+            handed_over: false,
+        };
+        self.open.insert(id, open);
+        if let Some(patience) = arrival.patience {
+            self.later(patience, Due::GiveUp(id));
+        }
+        self.tell(Input::Conversation { view, ended_offers: SmallVec::new() });
+    }
+
+    fn falls_due(&mut self, due: Due) {
+        match due {
+            Due::Openness(id) => {
+                // One that was configured again has another clock.
+                if self.places.get(&id).is_some_and(|place| place.looks == Some(self.now)) {
+                    self.look_at_clock(id);
+                }
+            }
+            Due::Accept(id, offer) => {
+                let open = self.open.get(&id).and_then(|open| open.state.phase.offer().copied());
+                if let Some(open) = open.filter(|open| open.id == offer && self.is_there(open.agent)) {
+                    self.commit(id, &Command::Accept { offer, agent: open.agent });
+                }
+            }
+            Due::Deadline(id) => self.commit(id, &Command::Due { message: MessageId::NIL }),
+            Due::GiveUp(id) => self.commit(id, &Command::GiveUp(Ending::Abandoned)),
+            Due::WrapUpEnds(id) => {
+                if let Some(agent) = self.open.get(&id).and_then(|open| open.state.phase.owner()) {
+                    self.commit(id, &Command::EndWrapUp { agent });
+                }
+            }
+            Due::FirstAnswer(id, offer) => {
+                if let Some(agent) = self.works_on(id, offer, due) {
+                    self.answer(id, agent);
+                }
+            }
+            Due::HandOver(id, offer) => {
+                if let Some(agent) = self.works_on(id, offer, due) {
+                    self.hand_over(id, agent);
+                }
+            }
+            Due::Finish(id, offer) => {
+                if let Some(agent) = self.works_on(id, offer, due) {
+                    self.finish(id, agent);
+                }
+            }
+            Due::Look(agent, campaign) => self.looks(agent, campaign),
+            Due::GraceEnds(agent, breaks) => self.grace_ends(agent, breaks),
+            Due::ComesBack(agent) => {
+                let activity = self.people.get(&agent).and_then(|person| person.agent.activity);
+                if activity == Some(Activity::NotResponding) {
+                    self.acts(agent, &AgentCommand::BeAvailable);
+                }
+            }
+        }
+    }
+
+    fn is_there(&self, agent: AgentId) -> bool {
+        self.people.get(&agent).is_some_and(|person| person.connected)
+    }
+
+    fn grace_ends(&mut self, agent: AgentId, breaks: u32) {
+        let Some(person) = self.people.get_mut(&agent) else { return };
+        if person.breaks == breaks && !person.connected && person.agent.activity.is_some() {
+            person.lost = true;
+            self.tell(Input::AgentGone { agent, reason: QueueReason::AgentLost });
+        }
+    }
+
+    /// Who works on a conversation that they got by this offer. Whose connection is broken does nothing; what they would have
+    /// done they do when they are back.
+    fn works_on(&mut self, id: ConversationId, offer: OfferId, due: Due) -> Option<AgentId> {
+        let state = &self.open.get(&id)?.state;
+        let Phase::Active { agent } = state.phase else { return None };
+        if state.accepted != Some(offer) {
+            return None;
+        }
+        if self.is_there(agent) {
+            return Some(agent);
+        }
+        self.later(TRIES_AGAIN, due);
+        None
+    }
+
+    fn answer(&mut self, id: ConversationId, agent: AgentId) {
+        self.commit(id, &Command::Reply { message: MessageId::NIL, agent, content: self.hello.clone() });
+    }
+
+    fn finish(&mut self, id: ConversationId, agent: AgentId) {
+        let Some(open) = self.open.get(&id) else { return };
+        let (replied, campaign) = (open.state.replied, open.state.campaign);
+        if !replied {
+            self.answer(id, agent);
+        }
+        let disposition = self.places.get(&campaign).and_then(|place| place.disposition);
+        self.commit(id, &Command::Close { agent, force: false, disposition, wrap_up: false });
+    }
+
+    fn hand_over(&mut self, id: ConversationId, agent: AgentId) {
+        let Some(open) = self.open.get_mut(&id) else { return };
+        open.handed_over = true;
+        let (campaign, to) = (open.state.campaign, open.arrival.hand_over);
+        match to {
+            Some(HandOver::Campaign(to)) if self.routing.check_transfer_campaign(id, to).is_ok() => {
+                self.commit(id, &Command::Transfer { agent, to: TransferTo::Campaign(to) });
+            }
+            Some(HandOver::Agent) => {
+                if let Some((offer, target)) = self.asks_colleagues(id, campaign, agent) {
+                    self.commit(id, &Command::Transfer { agent, to: TransferTo::Agent { offer, agent: target } });
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn asks_colleagues(&mut self, id: ConversationId, campaign: CampaignId, agent: AgentId) -> Option<(OfferId, AgentId)> {
+        let members: Vec<_> = self.places.get(&campaign)?.members.iter().copied().filter(|it| *it != agent).collect();
+        let mut random = Random::of(self.plan.seed, hashed(id), 0);
+        for _ in 0..ASKS.min(members.len()) {
+            let target = members.get(random.below(members.len())).copied()?;
+            let offer = counted(&mut self.offers);
+            let made = self.routing.reserve_transfer(id, agent, target, offer, self.now).is_ok();
+            self.witness.reserves(self.now, Asked { conversation: id, from: Some(agent), to: target, offer }, made);
+            if made {
+                return Some((offer, target));
+            }
+        }
+        None
+    }
+
+    /// The conversation decides, commits and tells the router; or refuses.
+    fn commit(&mut self, id: ConversationId, command: &Command) {
+        let now = self.now;
+        let Some(open) = self.open.get_mut(&id) else {
+            return self.refused(id, command);
+        };
+        let Some(place) = self.places.get(&open.state.campaign) else { return };
+        let Ok(events) = open.state.step(command, &place.rules, now) else {
+            return self.refused(id, command);
+        };
+        if events.is_empty() {
+            return;
+        }
+        let mut ended_offers = SmallVec::<[OfferId; 1]>::new();
+        let mut agents = SmallVec::<[(AgentId, AgentCommand); 1]>::new();
+        let before = open.state.clone();
+        let mut previous = before.clone();
+        for event in &events {
+            open.state.apply(event, now);
+            let places = &self.places;
+            let opening = |campaign: CampaignId| match places.get(&campaign)?.openness {
+                Openness::Closed { until, .. } => until,
+                Openness::Open { .. } => None,
+            };
+            self.tally.event(&mut open.track, &previous, event, &open.state, now, opening);
+            self.witness.commits(now, &open.state, event);
+            match event {
+                Event::OfferAccepted { offer, agent } => {
+                    ended_offers.push(*offer);
+                    agents.push((*agent, AgentCommand::AnswerOffer));
+                }
+                Event::OfferEnded { offer, agent, outcome } => {
+                    ended_offers.push(*offer);
+                    match outcome {
+                        OfferOutcome::Missed => agents.push((*agent, AgentCommand::MissOffer)),
+                        OfferOutcome::Declined => agents.push((*agent, AgentCommand::AnswerOffer)),
+                        OfferOutcome::Withdrawn => {}
+                    }
+                }
+                _ => {}
+            }
+            previous.clone_from(&open.state);
+        }
+        let (view, ended) = (ItemView::of(&open.state), open.state.phase.is_ended());
+        if ended {
+            self.open.remove(&id);
+        } else {
+            self.follow(id, &before);
+        }
+        self.tell(Input::Conversation { view, ended_offers });
+        for (agent, command) in agents {
+            self.offer_ended(agent, &command);
+        }
+        self.after(id, &before, ended);
+    }
+
+    /// A reservation that came to nothing.
+    fn refused(&mut self, conversation: ConversationId, command: &Command) {
+        let offer = match command {
+            Command::Offer { offer, .. } | Command::Take(offer) => offer.id,
+            Command::Transfer { to: TransferTo::Agent { offer, .. }, .. } => *offer,
+            _ => return,
+        };
+        self.tell(Input::OfferRefused { conversation, offer });
+    }
+
+    fn offer_ended(&mut self, agent: AgentId, command: &AgentCommand) {
+        let responding = |run: &Self| run.people.get(&agent).is_some_and(Person::takes_offers);
+        let before = responding(self);
+        self.acts(agent, command);
+        if before && !responding(self) {
+            self.later(self.plan.comes_back, Due::ComesBack(agent));
+        }
+    }
+
+    /// What a conversation's new state brings with it.
+    fn follow(&mut self, id: ConversationId, before: &Conversation) {
+        let now = self.now;
+        let Some(open) = self.open.get_mut(&id) else { return };
+        if matches!(before.phase, Phase::Active { .. } | Phase::Transferring { .. }) && open.state.phase != before.phase {
+            open.left = open.left.saturating_sub(now.since(open.working_since)).max(LEAST_WORK);
+            open.working_since = now;
+        }
+        let (arrival, phase) = (open.arrival, open.state.phase.clone());
+        match phase {
+            Phase::Offered { offer } | Phase::Transferring { offer, .. } => {
+                open.offers += 1;
+                let mut random = Random::of(self.plan.seed, hashed(id), open.offers);
+                let accepts = now + self.plan.reaction.draw(&mut random);
+                if accepts < offer.deadline {
+                    self.at(accepts, Due::Accept(id, offer.id));
+                }
+                self.at(offer.deadline, Due::Deadline(id));
+            }
+            Phase::Active { .. } if phase != before.phase => {
+                open.working_since = now;
+                let Some(offer) = open.state.accepted else { return };
+                let (left, answers) = (open.left, !open.state.replied && arrival.first_answer < open.left);
+                let gives = arrival.hand_over.is_some() && !open.handed_over;
+                if answers {
+                    self.later(arrival.first_answer, Due::FirstAnswer(id, offer));
+                }
+                if gives {
+                    self.later(left / 2, Due::HandOver(id, offer));
+                }
+                self.later(left, Due::Finish(id, offer));
+            }
+            Phase::WrapUp { until, locked, .. } if phase != before.phase => {
+                let ends = now + arrival.wrap_up;
+                match until {
+                    Some(until) if locked || until <= ends => self.at(until, Due::Deadline(id)),
+                    _ => self.at(ends, Due::WrapUpEnds(id)),
+                }
+            }
+            _ => {}
+        }
+    }
+
+    /// Where everybody sees what waits, agents notice what has changed.
+    fn after(&mut self, id: ConversationId, before: &Conversation, ended: bool) {
+        let state = self.open.get(&id).map(|open| &open.state);
+        let waits_in = state.filter(|state| matches!(state.phase, Phase::Queued { .. })).map(|state| state.campaign);
+        let owner = state.and_then(|state| state.phase.owner());
+        if let Some(campaign) = waits_in.filter(|campaign| self.rings(*campaign)) {
+            self.call_members(campaign);
+        }
+        let freed = before.phase.owner().or(before.phase.offer().map(|offer| offer.agent));
+        if let Some(agent) = freed.filter(|agent| ended || owner != Some(*agent)) {
+            self.look_around(agent);
+            self.goes_home(agent);
+        }
+    }
+}
+
+fn counted(offers: &mut u128) -> OfferId {
+    *offers += 1;
+    OfferId::from_u128(*offers)
+}
+
+fn hashed(id: impl crate::ids::Id) -> u64 {
+    let (high, low) = id.uuid().as_u64_pair();
+    high ^ low
+}

@@ -1,0 +1,5 @@
+//! Proofs: against queueing theory, the invariants of routing.md over whole days, restarts in the middle of one.
+
+mod days;
+mod theory;
+mod what_if;
