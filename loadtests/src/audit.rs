@@ -251,6 +251,7 @@ mod tests {
             campaign: CampaignId::NIL,
             contact: ContactId::NIL,
             noticed_at: None,
+            preferred: None,
         };
         let signed_in = Fact::Agent { id: AGENT, event: AgentEvent::SignedIn };
         let moved = |to| Event::DeliveryMoved { message: REPLY, of: 3, to, reason: None };
