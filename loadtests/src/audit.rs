@@ -110,9 +110,9 @@ impl Fold {
         let told = match event {
             Event::MessageReceived { message } => Told { id: *message, by_contact: true, delivery: None },
             Event::Noted { message, .. } => Told { id: *message, by_contact: false, delivery: None },
-            Event::Replied { message, delivery, .. } | Event::Noticed { message, delivery } => {
-                Told { id: *message, by_contact: false, delivery: Some(*delivery) }
-            }
+            Event::Replied { message, delivery, .. }
+            | Event::Noticed { message, delivery }
+            | Event::Reminded { message, delivery, .. } => Told { id: *message, by_contact: false, delivery: Some(*delivery) },
             Event::Retried { message, of, .. } => {
                 if let Some(told) = self.messages.get_mut(&(id, *of)).filter(|told| told.id == *message) {
                     told.delivery = Some(Delivery::Queued);
@@ -251,6 +251,7 @@ mod tests {
             campaign: CampaignId::NIL,
             contact: ContactId::NIL,
             noticed_at: None,
+            preferred: None,
         };
         let signed_in = Fact::Agent { id: AGENT, event: AgentEvent::SignedIn };
         let moved = |to| Event::DeliveryMoved { message: REPLY, of: 3, to, reason: None };
