@@ -1681,6 +1681,56 @@ text: string,
  */
 attachments?: Array<AttachmentId>, };
 
+export type Resource = { 
+/**
+ * Its id; stays when the file is replaced.
+ */
+id: ResourceId, 
+/**
+ * The file at present.
+ */
+file: Attachment, 
+/**
+ * When it was created.
+ */
+created_at: Time, 
+/**
+ * Whose; cannot change.
+ */
+client: ClientId, 
+/**
+ * For this campaign of the client only; none = for all of them. Cannot change.
+ */
+campaign?: CampaignId | null, 
+/**
+ * What agents type to find it: 1 to 40 letters, digits, `-` and `_`; kept in lower case, unique where it is for.
+ */
+shortcut: string, 
+/**
+ * 1 to 120 characters.
+ */
+title: string, };
+
+export type ResourceFields = { 
+/**
+ * Whose; cannot change.
+ */
+client: ClientId, 
+/**
+ * For this campaign of the client only; none = for all of them. Cannot change.
+ */
+campaign?: CampaignId | null, 
+/**
+ * What agents type to find it: 1 to 40 letters, digits, `-` and `_`; kept in lower case, unique where it is for.
+ */
+shortcut: string, 
+/**
+ * 1 to 120 characters.
+ */
+title: string, };
+
+export type ResourceId = string;
+
 export type Role = "admin" | "supervisor" | "agent" | "auditor";
 
 export type ScheduleId = string;

@@ -8,6 +8,7 @@ import FieldUses from '../FieldUses.vue';
 import type { Row, Values } from '../form.ts';
 import MembersEditor from '../MembersEditor.vue';
 import CampaignChannels from './CampaignChannels.vue';
+import CampaignFiles from './CampaignFiles.vue';
 import CampaignTexts from './CampaignTexts.vue';
 import StrategyExample from './StrategyExample.vue';
 
@@ -46,7 +47,7 @@ export const TABS: readonly Tab[] = [
   { tab: 'campos', title: 'tab.fields', groups: [], parts: [{ is: FieldUses, props: ofValues, keys: ['fields'] }], topics: [] },
   { tab: 'estrategia', title: 'tab.strategy', groups: ['group.strategy', 'group.limits'], parts: [{ is: StrategyExample, props: ofValues }], topics: ['overflow'] },
   { tab: 'miembros', title: 'group.members', groups: [], parts: [{ is: MembersEditor, props: ofCampaign, later: true }], topics: ['members'] },
-  { tab: 'textos', title: 'admin.canned', groups: [], parts: [{ is: CampaignTexts, props: ofCampaign, later: true }], topics: [] },
+  { tab: 'galeria', title: 'gallery.title', groups: [], parts: [{ is: CampaignTexts, props: ofCampaign, later: true }, { is: CampaignFiles, props: ofCampaign, later: true }], topics: [] },
 ];
 
 /** Settings that no tab names have a place all the same. */
