@@ -93,8 +93,8 @@ describe('campaigns', () => {
     await admin.sees('Guardado: Cobranzas');
     await tab('Galería');
     const picture = Buffer.from('iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==', 'base64');
-    await page.getByLabel('Archivo', { exact: false }).first().setInputFiles({ name: 'Lista de precios.png', mimeType: 'image/png', buffer: picture });
-    expect(await page.getByLabel('Atajo').inputValue()).toBe('lista-de-precios');
+    await page.locator('.files-input').setInputFiles({ name: 'Lista de precios.png', mimeType: 'image/png', buffer: picture });
+    expect(await page.getByLabel('Atajo', { exact: true }).inputValue()).toBe('lista-de-precios');
     await page.getByLabel('Para todas las campañas del cliente').check();
     await admin.button('Agregar archivo').click();
     await admin.sees('/lista-de-precios');
@@ -173,9 +173,9 @@ describe('campaigns', () => {
     await ana.page.getByRole('option', { name: /Lista de precios/ }).waitFor(SOON);
     expect(await ana.barriersInBoth()).toEqual([]);
     await ana.page.keyboard.press('Enter');
-    await ana.page.locator('.composer-files').getByText('Lista de precios.png').waitFor(SOON);
+    await ana.page.locator('.composer-files').getByText('Lista de precios.png', { exact: true }).waitFor(SOON);
     await ana.page.keyboard.press('Enter');
-    await ana.page.locator('.bubble').filter({ has: ana.page.getByText('Lista de precios.png').or(ana.page.locator('img')) }).first().waitFor(SOON);
+    await ana.page.locator('.bubble').filter({ has: ana.page.locator('img, a') }).first().waitFor(SOON);
     expect(ana.complaints).toEqual([]);
   });
 
