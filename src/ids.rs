@@ -90,6 +90,8 @@ ids! {
     FieldId;
     /// A text that agents send with a few keys.
     CannedTextId;
+    /// A file of the gallery (S1-35).
+    ResourceId;
     /// One request, as its answer and the log name it.
     RequestId;
     /// One incarnation of one process; new at every start.

@@ -14,3 +14,15 @@ ALTER TABLE members ADD COLUMN initiate TEXT;
 
 -- Belongs to a voice campaign of the telephone system (S4-35).
 ALTER TABLE users ADD COLUMN voice INTEGER NOT NULL DEFAULT 0;
+
+-- Files that agents send with a few keys (S1-35). Without a campaign: for all of the client's.
+CREATE TABLE resources (
+  id TEXT NOT NULL PRIMARY KEY,
+  client_id TEXT NOT NULL REFERENCES clients (id),
+  campaign_id TEXT REFERENCES campaigns (id),
+  shortcut TEXT NOT NULL,
+  title TEXT NOT NULL,
+  file_id TEXT NOT NULL REFERENCES attachments (id),
+  created_at INTEGER NOT NULL
+);
+CREATE UNIQUE INDEX resources_shortcut ON resources (client_id, coalesce(campaign_id, ''), shortcut);

@@ -90,12 +90,14 @@ pub enum Entity {
     Skill,
     /// What is set for everything at once.
     Setting,
+    /// Files of the gallery.
+    Resource,
 }
 
 impl Entity {
     /// Whether the directory holds rows of this kind.
     pub const fn is_in_directory(self) -> bool {
-        !matches!(self, Self::Session | Self::Token | Self::Contact | Self::Invitation | Self::CannedText)
+        !matches!(self, Self::Session | Self::Token | Self::Contact | Self::Invitation | Self::CannedText | Self::Resource)
     }
 }
 

@@ -22,8 +22,9 @@ use crate::{
             campaign_overview::{self, OverviewQuery},
             campaigns,
             canned_texts::{self, CannedTextsQuery},
-            capacity, channels, clients, dispositions, fields, members, projects, schedules, skills as admin_skills, tokens,
-            users,
+            capacity, channels, clients, dispositions, fields, members, projects,
+            resources::{self, NewFile, NewResource, ResourcesQuery},
+            schedules, skills as admin_skills, tokens, users,
         },
         check::ListQuery,
         demo, docs, ops, sockets,
@@ -278,6 +279,9 @@ routes! {
     POST "/api/v1/conversations/{id}/wrap-up/end" conversations::end_wrap_up, Access::Any(&[Answer]), "conversations",
         "End the wrap-up early", 200, gives conversation::Done;
 
+    POST "/api/v1/conversations/{id}/resources/{resource}" resources::pick, Access::Any(&[Answer]), "gallery",
+        "A copy of a file of the gallery, to be sent in this conversation", 201, gives conversation::Attachment;
+
     GET "/api/v1/drafts" drafts::list, Access::Own, "conversations", "What one has begun to write", 200, page conversation::Draft;
     PUT "/api/v1/drafts/{conversation}/{mode}" drafts::put, Access::Own, "conversations",
         "Save a draft; `mode` is `reply` or `note`", body command::PutDraft, 200, gives conversation::Draft;
@@ -399,6 +403,19 @@ routes! {
     PATCH "/api/v1/canned-texts/{id}" canned_texts::change, WRITE_CONFIG, "canned texts", "Change a canned text",
         patch config::CannedTextFields, 200, gives config::CannedTextView;
     DELETE "/api/v1/canned-texts/{id}" canned_texts::delete, WRITE_CONFIG, "canned texts", "Drop a canned text", 204;
+
+    GET "/api/v1/resources" resources::list, READ_CONFIG, "gallery", "Files of the gallery of everything in scope",
+        query ResourcesQuery, 200, page config::ResourceView;
+    POST "/api/v1/resources" resources::create, WRITE_CONFIG, "gallery", "Upload a file to the gallery",
+        query NewResource, body File, 201, gives config::ResourceView;
+    GET "/api/v1/resources/{id}" resources::show, READ_CONFIG, "gallery", "One file of the gallery",
+        200, gives config::ResourceView;
+    PATCH "/api/v1/resources/{id}" resources::change, WRITE_CONFIG, "gallery", "Change a title or a shortcut",
+        patch config::ResourceFields, 200, gives config::ResourceView;
+    GET "/api/v1/resources/{id}/file" resources::file, READ_CONFIG, "gallery", "The file itself", 200, gives File;
+    PUT "/api/v1/resources/{id}/file" resources::replace, WRITE_CONFIG, "gallery", "Another file in its place",
+        query NewFile, body File, 200, gives config::ResourceView;
+    DELETE "/api/v1/resources/{id}" resources::delete, WRITE_CONFIG, "gallery", "Take a file out of the gallery", 204;
 
     GET "/api/v1/breaks" breaks::list, READ_CONFIG, "breaks", "Types of break", query ListQuery, 200, page config::BreakView;
     POST "/api/v1/breaks" breaks::create, WRITE_CONFIG, "breaks", "Create a type of break",

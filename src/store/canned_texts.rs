@@ -64,18 +64,22 @@ pub async fn list(
     after: Option<CannedTextId>,
     limit: usize,
 ) -> Result<Vec<CannedText>, StoreError> {
-    let (clients, common, campaigns) = match reach {
-        Reach::All => ("*".to_owned(), String::new(), String::new()),
-        Reach::Some { clients, common, campaigns } => (words(clients), words(common), words(campaigns)),
-    };
+    let [clients, common, campaigns] = words(reach);
     let (campaign, client) = of.map_or_else(Default::default, |(campaign, client)| (campaign.to_string(), client.to_string()));
     let after = after.map_or_else(String::new, |id| id.to_string());
     let limit = i64::try_from(limit).unwrap_or(i64::MAX);
     db.rows(LIST, args![clients, common, campaigns, campaign, client, after, limit]).await?.iter().map(text).collect()
 }
 
-fn words<T: ToString>(ids: &[T]) -> String {
-    ids.iter().map(T::to_string).collect::<Vec<_>>().join(" ")
+/// A reach as the statement takes it: $1, $2 and $3.
+pub(super) fn words(reach: &Reach) -> [String; 3] {
+    fn joined<T: ToString>(ids: &[T]) -> String {
+        ids.iter().map(T::to_string).collect::<Vec<_>>().join(" ")
+    }
+    match reach {
+        Reach::All => ["*".to_owned(), String::new(), String::new()],
+        Reach::Some { clients, common, campaigns } => [joined(clients), joined(common), joined(campaigns)],
+    }
 }
 
 /// One text.

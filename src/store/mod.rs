@@ -26,6 +26,7 @@ pub mod people;
 pub mod people_state;
 pub mod probe;
 pub mod profiles;
+pub mod resources;
 pub mod skills;
 pub mod snapshots;
 mod sql;
@@ -360,6 +361,7 @@ pub const STATEMENTS: &[(&str, &[&str])] = &[
     ("people_state", people_state::STATEMENTS),
     ("probe", probe::STATEMENTS),
     ("profiles", profiles::STATEMENTS),
+    ("resources", resources::STATEMENTS),
     ("snapshots", snapshots::STATEMENTS),
     ("visitors", visitors::STATEMENTS),
 ];

@@ -7,6 +7,7 @@ use serde_json::{Map, Value};
 
 use super::{
     Time,
+    conversation::Attachment,
     schedules::{ScheduleHolidays, ScheduleStatus},
 };
 use crate::{
@@ -23,7 +24,9 @@ use crate::{
         waiting::Limits,
         webchat::{Language, Webchat},
     },
-    ids::{BreakId, CampaignId, CannedTextId, ChannelId, ClientId, DispositionId, FieldId, ProjectId, ScheduleId, UserId},
+    ids::{
+        BreakId, CampaignId, CannedTextId, ChannelId, ClientId, DispositionId, FieldId, ProjectId, ResourceId, ScheduleId, UserId,
+    },
     store::config::CampaignConfig,
 };
 
@@ -716,6 +719,39 @@ pub struct CannedTextView {
     /// What can be written.
     #[serde(flatten)]
     pub fields: CannedTextFields,
+    /// When it was created.
+    pub created_at: Time,
+}
+
+/// A file that agents send with a few keys (S1-35).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ts_rs::TS, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+#[ts(export_to = "wire.ts")]
+pub struct ResourceFields {
+    /// Whose; cannot change.
+    pub client: ClientId,
+    /// For this campaign of the client only; none = for all of them. Cannot change.
+    #[serde(default)]
+    #[ts(optional = nullable)]
+    pub campaign: Option<CampaignId>,
+    /// What agents type to find it: 1 to 40 letters, digits, `-` and `_`; kept in lower case, unique where it is for.
+    pub shortcut: String,
+    /// 1 to 120 characters.
+    pub title: String,
+}
+
+/// A file that agents send with a few keys.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ts_rs::TS, utoipa::ToSchema)]
+#[schema(as = Resource)]
+#[ts(export_to = "wire.ts", rename = "Resource")]
+pub struct ResourceView {
+    /// Its id; stays when the file is replaced.
+    pub id: ResourceId,
+    /// What can be written.
+    #[serde(flatten)]
+    pub fields: ResourceFields,
+    /// The file at present.
+    pub file: Attachment,
     /// When it was created.
     pub created_at: Time,
 }

@@ -51,6 +51,8 @@ async fn only_an_idle_campaign_is_switched_off_and_put_away(database: Database) 
     assert!(world.admin.delete(&path).await.ok()["archived_at"].is_string());
     assert_eq!(list(&world.admin.get("/api/v1/campaigns").await.ok()).len(), 0);
     assert_eq!(world.admin.get(&path).await.ok()["name"], "Off");
+    let (_, board) = Socket::following(&world.admin, "board:1").await;
+    assert_eq!(board["data"]["campaigns"], json!([]));
     assert_eq!(world.admin.conversation(&talk).await["campaign"], desk.campaign, "its history stays");
     world.admin.patch(&path, json!({ "name": "x" })).await.refused(409, "wrong_state");
     world.admin.put(&format!("{path}/members/{}", ana.id), json!({})).await.refused_field("campaign", "not_possible");

@@ -47,6 +47,8 @@ impl Company {
         let canned =
             json!({ "client": client, "campaign": campaign, "shortcut": "hello", "title": "Hello", "text": "Hi ${name}" });
         let canned = post("canned-texts", canned).await;
+        let query = format!("name=a.pdf&client={client}&campaign={campaign}&shortcut=prices&title=Prices");
+        let resource = upload_to(&world.admin, "POST", &format!("/api/v1/resources?{query}"), "file").await.id();
         let campaign2 = world.campaign(&client, manual).await;
         let idle = world.campaign(&client, json!({ "enabled": false })).await;
         let project = post("projects", json!({ "client": client, "name": "Project" })).await;
@@ -84,6 +86,7 @@ impl Company {
             ("campaign", campaign),
             ("campaign2", campaign2),
             ("idle", idle),
+            ("resource", resource),
             ("project", project),
             ("channel", channel.id.clone()),
             ("secret", secret),
@@ -128,8 +131,13 @@ async fn session(world: &World, person: &Person) -> String {
 
 /// Uploads a file.
 pub(crate) async fn upload(api: &Api, query: &str, bytes: impl Into<reqwest::Body>) -> Answer {
-    let request = api.request("POST", &format!("/api/v1/attachments?{query}")).body(bytes);
-    Answer::of(format!("an upload with {query}"), request).await
+    upload_to(api, "POST", &format!("/api/v1/attachments?{query}"), bytes).await
+}
+
+/// Uploads a file there.
+pub(crate) async fn upload_to(api: &Api, method: &str, path: &str, bytes: impl Into<reqwest::Body>) -> Answer {
+    let request = api.request(method, path).body(bytes);
+    Answer::of(format!("an upload to {path}"), request).await
 }
 
 /// A request with the kinds of its ids in braces.
@@ -371,6 +379,17 @@ pub(crate) fn template(route: &Route) -> Option<Template> {
         "GET /api/v1/canned-texts/{id}" => ("canned-texts/{{canned}}", None),
         "PATCH /api/v1/canned-texts/{id}" => ("canned-texts/{{canned}}", Some(json!({ "title": "renamed" }))),
         "DELETE /api/v1/canned-texts/{id}" => ("canned-texts/{{canned}}", None),
+
+        "GET /api/v1/resources" => ("resources?campaign={{campaign}}", None),
+        "POST /api/v1/resources" => {
+            ("resources?name=b.txt&client={{client}}&campaign={{campaign}}&shortcut=new&title=New", Some(json!("bytes")))
+        }
+        "GET /api/v1/resources/{id}" => ("resources/{{resource}}", None),
+        "PATCH /api/v1/resources/{id}" => ("resources/{{resource}}", Some(json!({ "title": "renamed" }))),
+        "DELETE /api/v1/resources/{id}" => ("resources/{{resource}}", None),
+        "GET /api/v1/resources/{id}/file" => ("resources/{{resource}}/file", None),
+        "PUT /api/v1/resources/{id}/file" => ("resources/{{resource}}/file?name=c.txt", Some(json!("other bytes"))),
+        "POST /api/v1/conversations/{id}/resources/{resource}" => ("conversations/{{conversation}}/resources/{{resource}}", None),
 
         // Of the whole installation: no client has its own.
         "GET /api/v1/breaks" => ("breaks", None),

@@ -167,7 +167,7 @@ async fn a_scope_taken_away_ends_what_it_showed(database: Database) {
     let (a, b) = (Company::new(&world, "A").await, Company::new(&world, "B").await);
     let mut socket = Socket::open(&a.supervisor.api).await;
     let topic = format!("conversation:{}", a.ids["conversation"]);
-    assert_eq!(socket.follow("board:1").await["data"]["campaigns"].as_array().unwrap().len(), 2);
+    assert_eq!(socket.follow("board:1").await["data"]["campaigns"].as_array().unwrap().len(), 3);
     assert_eq!(socket.follow(&topic).await["kind"], "thread");
     let scopes = json!({ "scopes": [{ "kind": "campaign", "id": b.ids["campaign"] }] });
     world.admin.patch(&format!("/api/v1/users/{}", a.supervisor.id), scopes).await.ok();

@@ -34,6 +34,7 @@ mod desk;
 mod doctor;
 mod durability;
 mod dynamic_fields;
+mod gallery;
 mod hostile_input;
 mod idempotency;
 mod live;

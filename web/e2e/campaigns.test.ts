@@ -9,6 +9,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Customers } from './customer.ts';
 import { openBrowser, Person, setScheme, SOON } from './people.ts';
 import { Server } from './server.ts';
+import { Visitor } from './visitor.ts';
 
 const folder = process.env['CENTRALITA_SCREENS'] === 'docs' ? join(import.meta.dirname, '../../docs/images') : join(import.meta.dirname, 'results');
 
@@ -16,15 +17,19 @@ let server: Server;
 let browser: Browser;
 let admin: Person;
 let customers: Customers;
+let passwords: Map<string, string>;
+let chat: string;
 
 beforeAll(async () => {
   mkdirSync(folder, { recursive: true });
   const started = await Server.create();
   server = started.server;
+  passwords = new Map(started.sample.users.map(({ login, password }) => [login, password]));
+  chat = started.sample.chat_channel;
   customers = new Customers(server.origin, started.sample.api_channel);
   browser = await openBrowser();
   admin = await Person.at(browser, `${server.origin}/login`, { locale: 'es-AR' });
-  await admin.signIn('admin', started.sample.users.find(({ login }) => login === 'admin')?.password ?? '');
+  await admin.signIn('admin', passwords.get('admin') ?? '');
 });
 afterAll(async () => {
   await browser?.close();
@@ -86,6 +91,14 @@ describe('campaigns', () => {
     await admin.button('Seguir editando').click();
     await admin.button('Guardar').click();
     await admin.sees('Guardado: Cobranzas');
+    await tab('Galería');
+    const picture = Buffer.from('iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==', 'base64');
+    await page.locator('.files-input').setInputFiles({ name: 'Lista de precios.png', mimeType: 'image/png', buffer: picture });
+    expect(await page.getByLabel('Atajo', { exact: true }).inputValue()).toBe('lista-de-precios');
+    await page.getByLabel('Para todas las campañas del cliente').check();
+    await admin.button('Agregar archivo').click();
+    await admin.sees('/lista-de-precios');
+    await check('admin-campana-galeria');
     await tab('Agentes');
     await page.getByLabel('Agregar agente').selectOption({ label: 'Ana Aguirre' });
     await admin.button('Agregar agente').click();
@@ -146,6 +159,24 @@ describe('campaigns', () => {
     await page.getByRole('button', { name: /^Inactivar canal/ }).click();
     await page.getByRole('dialog').getByRole('button', { name: 'Archivar', exact: true }).click();
     await admin.sees('Archivada: Cobranzas');
+  });
+
+  it('have a gallery from which agents send', async () => {
+    const ana = await Person.at(browser, `${server.origin}/login`, { locale: 'es-AR' });
+    await ana.signIn('ana', passwords.get('ana') ?? '');
+    await ana.startShift();
+    const visitor = await Visitor.at(browser, server.origin, chat);
+    await visitor.writes('¿Cuánto sale?');
+    await ana.button(/^Aceptar/).click();
+    const box = ana.page.locator('#composer-text');
+    await box.fill('/lista');
+    await ana.page.getByRole('option', { name: /Lista de precios/ }).waitFor(SOON);
+    expect(await ana.barriersInBoth()).toEqual([]);
+    await ana.page.keyboard.press('Enter');
+    await ana.page.locator('.composer-files').getByText('Lista de precios.png', { exact: true }).waitFor(SOON);
+    await ana.page.keyboard.press('Enter');
+    await ana.page.locator('.bubble').filter({ has: ana.page.locator('img, a') }).first().waitFor(SOON);
+    expect(ana.complaints).toEqual([]);
   });
 
   it('are found by what the address says', async () => {

@@ -1,7 +1,7 @@
 /** What staff do with conversations, contacts and their own settings: the routes, and a few readings of what they answer. */
 
 import type { Api } from './api.ts';
-import type { CannedText, Contact, Conversation, Done, Draft, FieldKind, FieldValue, Invitation, Page, Priority, Profile, ProfileCampaign, Session, Time, Why, WritingMode } from './wire/wire.ts';
+import type { Attachment, CannedText, Contact, Conversation, Done, Draft, FieldKind, FieldValue, Invitation, Page, Priority, Profile, ProfileCampaign, Resource, Session, Time, Why, WritingMode } from './wire/wire.ts';
 
 export const PRIORITIES: readonly Priority[] = ['urgent', 'high', 'normal', 'low'];
 export const FIELD_KINDS: readonly FieldKind[] = ['text', 'number', 'date', 'list', 'phone', 'document', 'yes_no'];
@@ -45,6 +45,13 @@ export class Desk {
   }
   canned(): Promise<CannedText[]> {
     return this.#all('/api/v1/canned-texts');
+  }
+  gallery(): Promise<Resource[]> {
+    return this.#all('/api/v1/resources');
+  }
+  /** A copy of a file of the gallery, to be sent there. */
+  pick(conversation: string, resource: string, key: string): Promise<Attachment> {
+    return this.api.write('POST', `/api/v1/conversations/${conversation}/resources/${resource}`, undefined, { key });
   }
   drafts(): Promise<Draft[]> {
     return this.#all('/api/v1/drafts');

@@ -3,6 +3,9 @@ import { join } from 'node:path';
 import { IntlMessageFormat } from 'intl-messageformat';
 import { describe, expect, it } from 'vitest';
 
+import adminEn from '../locales/admin.en.json';
+import adminEs from '../locales/admin.es.json';
+import adminPtBR from '../locales/admin.pt-BR.json';
 import en from '../locales/en.json';
 import { checkCatalogues } from '../locales/check.ts';
 import es from '../locales/es.json';
@@ -11,7 +14,8 @@ import { chooseLanguage, clock, Texts, type Key } from './i18n.ts';
 import { format, parse } from './icu.ts';
 import type { ErrorCode } from './wire/wire.ts';
 
-const catalogues: Record<string, Record<string, string>> = { es, en, 'pt-BR': ptBR };
+const files: readonly Record<string, Record<string, string>>[] = [{ es, en, 'pt-BR': ptBR }, { es: adminEs, en: adminEn, 'pt-BR': adminPtBR }];
+const catalogues: Record<string, Record<string, string>> = { es: { ...es, ...adminEs }, en: { ...en, ...adminEn }, 'pt-BR': { ...ptBR, ...adminPtBR } };
 const web = join(import.meta.dirname, '..');
 
 /** No sentence for a code that the server cannot send: an entry here fails the type check. */
@@ -35,18 +39,20 @@ function argumentsOf(text: string): string[] {
 describe('catalogues', () => {
   it('hold the same keys, in order', () => {
     expect(impossible).toEqual([]);
-    for (const catalogue of Object.values(catalogues)) {
-      expect(Object.keys(catalogue)).toEqual(Object.keys(es));
-      expect(Object.keys(catalogue)).toEqual(Object.keys(catalogue).sort());
+    for (const file of files) {
+      for (const catalogue of Object.values(file)) {
+        expect(Object.keys(catalogue)).toEqual(Object.keys(file['es'] ?? {}));
+        expect(Object.keys(catalogue)).toEqual(Object.keys(catalogue).sort());
+      }
     }
   });
 
   it('have no empty text, and the same arguments in every language', () => {
-    for (const key of Object.keys(es) as Key[]) {
+    for (const [key, spanish] of Object.entries(catalogues['es'] ?? {})) {
       for (const [language, catalogue] of Object.entries(catalogues)) {
         const text = catalogue[key] ?? '';
         expect(text.trim(), `${language} ${key}`).not.toBe('');
-        expect(argumentsOf(text), `${language} ${key}`).toEqual(argumentsOf(es[key]));
+        expect(argumentsOf(text), `${language} ${key}`).toEqual(argumentsOf(spanish));
       }
     }
   });

@@ -1,9 +1,11 @@
 /** Texts of the screens: ICU messages from one catalogue per language. */
 
 import { format, parse, type Part, type Words } from './icu.ts';
+import type admin from '../locales/admin.es.json';
 import type es from '../locales/es.json';
 
-export type Catalogue = typeof es;
+/** What only administration says comes with it, so that agents do not wait for it. */
+export type Catalogue = typeof es & Partial<typeof admin>;
 export type Key = keyof Catalogue;
 export type Values = Readonly<Record<string, string | number>>;
 
@@ -43,8 +45,8 @@ export function rememberLanguage(language: Language): void {
   }
 }
 
-export async function loadTexts(language: Language): Promise<Texts> {
-  const load: Record<Language, () => Promise<{ default: Catalogue }>> = {
+export async function loadTexts(language: Language, withAdmin = false): Promise<Texts> {
+  const load: Record<Language, () => Promise<{ default: typeof es }>> = {
     es: () => import('../locales/es.json'),
     'es-AR': async () => {
       const [neutral, overlay] = await Promise.all([import('../locales/es.json'), import('../locales/es-AR.json')]);
@@ -53,7 +55,14 @@ export async function loadTexts(language: Language): Promise<Texts> {
     en: () => import('../locales/en.json'),
     'pt-BR': () => import('../locales/pt-BR.json'),
   };
-  const { default: catalogue } = await load[language]();
+  const loadAdmin: Record<Language, () => Promise<{ default: typeof admin }>> = {
+    es: () => import('../locales/admin.es.json'),
+    'es-AR': () => import('../locales/admin.es.json'),
+    en: () => import('../locales/admin.en.json'),
+    'pt-BR': () => import('../locales/admin.pt-BR.json'),
+  };
+  const [common, more] = await Promise.all([load[language](), withAdmin ? loadAdmin[language]() : null]);
+  const catalogue: Catalogue = { ...more?.default, ...common.default };
   // Regions format: the browser's own variant of the language decides about dates and numbers.
   const region = navigator.languages.find((tag) => tag.split('-')[0] === language.split('-')[0]) ?? language;
   return new Texts(language, catalogue, region);
@@ -83,7 +92,7 @@ export class Texts {
   t(key: Key, values?: Values): string {
     let message = this.#messages.get(key);
     if (!message) {
-      message = parse(this.catalogue[key]);
+      message = parse(this.catalogue[key] ?? key);
       this.#messages.set(key, message);
     }
     return format(message, values ?? {}, this.#words);

@@ -27,15 +27,21 @@ export function sources(folder: string): string {
 
 /** Missing and unused keys, other keys in another language; `web` is the workspace. */
 export function checkCatalogues(web: string): string[] {
-  const read = (name: string) => JSON.parse(readFileSync(join(web, 'locales', `${name}.json`), 'utf8')) as Catalogue;
-  const es = read('es');
+  const file = (name: string) => JSON.parse(readFileSync(join(web, 'locales', `${name}.json`), 'utf8')) as Catalogue;
   const faults: string[] = [];
+  /** With what comes with administration. */
+  const read = (name: string): Catalogue => {
+    const [common, admin] = [file(name), file(`admin.${name}`)];
+    for (const key of Object.keys(admin)) if (key in common) faults.push(`${name}: ${key} is there twice`);
+    return { ...common, ...admin };
+  };
+  const es = read('es');
   for (const name of ['en', 'pt-BR']) {
     const other = read(name);
     for (const key of Object.keys(es)) if (!(key in other)) faults.push(`${name}: ${key} is missing`);
     for (const key of Object.keys(other)) if (!(key in es)) faults.push(`${name}: ${key} is not in es`);
   }
-  for (const key of Object.keys(read('es-AR'))) if (!(key in es)) faults.push(`es-AR: ${key} is not in es`);
+  for (const key of Object.keys(file('es-AR'))) if (!(key in es)) faults.push(`es-AR: ${key} is not in es`);
 
   const code = PLACES.map((place) => sources(join(web, place))).join('\n');
   // A key may be completed from a state: `delivery.${…}` and tIn('delivery', …) use all that begin with `delivery.`.

@@ -315,7 +315,7 @@ impl Fold {
 
     fn campaign_row(&self, id: CampaignId, directory: &Snapshot, subject: &Subject) -> Option<CampaignRow> {
         let campaign = directory.campaigns.get(&id)?;
-        if !sees(subject, directory, id) {
+        if campaign.archived_at.is_some() || !sees(subject, directory, id) {
             return None;
         }
         let queue = self.campaigns.get(&id);

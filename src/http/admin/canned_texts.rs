@@ -49,17 +49,18 @@ fn view(canned: &CannedText) -> CannedTextView {
     CannedTextView { id: canned.id, fields: fields(canned), created_at: canned.created_at.into() }
 }
 
-fn place(canned: &CannedText) -> Place {
-    Place { client: Some(canned.client), campaign: canned.campaign }
+/// Where something lies that is for a campaign, or for all of a client's.
+pub(super) fn place(client: ClientId, campaign: Option<CampaignId>) -> Place {
+    Place { client: Some(client), campaign }
 }
 
 fn may_read(caller: &Caller, canned: &CannedText) -> bool {
     let common = || canned.campaign.is_none() && reads_client(caller, canned.client);
-    caller.may(Permission::ReadConfig, place(canned)) || common()
+    caller.may(Permission::ReadConfig, place(canned.client, canned.campaign)) || common()
 }
 
 /// What the caller's scopes cover, as the store asks for it.
-fn reach(caller: &Caller) -> Reach {
+pub(super) fn reach(caller: &Caller) -> Reach {
     if caller.subject.scopes.contains(&Scope::All) {
         return Reach::All;
     }
@@ -72,20 +73,25 @@ fn reach(caller: &Caller) -> Reach {
     }
 }
 
-fn check(check: &mut Check, fields: &mut CannedTextFields) {
-    check.line("shortcut", &mut fields.shortcut, 1..=40);
-    fields.shortcut = fields.shortcut.to_lowercase();
-    let plain = fields.shortcut.chars().all(|c| c.is_alphanumeric() || matches!(c, '-' | '_'));
+/// What agents type to find something.
+pub(super) fn shortcut_of(check: &mut Check, shortcut: &mut String) {
+    check.line("shortcut", shortcut, 1..=40);
+    *shortcut = shortcut.to_lowercase();
+    let plain = shortcut.chars().all(|c| c.is_alphanumeric() || matches!(c, '-' | '_'));
     check.that(plain, "shortcut", ErrorCode::NotPossible, "letters, digits, hyphens and underscores");
+}
+
+fn check(check: &mut Check, fields: &mut CannedTextFields) {
+    shortcut_of(check, &mut fields.shortcut);
     check.line("title", &mut fields.title, NAME);
     check.lines("text", &fields.text, 1..=4_000);
     check.that(!fields.text.trim().is_empty(), "text", ErrorCode::TooShort, "something to say");
 }
 
 /// Where it is for there is one with this shortcut already.
-fn shortcut_taken(problem: Problem) -> Problem {
+pub(super) fn shortcut_taken(problem: Problem) -> Problem {
     if problem.code() == ErrorCode::Conflict {
-        Problem::field("shortcut", ErrorCode::Taken, "another text has it already")
+        Problem::field("shortcut", ErrorCode::Taken, "another one has it already")
     } else {
         problem
     }
@@ -141,7 +147,9 @@ pub async fn create(app: Data<App>, caller: Caller, input: Input<CannedTextField
 
 async fn found(app: &App, caller: &Caller, id: CannedTextId) -> Result<CannedText, Problem> {
     let found = canned_texts::find(&app.engine.db, id).await?;
-    found.filter(|canned| caller.may(Permission::WriteConfig, place(canned))).ok_or_else(Problem::not_found)
+    found
+        .filter(|canned| caller.may(Permission::WriteConfig, place(canned.client, canned.campaign)))
+        .ok_or_else(Problem::not_found)
 }
 
 /// `PATCH /{id}`.

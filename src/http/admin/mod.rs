@@ -12,6 +12,7 @@ pub mod dispositions;
 pub mod fields;
 pub mod members;
 pub mod projects;
+pub mod resources;
 pub mod schedules;
 pub mod skills;
 pub mod tokens;

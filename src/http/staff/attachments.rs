@@ -61,6 +61,13 @@ pub(in crate::http) struct Upload {
     digest: Sha256,
 }
 
+impl Upload {
+    /// Of all its bytes.
+    pub(in crate::http) fn digest(self) -> impl AsRef<[u8]> {
+        self.digest.finalize()
+    }
+}
+
 /// `POST`: the body is the file.
 ///
 /// # Errors
@@ -188,7 +195,7 @@ async fn put(sink: &mut dyn MultipartUpload, part: Bytes) -> Result<(), Problem>
 }
 
 /// Two levels, so that no directory grows without end. Beginning with the random end of the id: its beginning is the time.
-fn object_path(id: AttachmentId) -> ObjectPath {
+pub(in crate::http) fn object_path(id: AttachmentId) -> ObjectPath {
     let text = id.to_string();
     let folder = text.get(text.len().saturating_sub(2)..).unwrap_or("00").to_owned();
     ObjectPath::from_iter([folder, text])

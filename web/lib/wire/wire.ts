@@ -22,6 +22,36 @@ by: UserId, } | { "is": "not_responding" };
 
 export type AddressKind = "api" | "visitor" | "webchat" | "email" | "phone";
 
+export type AgentDay = { 
+/**
+ * Who. Agents that a change adds have ids of their own.
+ */
+agent: UserId, 
+/**
+ * Conversations accepted.
+ */
+answered: number, 
+/**
+ * Offers that ran out.
+ */
+missed: number, 
+/**
+ * Signed in, seconds.
+ */
+at_work: number, 
+/**
+ * With at least one conversation, seconds.
+ */
+busy: number, 
+/**
+ * Percent.
+ */
+occupancy?: number | null, 
+/**
+ * Percent.
+ */
+utilisation?: number | null, };
+
 export type AgentRow = { 
 /**
  * Who.
@@ -109,6 +139,16 @@ export type AskFor = {
  * Skills of its client, each once, at most 8; none = whatever its campaign asks for.
  */
 skills: Array<SkillLevel>, };
+
+export type AskPreview = { 
+/**
+ * What it would be.
+ */
+schedule: ScheduleFields, 
+/**
+ * Whose holidays are listed, 1900 to 2200; this year by default.
+ */
+year?: number | null, };
 
 export type Asking = { 
 /**
@@ -232,6 +272,26 @@ export type BreakId = string;
 
 export type BreakWhen = "now" | "after_current";
 
+export type CalendarDays = { 
+/**
+ * In order of dates, at most 500.
+ */
+days: Array<ScheduleOwnDay>, 
+/**
+ * Events that give no days; the first 200.
+ */
+not_taken: Array<EventNotTaken>, 
+/**
+ * How many give no days.
+ */
+not_taken_count: number, };
+
+export type CalendarFile = { 
+/**
+ * iCalendar (RFC 5545), at most 512 kB.
+ */
+text: string, };
+
 export type Campaign = { 
 /**
  * Its id.
@@ -314,6 +374,10 @@ transfer_seconds?: number | null,
  */
 wrap_up_seconds?: number | null, 
 /**
+ * How conversations come to their end.
+ */
+closing?: Closing | null, 
+/**
  * What its agents may do and see.
  */
 permissions?: CampaignPermissions | null, 
@@ -322,13 +386,27 @@ permissions?: CampaignPermissions | null,
  */
 fields?: Array<FieldUse> | null, 
 /**
- * Offered when closing, at most 500; when there are any, one is needed.
+ * Offered when closing, at most 500, a branch with all below it; when there are any, one is needed.
  */
 dispositions?: Array<DispositionId> | null, 
 /**
- * Closes the segment of a transfer.
+ * Closes the segment of a transfer; none = the client's own for it.
  */
 transfer_disposition?: DispositionId | null, };
+
+export type CampaignDay = { 
+/**
+ * Which.
+ */
+campaign: CampaignId, 
+/**
+ * Its figures.
+ */
+figures: DayFigures, 
+/**
+ * Period by period, from the beginning.
+ */
+periods: Array<DayPeriod>, };
 
 export type CampaignFields = { 
 /**
@@ -400,6 +478,10 @@ transfer_seconds?: number | null,
  */
 wrap_up_seconds?: number | null, 
 /**
+ * How conversations come to their end.
+ */
+closing?: Closing | null, 
+/**
  * What its agents may do and see.
  */
 permissions?: CampaignPermissions | null, 
@@ -408,11 +490,11 @@ permissions?: CampaignPermissions | null,
  */
 fields?: Array<FieldUse> | null, 
 /**
- * Offered when closing, at most 500; when there are any, one is needed.
+ * Offered when closing, at most 500, a branch with all below it; when there are any, one is needed.
  */
 dispositions?: Array<DispositionId> | null, 
 /**
- * Closes the segment of a transfer.
+ * Closes the segment of a transfer; none = the client's own for it.
  */
 transfer_disposition?: DispositionId | null, };
 
@@ -740,13 +822,93 @@ drawn: Drawn | null,
  */
 runner_up: RunnerUp | null, };
 
+export type Client = { 
+/**
+ * Its id.
+ */
+id: ClientId, 
+/**
+ * 1 to 120 characters.
+ */
+name: string, 
+/**
+ * IANA time zone.
+ */
+zone: string, 
+/**
+ * Off: its channels take nothing in.
+ */
+enabled: boolean, 
+/**
+ * In which messages that the product writes by itself name dates.
+ */
+language: WidgetLanguage, 
+/**
+ * When it was created.
+ */
+created_at: Time, };
+
+export type ClientFields = { 
+/**
+ * 1 to 120 characters.
+ */
+name: string, 
+/**
+ * IANA time zone; UTC by default.
+ */
+zone?: string, 
+/**
+ * Off: its channels take nothing in. On by default.
+ */
+enabled?: boolean, 
+/**
+ * In which messages that the product writes by itself name dates; Spanish by default.
+ */
+language?: WidgetLanguage, };
+
 export type ClientId = string;
 
 export type Close = { 
 /**
  * One of the campaign's.
  */
-disposition?: DispositionId, };
+disposition?: DispositionId, 
+/**
+ * Asks for time to finish, where the campaign leaves that to its agents.
+ */
+wrap_up?: boolean, };
+
+export type Closing = { 
+/**
+ * What an agent has after closing; `mandatory_timed` by default.
+ */
+wrap_up?: WrapUp | null, 
+/**
+ * A customer silent for so long after their agent's answer is reminded, after the last reminder the conversation is closed
+ * (S1-15); 1 to 604,800 s, none = never.
+ */
+inactivity_seconds?: number | null, 
+/**
+ * What the customer is told, one after the other; at most 10, each 1 to 1,000 characters.
+ */
+reminders?: Array<string> | null, 
+/**
+ * Closes what its customer left (S1-14); none = the client's own for it.
+ */
+inactivity_disposition?: DispositionId | null, 
+/**
+ * Closes an ignored comment (S1-19); none = the client's own for it.
+ */
+ignore_disposition?: DispositionId | null, 
+/**
+ * A customer who writes again so soon after closing goes back to the same agent if that is possible; 0 to 604,800 s, 0 = never.
+ */
+reopen_seconds?: number | null, 
+/**
+ * An agent who lets a customer wait for so long for their first answer loses the conversation to another; 1 to 86,400 s,
+ * none = never.
+ */
+first_reply_seconds?: number | null, };
 
 export type Contact = { 
 /**
@@ -902,6 +1064,148 @@ deliveries?: Array<DeliveryDelta>, };
 
 export type ConversationId = string;
 
+export type Country = "AR" | "BO" | "BR" | "CL" | "CO" | "CR" | "DO" | "EC" | "ES" | "GT" | "MX" | "PA" | "PE" | "PY" | "UY" | "VE";
+
+export type DayFigures = { 
+/**
+ * Entered the queue.
+ */
+entered: number, 
+/**
+ * Accepted by an agent.
+ */
+answered: number, 
+/**
+ * Of these, within the threshold.
+ */
+answered_in_time: number, 
+/**
+ * Left unanswered.
+ */
+abandoned: number, 
+/**
+ * Of these, so soon that they do not count.
+ */
+abandoned_soon: number, 
+/**
+ * Left the queue otherwise: to another campaign, at closing time.
+ */
+flowed_out: number, 
+/**
+ * Still wait at the end.
+ */
+waiting: number, 
+/**
+ * Turned away because the queue was full.
+ */
+rejected: number, 
+/**
+ * Ended because it was out of hours.
+ */
+out_of_hours: number, 
+/**
+ * Sent on to another campaign for want of room.
+ */
+overflowed: number, 
+/**
+ * Offers that ran out unanswered.
+ */
+missed: number, 
+/**
+ * Answered in time ÷ (answered + abandoned − abandoned soon).
+ */
+service_level?: number | null, 
+/**
+ * Abandoned ÷ entered.
+ */
+abandonment?: number | null, 
+/**
+ * Mean wait of those answered (ASA).
+ */
+mean_wait?: number | null, 
+/**
+ * Half of those answered waited less.
+ */
+median_wait?: number | null, 
+/**
+ * Nine in ten of those answered waited less.
+ */
+p90_wait?: number | null, 
+/**
+ * Who was answered after the longest wait.
+ */
+longest_wait?: number | null, 
+/**
+ * Mean time from acceptance to the end of wrap-up.
+ */
+mean_handling?: number | null, 
+/**
+ * The most who waited at once, those counted who were being offered.
+ */
+longest_queue: number, };
+
+export type DayOf = "week" | "exception" | "holiday";
+
+export type DayPeriod = { 
+/**
+ * Entered the queue.
+ */
+entered: number, 
+/**
+ * Accepted by an agent.
+ */
+answered: number, 
+/**
+ * Left unanswered.
+ */
+abandoned: number, 
+/**
+ * Of those answered or gone in this period.
+ */
+service_level?: number | null, 
+/**
+ * Of those answered in this period, seconds.
+ */
+mean_wait?: number | null, 
+/**
+ * The most who waited at once, those counted who were being offered.
+ */
+longest_queue: number, };
+
+export type DayReport = { 
+/**
+ * RFC 3339.
+ */
+from: string, 
+/**
+ * RFC 3339.
+ */
+until: string, 
+/**
+ * Answered within so many seconds counts for the service level.
+ */
+threshold_seconds: number, 
+/**
+ * The length of a period.
+ */
+period_seconds: number, 
+/**
+ * Of the campaign looked at, or of all together.
+ */
+total: DayFigures, 
+/**
+ * Each campaign in which anything happened, by id.
+ */
+campaigns: Array<CampaignDay>, 
+/**
+ * How evenly the work was spread over those who were at work.
+ */
+fairness: Fairness, 
+/**
+ * Each agent who was at work, by id.
+ */
+agents: Array<AgentDay>, };
+
 export type Delivery = "scheduled" | "queued" | "sending" | "sent" | "delivered" | "read" | "failed" | "rejected" | "complained" | "cancelled" | "suppressed";
 
 export type DeliveryDelta = { 
@@ -964,6 +1268,62 @@ topic: string,
  */
 code: string, };
 
+export type Disposition = { 
+/**
+ * Its id.
+ */
+id: DispositionId, 
+/**
+ * The product uses it by itself for this: it is renamed, but neither moved, switched off nor deleted.
+ */
+system: SystemDisposition | null, 
+/**
+ * A campaign has offered it, so it may be in history: it is switched off rather than deleted.
+ */
+offered: boolean, 
+/**
+ * Whose tree; cannot change.
+ */
+client: ClientId, 
+/**
+ * The node above, of the same client; none = at the top. At most 5 levels.
+ */
+parent?: DispositionId | null, 
+/**
+ * 1 to 120 characters.
+ */
+name: string, 
+/**
+ * Switched off ones stay in history and are offered no more. On by default.
+ */
+enabled?: boolean, 
+/**
+ * Its place among those beside it, from 0; as the last one by default.
+ */
+position?: number | null, };
+
+export type DispositionFields = { 
+/**
+ * Whose tree; cannot change.
+ */
+client: ClientId, 
+/**
+ * The node above, of the same client; none = at the top. At most 5 levels.
+ */
+parent?: DispositionId | null, 
+/**
+ * 1 to 120 characters.
+ */
+name: string, 
+/**
+ * Switched off ones stay in history and are offered no more. On by default.
+ */
+enabled?: boolean, 
+/**
+ * Its place among those beside it, from 0; as the last one by default.
+ */
+position?: number | null, };
+
 export type DispositionId = string;
 
 export type Done = { 
@@ -1020,9 +1380,49 @@ place: number,
  */
 of: number, };
 
-export type Ending = "closed" | "full" | "out_of_hours" | "abandoned" | "expired" | "overflowed";
+export type Ending = "closed" | "inactive" | "full" | "out_of_hours" | "abandoned" | "expired" | "overflowed";
 
-export type ErrorCode = "malformed_json" | "invalid_utf8" | "too_deep" | "broken_body" | "idempotency_key_invalid" | "idempotency_key_missing" | "signed_out_session" | "wrong_credentials" | "identity_invalid" | "signature_no_secret" | "signature_header_missing" | "signature_header_empty" | "signature_header_repeated" | "signature_invalid_id" | "signature_invalid_timestamp" | "signature_too_old" | "signature_too_new" | "signature_no_usable_version" | "signature_mismatch" | "forbidden" | "not_allowed_in_campaign" | "wrong_origin" | "not_found" | "invitation_not_valid" | "method_not_allowed" | "conflict" | "in_use" | "campaign_in_use" | "conversation_closed" | "wrong_state" | "not_owner" | "offer_gone" | "not_failed" | "draft_stale" | "gone" | "not_next" | "not_skilled" | "at_capacity" | "not_available" | "not_member" | "too_many_transfers" | "transfer_target" | "rating_final" | "signed_out" | "forced_pause" | "too_large" | "unsupported_media_type" | "invalid" | "idempotency_key_reused" | "not_answered" | "disposition_needed" | "fields_missing" | "empty_message" | "message_too_long" | "attachments_not_allowed" | "emoticons_not_allowed" | "unknown_break" | "unknown_field" | "missing_field" | "wrong_type" | "too_short" | "too_long" | "out_of_range" | "control_characters" | "voice_needed" | "unknown_reference" | "not_possible" | "duplicate" | "taken" | "password_too_short" | "password_too_long" | "schedule_name" | "schedule_hours" | "schedule_too_many_intervals" | "schedule_too_many_exceptions" | "schedule_exception_date" | "schedule_exception_twice" | "schedule_override_empty" | "schedule_override_reason" | "too_many_attempts" | "too_many_connections" | "busy" | "internal" | "unavailable";
+export type ErrorCode = "malformed_json" | "invalid_utf8" | "too_deep" | "broken_body" | "idempotency_key_invalid" | "idempotency_key_missing" | "signed_out_session" | "wrong_credentials" | "identity_invalid" | "signature_no_secret" | "signature_header_missing" | "signature_header_empty" | "signature_header_repeated" | "signature_invalid_id" | "signature_invalid_timestamp" | "signature_too_old" | "signature_too_new" | "signature_no_usable_version" | "signature_mismatch" | "forbidden" | "not_allowed_in_campaign" | "wrong_origin" | "not_found" | "invitation_not_valid" | "method_not_allowed" | "conflict" | "in_use" | "campaign_in_use" | "conversation_closed" | "wrong_state" | "not_owner" | "offer_gone" | "not_failed" | "draft_stale" | "gone" | "not_next" | "not_skilled" | "at_capacity" | "not_available" | "not_member" | "too_many_transfers" | "transfer_target" | "wrap_up_timed" | "rating_final" | "signed_out" | "forced_pause" | "too_large" | "unsupported_media_type" | "invalid" | "idempotency_key_reused" | "not_answered" | "disposition_needed" | "fields_missing" | "empty_message" | "message_too_long" | "attachments_not_allowed" | "emoticons_not_allowed" | "unknown_break" | "unknown_field" | "missing_field" | "wrong_type" | "too_short" | "too_long" | "out_of_range" | "control_characters" | "voice_needed" | "unknown_reference" | "not_possible" | "duplicate" | "taken" | "password_too_short" | "password_too_long" | "schedule_name" | "schedule_hours" | "schedule_too_many_intervals" | "schedule_too_many_exceptions" | "schedule_exception_date" | "schedule_exception_twice" | "schedule_too_many_own_days" | "schedule_own_day_date" | "schedule_own_day_twice" | "schedule_own_day_name" | "schedule_holiday_unknown" | "calendar_file_not_valid" | "schedule_override_empty" | "schedule_override_reason" | "too_many_attempts" | "too_many_connections" | "busy" | "internal" | "unavailable";
+
+export type EventNotTaken = { 
+/**
+ * As the file calls it.
+ */
+name: string, 
+/**
+ * Why.
+ */
+reason: NotTaken, };
+
+export type Fairness = { 
+/**
+ * Agents at work.
+ */
+agents: number, 
+/**
+ * Conversations of who had fewest.
+ */
+fewest?: number | null, 
+/**
+ * Of who is in the middle.
+ */
+median?: number | null, 
+/**
+ * Of who had most.
+ */
+most?: number | null, 
+/**
+ * 0 = all had as many, nearly 1 = one had all.
+ */
+gini?: number | null, 
+/**
+ * Time with work ÷ (time with work + time free), percent, of all.
+ */
+occupancy?: number | null, 
+/**
+ * Capacity units used ÷ capacity units there, percent, of all.
+ */
+utilisation?: number | null, };
 
 export type Field = { 
 /**
@@ -1136,7 +1536,11 @@ conversation: ConversationId,
 /**
  * Who has it now.
  */
-owner: UserId | null, };
+owner: UserId | null, 
+/**
+ * Why, where that was neither the agent's doing nor a colleague's.
+ */
+why?: WhyGone, };
 
 export type Hello = { 
 /**
@@ -1147,6 +1551,32 @@ version: string,
  * Server time.
  */
 now: Time, };
+
+export type HolidayRow = { 
+/**
+ * When: `2026-12-25`.
+ */
+date: string, 
+/**
+ * What the country calls it, or the own day is called.
+ */
+name: string, 
+/**
+ * With this it is switched; none = an own day.
+ */
+key: string | null, 
+/**
+ * Many work then: it counts only where it is switched on.
+ */
+optional: boolean, 
+/**
+ * It counts.
+ */
+on: boolean, 
+/**
+ * Open then all the same; none = closed all day.
+ */
+intervals: Array<ScheduleHours>, };
 
 export type How = "chosen" | "taken" | "transferred";
 
@@ -1163,6 +1593,20 @@ conversations: number,
  * How many channels that are on lead here; they are in the way of putting it away only.
  */
 channels: number, };
+
+export type InventedLoad = { 
+/**
+ * 1 to 500.
+ */
+agents: number, 
+/**
+ * About so many, 1 to 20,000.
+ */
+conversations: number, 
+/**
+ * From acceptance to closing on average, 10 to 7,200.
+ */
+handling_seconds: number, };
 
 export type Invitation = { 
 /**
@@ -1465,6 +1909,16 @@ export type MessageId = string;
 
 export type Mode = "incall" | "nocall" | "interaction" | "nopause" | "omni" | "ringall" | "ringallmultiple";
 
+export type NamedAgent = { 
+/**
+ * Who.
+ */
+agent: UserId, 
+/**
+ * As shown.
+ */
+name: string, };
+
 export type NewRating = { 
 /**
  * Of which conversation; it must be over.
@@ -1490,6 +1944,8 @@ export type Nobody = { "is": "unknown" } | { "is": "disabled" } | { "is": "close
  * Until then, when that is known.
  */
 until: Time | null, } | { "is": "rings" };
+
+export type NotTaken = "damaged" | "not_whole_day" | "too_long" | "called_off" | "repeats" | "past" | "duplicate" | "too_many";
 
 export type Note = { 
 /**
@@ -1775,7 +2231,15 @@ dispositions: Array<ProfileDisposition>,
 /**
  * To give a conversation to who has it; those of its members.
  */
-skills: Array<ProfileSkill>, };
+skills: Array<ProfileSkill>, 
+/**
+ * What an agent has after closing.
+ */
+wrap_up: WrapUp, 
+/**
+ * How long, in seconds.
+ */
+wrap_up_seconds: number, };
 
 export type ProfileDisposition = { 
 /**
@@ -1919,7 +2383,7 @@ conversation: ConversationId,
  */
 position: number | null, };
 
-export type QueueReason = "new" | "out_of_hours" | "transferred" | "agent_lost" | "agent_signed_out" | "not_accepted" | "overflowed";
+export type QueueReason = "new" | "out_of_hours" | "transferred" | "agent_lost" | "agent_signed_out" | "not_accepted" | "overflowed" | "no_reply";
 
 export type Rating = { 
 /**
@@ -2043,6 +2507,56 @@ text: string,
  */
 attachments?: Array<AttachmentId>, };
 
+export type Resource = { 
+/**
+ * Its id; stays when the file is replaced.
+ */
+id: ResourceId, 
+/**
+ * The file at present.
+ */
+file: Attachment, 
+/**
+ * When it was created.
+ */
+created_at: Time, 
+/**
+ * Whose; cannot change.
+ */
+client: ClientId, 
+/**
+ * For this campaign of the client only; none = for all of them. Cannot change.
+ */
+campaign?: CampaignId | null, 
+/**
+ * What agents type to find it: 1 to 40 letters, digits, `-` and `_`; kept in lower case, unique where it is for.
+ */
+shortcut: string, 
+/**
+ * 1 to 120 characters.
+ */
+title: string, };
+
+export type ResourceFields = { 
+/**
+ * Whose; cannot change.
+ */
+client: ClientId, 
+/**
+ * For this campaign of the client only; none = for all of them. Cannot change.
+ */
+campaign?: CampaignId | null, 
+/**
+ * What agents type to find it: 1 to 40 letters, digits, `-` and `_`; kept in lower case, unique where it is for.
+ */
+shortcut: string, 
+/**
+ * 1 to 120 characters.
+ */
+title: string, };
+
+export type ResourceId = string;
+
 export type Ring = { 
 /**
  * So long after the ring before, or after it began to wait in this campaign; 1 to 86,400 s.
@@ -2069,7 +2583,213 @@ penalty: number,
  */
 measure: Measure, };
 
+export type Schedule = { 
+/**
+ * Its id.
+ */
+id: ScheduleId, 
+/**
+ * How it stands.
+ */
+status: ScheduleStatus, 
+/**
+ * Whose; cannot change.
+ */
+client: ClientId, 
+/**
+ * 1 to 120 characters.
+ */
+name: string, 
+/**
+ * The zone in which all its dates and times are meant (IANA name).
+ */
+zone: string, 
+/**
+ * At most 100.
+ */
+weekly: Array<ScheduleInterval>, 
+/**
+ * At most 500, each date once.
+ */
+exceptions?: Array<ScheduleException>, 
+/**
+ * Holidays of a country and own days.
+ */
+holidays?: ScheduleHolidays, 
+/**
+ * Stands above everything else while it is in force.
+ */
+override?: ScheduleOverride | null, };
+
+export type ScheduleDay = { 
+/**
+ * Which: `2026-12-24`.
+ */
+date: string, 
+/**
+ * In order; none = closed.
+ */
+intervals: Array<ScheduleHours>, 
+/**
+ * What decides about it.
+ */
+why: DayOf, 
+/**
+ * The holiday's name.
+ */
+name: string | null, };
+
+export type ScheduleException = { 
+/**
+ * Which date: `2026-12-25`.
+ */
+date: string, 
+/**
+ * None = closed all day.
+ */
+intervals: Array<ScheduleHours>, };
+
+export type ScheduleFields = { 
+/**
+ * Whose; cannot change.
+ */
+client: ClientId, 
+/**
+ * 1 to 120 characters.
+ */
+name: string, 
+/**
+ * The zone in which all its dates and times are meant (IANA name).
+ */
+zone: string, 
+/**
+ * At most 100.
+ */
+weekly: Array<ScheduleInterval>, 
+/**
+ * At most 500, each date once.
+ */
+exceptions?: Array<ScheduleException>, 
+/**
+ * Holidays of a country and own days.
+ */
+holidays?: ScheduleHolidays, 
+/**
+ * Stands above everything else while it is in force.
+ */
+override?: ScheduleOverride | null, };
+
+export type ScheduleHolidays = { 
+/**
+ * Whose holidays it keeps; none = only its own days.
+ */
+country?: Country | null, 
+/**
+ * Single holidays of the country by their key: kept or not, whatever is usual there. At most 50.
+ */
+switched?: Record<string, boolean>, 
+/**
+ * Days besides those of the country, or different from them; at most 500, each date once.
+ */
+days?: Array<ScheduleOwnDay>, };
+
+export type ScheduleHours = { 
+/**
+ * As in [`ScheduleInterval`].
+ */
+start: number, 
+/**
+ * As in [`ScheduleInterval`].
+ */
+end: number, };
+
 export type ScheduleId = string;
+
+export type ScheduleInterval = { 
+/**
+ * The day it starts on: `Mon` to `Sun`.
+ */
+day: "Mon" | "Tue" | "Wed" | "Thu" | "Fri" | "Sat" | "Sun", 
+/**
+ * Minutes since midnight, 0 to 1439.
+ */
+start: number, 
+/**
+ * Minutes since midnight, 1 to 1440; not after `start` = on the next day.
+ */
+end: number, };
+
+export type ScheduleOverride = { 
+/**
+ * What it makes of the schedule.
+ */
+open: boolean, 
+/**
+ * Since when; now by default.
+ */
+from?: Time | null, 
+/**
+ * When it ends by itself; none = when somebody takes it away.
+ */
+until?: Time | null, 
+/**
+ * Why, for colleagues: 1 to 120 characters.
+ */
+reason: string, 
+/**
+ * Who set it; what is written here is ignored.
+ */
+by?: UserId | null, };
+
+export type ScheduleOwnDay = { 
+/**
+ * Which date: `2026-12-24`; where it comes back, the first one.
+ */
+date: string, 
+/**
+ * It comes back every year.
+ */
+yearly?: boolean, 
+/**
+ * 1 to 120 characters.
+ */
+name: string, 
+/**
+ * Open then; none = closed all day.
+ */
+intervals?: Array<ScheduleHours>, };
+
+export type SchedulePreview = { 
+/**
+ * How it stands.
+ */
+status: ScheduleStatus, 
+/**
+ * The next 14 days, overrides aside.
+ */
+days: Array<ScheduleDay>, 
+/**
+ * The holidays of the year.
+ */
+holidays: Array<HolidayRow>, };
+
+export type ScheduleStatus = { 
+/**
+ * Open now.
+ */
+open: boolean, 
+/**
+ * The next change; none = it stays as it is.
+ */
+until: Time | null, 
+/**
+ * The next opening, after the coming closing where it is open now; none = there is none.
+ */
+next_opening: Time | null, 
+/**
+ * Who opened or closed it by hand; none = nobody, or a program.
+ */
+override_by: string | null, };
 
 export type Scope = { "kind": "all" } | { "kind": "client", "id": ClientId } | { "kind": "campaign", "id": CampaignId };
 
@@ -2170,6 +2890,84 @@ login: string,
  */
 password: string, };
 
+export type Simulation = { 
+/**
+ * As asked.
+ */
+seed: number, 
+/**
+ * What happened on that day; none for an invented one.
+ */
+recorded?: DayReport | null, 
+/**
+ * The day simulated as it is: the same customers under today's settings.
+ */
+before: DayReport, 
+/**
+ * The same with the changes; none when nothing was to change.
+ */
+after?: DayReport | null, 
+/**
+ * Names of the agents in it. Those that a change adds have none.
+ */
+agents: Array<NamedAgent>, };
+
+export type SimulationChanges = { 
+/**
+ * Who may get a conversation.
+ */
+mode?: Mode | null, 
+/**
+ * Who of those does.
+ */
+order?: Order | null, 
+/**
+ * Which goes first.
+ */
+policy?: Policy | null, 
+/**
+ * Conversations one agent may have at once, 1 to 10,000.
+ */
+max_per_agent?: number | null, 
+/**
+ * At most so many wait, 1 to 1,000,000.
+ */
+max_waiting?: number | null, 
+/**
+ * Offers are accepted by themselves.
+ */
+auto_accept?: boolean | null, 
+/**
+ * Agents more (who work as others of the campaign do) or less; −1,000 to 1,000.
+ */
+agents?: number | null, };
+
+export type SimulationFields = { 
+/**
+ * The campaign that is looked at and changed.
+ */
+campaign: CampaignId, 
+/**
+ * A recorded day, YYYY-MM-DD by the clocks of the campaign's client. Either this or `load`.
+ */
+day?: string | null, 
+/**
+ * An invented day under the campaign's settings.
+ */
+load?: InventedLoad | null, 
+/**
+ * What would be different; nothing = the day is shown as it is.
+ */
+changes?: SimulationChanges | null, 
+/**
+ * Answered within so many seconds counts for the service level, 1 to 86,400; 20 by default.
+ */
+threshold_seconds?: number | null, 
+/**
+ * Decides what is left to chance; 1 by default.
+ */
+seed?: number | null, };
+
 export type Skill = { 
 /**
  * Its id.
@@ -2266,9 +3064,13 @@ deadline: Time, } | { "is": "wrap_up",
  */
 agent: UserId, 
 /**
- * Until when at most.
+ * When it ends by itself; none = it does not.
  */
-until: Time, } | { "is": "ended", 
+until: Time | null, 
+/**
+ * Only by itself.
+ */
+locked: boolean, } | { "is": "ended", 
 /**
  * How.
  */
@@ -2316,6 +3118,8 @@ sticky_days?: number | null,
  * So long it waits for that agent while they are there but busy, 0 to 3,600 s; 0 by default.
  */
 sticky_wait_seconds?: number | null, };
+
+export type SystemDisposition = "inactivity" | "transfer" | "out_of_hours" | "ignored_comment";
 
 export type Thread = { 
 /**
@@ -2588,6 +3392,8 @@ decisions: Array<Offered>,
  */
 now: Present | null, };
 
+export type WhyGone = "no_reply" | "inactive";
+
 export type WhyPlace = { "is": "waiting", 
 /**
  * From 1; none = very far back.
@@ -2709,5 +3515,7 @@ position: WidgetPosition,
  * Light or dark.
  */
 scheme: WidgetScheme, };
+
+export type WrapUp = "none" | "optional" | "mandatory" | "mandatory_timed" | "timed_without_exit";
 
 export type WritingMode = "reply" | "note";

@@ -1,7 +1,7 @@
 /** Names of the agents one works with, and the words for what a campaign offers. */
 
 import { permissionsOf } from '@centralita/lib/desk';
-import type { CannedText, Conversation, ProfileCampaign } from '@centralita/lib/wire';
+import type { CannedText, Conversation, ProfileCampaign, Resource } from '@centralita/lib/wire';
 import { shallowRef } from 'vue';
 
 import { me, onEnter, profile, desk, staff, state } from './session.ts';
@@ -10,6 +10,7 @@ import { byName, t } from './texts.ts';
 /** By campaign: id and name of each agent. */
 const members = shallowRef<ReadonlyMap<string, ReadonlyMap<string, string>>>(new Map());
 export const canned = shallowRef<readonly CannedText[]>([]);
+export const gallery = shallowRef<readonly Resource[]>([]);
 
 onEnter((next) => {
   for (const { id } of next.campaigns) {
@@ -20,6 +21,7 @@ onEnter((next) => {
     );
   }
   void loadCanned();
+  void loadGallery();
 });
 
 export async function loadCanned(): Promise<void> {
@@ -27,6 +29,14 @@ export async function loadCanned(): Promise<void> {
     canned.value = await desk.canned();
   } catch {
     canned.value = [];
+  }
+}
+
+export async function loadGallery(): Promise<void> {
+  try {
+    gallery.value = await desk.gallery();
+  } catch {
+    gallery.value = [];
   }
 }
 

@@ -3,6 +3,7 @@
 import { createRouter, createWebHistory } from 'vue-router';
 
 import { isAgent, known, may, profile, resume, signedIn } from './session.ts';
+import { loadAdminTexts } from './texts.ts';
 import LoginScreen from '../screens/LoginScreen.vue';
 import InboxScreen from '../inbox/InboxScreen.vue';
 
@@ -16,7 +17,7 @@ export const router = createRouter({
     { path: '/contactos/:id?', name: 'contacts', component: () => import('../screens/ContactsScreen.vue') },
     { path: '/supervision', name: 'supervision', component: () => import('../supervision/SupervisionScreen.vue') },
     { path: '/y-si', name: 'what_if', component: () => import('../whatif/WhatIfScreen.vue') },
-    { path: '/admin/:kind?/:id?', name: 'admin', component: () => import('../admin/AdminScreen.vue') },
+    { path: '/admin/:kind?/:id?', name: 'admin', component: () => Promise.all([import('../admin/AdminScreen.vue'), loadAdminTexts()]).then(([screen]) => screen) },
     { path: '/perfil', name: 'profile', component: () => import('../screens/ProfileScreen.vue') },
     { path: '/supervisor', redirect: '/supervision' },
     { path: '/', name: 'root', component: InboxScreen },

@@ -27,9 +27,16 @@ export async function startTexts(): Promise<void> {
   await setLanguage(chooseLanguage(navigator.languages, rememberedLanguage()), false);
 }
 
+let withAdmin = false;
+/** Before administration is shown. */
+export async function loadAdminTexts(): Promise<void> {
+  withAdmin = true;
+  current.value = await loadTexts(texts().language, true);
+}
+
 export async function setLanguage(language: Language, remember = true): Promise<void> {
   if (remember) rememberLanguage(language);
-  current.value = await loadTexts(language);
+  current.value = await loadTexts(language, withAdmin);
   document.documentElement.lang = language;
 }
 

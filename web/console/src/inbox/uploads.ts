@@ -2,9 +2,10 @@
 
 import { newKey } from '@centralita/lib/key';
 import { ProblemError } from '@centralita/lib/api';
-import type { Attachment, Problem } from '@centralita/lib/wire';
+import type { Attachment, Problem, Resource } from '@centralita/lib/wire';
 import { ref } from 'vue';
 
+import { desk } from '../app/session.ts';
 import { problemText } from '../app/texts.ts';
 
 export interface Upload {
@@ -18,11 +19,11 @@ export function useUploads(conversation: () => string, onDone: (attachment: Atta
   const uploads = ref<readonly Upload[]>([]);
   const drop = (key: string) => (uploads.value = uploads.value.filter((upload) => upload.key !== key));
 
-  async function run(key: string, file: File): Promise<void> {
-    const entry: Upload = { key, name: file.name, failed: null, again: () => void run(key, file) };
+  async function run(key: string, name: string, work: () => Promise<Attachment>): Promise<void> {
+    const entry: Upload = { key, name, failed: null, again: () => void run(key, name, work) };
     uploads.value = [...uploads.value.filter((upload) => upload.key !== key), entry];
     try {
-      const attachment = await upload(conversation(), file, key);
+      const attachment = await work();
       if (!uploads.value.some((one) => one.key === key)) return;
       drop(key);
       onDone(attachment);
@@ -30,22 +31,33 @@ export function useUploads(conversation: () => string, onDone: (attachment: Atta
       uploads.value = uploads.value.map((one) => (one.key === key ? { ...one, failed: problemText(error) } : one));
     }
   }
+  function start(name: string, work: (conversation: string, key: string) => Promise<Attachment>): void {
+    const [key, to] = [newKey(), conversation()];
+    void run(key, name, () => work(to, key));
+  }
   return {
     uploads,
     drop,
     clear: () => (uploads.value = []),
-    add: (files: readonly File[]) => files.forEach((file) => void run(newKey(), file)),
+    add: (files: readonly File[]) => files.forEach((file) => start(file.name, (to, key) => upload(to, file, key))),
+    /** A copy of a file of the gallery comes the same way. */
+    pick: (resource: Resource) => start(resource.file.name, (to, key) => desk.pick(to, resource.id, key)),
   };
 }
 
 async function upload(conversation: string, file: File, key: string): Promise<Attachment> {
   const query = new URLSearchParams({ name: file.name, conversation });
-  const answer = await fetch(`/api/v1/attachments?${query}`, {
-    method: 'POST',
+  return sendFile<Attachment>('POST', `/api/v1/attachments?${query}`, file, key);
+}
+
+/** The body is the file. */
+export async function sendFile<T>(method: 'POST' | 'PUT', path: string, file: File, key: string): Promise<T> {
+  const answer = await fetch(path, {
+    method,
     body: file,
     credentials: 'same-origin',
     headers: { 'content-type': 'application/octet-stream', 'idempotency-key': key },
   });
   if (!answer.ok) throw new ProblemError((await answer.json().catch(() => ({ status: answer.status, code: 'internal', title: '', detail: '', type: '' }))) as Problem);
-  return (await answer.json()) as Attachment;
+  return (await answer.json()) as T;
 }

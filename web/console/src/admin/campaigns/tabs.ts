@@ -9,6 +9,7 @@ import type { Row, Values } from '../form.ts';
 import MembersEditor from '../MembersEditor.vue';
 import RemindersEditor from '../RemindersEditor.vue';
 import CampaignChannels from './CampaignChannels.vue';
+import CampaignFiles from './CampaignFiles.vue';
 import CampaignTexts from './CampaignTexts.vue';
 import CampaignSkills from '../skills/CampaignSkills.vue';
 import StrategyExample from './StrategyExample.vue';
@@ -50,7 +51,7 @@ export const TABS: readonly Tab[] = [
   { tab: 'estrategia', title: 'tab.strategy', groups: ['group.strategy', 'group.limits'], parts: [{ is: StrategyExample, props: ofValues }], topics: ['overflow'] },
   { tab: 'habilidades', title: 'skills.label', groups: [], parts: [{ is: CampaignSkills, props: ofValues, keys: ['asking'] }], topics: [] },
   { tab: 'miembros', title: 'group.members', groups: [], parts: [{ is: MembersEditor, props: ofCampaign, later: true }], topics: ['members'] },
-  { tab: 'textos', title: 'admin.canned', groups: [], parts: [{ is: CampaignTexts, props: ofCampaign, later: true }], topics: [] },
+  { tab: 'galeria', title: 'gallery.title', groups: [], parts: [{ is: CampaignTexts, props: ofCampaign, later: true }, { is: CampaignFiles, props: ofCampaign, later: true }], topics: [] },
 ];
 
 /** Settings that no tab names have a place all the same. */
