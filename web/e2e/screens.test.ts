@@ -36,6 +36,13 @@ afterAll(async () => {
   await server?.remove();
 });
 
+/** How the sample's campaign closes. */
+async function closingOf({ page }: Person): Promise<void> {
+  await page.goto(`${server.origin}/admin/campanas`);
+  await page.locator('tbody th a').first().click();
+  await page.locator('.campaign-tabs').getByRole('link', { name: 'Cierre' }).click();
+}
+
 async function inside(login: string): Promise<Person> {
   const person = await Person.at(browser, `${server.origin}/login`, { locale: 'es-AR' });
   await person.signIn(login, passwords.get(login) ?? '');
@@ -276,7 +283,7 @@ describe('the screens of supervision and administration', () => {
   it('a campaign closes what its customers leave', async () => {
     const admin = await inside('admin');
     const { page } = admin;
-    await page.goto(`${server.origin}/admin/campanas/${soporte}?pestana=cierre`);
+    await closingOf(admin);
     await page.getByLabel('Segundos de inactividad').fill('600');
     await admin.button('Agregar recordatorio').click();
     await page.getByRole('textbox', { name: /^Recordatorio 1/ }).fill('¿Sigue ahí?');
@@ -293,8 +300,7 @@ describe('the screens of supervision and administration', () => {
     const [admin, ana] = [await inside('admin'), await inside('ana')];
     await ana.startShift();
     const finish = async (mode: string) => {
-      await admin.page.goto(`${server.origin}/admin/campanas`);
-      await admin.page.locator('.admin-row').first().click();
+      await closingOf(admin);
       await admin.page.getByLabel('Post-gestión', { exact: true }).selectOption({ label: mode });
       await admin.page.getByLabel('Segundos de post-gestión').fill('600');
       await admin.button('Guardar').click();

@@ -28,7 +28,7 @@ export async function startTexts(): Promise<void> {
 }
 
 let withAdmin = false;
-/** Before administration is shown. */
+/** Before administration is shown, and what belongs to it. */
 export async function loadAdminTexts(): Promise<void> {
   withAdmin = true;
   current.value = await loadTexts(texts().language, true);
