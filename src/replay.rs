@@ -75,7 +75,7 @@ pub fn setting(snapshot: &Snapshot) -> Setting {
     let mut setting = Setting {
         campaigns: snapshot.campaigns.values().map(planned).collect(),
         members: snapshot.members.values().flatten().copied().collect(),
-        workers: snapshot.users.values().map(|user| worker(user)).collect(),
+        workers: snapshot.users.values().map(worker).collect(),
         loads: snapshot.loads,
     };
     setting.campaigns.sort_unstable_by_key(|planned| planned.campaign.id);

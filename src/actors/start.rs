@@ -129,7 +129,7 @@ fn load_routing(directory: &Directory, clock: &Clock, stored: &Stored, pasts: Ve
         let schedule = campaign.schedule.and_then(|schedule| snapshot.schedules.get(&schedule).cloned());
         let zone = snapshot.zone_of(campaign.client);
         let configure = super::campaign::Configure { campaign: Arc::clone(campaign), schedule, zone };
-        learn(Input::Campaign(super::campaign::in_force_at(&configure, clock.now())));
+        learn(Input::Campaign(Box::new(super::campaign::in_force_at(&configure, clock.now()))));
     }
     learn(Input::Loads(snapshot.loads));
     for user in snapshot.users.values().filter(|user| !user.skills.is_empty()) {

@@ -331,7 +331,7 @@ impl<'a, W: Witness> Run<'a, W> {
         self.routing = Routing::loading(self.plan.seed);
         self.witness.loads(true);
         let in_force: Vec<_> = self.places.values().map(|place| place.planned.in_force(self.now)).collect();
-        in_force.into_iter().for_each(|it| self.tell(Input::Campaign(it)));
+        in_force.into_iter().for_each(|it| self.tell(Input::Campaign(Box::new(it))));
         self.tell_abilities();
         let members: Vec<_> = self.members.values().copied().collect();
         members.into_iter().for_each(|member| self.tell(Input::Member(member)));
@@ -423,7 +423,7 @@ impl<'a, W: Witness> Run<'a, W> {
         let next = in_force.openness.until().map_or(in_force.day.until, |until| until.min(in_force.day.until));
         place.looks = Some(next);
         self.at(next, Due::Openness(id));
-        self.tell(Input::Campaign(in_force));
+        self.tell(Input::Campaign(Box::new(in_force)));
     }
 
     fn join(&mut self, member: Member) {

@@ -23,8 +23,8 @@ on_both!(
 );
 
 fn writes() -> impl Iterator<Item = (&'static Route, Template)> {
-    // Two ask with a body and store nothing.
-    let asks = |route: &Route| route.path.ends_with("/preview") || route.path.ends_with("/calendar-file");
+    // Some ask with a body and store nothing.
+    let asks = |route: &Route| ["/preview", "/calendar-file", "/simulations"].iter().any(|end| route.path.ends_with(end));
     let is_write = move |route: &&Route| route.method != "GET" && matches!(route.access, Access::Any(_)) && !asks(route);
     ROUTES.iter().filter(is_write).filter_map(|route| Some((route, template(route)?)))
 }

@@ -125,9 +125,9 @@ async fn why_nobody_gets_it_names_the_first_reason_of_each_member(database: Data
     assert_eq!(reason(&away.id), json!({ "is": "unknown" }));
     let few = world.admin.get(&format!("{}?limit=2", of(&conversation))).await.ok();
     assert_eq!((list_of(&few["now"]["candidates"]).len(), &few["now"]["members"]), (2, &json!(5)));
-    // Switched off it offers nothing to anybody; who could have it is told all the same.
-    world.admin.patch(&format!("/api/v1/campaigns/{}", desk.campaign), json!({ "enabled": false })).await.ok();
-    let answer = until(&world.admin, &conversation, "disabled", |it| it["now"]["nobody"]["is"] == "disabled").await;
+    // Where it rings nothing is offered to anybody; who could have it is told all the same.
+    world.admin.patch(&format!("/api/v1/campaigns/{}", desk.campaign), json!({ "strategy": { "mode": "ringall" } })).await.ok();
+    let answer = until(&world.admin, &conversation, "rings", |it| it["now"]["nobody"]["is"] == "rings").await;
     assert_eq!(answer["now"]["members"], 5);
     // What an agent has is not to be given to anybody.
     assert_eq!(why(&world.admin, &held).await["now"], Value::Null);

@@ -66,7 +66,7 @@ impl Campaign {
         let change = openness.until().map_or(in_force.day.until, |until| until.min(in_force.day.until));
         let mut wait = change.since(now).clamp(Duration::from_millis(1), LOOK_AGAIN);
         if self.told.as_ref() != Some(&in_force) {
-            if self.router.send(Inputs(vec![Input::Campaign(in_force.clone())])).is_ok() {
+            if self.router.send(Inputs(vec![Input::Campaign(Box::new(in_force.clone()))])).is_ok() {
                 let _ = self.dashboard.send(Opened { campaign: in_force.campaign.id, open: openness.is_open() });
                 self.told = Some(in_force);
             } else {

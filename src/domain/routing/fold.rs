@@ -45,7 +45,7 @@ impl From<&InForce> for CampaignRules {
 impl Routing {
     pub(super) fn fold(&mut self, input: Input) {
         match input {
-            Input::Campaign(it) => self.set_rules(it.campaign.id, Some(CampaignRules::from(&it)), it.campaign.asking),
+            Input::Campaign(it) => self.set_rules(it.campaign.id, Some(CampaignRules::from(&*it)), it.campaign.asking),
             Input::CampaignGone(campaign) => self.set_rules(campaign, None, Asking::default()),
             Input::Member(member) => self.set_place(member.agent, member.campaign, Some(Place::from(&member))),
             Input::MemberGone { agent, campaign } => self.set_place(agent, campaign, None),

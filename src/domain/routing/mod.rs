@@ -110,7 +110,7 @@ use crate::{
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Input {
     /// A campaign's configuration or openness, in full, whenever either changes.
-    Campaign(InForce),
+    Campaign(Box<InForce>),
     /// The campaign was deleted. Its items stay queued.
     CampaignGone(CampaignId),
     /// An agent is a member of a campaign, with these settings.

@@ -69,7 +69,11 @@ impl Need {
 
     fn ask(&mut self, asked: SkillLevel) {
         match self.all.binary_search_by_key(&asked.skill, |one| one.skill) {
-            Ok(at) => self.all[at].level = self.all[at].level.max(asked.level),
+            Ok(at) => {
+                if let Some(one) = self.all.get_mut(at) {
+                    one.level = one.level.max(asked.level);
+                }
+            }
             Err(at) => self.all.insert(at, asked),
         }
     }

@@ -149,7 +149,7 @@ impl Witness for Watcher {
 
     fn hears(&mut self, _: Timestamp, input: &Input) {
         match input {
-            Input::Campaign(in_force) => drop(self.campaigns.insert(in_force.campaign.id, in_force.clone())),
+            Input::Campaign(in_force) => drop(self.campaigns.insert(in_force.campaign.id, in_force.as_ref().clone())),
             Input::Member(member) => drop(self.members.insert((member.campaign, member.agent), *member)),
             Input::MemberGone { agent, campaign } => drop(self.members.remove(&(*campaign, *agent))),
             Input::Agent { agent, capacity, available } => drop(self.agents.insert(*agent, (*capacity, *available))),

@@ -61,7 +61,7 @@ impl Center {
         };
         for number in 1..=size.campaigns {
             let campaign = plain_campaign(CampaignId::from_u128(number as u128));
-            center.learn(Input::Campaign(InForce { campaign, openness: Openness::ALWAYS, day: Day::default() }));
+            center.learn(Input::Campaign(Box::new(InForce { campaign, openness: Openness::ALWAYS, day: Day::default() })));
         }
         for agent in (1..=size.agents).map(|number| AgentId::from_u128(number as u128)) {
             for _ in 0..MEMBERSHIPS {

@@ -74,7 +74,7 @@ pub(super) struct Naive {
 impl Naive {
     pub(super) fn learn(&mut self, input: Input) {
         match input {
-            Input::Campaign(in_force) => self.configure(in_force),
+            Input::Campaign(in_force) => self.configure(*in_force),
             Input::CampaignGone(campaign) => {
                 self.campaigns.remove(&campaign);
                 self.credits.retain(|(place, _), _| *place != campaign);

@@ -51,7 +51,7 @@ impl Shift {
         };
         for number in 1..=CAMPAIGNS {
             let campaign = Campaign { strategy, ..plain_campaign(CampaignId::from_u128(number)) };
-            shift.tell(Input::Campaign(InForce { campaign, openness: Openness::ALWAYS, day: Day::default() }));
+            shift.tell(Input::Campaign(Box::new(InForce { campaign, openness: Openness::ALWAYS, day: Day::default() })));
         }
         for agent in (1..=AGENTS).map(AgentId::from_u128) {
             for _ in 0..memberships {

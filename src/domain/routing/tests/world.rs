@@ -137,7 +137,7 @@ impl World {
     pub(super) fn configure(&mut self, configured: Campaign, openness: Openness) {
         self.campaigns.insert(configured.id, configured.clone());
         let key = (0, configured.id, AgentId::NIL);
-        self.fact(key, Input::Campaign(InForce { campaign: configured, openness, day: self.day }));
+        self.fact(key, Input::Campaign(Box::new(InForce { campaign: configured, openness, day: self.day })));
     }
 
     pub(super) fn drop_campaign(&mut self, id: CampaignId) {
@@ -159,7 +159,8 @@ impl World {
         self.day = Day { since: self.now, until: self.now + Duration::from_secs(86_400) };
         let campaigns: Vec<_> = self.facts.values().cloned().collect();
         for input in campaigns {
-            if let Input::Campaign(InForce { campaign, openness, .. }) = input {
+            if let Input::Campaign(in_force) = input {
+                let InForce { campaign, openness, .. } = *in_force;
                 self.configure(campaign, openness);
             }
         }
