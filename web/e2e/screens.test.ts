@@ -297,9 +297,11 @@ describe('the screens of supervision and administration', () => {
   });
 
   it('agents finish as their campaign says', async () => {
-    const [admin, bruno] = [await inside('admin'), await inside('bruno')];
-    await bruno.page.waitForURL(/\/(turno|bandeja)/, SOON);
-    if (bruno.page.url().endsWith('/turno')) await bruno.startShift();
+    const [admin, ana] = [await inside('admin'), await inside('ana')];
+    await ana.page.waitForURL(/\/(turno|bandeja)/, SOON);
+    if (ana.page.url().endsWith('/turno')) await ana.startShift();
+    // In whichever language she works by now.
+    const end = /Terminar post-gestión|Encerrar pós-atendimento/;
     const finish = async (mode: string) => {
       await closingOf(admin);
       await admin.page.getByLabel('Post-gestión', { exact: true }).selectOption({ label: mode });
@@ -309,30 +311,30 @@ describe('the screens of supervision and administration', () => {
     };
     const closes = async (name: string, asks: boolean) => {
       await customers.write(name, name, 'Hola');
-      await bruno.row(name).click();
-      await bruno.page.locator('#composer-text').waitFor(SOON);
-      await bruno.writes('Listo.');
-      await bruno.page.locator('.thread').focus();
-      await bruno.page.keyboard.press('e');
-      if (asks) await bruno.page.getByRole('checkbox', { name: /Tomar tiempo/ }).check();
-      await bruno.page.getByRole('combobox').fill('resuelto');
-      await bruno.page.keyboard.press('Enter');
-      await bruno.page.keyboard.press('Enter');
-      await bruno.row(name).click();
-      await bruno.page.locator('.thread-head [role=timer]').waitFor(SOON);
-      expect(await bruno.page.locator('.thread-head [role=timer]').textContent()).toMatch(/^(9:\d\d|10:00)$/);
+      await ana.row(name).click();
+      await ana.page.locator('#composer-text').waitFor(SOON);
+      await ana.writes('Listo.');
+      await ana.page.locator('.thread').focus();
+      await ana.page.keyboard.press('e');
+      if (asks) await ana.page.locator('.close-finish input').check();
+      await ana.page.getByRole('combobox').fill('resuelto');
+      await ana.page.keyboard.press('Enter');
+      await ana.page.keyboard.press('Enter');
+      await ana.row(name).click();
+      await ana.page.locator('.thread-head [role=timer]').waitFor(SOON);
+      expect(await ana.page.locator('.thread-head [role=timer]').textContent()).toMatch(/^(9:\d\d|10:00)$/);
     };
     await finish('Opcional');
-    await bruno.page.reload();
+    await ana.page.reload();
     await closes('Olga Opcional', true);
-    await bruno.button('Terminar post-gestión').click();
-    await bruno.row('Olga Opcional').waitFor({ ...SOON, state: 'hidden' });
+    await ana.button(end).click();
+    await ana.row('Olga Opcional').waitFor({ ...SOON, state: 'hidden' });
     await finish('Con tiempo fijo');
-    await bruno.page.reload();
+    await ana.page.reload();
     await closes('Nadia Fija', false);
-    await check(bruno, 'post-gestion');
-    expect(await bruno.button('Terminar post-gestión').count()).toBe(0);
-    expect([...admin.complaints, ...bruno.complaints]).toEqual([]);
+    await check(ana, 'post-gestion');
+    expect(await ana.button(end).count()).toBe(0);
+    expect([...admin.complaints, ...ana.complaints]).toEqual([]);
   });
 
   it('a secret is shown this once', async () => {
