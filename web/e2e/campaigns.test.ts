@@ -179,6 +179,42 @@ describe('campaigns', () => {
     expect(ana.complaints).toEqual([]);
   });
 
+  it('ask for skills, less and less while somebody waits; agents have them', async () => {
+    const { page } = admin;
+    await go('habilidades/nuevo');
+    await page.getByLabel('Nombre').fill('Fibra');
+    await admin.button('Guardar').click();
+    await admin.sees('Guardado: Fibra');
+    await go('usuarios');
+    await page.getByRole('link', { name: /Ana Aguirre/ }).click();
+    await page.getByRole('checkbox', { name: 'Fibra' }).check();
+    await page.getByLabel('Nivel de Fibra').fill('8');
+    await page.getByLabel('Nivel de Fibra').press('Tab');
+    await check('admin-usuario-habilidades');
+    await admin.button('Guardar').click();
+    await admin.sees('Guardado: Ana Aguirre');
+    await go('campanas');
+    await page.getByRole('link', { name: 'Ventas', exact: true }).click();
+    await tab('Habilidades');
+    await page.getByRole('checkbox', { name: 'Fibra' }).first().check();
+    await admin.button('Agregar paso').click();
+    await admin.button('Agregar paso').click();
+    await page.getByLabel('Entonces').nth(1).selectOption('drop');
+    await check('admin-campana-habilidades');
+    await admin.button('Guardar').click();
+    await admin.sees('Guardado: Ventas');
+    await page.reload();
+    await page.getByText('Desde 120 s de espera.').waitFor(SOON);
+    await go('capacidad');
+    await page.getByLabel('Unidades de Chat web').fill('50');
+    await check('admin-capacidad');
+    await admin.button('Guardar').click();
+    await admin.sees('Guardado');
+    await page.reload();
+    await expect.poll(() => page.getByLabel('Unidades de Chat web').inputValue(), SOON).toBe('50');
+    expect(admin.complaints).toEqual([]);
+  });
+
   it('are found by what the address says', async () => {
     const { page } = admin;
     await go('campanas');
