@@ -359,7 +359,7 @@ fn staffed(strategies: [Strategy; 3]) -> World {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 200, max_shrink_iters: 20_000, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 1000, max_shrink_iters: 20_000, ..ProptestConfig::default() })]
 
     /// Every mode meets every order: three pairs a case, drawn anew whenever a campaign is configured again.
     #[test]
