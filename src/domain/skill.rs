@@ -111,9 +111,3 @@ pub struct Demand {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub preferred: Option<Preferred>,
 }
-
-/// Whether `asked` names each skill once, not too many, at levels there are.
-pub fn is_sound(asked: &[SkillLevel]) -> bool {
-    let repeated = |(index, one): (usize, &SkillLevel)| asked.iter().take(index).any(|other| other.skill == one.skill);
-    asked.len() <= MAX_ASKED && asked.iter().all(|one| LEVELS.contains(&one.level)) && !asked.iter().enumerate().any(repeated)
-}

@@ -323,8 +323,8 @@ impl CampaignState {
 
     /// As many wait as may. Who is just coming in counts.
     fn is_full(&self) -> bool {
-        let waiting = self.lanes.len() + self.coming;
-        self.rules.and_then(|rules| rules.max_waiting).is_some_and(|most| waiting >= usize::try_from(most).unwrap_or(usize::MAX))
+        let most = self.rules.and_then(|rules| rules.max_waiting);
+        most.is_some_and(|most| self.lanes.len() + self.coming >= usize::try_from(most).unwrap_or(usize::MAX))
     }
 
     fn mode(&self) -> Option<Mode> {

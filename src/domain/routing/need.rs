@@ -23,7 +23,8 @@ pub(super) struct Need {
     pub(super) only: Option<AgentId>,
 }
 
-fn has(skills: &[SkillLevel], asked: &SkillLevel) -> bool {
+/// Whether who has these skills, sorted, is as good as this.
+pub(super) fn has(skills: &[SkillLevel], asked: &SkillLevel) -> bool {
     level(skills, asked).is_some_and(|level| level >= asked.level)
 }
 
@@ -128,9 +129,9 @@ impl Routing {
         let since = own.and_then(|own| own.since).unwrap_or(view.arrived_at);
         let skills = own.map_or(&[][..], |own| &own.skills);
         let (mut need, relaxes_at) = asked(asking, skills, since, self.now);
-        let strategy = campaign.and_then(|campaign| campaign.rules).map(|rules| rules.strategy).unwrap_or_default();
-        let within = campaign.and_then(|campaign| campaign.rules).map_or(Duration::ZERO, |rules| rules.comes_back_within);
-        let preferred = preferred(view, within);
+        let rules = campaign.and_then(|campaign| campaign.rules);
+        let strategy = rules.map(|rules| rules.strategy).unwrap_or_default();
+        let preferred = rules.and_then(|rules| preferred(view, rules.comes_back_within));
         let until = since + Duration::from_secs(strategy.sticky_wait_seconds.into());
         let held = preferred.filter(|agent| until > self.now && !strategy.mode.rings() && self.expects(*agent, view));
         need.only = held;
@@ -167,14 +168,15 @@ impl Routing {
             }
         }
         for skill in before.iter().map(|had| had.skill) {
-            if let Some(holders) = self.holders.get_mut(&skill) {
-                holders.remove(&id);
+            let Some(holders) = self.holders.get_mut(&skill) else { continue };
+            holders.remove(&id);
+            if holders.is_empty() {
+                self.holders.remove(&skill);
             }
         }
         for skill in agent.skills.iter().map(|has| has.skill) {
             self.holders.entry(skill).or_default().insert(id);
         }
-        self.holders.retain(|_, holders| !holders.is_empty());
     }
 }
 

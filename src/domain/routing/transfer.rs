@@ -4,6 +4,7 @@ use super::{
     CampaignRules, CampaignState, Routing,
     hindrance::{Hindrance, hindrance},
     item::{Item, Pending, Stand},
+    need::has,
 };
 use crate::{
     clock::Timestamp,
@@ -79,17 +80,18 @@ impl Routing {
         need.is_some_and(|need| !need.lets(id, &agent.skills)).then_some(Obstacle::NotSkilled)
     }
 
-    /// Whether a conversation may wait in its campaign for somebody with these skills: enabled, open, not full, and somebody is
-    /// good enough.
+    /// Whether a conversation may wait in its campaign for somebody with these skills: enabled, open, not full, and a member who
+    /// does not have it already is good enough.
     pub fn check_transfer_skills(&self, conversation: ConversationId, skills: &[SkillLevel]) -> Result<(), Refusal> {
-        let campaign_id = self.items.get(&conversation).ok_or(Refusal::Closed)?.view.campaign;
-        self.check_transfer_campaign(conversation, campaign_id)?;
-        let Some(campaign) = self.campaigns.get(&campaign_id) else { return Err(Refusal::TransferTarget("unknown")) };
-        let has = |agent: &AgentId, asked: &SkillLevel| {
-            let skills = self.agents.get(agent).map_or(&[][..], |agent| &agent.skills);
-            skills.iter().any(|had| had.skill == asked.skill && had.level >= asked.level)
+        let view = &self.items.get(&conversation).ok_or(Refusal::Closed)?.view;
+        self.check_transfer_campaign(conversation, view.campaign)?;
+        let Some(campaign) = self.campaigns.get(&view.campaign) else { return Err(Refusal::TransferTarget("unknown")) };
+        let suits = |id: &AgentId| {
+            let Some(agent) = self.agents.get(id).filter(|_| Some(*id) != view.stand.owner()) else { return false };
+            let is_member = agent.seats.get(&view.campaign).is_some_and(|seat| seat.place.is_some());
+            is_member && skills.iter().all(|asked| has(&agent.skills, asked))
         };
-        let anybody = campaign.seated.iter().any(|agent| skills.iter().all(|asked| has(agent, asked)));
+        let anybody = campaign.seated.iter().any(suits);
         if anybody { Ok(()) } else { Err(Refusal::TransferTarget("nobody has the skills")) }
     }
 

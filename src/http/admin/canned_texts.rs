@@ -59,6 +59,12 @@ fn may_read(caller: &Caller, canned: &CannedText) -> bool {
     caller.may(Permission::ReadConfig, place(canned.client, canned.campaign)) || common()
 }
 
+/// A campaign to list by, and its client. One that the caller does not read is nobody's.
+pub(super) fn filter(caller: &Caller, id: CampaignId) -> (CampaignId, ClientId) {
+    let place = caller.place(id);
+    (id, place.client.filter(|_| caller.may(Permission::ReadConfig, place)).unwrap_or(ClientId::NIL))
+}
+
 /// What the caller's scopes cover, as the store asks for it.
 pub(super) fn reach(caller: &Caller) -> Reach {
     if caller.subject.scopes.contains(&Scope::All) {
@@ -104,10 +110,8 @@ pub(super) fn shortcut_taken(problem: Problem) -> Problem {
 pub async fn list(app: Data<App>, caller: Caller, query: Query<CannedTextsQuery>) -> Result<HttpResponse, Problem> {
     let CannedTextsQuery { campaign, cursor, limit } = query.0;
     let (limit, after) = (check::limit(limit)?, check::cursor(cursor.as_deref())?);
-    // A campaign that the caller does not read is nobody's.
-    let client = |id| caller.place(id).client.filter(|_| caller.may(Permission::ReadConfig, caller.place(id)));
-    let of = campaign.map(|id| (id, client(id).unwrap_or(ClientId::NIL)));
-    let found = canned_texts::list(&app.engine.db, &reach(&caller), of, after, limit + 1).await?;
+    let found =
+        canned_texts::list(&app.engine.db, &reach(&caller), campaign.map(|id| filter(&caller, id)), after, limit + 1).await?;
     once::ok(&cut(found.iter().map(view).collect(), limit, |text: &CannedTextView| text.id.to_string()))
 }
 

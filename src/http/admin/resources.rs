@@ -11,7 +11,7 @@ use serde::Deserialize;
 use serde_json::{Map, Value};
 
 use super::{
-    canned_texts::{place, reach, shortcut_of, shortcut_taken},
+    canned_texts::{filter, place, reach, shortcut_of, shortcut_taken},
     reads_client,
 };
 use crate::{
@@ -126,10 +126,8 @@ async fn forget(app: &App, id: AttachmentId) {
 pub async fn list(app: Data<App>, caller: Caller, query: Query<ResourcesQuery>) -> Result<HttpResponse, Problem> {
     let ResourcesQuery { campaign, cursor, limit } = query.0;
     let (limit, after) = (check::limit(limit)?, check::cursor(cursor.as_deref())?);
-    // A campaign that the caller does not read is nobody's.
-    let client = |id| caller.place(id).client.filter(|_| caller.may(Permission::ReadConfig, caller.place(id)));
-    let of = campaign.map(|id| (id, client(id).unwrap_or(ClientId::NIL)));
-    let found = resources::list(&app.engine.db, &reach(&caller), of, after, limit + 1).await?;
+    let found =
+        resources::list(&app.engine.db, &reach(&caller), campaign.map(|id| filter(&caller, id)), after, limit + 1).await?;
     once::ok(&cut(found.iter().map(view).collect(), limit, |resource: &ResourceView| resource.id.to_string()))
 }
 

@@ -114,6 +114,19 @@ fn a_transfer_to_a_skill_finds_somebody_else() {
 }
 
 #[test]
+fn who_has_it_is_nobody_else() {
+    let mut world = desk(Strategy::default(), 2, 100);
+    world.can(agent(1), vec![at(FIBRE, 1)]);
+    world.agent_is(agent(2), 100, false);
+    let id = world.chat(1);
+    world.accept(id);
+    let refused = world.router.check_transfer_skills(id, &[at(FIBRE, 1)]);
+    assert_eq!(refused, Err(Refusal::TransferTarget("nobody has the skills")));
+    world.can(agent(2), vec![at(FIBRE, 1)]);
+    assert_eq!(world.router.check_transfer_skills(id, &[at(FIBRE, 1)]), Ok(()), "on a break, but not for ever");
+}
+
+#[test]
 fn a_contact_goes_back_to_who_closed_the_last_one() {
     let strategy = Strategy { sticky_days: 7, sticky_wait_seconds: 30, ..Strategy::default() };
     let again = |world: &mut World, days: u64| {
