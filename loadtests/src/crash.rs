@@ -156,7 +156,13 @@ impl Trial {
         let admin = setup::admin_token(&recipe)?;
         let (server, ready) = recipe.start()?;
         println!("ready after {ready:.1?}");
-        let setup = setup::prepare(&recipe.host, &admin, run, options.agents, Some(&receiver.url)).await?;
+        let setup = setup::prepare(
+            &recipe.host,
+            &admin,
+            run,
+            setup::Wanted { endpoint: Some(&receiver.url), ..setup::Wanted::roomy(options.agents) },
+        )
+        .await?;
         receiver.believe(setup.signer.clone());
         let pace = Pace { rate: options.rate, contacts: options.conversations, connections: options.connections };
         let ledger = Ledger::create(&workplace.path.join("ledger"))?;

@@ -107,7 +107,7 @@ async fn drive(options: &Options, run: &str, workplace: &Workplace, mut random: 
     let (mut server, ready) = recipe.start()?;
     println!("ready after {ready:.1?}");
     let deaf_agents = options.deaf.div_ceil(options.deaf_tabs);
-    let setup = setup::prepare(&recipe.host, &admin, run, options.agents + deaf_agents, None).await?;
+    let setup = setup::prepare(&recipe.host, &admin, run, setup::Wanted::roomy(options.agents + deaf_agents)).await?;
     let (listening, deaf) = setup.agents.split_at(options.agents);
     let usage = server.usage();
     let heard = Rc::new(Heard::default());

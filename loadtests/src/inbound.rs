@@ -66,7 +66,7 @@ fn drive(options: &Options, random: &mut Random, run: &str, workplace: &Workplac
     let admin = setup::admin_token(&recipe)?;
     let (mut server, ready) = recipe.start()?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    let setup = runtime.block_on(setup::prepare(&recipe.host, &admin, run, options.agents, None))?;
+    let setup = runtime.block_on(setup::prepare(&recipe.host, &admin, run, setup::Wanted::roomy(options.agents)))?;
 
     let ledger = Ledger::create(&workplace.path.join("ledger"))?;
     let composer = setup.composer.clone();

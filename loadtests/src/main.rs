@@ -9,6 +9,7 @@
 //! | `inbound` | how fast, at which cost, and is anything lost or doubled? ([`inbound`]) |
 //! | `crash` | does anything acknowledged get lost when the process, the disk or the database goes away? ([`crash`]) |
 //! | `audit` | does what a data directory holds agree with its own log? ([`stored`]) |
+//! | `offers` | how soon does an agent who becomes free see the next conversation? ([`offers`]) |
 //! | `herd` | what do thousands of sockets cost, some of which never read? ([`herd`]) |
 
 #![allow(clippy::print_stdout, reason = "tables on the screen are what this program is for")]
@@ -23,6 +24,7 @@ mod http;
 mod inbound;
 mod ledger;
 mod message;
+mod offers;
 mod poller;
 mod proxy;
 mod random;
@@ -67,6 +69,8 @@ enum Command {
     },
     /// Thousands of sockets, some of which never read
     Herd(herd::Options),
+    /// Agents finish conversations: how soon the next one is on their screen
+    Offers(offers::Options),
 }
 
 /// What every command understands.
@@ -95,6 +99,7 @@ fn main() -> ExitCode {
         Command::Crash(options) => crash::run(&options),
         Command::Audit { data } => stored::check(&data),
         Command::Herd(options) => herd::run(&options),
+        Command::Offers(options) => offers::run(&options),
     };
     match verdict {
         Ok(report::Verdict::Kept) => ExitCode::SUCCESS,

@@ -57,13 +57,31 @@ pub(crate) fn admin_token(recipe: &Recipe) -> Outcome<String> {
     Ok(token)
 }
 
-/// Sets up a running server. `run` keeps names apart when the database has seen other runs; replies go to `endpoint`.
-pub(crate) async fn prepare(host: &str, admin: &str, run: &str, agents: usize, endpoint: Option<&str>) -> Outcome<Setup> {
+/// What a run wants to be set up.
+pub(crate) struct Wanted<'a> {
+    /// Agents.
+    pub(crate) agents: usize,
+    /// Conversations for each at most.
+    pub(crate) per_agent: u32,
+    /// Where replies go.
+    pub(crate) endpoint: Option<&'a str>,
+}
+
+impl Wanted<'_> {
+    /// So many, with room for everything; replies go nowhere.
+    pub(crate) const fn roomy(agents: usize) -> Self {
+        Self { agents, per_agent: 10_000, endpoint: None }
+    }
+}
+
+/// Sets up a running server. `run` keeps names apart when the database has seen other runs.
+pub(crate) async fn prepare(host: &str, admin: &str, run: &str, wanted: Wanted<'_>) -> Outcome<Setup> {
+    let Wanted { agents, per_agent, endpoint } = wanted;
     let mut api = Api { client: Client::new(host, admin), run: run.to_owned(), calls: 0 };
     let client =
         api.create("/api/v1/clients", json!({ "name": format!("Load {run}"), "zone": "America/Argentina/Buenos_Aires" })).await?;
     let campaign = json!({
-        "client": client, "name": format!("Load {run}"), "auto_accept": true, "max_per_agent": 10_000, "permissions": { "close_unanswered": true },
+        "client": client, "name": format!("Load {run}"), "auto_accept": true, "max_per_agent": per_agent, "permissions": { "close_unanswered": true },
     });
     let campaign = api.create("/api/v1/campaigns", campaign).await?;
     let channel =

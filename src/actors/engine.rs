@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use thiserror::Error;
-use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
+use tokio::sync::oneshot;
 
 use crate::{
     actors::{
@@ -12,6 +12,7 @@ use crate::{
         dashboard::{self, Dashboard, Look, Viewer},
         floor::{Floor, ForAgent, ToAgent},
         gate::Gate,
+        intake::{Intake, Room},
         keeper::{Keeper, Reload},
         router::{Explain, Router, Take, Transfer},
         shard::{Shard, ToConversation},
@@ -116,11 +117,6 @@ pub enum Received {
     Quarantined,
 }
 
-/// The right to bring in one message: held until it is answered, so that what is taken in and not yet committed is bounded.
-pub struct Room {
-    _permit: OwnedSemaphorePermit,
-}
-
 /// Everything the outside may use. Cheap to clone.
 #[derive(Clone)]
 pub struct Engine {
@@ -136,7 +132,7 @@ pub struct Engine {
     pub ids: Arc<Ids>,
     /// Of the stream: positions of another epoch mean nothing here.
     pub epoch: String,
-    pub(super) intake: Arc<Semaphore>,
+    pub(super) intake: Arc<Intake>,
     pub(super) shard: Gate<Shard>,
     pub(super) commands: Gate<Shard>,
     pub(super) router: Gate<Router>,
@@ -150,13 +146,9 @@ impl Engine {
     /// Room for one message more. Ask before any other work is spent on it: an overload is then cheap to refuse.
     ///
     /// # Errors
-    /// [`CommandError::Busy`].
-    pub fn room(&self) -> Result<Room, CommandError> {
-        let permit = Arc::clone(&self.intake).try_acquire_owned().map_err(|_| {
-            metrics::counter!(telemetry::GATE_REFUSALS, "gate" => "room").increment(1);
-            CommandError::Busy
-        })?;
-        Ok(Room { _permit: permit })
+    /// [`CommandError::Busy`], at the latest after a moment.
+    pub async fn room(&self) -> Result<Room, CommandError> {
+        self.intake.room().await
     }
 
     /// Takes in a message. When this returns `Ok`, it is durable.

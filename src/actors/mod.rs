@@ -16,7 +16,7 @@
 //!
 //! | actor | one per | owns | bound of its gate | when full |
 //! |---|---|---|---|---|
-//! | [`shard`] | arbiter | which conversation a message belongs to | `intake_capacity`, commands apart | 429/503, `Retry-After` |
+//! | [`shard`] | arbiter | which conversation a message belongs to | `intake_capacity`, commands apart; a burst waits a moment ([`intake`]) | 429/503, `Retry-After` |
 //! | [`conversation`] | open conversation | its state machine; the only writer of its events | 64: a burst of one customer | busy |
 //! | [`router`] | routing domain | what waits, who could take it, reservations | 4,096 | publisher stands still |
 //! | [`campaign`] | campaign | its configuration in force, whether it is open | written to by the keeper only | – |
@@ -45,6 +45,7 @@ pub mod dashboard;
 pub mod engine;
 pub mod floor;
 pub mod gate;
+pub mod intake;
 pub mod keeper;
 pub mod lifecycle;
 pub mod outbox;

@@ -7,7 +7,6 @@ use std::{
 
 use actix::{Actor, Arbiter, Recipient};
 use rustc_hash::FxHashMap;
-use tokio::sync::Semaphore;
 
 use crate::{
     actors::{
@@ -17,6 +16,7 @@ use crate::{
         engine::Engine,
         floor::{self, Floor},
         gate::{self, Gate},
+        intake::Intake,
         keeper::{self, Keeper, Needs},
         outbox::{self, Outboxes},
         publisher::{self, Listeners, Published, Publisher},
@@ -217,7 +217,7 @@ impl World {
             restarted: OnceLock::new(),
         });
         let shard_addr = Shard::new(Arc::clone(&conversations), stored.open.len()).start();
-        let intake = Arc::new(Semaphore::new(intake_capacity));
+        let intake = Arc::new(Intake::new(intake_capacity));
         let shard = Gate::new("intake", shard_addr.clone(), intake_capacity);
         let commands = Gate::new("commands", shard_addr.clone(), intake_capacity);
         let router_addr = Router::new(routing, commands.clone(), directory.clone(), clock.clone(), Arc::clone(&ids)).start();

@@ -270,7 +270,7 @@ impl House {
     /// A customer writes; gives back the conversation.
     pub(crate) async fn says(&self, from: &str, text: &str) -> ConversationId {
         let id = format!("{}-{}", self.engine.clock.now().micros(), self.number());
-        match self.engine.receive(self.engine.room().unwrap(), self.inbound(from, &id, text)).await.unwrap() {
+        match self.engine.receive(self.engine.room().await.unwrap(), self.inbound(from, &id, text)).await.unwrap() {
             Received::Stored { conversation, .. } => conversation,
             other => panic!("{other:?}"),
         }

@@ -1,7 +1,7 @@
 //! The generator: one thread, one poller, raw sockets. What it costs is what its system calls cost.
 
 use std::{
-    collections::{HashMap, HashSet, VecDeque},
+    collections::{HashSet, VecDeque},
     io::Write,
     net::TcpStream,
     time::Duration,
@@ -160,6 +160,8 @@ pub(super) struct Load {
     pub(super) taken_twice: u64,
     /// Conversations that are with an agent, while they are opened.
     with_agents: Option<HashSet<ConversationId>>,
+    /// The socket of each conversation's agent, from 1, as the conversation's first message showed; 0 = not seen.
+    homes: Vec<u16>,
     out: Vec<u8>,
     window: Option<Window>,
 }
@@ -204,6 +206,7 @@ impl Load {
             pushed_twice: 0,
             taken_twice: 0,
             with_agents: None,
+            homes: Vec::new(),
             out: Vec::with_capacity(2048),
             window: None,
         };
@@ -242,9 +245,7 @@ impl Load {
         self.with_agents = None;
         // How the first message of a conversation reaches its agent is the offer's business, not the hot path's.
         self.missing = 0;
-        for record in &mut self.records {
-            record.seen_on = u16::MAX;
-        }
+        self.homes = self.records.iter_mut().map(|record| std::mem::replace(&mut record.seen_on, u16::MAX)).collect();
         self.source = Source::Traffic { contacts };
         Ok(())
     }
@@ -525,11 +526,10 @@ impl Load {
     /// Acknowledged messages that no socket saw: lost, unless the server said on the socket of their conversation that it
     /// dropped deltas and sent a snapshot; those are counted apart.
     pub(super) fn unseen(&self) -> (u64, u64) {
-        let served_by: HashMap<u32, u16> =
-            self.records.iter().filter(|record| record.seen_on != 0).map(|record| (record.contact, record.seen_on)).collect();
         let resynced = |record: &Record| {
-            let socket = served_by.get(&record.contact).and_then(|socket| self.agents.get(usize::from(*socket) - 1));
-            socket.is_some_and(|agent| agent.resyncs > 0)
+            let home = self.homes.get(usize::try_from(record.contact).unwrap_or(usize::MAX)).copied().unwrap_or_default();
+            let agent = usize::from(home).checked_sub(1).and_then(|index| self.agents.get(index));
+            agent.is_some_and(|agent| agent.resyncs > 0)
         };
         let unseen = self.records.iter().filter(|record| record.acked && record.seen_on == 0);
         unseen.fold((0, 0), |(lost, covered), record| if resynced(record) { (lost, covered + 1) } else { (lost + 1, covered) })

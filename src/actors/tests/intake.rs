@@ -52,7 +52,7 @@ fn duplicates_at_the_same_time_are_one_message() {
             let provider_id = format!("m{}", number % 6);
             let inbound = house.inbound("visitor-1", &provider_id, &provider_id);
             let engine = house.engine.clone();
-            async move { engine.receive(engine.room().unwrap(), inbound).await.unwrap() }
+            async move { engine.receive(engine.room().await.unwrap(), inbound).await.unwrap() }
         });
         let received = futures_util::future::join_all(all).await;
         assert_eq!(received.iter().filter(|one| matches!(one, Received::Stored { .. })).count(), 6);
@@ -93,9 +93,9 @@ fn a_message_that_makes_its_conversation_fail_twice_is_set_aside_and_the_next_go
         let house = House::open(scratch, Plan::default()).await;
         let ana = house.at_work(ANA).await;
         let poison = |number: u32| house.inbound("visitor-1", &format!("{POISON}-{number}"), "💣");
-        assert_eq!(house.engine.receive(house.engine.room().unwrap(), poison(1)).await.unwrap(), Received::Quarantined);
+        assert_eq!(house.engine.receive(house.engine.room().await.unwrap(), poison(1)).await.unwrap(), Received::Quarantined);
         let id = house.talk(&ana, "visitor-1").await;
-        assert_eq!(house.engine.receive(house.engine.room().unwrap(), poison(2)).await.unwrap(), Received::Quarantined);
+        assert_eq!(house.engine.receive(house.engine.room().await.unwrap(), poison(2)).await.unwrap(), Received::Quarantined);
         assert_eq!(inbox::quarantined(&house.engine.db).await.unwrap(), 2);
         assert_eq!(house.says("visitor-1", "¿Y ahora?").await, id);
         house.replies(ANA, id, "Sí").await;

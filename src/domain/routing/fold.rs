@@ -58,7 +58,7 @@ impl Routing {
             Input::Conversation { view, ended_offers } => self.learn(view, &ended_offers),
             Input::OfferRefused { conversation, offer } => self.forget_reservation(conversation, offer),
             Input::Restarted(view) => self.start_over(view),
-            Input::Time => {}
+            Input::Time => self.lay_slice(),
         }
     }
 
@@ -114,8 +114,7 @@ impl Routing {
             self.work.departures.extend(&agent.items);
         }
         let delay = |place: Option<Place>| place.map_or(0, |place| place.delay);
-        if delay(before) != delay(place) {
-            campaign.count_delays(delay(before), delay(place));
+        if delay(before) != delay(place) && campaign.count_delays(delay(before), delay(place)) {
             self.lay_all(campaign_id);
         }
         if before.is_none() && comes_in {

@@ -36,7 +36,7 @@
 //! |---|---|
 //! | `admit` | queue, go elsewhere, or end; what to say |
 //! | `closing` | what closing time means for what waits |
-//! | `queue`, `score` | which item goes next; how urgent it is |
+//! | `queue`, `score` | which item goes next; how urgent it is; another order, in slices |
 //! | `lanes`, `need` | what an item asks of its agent; for whom it is held |
 //! | `capacity` | what each agent holds |
 //! | `hindrance`, `mode`, `eligibility` | who may get an item |
@@ -266,6 +266,8 @@ pub struct Routing {
     noticing: FxHashMap<ContactId, ConversationId>,
     /// When waiting items change their place by themselves.
     alarms: BTreeSet<(Timestamp, ConversationId)>,
+    /// Campaigns whose order has changed, and which of their items are not in their new place; none = not begun.
+    laying: BTreeMap<CampaignId, Option<Vec<ConversationId>>>,
     /// The latest time it was told.
     now: Timestamp,
     /// Of this installation: chance follows from it.
@@ -357,6 +359,9 @@ impl Routing {
     pub fn finish_loading(&mut self, now: Timestamp, next_offer: &mut dyn FnMut() -> OfferId, out: &mut Vec<Decision>) {
         self.loading = false;
         self.now = self.now.max(now);
+        while !self.laying.is_empty() {
+            self.lay_slice();
+        }
         self.ring_alarms();
         self.decide(now, next_offer, out);
     }

@@ -14,6 +14,9 @@ use crate::{
     ids::{AgentId, CampaignId, ConversationId},
 };
 
+/// How many items move to another place in one call: a millisecond's worth.
+pub(super) const SLICE: usize = 1024;
+
 /// An item's place in the order of arrival. A conversation that comes back keeps it, so it returns to the front.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Turn {
@@ -114,17 +117,20 @@ impl Queue {
 }
 
 impl CampaignState {
-    /// A member has another delay now; 0 = none.
-    pub(super) fn count_delays(&mut self, before: u32, after: u32) {
+    /// A member has another delay now; 0 = none. Tells whether items may be in other places now.
+    pub(super) fn count_delays(&mut self, before: u32, after: u32) -> bool {
+        let different = self.delays.len();
         if let Some(members) = self.delays.get_mut(&before) {
             *members -= 1;
             if *members == 0 {
                 self.delays.remove(&before);
             }
         }
+        let left = self.delays.len();
         if after > 0 {
             *self.delays.entry(after).or_default() += 1;
         }
+        left != different || self.delays.len() != left
     }
 
     /// The longest delay of a member that is over after this wait, and when the next one is.
@@ -152,7 +158,7 @@ impl Routing {
 
     /// The next item of a campaign that somebody can be given now.
     pub(super) fn head(&self, id: CampaignId) -> Option<Head> {
-        let campaign = self.campaigns.get(&id).filter(|campaign| campaign.is_serving())?;
+        let campaign = self.campaigns.get(&id).filter(|campaign| campaign.is_serving() && !self.laying.contains_key(&id))?;
         let rules = campaign.rules.filter(|rules| !rules.strategy.mode.rings())?;
         let turn = campaign.lanes.next()?;
         Some(Head { weight: Reverse(rules.weight), turn, campaign: id })
@@ -171,9 +177,9 @@ impl Routing {
     }
 
     /// When the router next wants to be called although nothing happens: a delay or a hold is over, less is asked of who
-    /// serves, an item is as urgent as can be, or it has not finished with a campaign that closed.
+    /// serves, an item is as urgent as can be, or it has not finished with a campaign that closed or has another order.
     pub fn next_alarm(&self) -> Option<Timestamp> {
-        let unfinished = (!self.work.closings.is_empty()).then_some(self.now);
+        let unfinished = (!self.work.closings.is_empty() || !self.laying.is_empty()).then_some(self.now);
         unfinished.or_else(|| self.alarms.first().map(|(at, _)| *at))
     }
 
@@ -185,11 +191,31 @@ impl Routing {
         }
     }
 
-    /// Moves all items of a campaign whose order has changed.
+    /// Moves all items of a campaign whose order has changed: at once, or when they are many, in slices whenever time is told. Until
+    /// the last one is in its place, none of them is offered: the next one might not be the next.
     pub(super) fn lay_all(&mut self, campaign: CampaignId) {
-        let ids = self.campaigns.get(&campaign).map(|campaign| campaign.lanes.ids()).unwrap_or_default();
-        for id in ids {
+        let Some(lanes) = self.campaigns.get(&campaign).map(|campaign| &campaign.lanes) else { return };
+        if lanes.len() > SLICE {
+            self.laying.insert(campaign, None);
+            return;
+        }
+        for id in lanes.ids() {
             self.lay(id);
+        }
+    }
+
+    /// Goes on with what [`Self::lay_all`] began.
+    pub(super) fn lay_slice(&mut self) {
+        let Some((campaign, left)) = self.laying.pop_first() else { return };
+        let ids = || self.campaigns.get(&campaign).map(|campaign| campaign.lanes.ids()).unwrap_or_default();
+        let mut left = left.unwrap_or_else(ids);
+        for id in left.split_off(left.len().saturating_sub(SLICE)) {
+            self.lay(id);
+        }
+        if left.is_empty() {
+            self.work.campaigns.insert(campaign);
+        } else {
+            self.laying.insert(campaign, Some(left));
         }
     }
 }

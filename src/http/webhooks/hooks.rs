@@ -90,7 +90,7 @@ fn with_channel<T>(app: &App, id: ChannelId, look: impl FnOnce(&Channel) -> Resu
 
 async fn take(app: &App, request: &HttpRequest, id: ChannelId, payload: web::Payload) -> Result<Taken, Problem> {
     let body = input::read(request, &mut payload.into_inner(), MAX_BODY_BYTES).await?;
-    let room = app.engine.room()?;
+    let room = app.engine.room().await?;
     let all = |name: HeaderName| Header::from_values(request.headers().get_all(name).map(|value| value.as_bytes()));
     let headers = Headers { id: all(ID), timestamp: all(TIMESTAMP), signature: all(SIGNATURE) };
     let (client, campaign) = with_channel(app, id, |channel| {

@@ -56,7 +56,7 @@ pub async fn message(app: web::Data<App>, request: HttpRequest, payload: web::Pa
     app.throttle.message(known.bearer.visitor).map_err(later)?;
     let key = once::key(&request)?.ok_or_else(|| Problem::new(ErrorCode::IdempotencyKeyMissing))?;
     let body = input::read(&request, &mut payload.into_inner(), MAX_BODY_BYTES).await?;
-    let room = app.engine.room()?;
+    let room = app.engine.room().await?;
     let VisitorMessage { text, name, attachments } = input::parse(&body)?;
     if attachments.len() > MAX_ATTACHMENTS {
         return Err(Problem::field("attachments", ErrorCode::TooLong, "at most 10"));

@@ -1,5 +1,5 @@
 //! How the cost of a decision grows from a hundred waiting items to a hundred thousand: every agent in 8 campaigns, campaigns of
-//! very different sizes (Zipf). Prints; run it optimised:
+//! very different sizes (Zipf), 30 % of the items ask for two skills. Prints; run it optimised:
 //! `cargo test --lib --release routing::tests::growth -- --ignored --nocapture`.
 
 use std::time::{Duration, Instant};
@@ -15,13 +15,17 @@ use crate::{
         conversation::{Offer, Priority},
         routing::{Day, Decision, Input, ItemView, Routing, Stand},
         schedule::Openness,
+        skill::{Demand, SkillLevel},
     },
-    ids::{AgentId, CampaignId, ClientId, ContactId, ConversationId, OfferId},
+    ids::{AgentId, CampaignId, ClientId, ContactId, ConversationId, OfferId, SkillId},
 };
 
 const MEMBERSHIPS: usize = 8;
 /// Four web chats fill an agent.
 const PLACES: usize = 4;
+/// What agents are good at; each can do [`KNOWN`] of it, so that hardly any item is for nobody.
+const SKILLS: u128 = 12;
+const KNOWN: usize = 9;
 
 /// So many at once.
 #[derive(Clone, Copy)]
@@ -64,6 +68,8 @@ impl Center {
             center.learn(Input::Campaign(Box::new(InForce { campaign, openness: Openness::ALWAYS, day: Day::default() })));
         }
         for agent in (1..=size.agents).map(|number| AgentId::from_u128(number as u128)) {
+            let known = rand::seq::index::sample(&mut center.random, SKILLS as usize, KNOWN);
+            center.learn(Input::Skills { agent, skills: known.into_iter().map(|number| skill(number as u128, 5)).collect() });
             for _ in 0..MEMBERSHIPS {
                 let campaign = center.any_campaign();
                 center.learn(Input::Member(Member::new(agent, campaign)));
@@ -105,6 +111,7 @@ impl Center {
         let arrived_at = second(i64::try_from(crate::ids::Id::uuid(id).as_u128()).unwrap());
         let (client, contact, kind) = (ClientId::NIL, ContactId::NIL, ChannelKind::Webchat);
         let (priority, since, passed_over) = (Priority::Normal, arrived_at, smallvec![]);
+        let demand = demand(crate::ids::Id::uuid(id).as_u128());
         let view = ItemView {
             id,
             seq,
@@ -117,7 +124,7 @@ impl Center {
             since,
             unanswered: true,
             passed_over,
-            demand: None,
+            demand,
             stand,
         };
         Input::Conversation { view, ended_offers: ended }
@@ -133,6 +140,9 @@ impl Center {
 
     /// Somebody accepts what they were offered, which frees nothing; then it ends, which frees them.
     fn frees(&mut self) -> (Duration, usize) {
+        while self.held.is_empty() {
+            self.arrives();
+        }
         let picked = self.random.random_range(0..self.held.len());
         let (id, offer, campaign) = self.held.swap_remove(picked);
         let held = Stand::Held { agent: offer.agent, weightless: false, parked: false };
@@ -147,6 +157,18 @@ impl Center {
         self.offers = offers;
         self.take(&out);
     }
+}
+
+fn skill(number: u128, level: u8) -> SkillLevel {
+    SkillLevel { skill: SkillId::from_u128(number + 1), level }
+}
+
+/// Three of ten items ask for two skills.
+fn demand(item: u128) -> Option<Box<Demand>> {
+    let (one, other) = (item / 10 % SKILLS, item / 10 / SKILLS % (SKILLS - 1));
+    let mut skills = vec![skill(one, 3), skill((one + 1 + other) % SKILLS, 3)];
+    skills.sort_unstable();
+    (item % 10 < 3).then(|| Box::new(Demand { skills, ..Demand::default() }))
 }
 
 fn counted(offers: &mut u128) -> OfferId {
