@@ -9,6 +9,7 @@ use super::{
     capacity::Presence,
     draw::Draw,
     item::{Pending, Stand},
+    lines::{People, Wants},
     order,
     order::Key,
     queue::Head,
@@ -99,11 +100,12 @@ impl Routing {
         rules.is_some_and(|rules| rules.strategy.policy != Policy::Fifo)
     }
 
-    fn look_again(&self, agent: AgentId, heads: &mut BTreeSet<Head>, scored: &mut BTreeMap<CampaignId, Head>) {
+    fn look_again(&mut self, agent: AgentId, heads: &mut BTreeSet<Head>, scored: &mut BTreeMap<CampaignId, Head>) {
         let Some(agent) = self.agents.get(&agent).filter(|_| !scored.is_empty()) else { return };
-        for campaign in agent.seats.keys() {
-            let Some(known) = scored.get_mut(campaign) else { continue };
-            if let Some(head) = self.head(*campaign).filter(|head| head != known)
+        let campaigns: SmallVec<[CampaignId; 8]> = agent.seats.keys().copied().collect();
+        for campaign in campaigns {
+            let Some(known) = scored.get_mut(&campaign) else { continue };
+            if let Some(head) = self.head(campaign).filter(|head| head != known)
                 && heads.remove(known)
             {
                 heads.insert(head);
@@ -134,21 +136,27 @@ impl Routing {
         let item = self.items.get(&conversation)?;
         let campaign = self.campaigns.get(&item.view.campaign)?;
         let (strategy, spot) = (campaign.rules?.strategy, item.laid.spot.as_ref()?);
-        let lane = campaign.lanes.of(spot.need.as_ref())?;
         let standing = |id: &AgentId| -> Option<(AgentId, Standing)> {
             let agent =
                 self.agents.get(id).filter(|agent| spot.need.as_ref().is_none_or(|need| need.lets(*id, &agent.skills)))?;
             Some((*id, agent.seats.get(&item.view.campaign)?.standing?))
         };
         let passed: SmallVec<[_; 2]> = item.view.passed_over.iter().filter_map(standing).collect();
-        let best = lane.ready.best(&Search {
+        let search = Search {
             kind: item.view.kind,
             seen: spot.seen,
             passed: &passed,
             limit: strategy.penalty_members_limit.into(),
             last: self.last_turn(item.view.campaign, strategy.order),
             draw: Draw::new(self.seed, conversation, item.view.seq),
-        })?;
+        };
+        let best = match Wants::of(spot) {
+            None => campaign.lanes.ready.best(&search),
+            Some(wants) => {
+                let people = People { campaign: item.view.campaign, agents: &self.agents, holders: &self.holders };
+                people.ready_for(&wants, &campaign.lanes.ready, &search).best(&search)
+            }
+        }?;
         let lets = |(_, standing): &(AgentId, Standing)| standing.gate.lets(item.view.kind, spot.seen);
         Some(match spot.preferred.as_ref().and_then(standing).filter(lets) {
             Some((agent, _)) => best.but_for(agent),

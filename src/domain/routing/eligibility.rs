@@ -8,7 +8,7 @@ use super::{
     ready::{Gate, Standing},
 };
 use crate::{
-    domain::{channel::KindSet, skill::SkillLevel},
+    domain::channel::KindSet,
     ids::{AgentId, CampaignId},
 };
 
@@ -30,7 +30,7 @@ fn standing(id: AgentId, agent: &AgentState, fits: KindSet, seat: &Seat, campaig
 }
 
 /// Moves one entry. True when the agent may take something that they could not before, and something waits.
-fn reseat(agent: (AgentId, &[SkillLevel]), seat: &mut Seat, campaign: &mut CampaignState, new: Option<Standing>) -> bool {
+fn reseat(agent: AgentId, seat: &mut Seat, campaign: &mut CampaignState, new: Option<Standing>) -> bool {
     let old = seat.standing;
     if old == new {
         return false;
@@ -54,7 +54,7 @@ impl Routing {
         for (campaign_id, seat) in &mut seats {
             let Some(campaign) = self.campaigns.get_mut(campaign_id) else { continue };
             let new = standing(id, agent, fits, seat, campaign);
-            if reseat((id, &agent.skills), seat, campaign, new) {
+            if reseat(id, seat, campaign, new) {
                 self.work.campaigns.insert(*campaign_id);
             }
             campaign.score_board.note(id, agent, seat, &campaign.memory, campaign.rules.as_ref());
@@ -67,7 +67,7 @@ impl Routing {
         let (Some(agent), Some(campaign)) = (self.agents.get_mut(&id), self.campaigns.get_mut(&campaign_id)) else { return };
         let Some(mut seat) = agent.seats.remove(&campaign_id) else { return };
         let new = standing(id, agent, agent.fits(&self.loads), &seat, campaign);
-        if reseat((id, &agent.skills), &mut seat, campaign, new) {
+        if reseat(id, &mut seat, campaign, new) {
             self.work.campaigns.insert(campaign_id);
         }
         campaign.score_board.note(id, agent, &mut seat, &campaign.memory, campaign.rules.as_ref());

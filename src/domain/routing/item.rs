@@ -313,7 +313,7 @@ impl Routing {
         }
         self.lift(id, &before);
         if let Some(spot) = &laid.spot {
-            self.line_up(campaign, spot);
+            self.campaigns.entry(campaign).or_default().lanes.insert(spot);
             self.alarms.extend(spot.alarm.map(|at| (at, id)));
             self.work.campaigns.insert(campaign);
             if let Some(agent) = spot.preferred {

@@ -22,11 +22,13 @@
 //! item over are skipped while anybody else is eligible for it; if only they are, it goes to the best of them. Campaigns whose
 //! mode rings make no offers: their agents take what waits.
 //!
-//! **Indexes.** A campaign holds its waiting items apart by what they ask of an agent, with the agents who have it (`lanes`): in
-//! each lane the items in order, one line per kind and delay outwaited (`queue`), and its eligible agents in order, one pool per
-//! tier and gate: the kinds that they may take and fit, and their delay (`ready`). "Is there a pair?" is a look at the few lines
-//! and pools, "which?" the first of them. A change of an agent's load touches one entry in
-//! each of the agent's campaigns; so a decision costs O(campaigns of the agent × log agents), never a scan of agents or items.
+//! **Indexes.** A campaign has its eligible agents in order, one pool per tier and gate: the kinds that they may take and fit, and
+//! their delay (`ready`). It holds its waiting items in order, one line per kind and delay outwaited (`queue`), and apart what asks
+//! for skills, one line per need (`lines`). "Is there a pair?" is a look at the first of each line and pool, "which?" the first of
+//! them. A change of an agent's load touches one entry in each of the agent's campaigns; so a decision costs
+//! O(campaigns of the agent × log agents), never a scan of agents or items. A line that asks for skills asks each agent once,
+//! whenever they become ready. Only where agents idle whom it does not want does a *new* line look at more of them, at most at
+//! those who have the rarest skill it asks for; and an order that compares skills, or draws, at all who are ready.
 //! Chance needs no draw per agent: a pool that leaves it to chance finds its nth agent in O(log agents) (`counted`).
 //!
 //! **Time** changes an item's place when a member's delay is over, when less is asked of its agent, when it is held for somebody
@@ -37,7 +39,7 @@
 //! | `admit` | queue, go elsewhere, or end; what to say |
 //! | `closing` | what closing time means for what waits |
 //! | `queue`, `score` | which item goes next; how urgent it is; another order, in slices |
-//! | `lanes`, `need` | what an item asks of its agent; for whom it is held |
+//! | `lanes`, `lines`, `need` | what an item asks of its agent; for whom it is held |
 //! | `capacity` | what each agent holds |
 //! | `hindrance`, `mode`, `eligibility` | who may get an item |
 //! | `ready`, `order` | who of those does; `counted`, `draw` = chance |
@@ -60,6 +62,7 @@ mod fold;
 mod hindrance;
 mod item;
 mod lanes;
+mod lines;
 mod memory;
 mod mode;
 mod need;
@@ -248,6 +251,9 @@ pub enum Decision {
     },
 }
 
+/// Who has a skill, at whatever level.
+type Holders = FxHashMap<SkillId, BTreeSet<AgentId>>;
+
 /// The router's state: one per routing domain.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct Routing {
@@ -257,8 +263,7 @@ pub struct Routing {
     agents: FxHashMap<AgentId, AgentState>,
     /// Conversations that have not ended.
     items: FxHashMap<ConversationId, Box<Item>>,
-    /// Who has a skill, at whatever level.
-    holders: FxHashMap<SkillId, BTreeSet<AgentId>>,
+    holders: Holders,
     /// Items that wait and should go to an agent.
     attached: FxHashMap<AgentId, BTreeSet<ConversationId>>,
     loads: Loads,

@@ -161,9 +161,8 @@ impl Routing {
         let before = std::mem::replace(&mut agent.skills, skills.into_boxed_slice());
         for (campaign_id, seat) in &agent.seats {
             let Some(campaign) = self.campaigns.get_mut(campaign_id) else { continue };
-            campaign.lanes.replace((id, &before), seat.standing, None);
-            campaign.lanes.replace((id, &agent.skills), None, seat.standing);
-            if !campaign.lanes.is_empty() {
+            if seat.standing.is_some() && !campaign.lanes.is_empty() {
+                campaign.lanes.has_learnt(id);
                 self.work.campaigns.insert(*campaign_id);
             }
         }

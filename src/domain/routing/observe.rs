@@ -75,7 +75,7 @@ impl Routing {
                 id: *id,
                 serving: campaign.is_serving(),
                 waiting: campaign.lanes.len(),
-                ready: campaign.lanes.ready(),
+                ready: campaign.lanes.ready.len(),
             })
             .collect();
         campaigns.sort_unstable_by_key(|campaign| campaign.id);

@@ -34,9 +34,9 @@ pub(super) struct Rank {
 /// Where a queue has an item; remembered by the item.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Spot {
-    kind: ChannelKind,
+    pub(super) kind: ChannelKind,
     pub(super) seen: u32,
-    rank: Rank,
+    pub(super) rank: Rank,
     /// When it changes.
     pub(super) alarm: Option<Timestamp>,
     /// None = anybody will do.
@@ -98,15 +98,6 @@ impl Queue {
         open.filter_map(|line| line.items.first()).min().copied()
     }
 
-    pub(super) fn len(&self) -> usize {
-        self.lines.iter().map(|line| line.items.len()).sum()
-    }
-
-    /// Places before this one, wherever they are.
-    pub(super) fn before(&self, spot: &Spot) -> impl Iterator<Item = &Rank> {
-        self.lines.iter().flat_map(|line| line.items.range(..spot.rank))
-    }
-
     pub(super) fn is_empty(&self) -> bool {
         self.lines.is_empty()
     }
@@ -157,11 +148,11 @@ impl Routing {
     }
 
     /// The next item of a campaign that somebody can be given now.
-    pub(super) fn head(&self, id: CampaignId) -> Option<Head> {
+    pub(super) fn head(&mut self, id: CampaignId) -> Option<Head> {
         let campaign = self.campaigns.get(&id).filter(|campaign| campaign.is_serving() && !self.laying.contains_key(&id))?;
         let rules = campaign.rules.filter(|rules| !rules.strategy.mode.rings())?;
-        let turn = campaign.lanes.next()?;
-        Some(Head { weight: Reverse(rules.weight), turn, campaign: id })
+        let weight = Reverse(rules.weight);
+        Some(Head { weight, turn: self.next_in(id)?, campaign: id })
     }
 
     /// Where an item that waits belongs now.

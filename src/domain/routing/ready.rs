@@ -68,6 +68,24 @@ impl Pool {
         }
     }
 
+    fn iter(&self) -> Box<dyn Iterator<Item = AgentId> + '_> {
+        match &self.agents {
+            Agents::Sorted(agents) => Box::new(agents.iter().map(|(_, agent)| *agent)),
+            Agents::Counted(agents) => Box::new((0..agents.len()).filter_map(|index| agents.nth(index))),
+        }
+    }
+
+    /// All of them, beginning after this one.
+    fn from(&self, last: Option<(Key, AgentId)>) -> Box<dyn Iterator<Item = AgentId> + '_> {
+        match (&self.agents, last) {
+            (Agents::Sorted(agents), Some(last)) => {
+                let after = agents.range((Excluded(last), Unbounded)).chain(agents.range(..=last));
+                Box::new(after.map(|(_, agent)| *agent))
+            }
+            _ => self.iter(),
+        }
+    }
+
     fn holds(&self, standing: &Standing) -> bool {
         (self.tier, self.gate) == (standing.tier, standing.gate)
     }
@@ -110,6 +128,21 @@ impl Ready {
 
     pub(super) fn len(&self) -> usize {
         self.pools.iter().map(Pool::len).sum()
+    }
+
+    fn open(&self, kind: ChannelKind, seen: u32) -> impl Iterator<Item = &Pool> {
+        self.pools.iter().filter(move |pool| pool.gate.lets(kind, seen))
+    }
+
+    /// Everybody who takes such an item.
+    pub(super) fn takers(&self, kind: ChannelKind, seen: u32) -> impl Iterator<Item = AgentId> {
+        self.open(kind, seen).flat_map(Pool::iter)
+    }
+
+    /// Of each group the agents whom a search looks at, in the order in which it does: from whoever's turn it is, where they take
+    /// turns.
+    pub(super) fn groups(&self, search: &Search) -> impl Iterator<Item = impl Iterator<Item = AgentId>> {
+        self.open(search.kind, search.seen).map(|pool| pool.from(search.last))
     }
 
     /// How long an item of this kind must have waited before somebody here takes it; none = nobody does.
@@ -157,7 +190,7 @@ impl Ready {
 
     /// The best agent for an item. Who passed it over comes after everybody else, whatever the tier.
     pub(super) fn best(&self, search: &Search) -> Option<Best> {
-        let open: SmallVec<[&Pool; 8]> = self.pools.iter().filter(|pool| pool.gate.lets(search.kind, search.seen)).collect();
+        let open: SmallVec<[&Pool; 8]> = self.open(search.kind, search.seen).collect();
         let eligible = open.iter().map(|pool| pool.len()).sum();
         let fresh = self.choose(&open, search, search.passed);
         let again = fresh.is_none();
