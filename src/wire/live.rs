@@ -124,11 +124,16 @@ pub struct Presence {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[ts(optional)]
     pub pending: Option<BreakId>,
+    /// What they have weighs more than they can have: customers came back who had been silent, or the limit was lowered. No
+    /// offers until then. Told by the socket.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    #[ts(as = "Option<bool>", optional)]
+    pub over_capacity: bool,
 }
 
 impl From<&Agent> for Presence {
     fn from(agent: &Agent) -> Self {
-        Self { activity: agent.activity.into(), since: agent.since.into(), pending: agent.pending }
+        Self { activity: agent.activity.into(), since: agent.since.into(), pending: agent.pending, over_capacity: false }
     }
 }
 
@@ -372,6 +377,10 @@ pub struct AgentRow {
     pub active: u32,
     /// Offers they have not answered.
     pub offered: u32,
+    /// What they have weighs more than they can have.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    #[ts(as = "Option<bool>", optional)]
+    pub over_capacity: bool,
     /// Their campaigns.
     pub campaigns: Vec<CampaignId>,
 }

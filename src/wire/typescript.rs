@@ -7,7 +7,7 @@ use ts_rs::TS;
 use super::{command, config, conversation, demo, live, page, people, schedules, session, simulation as what_if, skills, why};
 use crate::{
     domain::{
-        campaign, channel, closing, contact, conversation as states, delivery, disposition, field, invitation, load, message,
+        campaign, channel, closing, contact, conversation as states, delivery, disposition, field, holding, invitation, load, message,
         permission, readiness, schedule, service, skill, strategy, waiting, webchat,
     },
     error::ErrorCode,
@@ -33,6 +33,7 @@ fn text() -> String {
         states::Ending,
         closing::Closing,
         closing::WrapUp,
+        holding::Holding,
         disposition::System,
         states::Priority,
         states::QueueReason,

@@ -35,6 +35,7 @@ mod doctor;
 mod durability;
 mod dynamic_fields;
 mod gallery;
+mod holding;
 mod hostile_input;
 mod idempotency;
 mod live;

@@ -5,8 +5,9 @@ use std::{collections::BTreeMap, sync::Arc};
 use crate::{
     directory::Directory,
     domain::{
-        conversation::{Conversation, Event, Phase, RETRIED},
+        conversation::{Conversation, Event, RETRIED},
         delivery::Delivery,
+        load::{Counts, Loads},
         log::Fact,
     },
     ids::{AgentId, ConversationId},
@@ -51,7 +52,16 @@ impl View {
 
     /// Something takes the agent's time now: offered, at hand or being finished. What sleeps or is snoozed does not.
     pub(super) fn is_busy(&self) -> bool {
-        self.conversations.values().any(|own| !matches!(own.state.phase, Phase::Dormant { .. } | Phase::Parked { .. }))
+        self.conversations.values().any(|own| own.state.weighs())
+    }
+
+    /// Capacity units that all of it takes.
+    pub(super) fn units(&self, loads: &Loads) -> u32 {
+        let mut counts = Counts::default();
+        for own in self.conversations.values().filter(|own| own.state.weighs()) {
+            counts.add(own.state.kind, 1);
+        }
+        loads.used(&counts)
     }
 
     /// What tabs must be told.
@@ -108,6 +118,7 @@ mod tests {
         clock::Timestamp,
         domain::{
             channel::ChannelKind,
+            conversation::Phase,
             log::{By, Entry},
             message::{Author, Message as Said},
         },

@@ -14,6 +14,7 @@ use crate::{
         agent::{Activity, Agent},
         channel::ChannelKind,
         conversation::{Conversation, Phase, Priority},
+        load::Counts,
         message::Message,
         permission::{Permission, Place, Subject, may},
     },
@@ -64,6 +65,8 @@ struct OnShift {
     connected: bool,
     active: u32,
     offered: u32,
+    /// What takes capacity of all these, by kind.
+    weighing: Counts,
 }
 
 #[derive(Default)]
@@ -88,6 +91,7 @@ struct Item {
 struct Stand {
     campaign: CampaignId,
     waits: bool,
+    weighs: bool,
     owner: Option<AgentId>,
     offered_to: Option<AgentId>,
     priority: Priority,
@@ -98,6 +102,7 @@ impl Stand {
         Self {
             campaign: state.campaign,
             waits: matches!(state.phase, Phase::Queued { .. } | Phase::Offered { .. }),
+            weighs: state.weighs(),
             owner: state.phase.owner(),
             offered_to: state.phase.offer().map(|offer| offer.agent),
             priority: state.priority,
@@ -220,6 +225,10 @@ impl Fold {
             let _ = if come { queue.waiting.insert(key) } else { queue.waiting.remove(&key) };
             self.changes.items.insert((id, item.stand.campaign));
         }
+        for agent in item.stand.owner.into_iter().chain(item.stand.offered_to).filter(|_| item.stand.weighs) {
+            let weighing = &mut self.agents.entry(agent).or_default().weighing;
+            if come { weighing.add(item.kind, 1) } else { weighing.remove(item.kind, 1) }
+        }
         if let Some(owner) = item.stand.owner {
             step(&mut queue.active);
             step(&mut self.agents.entry(owner).or_default().active);
@@ -309,6 +318,7 @@ impl Fold {
             pending: on_shift.pending,
             active: on_shift.active,
             offered: on_shift.offered,
+            over_capacity: directory.loads.used(&on_shift.weighing) > user.capacity,
             campaigns: campaigns_of(directory, id).collect(),
         })
     }

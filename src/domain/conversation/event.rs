@@ -165,6 +165,9 @@ pub enum Event {
     Awaiting {
         /// Whose, and until when.
         awaited: Option<Awaited>,
+        /// When it falls asleep, unless somebody writes.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        sleeps_at: Option<Timestamp>,
     },
     /// The product reminded a silent customer, in the campaign's words.
     Reminded {
@@ -302,7 +305,7 @@ impl Conversation {
                 if matches!(reason, QueueReason::Transferred | QueueReason::Overflowed) {
                     self.wait_anew(at);
                 }
-                self.awaited = None;
+                self.await_nobody();
                 self.enter(Phase::Queued { reason: *reason }, at);
             }
             Event::Offered { offer, .. } => self.enter(Phase::Offered { offer: *offer }, at),
@@ -311,7 +314,7 @@ impl Conversation {
             Event::Prioritised { priority } => self.priority = *priority,
             Event::OfferAccepted { offer, agent } => {
                 self.accepted = Some(*offer);
-                self.awaited = None;
+                self.await_nobody();
                 if let Some(demand) = &mut self.demand {
                     demand.preferred = None;
                 }
@@ -323,12 +326,12 @@ impl Conversation {
             Event::Replied { message, delivery, .. } => {
                 self.replied = true;
                 self.unanswered = false;
-                self.awaited = None;
+                self.await_nobody();
                 self.last_message_at = at;
                 self.follow(*message, self.seq, *delivery);
             }
             Event::Noticed { message, delivery } => self.follow(*message, self.seq, *delivery),
-            Event::Awaiting { awaited } => self.awaited = *awaited,
+            Event::Awaiting { awaited, sleeps_at } => (self.awaited, self.sleeps_at) = (*awaited, *sleeps_at),
             Event::Reminded { message, delivery, until } => {
                 let reminders = self.reminders().saturating_add(1);
                 self.awaited = Some(Awaited::Customer { until: *until, reminders });
@@ -356,20 +359,26 @@ impl Conversation {
                 self.hops = self.hops.saturating_add(1);
                 self.passed_over.clear();
             }
-            Event::BecameDormant => self.enter_as_owner(at, |agent| Phase::Dormant { agent }),
-            Event::Parked { until } => self.enter_as_owner(at, |agent| Phase::Parked { agent, until: *until }),
+            Event::BecameDormant => {
+                self.sleeps_at = None;
+                self.enter_as_owner(at, |agent| Phase::Dormant { agent });
+            }
+            Event::Parked { until } => {
+                self.sleeps_at = None;
+                self.enter_as_owner(at, |agent| Phase::Parked { agent, until: *until });
+            }
             Event::Awoke => {
-                self.awaited = None;
+                self.await_nobody();
                 self.enter_as_owner(at, |agent| Phase::Active { agent });
             }
             Event::WrapUpStarted { until, locked, disposition } => {
                 let (until, locked, disposition) = (*until, *locked, *disposition);
-                self.awaited = None;
+                self.await_nobody();
                 self.enter_as_owner(at, |agent| Phase::WrapUp { agent, until, locked, disposition });
             }
             Event::Ended { ending, disposition } => {
                 self.accepted = None;
-                self.awaited = None;
+                self.await_nobody();
                 self.finished_by = self.phase.owner();
                 self.enter(Phase::Ended { ending: *ending, disposition: *disposition }, at);
             }
@@ -389,9 +398,14 @@ impl Conversation {
     const fn hear(&mut self, at: Timestamp) {
         self.unanswered = true;
         self.last_message_at = at;
+        self.sleeps_at = None;
         if matches!(self.awaited, Some(Awaited::Customer { .. })) {
             self.awaited = None;
         }
+    }
+
+    const fn await_nobody(&mut self) {
+        (self.awaited, self.sleeps_at) = (None, None);
     }
 
     fn pass_over(&mut self, agent: Option<AgentId>) {

@@ -53,6 +53,8 @@ pub struct Rules {
     pub wrap_up_time: Duration,
     /// How long a customer may be silent (S1-15).
     pub silence: Option<Duration>,
+    /// After how long a silence it sleeps.
+    pub dormant: Option<Duration>,
     /// They are reminded once more before the end. Looked up for [`Command::Due`] only.
     pub reminds: bool,
     /// How long a customer may wait for their agent's first answer.
@@ -87,6 +89,7 @@ impl Rules {
             wrap_up: WrapUp::None,
             wrap_up_time: Duration::ZERO,
             silence: None,
+            dormant: None,
             reminds: false,
             first_reply: None,
             inactivity_disposition: None,
@@ -295,6 +298,9 @@ pub struct Conversation {
     /// Whose answer is timed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub awaited: Option<Awaited>,
+    /// When it falls asleep, unless somebody writes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sleeps_at: Option<Timestamp>,
     /// Who had it when it was closed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub finished_by: Option<AgentId>,
@@ -344,6 +350,7 @@ impl Conversation {
             noticed_at,
             accepted: None,
             awaited: None,
+            sleeps_at: None,
             finished_by: None,
             tags: Vec::new(),
             priority: Priority::default(),
@@ -355,16 +362,19 @@ impl Conversation {
         })
     }
 
-    /// When the state itself next changes with time: an offer, a transfer, a wrap-up, a snooze or somebody's patience that ends.
-    pub const fn next_due(&self) -> Option<Timestamp> {
+    /// Takes capacity of whoever has it or is offered it.
+    pub const fn weighs(&self) -> bool {
+        !matches!(self.phase, Phase::Dormant { .. } | Phase::Parked { .. })
+    }
+
+    /// When the state itself next changes with time: an offer, a transfer, a wrap-up, a snooze, somebody's patience or
+    /// wakefulness that ends.
+    pub fn next_due(&self) -> Option<Timestamp> {
         match &self.phase {
             Phase::Offered { offer } | Phase::Transferring { offer, .. } => Some(offer.deadline),
             Phase::Parked { until, .. } => Some(*until),
             Phase::WrapUp { until, .. } => *until,
-            _ => match self.timed() {
-                Some(awaited) => Some(awaited.until()),
-                None => None,
-            },
+            _ => self.timed().map(Awaited::until).into_iter().chain(self.drowsy()).min(),
         }
     }
 }

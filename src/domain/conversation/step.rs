@@ -358,7 +358,7 @@ impl Conversation {
             }
             Phase::WrapUp { disposition, .. } => vec![Event::Ended { ending: Ending::Closed, disposition: *disposition }],
             Phase::Parked { .. } => vec![Event::Awoke],
-            _ => self.timed().map(|awaited| self.give_up_on(awaited, message, rules, now)).into_iter().collect(),
+            _ => self.end_of_silence(message, rules, now).into_iter().collect(),
         }
     }
 }

@@ -76,6 +76,7 @@ pub(in crate::domain) fn plain_campaign(id: CampaignId) -> Campaign {
         transfer_seconds: 30,
         wrap_up_seconds: 0,
         closing: Default::default(),
+        holding: Default::default(),
         permissions: CampaignPermissions { close_unanswered: true, ..CampaignPermissions::default() },
         fields: vec![],
         dispositions: vec![],

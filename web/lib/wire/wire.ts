@@ -86,6 +86,10 @@ active: number,
  */
 offered: number, 
 /**
+ * What they have weighs more than they can have.
+ */
+over_capacity?: boolean, 
+/**
  * Their campaigns.
  */
 campaigns: Array<CampaignId>, };
@@ -378,6 +382,10 @@ wrap_up_seconds?: number | null,
  */
 closing?: Closing | null, 
 /**
+ * How agents hold what they have.
+ */
+holding?: Holding | null, 
+/**
  * What its agents may do and see.
  */
 permissions?: CampaignPermissions | null, 
@@ -481,6 +489,10 @@ wrap_up_seconds?: number | null,
  * How conversations come to their end.
  */
 closing?: Closing | null, 
+/**
+ * How agents hold what they have.
+ */
+holding?: Holding | null, 
 /**
  * What its agents may do and see.
  */
@@ -1552,6 +1564,13 @@ version: string,
  */
 now: Time, };
 
+export type Holding = { 
+/**
+ * A conversation whose customer is silent for so long after their agent's answer takes no capacity until they write again; 1 to
+ * 604,800 s, none = never.
+ */
+dormant_seconds?: number | null, };
+
 export type HolidayRow = { 
 /**
  * When: `2026-12-25`.
@@ -2045,7 +2064,12 @@ since: Time,
 /**
  * The break that begins when the conversations at hand are over; until then no new offers.
  */
-pending?: BreakId, };
+pending?: BreakId, 
+/**
+ * What they have weighs more than they can have: customers came back who had been silent, or the limit was lowered. No
+ * offers until then. Told by the socket.
+ */
+over_capacity?: boolean, };
 
 export type Present = { 
 /**

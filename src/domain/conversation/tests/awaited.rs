@@ -129,3 +129,67 @@ fn a_message_that_is_not_in_the_row_ends_the_silence_all_the_same() {
     stored.also_received(case.conversation.seq, case.now);
     assert_eq!(stored, case.conversation);
 }
+
+/// A campaign whose conversations sleep after a minute of silence.
+fn sleepy() -> Rules {
+    Rules { dormant: Some(MINUTE), ..rules() }
+}
+
+#[test]
+fn a_silent_customer_lets_it_sleep_and_wakes_it_with_the_next_message() {
+    let mut case = silent(sleepy());
+    assert_eq!((case.conversation.next_due(), case.after(MINUTE).does(DUE)), (Some(case.now), vec![Event::BecameDormant]));
+    assert_eq!((case.phase(), case.conversation.next_due()), (&Phase::Dormant { agent: ANA }, None));
+    case.does(receive(3));
+    assert_eq!((case.phase(), case.conversation.next_due()), (&Phase::Active { agent: ANA }, None));
+    case.does(reply(4, ANA));
+    assert_eq!(case.conversation.next_due(), Some(case.now + MINUTE));
+}
+
+#[test]
+fn nothing_sleeps_that_a_customer_waits_for_that_is_put_aside_or_where_it_is_off() {
+    let mut asked = silent(sleepy());
+    asked.does(receive(3));
+    let mut snoozed = silent(sleepy());
+    let until = snoozed.now + MINUTE * 10;
+    snoozed.does(Command::Park { agent: ANA, until });
+    for case in [active(sleepy()), asked, silent(rules())] {
+        assert_eq!(case.conversation.next_due(), None);
+    }
+    assert_eq!(snoozed.conversation.next_due(), Some(until));
+    snoozed.does(Command::Wake { agent: ANA });
+    assert_eq!(snoozed.conversation.next_due(), Some(snoozed.now + MINUTE));
+    snoozed.rules.dormant = None;
+    snoozed.after(MINUTE).does(DUE);
+    assert_eq!((snoozed.phase(), snoozed.conversation.next_due()), (&Phase::Active { agent: ANA }, None));
+}
+
+#[test]
+fn what_sleeps_is_still_reminded_and_closed_for_silence() {
+    let mut case = silent(Rules { dormant: Some(MINUTE / 2), ..impatient() });
+    assert_eq!(case.after(MINUTE / 2).does(DUE), [Event::BecameDormant]);
+    case.after(MINUTE / 2).does(DUE);
+    assert_eq!((case.phase(), case.conversation.reminders()), (&Phase::Dormant { agent: ANA }, 1));
+    case.rules.reminds = false;
+    case.after(MINUTE).does(DUE);
+    assert_eq!(case.phase(), &left());
+    let mut late = silent(Rules { dormant: Some(MINUTE * 2), ..impatient() });
+    assert!(reminded(&mut late));
+    assert_eq!(late.conversation.next_due(), Some(late.now + MINUTE));
+    late.rules.reminds = true;
+    late.after(MINUTE).does(DUE);
+    assert_eq!(late.does(DUE), [Event::BecameDormant]);
+}
+
+#[test]
+fn a_transfer_that_comes_back_or_is_accepted_lets_it_sleep_again() {
+    let mut case = silent(sleepy());
+    case.after(MINUTE).does(DUE);
+    case.does(transfer_to(2, BEN));
+    case.does(end_offer(2, BEN, OfferOutcome::Declined));
+    assert_eq!(case.conversation.next_due(), Some(case.now + MINUTE));
+    case.does(transfer_to(3, BEN));
+    case.does(accept(3, BEN));
+    case.after(MINUTE).does(DUE);
+    assert_eq!(case.phase(), &Phase::Dormant { agent: BEN });
+}

@@ -124,6 +124,10 @@ fn assert_time_runs_against_who_is_to_answer(after: &Conversation) {
         assert!(after.phase.owner().is_some() && !matches!(after.phase, Phase::WrapUp { .. }), "{after:?}");
         assert!(!matches!(awaited, Awaited::Customer { .. }) || !after.unanswered, "{after:?}");
     }
+    if after.sleeps_at.is_some() {
+        assert!(matches!(after.phase, Phase::Active { .. } | Phase::Transferring { .. }), "{after:?}");
+        assert!(after.replied && !after.unanswered, "{after:?}");
+    }
 }
 
 fn assert_a_note_changes_nothing_else(before: &Conversation, command: &Command, after: &Conversation) {

@@ -138,14 +138,15 @@ fn wish() -> impl Strategy<Value = Wish> {
 fn any_rules() -> impl Strategy<Value = Rules> {
     let mostly = || prop::bool::weighted(0.8);
     let time = || prop::option::weighted(0.5, (5_u64..60).prop_map(Duration::from_secs));
-    let times = (prop::sample::select(WrapUp::ALL.to_vec()), prop::sample::select(vec![0, 15]), time(), time(), any::<bool>());
+    let times = (prop::sample::select(WrapUp::ALL.to_vec()), prop::sample::select(vec![0, 15]), (time(), time(), time()), any::<bool>());
     (times, prop::bool::weighted(0.2), mostly(), mostly(), mostly(), prop::bool::weighted(0.2)).prop_map(
         |(times, auto_accept, close_unanswered, transfer_to_agents, external_resources, needs_disposition)| Rules {
             wrap_up: times.0,
             wrap_up_time: Duration::from_secs(times.1),
-            silence: times.2,
-            first_reply: times.3,
-            reminds: times.4,
+            silence: times.2.0,
+            first_reply: times.2.1,
+            dormant: times.2.2,
+            reminds: times.3,
             auto_accept,
             close_unanswered,
             transfer_to_agents,
@@ -321,7 +322,7 @@ fn random_commands_reach_every_phase_and_every_event() {
     use proptest::{strategy::ValueTree, test_runner::TestRunner};
     let mut runner = TestRunner::deterministic();
     let mut seen: BTreeMap<String, u32> = BTreeMap::new();
-    for _ in 0..600 {
+    for _ in 0..1_000 {
         let (rules, wishes) = (any_rules(), prop::collection::vec(wish(), 80)).new_tree(&mut runner).unwrap().current();
         let mut case = Case::new(ChannelKind::Api, rules);
         let mut store = Store::default();
