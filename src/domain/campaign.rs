@@ -157,6 +157,7 @@ impl Campaign {
             wrap_up_time: Duration::from_secs(self.wrap_up_seconds.into()),
             silence: self.closing.silence(),
             dormant: self.holding.dormant(),
+            sender_wrap_up: self.holding.sender_wrap_up,
             reminds: false,
             first_reply: self.closing.first_reply(),
             inactivity_disposition: self.closing.inactivity_disposition,

@@ -12,6 +12,9 @@ pub struct Holding {
     /// A conversation whose customer is silent for so long after their agent's answer takes no capacity until they write again; 1 to
     /// 604,800 s, none = never.
     pub dormant_seconds: Option<u32>,
+    /// Who transfers a conversation has the campaign's time to finish, as after closing.
+    #[ts(as = "Option<bool>")]
+    pub sender_wrap_up: bool,
 }
 
 impl Holding {

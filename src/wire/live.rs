@@ -108,7 +108,7 @@ pub struct Me {
     pub role: Role,
     /// The agent's state; none for who is no agent.
     pub presence: Option<Presence>,
-    /// Own conversations and open offers.
+    /// Own conversations and open offers, those about which they are consulted, and those they gave away and still finish.
     pub conversations: Vec<Summary>,
 }
 
@@ -226,6 +226,8 @@ pub enum WhyGone {
     NoReply,
     /// The customer was silent for too long: it is closed.
     Inactive,
+    /// They are consulted no longer.
+    ConsultEnded,
 }
 
 impl WhyGone {

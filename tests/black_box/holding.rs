@@ -1,4 +1,4 @@
-//! How agents hold what they have: sleep while a customer is silent.
+//! How agents hold what they have: sleep while a customer is silent, the time to finish after giving away.
 
 use serde_json::{Value, json};
 
@@ -11,8 +11,13 @@ use crate::{
 on_both!(
     a_silent_customer_takes_no_room_and_comes_back_above_capacity,
     silence_goes_on_over_a_crash_and_ends_with_a_message,
+    who_gives_away_finishes_only_where_the_campaign_says_so,
     impossible_holdings_are_refused,
 );
+
+fn of(id: &str, what: &str) -> String {
+    format!("/api/v1/conversations/{id}/{what}")
+}
 
 /// A campaign with these settings, and an agent of it with room for one conversation.
 async fn small(world: &World, holding: Value) -> (Desk, Person) {
@@ -72,6 +77,43 @@ async fn silence_goes_on_over_a_crash_and_ends_with_a_message(database: Database
     assert_eq!(world.until_standing(&id, "active").await["standing"]["agent"], agent.id);
 }
 
+async fn who_gives_away_finishes_only_where_the_campaign_says_so(database: Database) {
+    let mut world = World::new(&database).await;
+    let (desk, ana) = small(&world, json!({})).await;
+    let campaign = format!("/api/v1/campaigns/{}", desk.campaign);
+    let mut tab = Socket::at_work(&ana.api).await;
+    let first = desk.channel.write("a", "hola").await;
+    tab.conversation(&first, "active").await;
+    let bruno = world.agent(&[&desk.campaign]).await;
+    let at_bruno = Socket::at_work(&bruno.api).await;
+    let give = async |id: &str| ana.api.post(&of(id, "transfer"), json!({ "agent": bruno.id })).await.ok();
+    give(&first).await;
+    tab.until("that it is gone", |frame| frame["kind"] == "gone").await;
+
+    let holding = json!({ "holding": { "sender_wrap_up": true }, "wrap_up_seconds": 900 });
+    world.admin.patch(&campaign, holding).await.ok();
+    world.admin.put(&format!("{campaign}/members/{}", bruno.id), json!({ "penalty": 9 })).await.ok();
+    let second = desk.channel.write("b", "hola").await;
+    tab.conversation(&second, "active").await;
+    give(&second).await;
+    let given = tab.conversation(&second, "active").await["conversation"].clone();
+    assert_eq!((&given["standing"]["agent"], &given["finishing"]["agent"]), (&json!(bruno.id), &json!(ana.id)));
+    assert!(given["finishing"]["until"].is_string() && given["finishing"]["locked"] == false, "{given}");
+    ana.api.post(&of(&second, "notes"), json!({ "text": "ya pagó" })).await.ok();
+    ana.api.reply(&second, "hola").await.refused(409, "not_owner");
+    // It takes her only room, also after a crash: the next one goes to who is less preferred.
+    drop((tab, at_bruno));
+    world.crash().await;
+    let (mut tab, mut at_bruno) = (Socket::at_work(&ana.api).await, Socket::at_work(&bruno.api).await);
+    let third = desk.channel.write("c", "hola").await;
+    at_bruno.conversation(&third, "active").await;
+    ana.api.act(&of(&second, "wrap-up/end")).await.ok();
+    tab.until("that it is gone", |frame| frame["kind"] == "gone" && frame["data"]["conversation"] == second).await;
+    ana.api.get(&format!("/api/v1/conversations/{second}")).await.refused(404, "not_found");
+    let fourth = desk.channel.write("d", "hola").await;
+    tab.conversation(&fourth, "active").await;
+}
+
 async fn impossible_holdings_are_refused(database: Database) {
     let world = World::new(&database).await;
     let desk = world.desk(json!({})).await;
@@ -81,6 +123,7 @@ async fn impossible_holdings_are_refused(database: Database) {
         json!({ "dormant_seconds": 0 }),
         json!({ "dormant_seconds": 604_801 }),
         json!({ "dormant_seconds": "soon" }),
+        json!({ "sender_wrap_up": "yes" }),
         json!({ "colour": "red" }),
         json!([]),
     ] {

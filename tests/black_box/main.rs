@@ -27,6 +27,7 @@ mod campaigns;
 mod canned_texts;
 mod closing;
 mod configuration;
+mod consult;
 mod contact_panel;
 mod conversation_flow;
 mod demo;

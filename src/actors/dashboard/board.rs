@@ -94,6 +94,8 @@ struct Stand {
     weighs: bool,
     owner: Option<AgentId>,
     offered_to: Option<AgentId>,
+    /// Gave it away and finishes.
+    finishing: Option<AgentId>,
     priority: Priority,
 }
 
@@ -105,6 +107,7 @@ impl Stand {
             weighs: state.weighs(),
             owner: state.phase.owner(),
             offered_to: state.phase.offer().map(|offer| offer.agent),
+            finishing: state.sender().map(|sender| sender.agent),
             priority: state.priority,
         }
     }
@@ -225,9 +228,12 @@ impl Fold {
             let _ = if come { queue.waiting.insert(key) } else { queue.waiting.remove(&key) };
             self.changes.items.insert((id, item.stand.campaign));
         }
-        for agent in item.stand.owner.into_iter().chain(item.stand.offered_to).filter(|_| item.stand.weighs) {
-            let weighing = &mut self.agents.entry(agent).or_default().weighing;
-            if come { weighing.add(item.kind, 1) } else { weighing.remove(item.kind, 1) }
+        let Stand { owner, offered_to, finishing, weighs, .. } = item.stand;
+        let finishing = finishing.filter(|agent| ![owner, offered_to].contains(&Some(*agent)));
+        for agent in owner.into_iter().chain(offered_to).filter(|_| weighs).chain(finishing) {
+            let row = self.agents.entry(agent).or_default();
+            if come { row.weighing.add(item.kind, 1) } else { row.weighing.remove(item.kind, 1) }
+            self.changes.agents.insert(agent);
         }
         if let Some(owner) = item.stand.owner {
             step(&mut queue.active);

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Awaited, Conversation, FOLLOWED_DELIVERIES, Offer, Phase, Priority, Rating};
+use super::{Awaited, Conversation, FOLLOWED_DELIVERIES, Offer, Phase, Priority, Rating, Sender};
 use crate::{
     clock::Timestamp,
     domain::{
@@ -227,6 +227,33 @@ pub enum Event {
         /// The reservation of the target.
         offer: Offer,
     },
+    /// Its owner asked a colleague to read along and to write notes.
+    Consulted {
+        /// Whom.
+        agent: AgentId,
+        /// Who did.
+        by: AgentId,
+    },
+    /// The colleague reads along no longer. Not said where its owner has it no longer: that ends it too.
+    ConsultEnded {
+        /// Who did.
+        agent: AgentId,
+    },
+    /// Who gave it away finishes.
+    SenderWrapUpStarted {
+        /// Who.
+        agent: AgentId,
+        /// When it ends by itself; none = it does not.
+        until: Option<Timestamp>,
+        /// Only by itself.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        locked: bool,
+    },
+    /// Who gave it away has finished. Not said where they got it again, or it is over: that ends it too.
+    SenderWrapUpEnded {
+        /// Who.
+        agent: AgentId,
+    },
     /// A stay ended by a transfer (S1-16).
     SegmentClosed {
         /// The campaign's transfer disposition.
@@ -306,6 +333,7 @@ impl Conversation {
                     self.wait_anew(at);
                 }
                 self.await_nobody();
+                self.pass_to(None);
                 self.enter(Phase::Queued { reason: *reason }, at);
             }
             Event::Offered { offer, .. } => self.enter(Phase::Offered { offer: *offer }, at),
@@ -315,6 +343,7 @@ impl Conversation {
             Event::OfferAccepted { offer, agent } => {
                 self.accepted = Some(*offer);
                 self.await_nobody();
+                self.pass_to(Some(*agent));
                 if let Some(demand) = &mut self.demand {
                     demand.preferred = None;
                 }
@@ -355,6 +384,13 @@ impl Conversation {
             Event::TransferOffered { from, offer } => {
                 self.enter(Phase::Transferring { from: *from, offer: *offer }, at);
             }
+            Event::Consulted { agent, .. } => self.set_beside(|beside| beside.consulted = Some(*agent)),
+            Event::ConsultEnded { .. } => self.set_beside(|beside| beside.consulted = None),
+            Event::SenderWrapUpStarted { agent, until, locked } => {
+                let sender = Sender { agent: *agent, until: *until, locked: *locked };
+                self.set_beside(|beside| beside.sender = Some(sender));
+            }
+            Event::SenderWrapUpEnded { .. } => self.set_beside(|beside| beside.sender = None),
             Event::SegmentClosed { .. } => {
                 self.hops = self.hops.saturating_add(1);
                 self.passed_over.clear();
@@ -374,11 +410,13 @@ impl Conversation {
             Event::WrapUpStarted { until, locked, disposition } => {
                 let (until, locked, disposition) = (*until, *locked, *disposition);
                 self.await_nobody();
+                self.pass_to(None);
                 self.enter_as_owner(at, |agent| Phase::WrapUp { agent, until, locked, disposition });
             }
             Event::Ended { ending, disposition } => {
                 self.accepted = None;
                 self.await_nobody();
+                self.beside = None;
                 self.finished_by = self.phase.owner();
                 self.enter(Phase::Ended { ending: *ending, disposition: *disposition }, at);
             }

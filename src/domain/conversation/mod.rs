@@ -4,6 +4,7 @@
 //! is nothing but the fold of its events (R8), so it can be rebuilt, replayed and compared.
 
 mod awaited;
+mod beside;
 mod command;
 mod event;
 mod finish;
@@ -18,6 +19,7 @@ use smallvec::SmallVec;
 
 pub use self::{
     awaited::Awaited,
+    beside::{Beside, Sender},
     command::{Admission, Command, Dismissal, TransferTo},
     event::{Ending, Event, OfferOutcome, QueueReason},
 };
@@ -51,6 +53,8 @@ pub struct Rules {
     pub wrap_up: WrapUp,
     /// How long.
     pub wrap_up_time: Duration,
+    /// The sender of a transfer has it too.
+    pub sender_wrap_up: bool,
     /// How long a customer may be silent (S1-15).
     pub silence: Option<Duration>,
     /// After how long a silence it sleeps.
@@ -88,6 +92,7 @@ impl Rules {
             transfer_timeout: Duration::from_secs(30),
             wrap_up: WrapUp::None,
             wrap_up_time: Duration::ZERO,
+            sender_wrap_up: false,
             silence: None,
             dormant: None,
             reminds: false,
@@ -301,6 +306,9 @@ pub struct Conversation {
     /// When it falls asleep, unless somebody writes.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sleeps_at: Option<Timestamp>,
+    /// Who has to do with it beside its owner.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub beside: Option<Box<Beside>>,
     /// Who had it when it was closed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub finished_by: Option<AgentId>,
@@ -351,6 +359,7 @@ impl Conversation {
             accepted: None,
             awaited: None,
             sleeps_at: None,
+            beside: None,
             finished_by: None,
             tags: Vec::new(),
             priority: Priority::default(),
@@ -370,11 +379,12 @@ impl Conversation {
     /// When the state itself next changes with time: an offer, a transfer, a wrap-up, a snooze, somebody's patience or
     /// wakefulness that ends.
     pub fn next_due(&self) -> Option<Timestamp> {
-        match &self.phase {
+        let own = match &self.phase {
             Phase::Offered { offer } | Phase::Transferring { offer, .. } => Some(offer.deadline),
             Phase::Parked { until, .. } => Some(*until),
             Phase::WrapUp { until, .. } => *until,
             _ => self.timed().map(Awaited::until).into_iter().chain(self.drowsy()).min(),
-        }
+        };
+        own.into_iter().chain(self.sender().and_then(|sender| sender.until)).min()
     }
 }

@@ -43,6 +43,8 @@ pub struct ItemView {
     pub passed_over: SmallVec<[AgentId; 1]>,
     /// What it asks for itself.
     pub demand: Option<Box<Demand>>,
+    /// Gave it away and finishes: takes capacity until then.
+    pub finishing: Option<AgentId>,
     /// Where it stands.
     pub stand: Stand,
 }
@@ -100,6 +102,7 @@ impl ItemView {
             unanswered: conversation.unanswered,
             passed_over: conversation.passed_over.clone(),
             demand: conversation.demand.clone(),
+            finishing: conversation.sender().map(|sender| sender.agent),
             stand: Stand::of(&conversation.phase, conversation.noticed_at),
         }
     }
@@ -223,7 +226,7 @@ impl Item {
     fn holds(&self) -> SmallVec<[Hold; 2]> {
         let full = |agent| Hold { agent, kind: self.view.kind, awake: true, turn: None };
         let turn = |agent, offer| Hold { turn: Some(offer), ..full(agent) };
-        let mut holds = match self.view.stand {
+        let mut holds: SmallVec<[Hold; 2]> = match self.view.stand {
             Stand::Arrived { .. } | Stand::HeldByBot | Stand::Waiting | Stand::Gone => SmallVec::new(),
             Stand::Offered { offer } => smallvec![turn(offer.agent, offer.id)],
             Stand::Held { agent, weightless: true, .. } => smallvec![Hold { awake: false, ..full(agent) }],
@@ -234,6 +237,8 @@ impl Item {
             Pending::Nothing | Pending::Admission(_) | Pending::Dismissal => {}
             Pending::Offer { offer, agent } | Pending::Transfer { offer, to: agent } => holds.push(turn(agent, offer)),
         }
+        let finishing = self.view.finishing.filter(|agent| holds.iter().all(|hold| hold.agent != *agent));
+        holds.extend(finishing.map(full));
         holds
     }
 }

@@ -922,6 +922,12 @@ reopen_seconds?: number | null,
  */
 first_reply_seconds?: number | null, };
 
+export type Consult = { 
+/**
+ * A colleague who works for the same client.
+ */
+agent: UserId, };
+
 export type Contact = { 
 /**
  * Their id.
@@ -1047,6 +1053,14 @@ skills?: Array<SkillLevel>,
  * When it comes back, while it is snoozed.
  */
 snoozed_until: Time | null, 
+/**
+ * A colleague who is consulted: reads along and writes notes.
+ */
+consulted?: UserId, 
+/**
+ * Who gave it away and still finishes.
+ */
+finishing?: Finishing, 
 /**
  * The last message.
  */
@@ -1522,6 +1536,20 @@ mandatory?: boolean, };
 
 export type FieldValue = boolean | number | string;
 
+export type Finishing = { 
+/**
+ * Who.
+ */
+agent: UserId, 
+/**
+ * When it ends by itself; none = it does not.
+ */
+until: Time | null, 
+/**
+ * Only by itself.
+ */
+locked: boolean, };
+
 export type Frame = { 
 /**
  * [`VERSION`].
@@ -1569,7 +1597,11 @@ export type Holding = {
  * A conversation whose customer is silent for so long after their agent's answer takes no capacity until they write again; 1 to
  * 604,800 s, none = never.
  */
-dormant_seconds?: number | null, };
+dormant_seconds?: number | null, 
+/**
+ * Who transfers a conversation has the campaign's time to finish, as after closing.
+ */
+sender_wrap_up?: boolean | null, };
 
 export type HolidayRow = { 
 /**
@@ -1726,7 +1758,7 @@ role: Role,
  */
 presence: Presence | null, 
 /**
- * Own conversations and open offers.
+ * Own conversations and open offers, those about which they are consulted, and those they gave away and still finish.
  */
 conversations: Array<Conversation>, };
 
@@ -3416,7 +3448,7 @@ decisions: Array<Offered>,
  */
 now: Present | null, };
 
-export type WhyGone = "no_reply" | "inactive";
+export type WhyGone = "no_reply" | "inactive" | "consult_ended";
 
 export type WhyPlace = { "is": "waiting", 
 /**

@@ -118,6 +118,7 @@ impl Center {
             unanswered: true,
             passed_over,
             demand: None,
+            finishing: None,
             stand,
         };
         Input::Conversation { view, ended_offers: ended }

@@ -261,7 +261,7 @@ impl Naive {
     fn shares(&self, agent: AgentId) -> Vec<(CampaignId, ChannelKind, bool)> {
         let mut shares = vec![];
         for view in self.views.values() {
-            let full = (view.campaign, view.kind, true);
+            let (before, full) = (shares.len(), (view.campaign, view.kind, true));
             match view.stand {
                 Stand::Offered { offer } if offer.agent == agent => shares.push(full),
                 Stand::Held { agent: owner, weightless, .. } if owner == agent => {
@@ -271,6 +271,9 @@ impl Naive {
                 _ => {}
             }
             if self.reserved.get(&view.id).is_some_and(|it| it.agent == agent) {
+                shares.push(full);
+            }
+            if view.finishing == Some(agent) && shares.len() == before {
                 shares.push(full);
             }
         }

@@ -286,6 +286,7 @@ fn configure(world: &mut World, number: u8, settings: &Settings) {
     configured.asking = settings.asking.clone();
     configured.auto_accept = settings.auto_accept;
     configured.wrap_up_seconds = if settings.wraps_up { 15 } else { 0 };
+    configured.holding.sender_wrap_up = settings.weight > 1;
     configured.out_of_hours = if settings.ends_out_of_hours { OutOfHours::Close } else { OutOfHours::Queue };
     configured.out_of_hours_message = settings.has_message.then(|| "We are closed".to_owned());
     let closed = if settings.closed_before { CLOSED } else { Openness::Closed { since: Some(world.now), until: None } };
@@ -325,7 +326,10 @@ fn agent_acts(world: &mut World, does: AgentDoes, id: ConversationId, message: M
         (AgentDoes::Close, _, Some(agent)) => {
             world.commit(id, &Command::Close { agent, force: false, disposition: None, wrap_up: false });
         }
-        (AgentDoes::EndWrapUp, _, Some(agent)) => world.commit(id, &Command::EndWrapUp { agent }),
+        (AgentDoes::EndWrapUp, _, owner) => {
+            let agent = world.state(id).sender().map(|sender| sender.agent).or(owner).unwrap_or(AgentId::NIL);
+            world.commit(id, &Command::EndWrapUp { agent });
+        }
         (AgentDoes::Park, _, Some(agent)) => {
             world.commit(id, &Command::Park { agent, until: Timestamp::from_micros(i64::MAX) });
         }

@@ -160,6 +160,7 @@ fn conversation(id: ConversationId, campaign: CampaignId, seq: u64, stand: Stand
         unanswered: true,
         passed_over: smallvec![],
         demand: None,
+        finishing: None,
         stand,
     };
     Input::Conversation { view, ended_offers }
