@@ -7,8 +7,8 @@ use serde::{Deserialize, Serialize};
 use crate::{
     clock::Timestamp,
     domain::{
-        channel::KindSet, closing::Closing, contact, conversation::Rules, field, holding::Holding, routing::Day, schedule::Openness,
-        service::Service, skill::Asking, strategy::Strategy, waiting::Limits,
+        channel::KindSet, closing::Closing, contact, conversation::Rules, field, holding::Holding, routing::Day,
+        schedule::Openness, service::Service, skill::Asking, strategy::Strategy, waiting::Limits,
     },
     ids::{AgentId, CampaignId, ClientId, DispositionId, ProjectId, ScheduleId},
 };

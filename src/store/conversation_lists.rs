@@ -48,8 +48,7 @@ const ALL: &str = list!("$1 = ''");
 const OF_AGENT: &str = list!("(c.agent_id = $1 OR c.offered_to = $1 OR c.consulted = $1 OR c.finishing = $1)");
 const OF_CAMPAIGN: &str = list!("c.campaign_id = $1");
 const OF_CONTACT: &str = list!("c.contact_id = $1");
-const DESK: &str =
-    listed!("(c.agent_id = $1 OR c.offered_to = $1 OR c.consulted = $1 OR c.finishing = $1) AND c.is_open = 1");
+const DESK: &str = listed!("(c.agent_id = $1 OR c.offered_to = $1 OR c.consulted = $1 OR c.finishing = $1) AND c.is_open = 1");
 const OPEN: &str = listed!("c.is_open = 1");
 
 /// Above every id.

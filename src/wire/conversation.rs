@@ -152,6 +152,10 @@ pub struct Summary {
     pub skills: Vec<SkillLevel>,
     /// When it comes back, while it is snoozed.
     pub snoozed_until: Option<Time>,
+    /// Its agent lets the customer wait too long for the first answer, and nobody else can take it.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    #[ts(as = "Option<bool>", optional)]
+    pub overdue: bool,
     /// A colleague who is consulted: reads along and writes notes.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[ts(optional)]
@@ -230,6 +234,7 @@ impl Summary {
                 Phase::Parked { until, .. } => Some(until.into()),
                 _ => None,
             },
+            overdue: state.is_overdue(),
             consulted: state.consulted(),
             finishing: state.sender().map(|Sender { agent, until, locked }| Finishing {
                 agent,

@@ -7,8 +7,8 @@ use ts_rs::TS;
 use super::{command, config, conversation, demo, live, page, people, schedules, session, simulation as what_if, skills, why};
 use crate::{
     domain::{
-        campaign, channel, closing, contact, conversation as states, delivery, disposition, field, holding, invitation, load, message,
-        permission, readiness, schedule, service, skill, strategy, waiting, webchat,
+        campaign, channel, closing, contact, conversation as states, delivery, disposition, field, holding, invitation, load,
+        message, permission, readiness, schedule, service, skill, strategy, waiting, webchat,
     },
     error::ErrorCode,
     http::{problem, widget},

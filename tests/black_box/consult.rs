@@ -49,7 +49,9 @@ async fn a_colleague_reads_along_writes_notes_and_nothing_else(database: Databas
     let contact = format!("/api/v1/contacts/{contact}");
     let topic = format!("conversation:{id}");
     let knows_nothing = async |bruno: &Person| {
-        for path in [of(&id, "messages"), format!("/api/v1/conversations/{id}"), contact.clone(), format!("{contact}/conversations")] {
+        for path in
+            [of(&id, "messages"), format!("/api/v1/conversations/{id}"), contact.clone(), format!("{contact}/conversations")]
+        {
             bruno.api.get(&path).await.refused(404, "not_found");
         }
         bruno.api.post(&of(&id, "notes"), json!({ "text": "x" })).await.refused(404, "not_found");

@@ -1,4 +1,5 @@
-//! How agents hold what they have: sleep while a customer is silent, the time to finish after giving away.
+//! How agents hold what they have: sleep while a customer is silent, the time to finish after giving away,
+//! first answers that are owed.
 
 use serde_json::{Value, json};
 
@@ -12,6 +13,7 @@ on_both!(
     a_silent_customer_takes_no_room_and_comes_back_above_capacity,
     silence_goes_on_over_a_crash_and_ends_with_a_message,
     who_gives_away_finishes_only_where_the_campaign_says_so,
+    an_overdue_first_answer_stays_with_the_only_agent,
     impossible_holdings_are_refused,
 );
 
@@ -112,6 +114,29 @@ async fn who_gives_away_finishes_only_where_the_campaign_says_so(database: Datab
     ana.api.get(&format!("/api/v1/conversations/{second}")).await.refused(404, "not_found");
     let fourth = desk.channel.write("d", "hola").await;
     tab.conversation(&fourth, "active").await;
+}
+
+async fn an_overdue_first_answer_stays_with_the_only_agent(database: Database) {
+    let mut world = World::new(&database).await;
+    let desk = world.desk(json!({ "closing": { "first_reply_seconds": 1 } })).await;
+    let ana = world.agent(&[&desk.campaign]).await;
+    let mut tab = Socket::at_work(&ana.api).await;
+    let id = desk.channel.write("a", "hola").await;
+    let overdue = |frame: &Value| frame["data"]["conversation"]["overdue"] == true;
+    let marked = tab.until("that she owes an answer", overdue).await["data"]["conversation"].clone();
+    assert_eq!(marked["standing"]["agent"], ana.id);
+    drop(tab);
+    world.crash().await;
+    let (mut tab, me) = Socket::following(&ana.api, "me").await;
+    let known = &me["data"]["conversations"][0];
+    assert_eq!((&known["overdue"], &known["seq"]), (&json!(true), &marked["seq"]), "nothing has happened since");
+    let bruno = world.agent(&[&desk.campaign]).await;
+    let mut at_bruno = Socket::at_work(&bruno.api).await;
+    let gone = tab.until("that it is gone", |frame| frame["kind"] == "gone").await;
+    assert_eq!(gone["data"]["why"], "no_reply");
+    at_bruno.conversation(&id, "active").await;
+    bruno.api.reply(&id, "dígame").await.ok();
+    assert_eq!(bruno.api.conversation(&id).await["overdue"], Value::Null);
 }
 
 async fn impossible_holdings_are_refused(database: Database) {

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Conversation, Ending, Event, Phase, QueueReason, Rules};
+use super::{Conversation, Ending, Event, Phase, Rules};
 use crate::{clock::Timestamp, ids::MessageId};
 
 /// Whose answer is awaited, and until when.
@@ -11,9 +11,11 @@ use crate::{clock::Timestamp, ids::MessageId};
 pub enum Awaited {
     /// The first one of the agent who got the conversation.
     Agent {
-        /// Then another agent gets it.
+        /// Then another agent gets it who can take it.
         until: Timestamp,
     },
+    /// The same, for too long already. It stays with its agent as long as nobody else can take it.
+    Overdue,
     /// The customer's, since their agent wrote last.
     Customer {
         /// Then they are reminded, or it is over.
@@ -24,10 +26,11 @@ pub enum Awaited {
 }
 
 impl Awaited {
-    /// When it was awaited long enough.
-    pub const fn until(self) -> Timestamp {
+    /// When it was awaited long enough; none = it was already.
+    pub const fn until(self) -> Option<Timestamp> {
         match self {
-            Self::Agent { until } | Self::Customer { until, .. } => until,
+            Self::Agent { until } | Self::Customer { until, .. } => Some(until),
+            Self::Overdue => None,
         }
     }
 }
@@ -62,7 +65,7 @@ impl Conversation {
             first().filter(|_| self.unanswered)
         } else if happens(|event| matches!(event, Event::Awoke)) {
             match self.awaited {
-                Some(Awaited::Agent { .. }) => first(),
+                Some(Awaited::Agent { .. } | Awaited::Overdue) => first(),
                 Some(Awaited::Customer { reminders, .. }) if !happens(|event| matches!(event, Event::MessageReceived { .. })) => {
                     silent(reminders)
                 }
@@ -79,7 +82,8 @@ impl Conversation {
         if happens(|event| matches!(event, Event::Replied { .. })) {
             return !matches!(self.phase, Phase::WrapUp { .. });
         }
-        let comes_back = matches!(self.phase, Phase::Transferring { .. }) && happens(|event| matches!(event, Event::OfferEnded { .. }));
+        let comes_back =
+            matches!(self.phase, Phase::Transferring { .. }) && happens(|event| matches!(event, Event::OfferEnded { .. }));
         let begins = comes_back || happens(|event| matches!(event, Event::OfferAccepted { .. } | Event::Awoke));
         let written = self.unanswered || happens(|event| matches!(event, Event::MessageReceived { .. }));
         begins && self.replied && !written && !happens(|event| matches!(event, Event::Queued { .. } | Event::Ended { .. }))
@@ -87,8 +91,9 @@ impl Conversation {
 
     /// A deadline fell due: who is to answer has not, or nobody has written for so long that it falls asleep.
     pub(super) fn end_of_silence(&self, message: MessageId, rules: &Rules, now: Timestamp) -> Option<Event> {
-        match (self.timed(), self.drowsy()) {
-            (Some(awaited), sleeps_at) if sleeps_at.is_none_or(|at| awaited.until() <= at) => {
+        let timed = self.timed().and_then(|awaited| Some((awaited, awaited.until()?)));
+        match (timed, self.drowsy()) {
+            (Some((awaited, until)), sleeps_at) if sleeps_at.is_none_or(|at| until <= at) => {
                 Some(self.give_up_on(awaited, message, rules, now))
             }
             (_, Some(_)) if rules.dormant.is_some() => Some(Event::BecameDormant),
@@ -101,15 +106,20 @@ impl Conversation {
     pub(super) fn give_up_on(&self, awaited: Awaited, message: MessageId, rules: &Rules, now: Timestamp) -> Event {
         match awaited {
             Awaited::Agent { .. } if rules.first_reply.is_some() && self.unanswered => {
-                Event::Queued { campaign: self.campaign, reason: QueueReason::NoReply }
+                Event::Awaiting { awaited: Some(Awaited::Overdue), sleeps_at: self.sleeps_at }
             }
             Awaited::Customer { .. } => match rules.silence {
                 Some(time) if rules.reminds => Event::Reminded { message, delivery: self.first_delivery(), until: now + time },
                 Some(_) => Event::Ended { ending: Ending::Inactive, disposition: rules.inactivity_disposition },
                 None => Event::Awaiting { awaited: None, sleeps_at: self.sleeps_at },
             },
-            Awaited::Agent { .. } => Event::Awaiting { awaited: None, sleeps_at: self.sleeps_at },
+            Awaited::Agent { .. } | Awaited::Overdue => Event::Awaiting { awaited: None, sleeps_at: self.sleeps_at },
         }
+    }
+
+    /// Its customer has waited too long for the first answer of the agent who has it at hand.
+    pub const fn is_overdue(&self) -> bool {
+        matches!((&self.phase, self.awaited), (Phase::Active { .. }, Some(Awaited::Overdue)))
     }
 
     /// Whom time is running against: nobody while it waits, sleeps by its agent's wish or is being finished.

@@ -190,7 +190,7 @@ pub enum Command {
         /// Who.
         agent: AgentId,
     },
-    /// The owner is gone: the conversation goes back to the front of its queue.
+    /// The owner is gone: the conversation goes back to the front of its queue. The sender of a transfer is: they have finished.
     Release {
         /// From whom.
         agent: AgentId,

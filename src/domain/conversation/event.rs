@@ -348,13 +348,13 @@ impl Conversation {
                     demand.preferred = None;
                 }
                 self.segment = self.segment.saturating_add(1);
-                self.passed_over.clear();
                 self.enter(Phase::Active { agent: *agent }, at);
             }
             Event::OfferEnded { agent, outcome, .. } => self.end_offer(*agent, *outcome, at),
             Event::Replied { message, delivery, .. } => {
                 self.replied = true;
                 self.unanswered = false;
+                self.passed_over.clear();
                 self.await_nobody();
                 self.last_message_at = at;
                 self.follow(*message, self.seq, *delivery);

@@ -321,7 +321,8 @@ pub struct Conversation {
     /// What the customer thought of it, once it was over.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rating: Option<Rating>,
-    /// Agents who missed or declined it since it was last accepted; tried again after every other.
+    /// Agents who missed or declined it, or left its customer without a first answer, since an agent last answered; tried
+    /// again after every other.
     #[serde(default, skip_serializing_if = "SmallVec::is_empty")]
     pub passed_over: SmallVec<[AgentId; 1]>,
     /// What it asks of who serves it.
@@ -383,7 +384,7 @@ impl Conversation {
             Phase::Offered { offer } | Phase::Transferring { offer, .. } => Some(offer.deadline),
             Phase::Parked { until, .. } => Some(*until),
             Phase::WrapUp { until, .. } => *until,
-            _ => self.timed().map(Awaited::until).into_iter().chain(self.drowsy()).min(),
+            _ => self.timed().and_then(Awaited::until).into_iter().chain(self.drowsy()).min(),
         };
         own.into_iter().chain(self.sender().and_then(|sender| sender.until)).min()
     }

@@ -286,7 +286,11 @@ impl Conversation {
     }
 
     fn release(&self, agent: AgentId, reason: QueueReason) -> Vec<Event> {
-        if self.phase.owner() != Some(agent) {
+        if reason == QueueReason::AgentSignedOut && self.sender().is_some_and(|sender| sender.agent == agent) {
+            return vec![Event::SenderWrapUpEnded { agent }];
+        }
+        let answered = reason == QueueReason::NoReply && !self.is_overdue();
+        if answered || self.phase.owner() != Some(agent) {
             return vec![];
         }
         if let Phase::WrapUp { disposition, .. } = self.phase {

@@ -163,7 +163,7 @@ impl Routing {
             let Some(campaign) = self.campaigns.get_mut(campaign_id) else { continue };
             campaign.lanes.replace((id, &before), seat.standing, None);
             campaign.lanes.replace((id, &agent.skills), None, seat.standing);
-            if !campaign.lanes.is_empty() {
+            if campaign.has_work() {
                 self.work.campaigns.insert(*campaign_id);
             }
         }

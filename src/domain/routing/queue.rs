@@ -59,6 +59,11 @@ pub(super) struct Queue {
 }
 
 impl Spot {
+    /// Whose it is.
+    pub(super) const fn turn(&self) -> Turn {
+        self.rank.turn
+    }
+
     #[cfg(test)]
     pub(super) const fn at(kind: ChannelKind, seen: u32, rank: Rank) -> Self {
         Self { kind, seen, rank, alarm: None, need: None, preferred: None }
@@ -187,7 +192,9 @@ impl Routing {
 
     /// Moves all items of a campaign whose order has changed.
     pub(super) fn lay_all(&mut self, campaign: CampaignId) {
-        let ids = self.campaigns.get(&campaign).map(|campaign| campaign.lanes.ids()).unwrap_or_default();
+        let Some(campaign) = self.campaigns.get(&campaign) else { return };
+        let overdue = campaign.overdue.iter().map(|turn| turn.id);
+        let ids: Vec<_> = campaign.lanes.ids().into_iter().chain(overdue).collect();
         for id in ids {
             self.lay(id);
         }

@@ -10,6 +10,7 @@ mod members;
 mod modes;
 mod naive;
 mod orders;
+mod overdue;
 mod policies;
 mod properties;
 mod scale;

@@ -86,9 +86,8 @@ async fn found(app: &App, caller: &Caller, permission: Permission, id: ContactId
     let by_permission =
         caller.may(permission, Place::client(created.0.client)) || open.iter().any(|state| caller.may(permission, place(state)));
     let reads = permission == Permission::ReadContacts;
-    let is_own = |state: &&Conversation| {
-        state.phase.owner() == Some(caller.user()) || (reads && state.consulted() == Some(caller.user()))
-    };
+    let is_own =
+        |state: &&Conversation| state.phase.owner() == Some(caller.user()) || (reads && state.consulted() == Some(caller.user()));
     let mut own = open.iter().filter(is_own).peekable();
     if !by_permission && own.peek().is_none() {
         return Err(Problem::not_found());

@@ -1054,6 +1054,10 @@ skills?: Array<SkillLevel>,
  */
 snoozed_until: Time | null, 
 /**
+ * Its agent lets the customer wait too long for the first answer, and nobody else can take it.
+ */
+overdue?: boolean, 
+/**
  * A colleague who is consulted: reads along and writes notes.
  */
 consulted?: UserId, 

@@ -96,21 +96,51 @@ fn what_is_switched_off_meanwhile_strikes_no_more() {
     }
 }
 
+const OVERDUE: Event = Event::Awaiting { awaited: Some(Awaited::Overdue), sleeps_at: None };
+
+const fn pass_on(agent: AgentId) -> Command {
+    Command::Release { agent, reason: QueueReason::NoReply }
+}
+
 #[test]
-fn who_lets_a_customer_wait_for_the_first_answer_loses_them_and_is_passed_over() {
+fn who_lets_a_customer_wait_for_the_first_answer_keeps_them_until_somebody_else_can_take_them() {
     let mut case = active(Rules { first_reply: Some(MINUTE), ..rules() });
     let arrived_at = case.conversation.arrived_at;
     case.does(receive(3));
-    assert_eq!(case.after(MINUTE).does(DUE), [Event::Queued { campaign: SALES, reason: QueueReason::NoReply }]);
-    assert_eq!(case.conversation.passed_over[..], [ANA]);
-    assert_eq!(case.conversation.arrived_at, arrived_at);
+    assert_eq!(case.does(pass_on(ANA)), [], "there is time left");
+    assert_eq!(case.after(MINUTE).does(DUE), [OVERDUE]);
+    assert!(case.conversation.is_overdue());
+    assert_eq!((case.phase().owner(), case.conversation.next_due()), (Some(ANA), None));
+    case.does(pass_on(ANA));
+    assert_eq!(*case.phase(), Phase::Queued { reason: QueueReason::NoReply });
+    assert_eq!((&case.conversation.passed_over[..], case.conversation.arrived_at), (&[ANA][..], arrived_at));
     let offer = make_offer(2, BEN, &case);
     case.does(offer);
     case.does(accept(2, BEN));
     assert_eq!(case.conversation.next_due(), Some(case.now + MINUTE), "whoever gets it is timed anew");
+    assert_eq!(case.conversation.passed_over[..], [ANA], "nobody has answered yet");
     case.does(reply(4, BEN));
     case.does(receive(5));
     assert_eq!(case.conversation.next_due(), None, "only the first answer is timed");
+    assert!(case.conversation.passed_over.is_empty());
+}
+
+#[test]
+fn an_answer_given_at_last_is_not_taken_away() {
+    let overdue = || {
+        let mut case = active(Rules { first_reply: Some(MINUTE), ..rules() });
+        case.after(MINUTE).does(DUE);
+        case
+    };
+    let mut answered = overdue();
+    answered.does(reply(2, ANA));
+    let mut snoozed = overdue();
+    snoozed.does(Command::Park { agent: ANA, until: snoozed.now + MINUTE });
+    for case in [&mut answered, &mut snoozed] {
+        assert_eq!((case.does(pass_on(ANA)), case.conversation.is_overdue()), (vec![], false));
+    }
+    snoozed.after(MINUTE).does(DUE);
+    assert_eq!(snoozed.conversation.next_due(), Some(snoozed.now + MINUTE), "the time begins again when it wakes");
 }
 
 #[test]

@@ -102,7 +102,7 @@ fn a_sender_finishes_only_where_the_campaign_says_so() {
 }
 
 #[test]
-fn a_sender_finishes_while_it_waits_elsewhere_until_they_get_it_again_or_it_is_over() {
+fn a_sender_finishes_while_it_waits_elsewhere_until_they_get_it_again_or_go_home_or_it_is_over() {
     let given = || {
         let mut case = active(patient(WrapUp::Mandatory));
         case.does(Command::Transfer { agent: ANA, to: TransferTo::Campaign(SUPPORT) });
@@ -113,7 +113,10 @@ fn a_sender_finishes_while_it_waits_elsewhere_until_they_get_it_again_or_it_is_o
     let offer = make_offer(2, ANA, &back);
     back.does(offer);
     back.does(accept(2, ANA));
+    let mut gone = given();
+    assert_eq!(gone.does(Command::Release { agent: ANA, reason: QueueReason::AgentLost }), []);
+    gone.does(Command::Release { agent: ANA, reason: QueueReason::AgentSignedOut });
     let mut over = given();
     over.does(Command::GiveUp(Ending::Abandoned));
-    assert_eq!((back.conversation.beside, over.conversation.beside), (None, None));
+    assert_eq!([back.conversation.beside, gone.conversation.beside, over.conversation.beside], [None, None, None]);
 }

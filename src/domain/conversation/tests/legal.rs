@@ -123,7 +123,7 @@ fn assert_deliveries_move_forward(before: &Conversation, command: &Command, even
 fn assert_time_runs_against_who_is_to_answer(after: &Conversation) {
     if let Some(awaited) = after.awaited {
         assert!(after.phase.owner().is_some() && !matches!(after.phase, Phase::WrapUp { .. }), "{after:?}");
-        assert!(!matches!(awaited, Awaited::Customer { .. }) || !after.unanswered, "{after:?}");
+        assert_eq!(matches!(awaited, Awaited::Customer { .. }), !after.unanswered, "{after:?}");
     }
     if after.sleeps_at.is_some() {
         assert!(matches!(after.phase, Phase::Active { .. } | Phase::Transferring { .. }), "{after:?}");

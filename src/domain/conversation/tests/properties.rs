@@ -35,8 +35,8 @@ fn content() -> impl Strategy<Value = Content> {
 }
 
 fn reason() -> impl Strategy<Value = QueueReason> {
-    use QueueReason::{AgentLost, AgentSignedOut, New, OutOfHours};
-    prop::sample::select(vec![New, OutOfHours, AgentLost, AgentSignedOut])
+    use QueueReason::{AgentLost, AgentSignedOut, New, NoReply, OutOfHours};
+    prop::sample::select(vec![New, OutOfHours, AgentLost, AgentSignedOut, NoReply])
 }
 
 fn lost() -> impl Strategy<Value = Ending> {
@@ -140,7 +140,12 @@ fn wish() -> impl Strategy<Value = Wish> {
 fn any_rules() -> impl Strategy<Value = Rules> {
     let mostly = || prop::bool::weighted(0.8);
     let time = || prop::option::weighted(0.5, (5_u64..60).prop_map(Duration::from_secs));
-    let times = (prop::sample::select(WrapUp::ALL.to_vec()), prop::sample::select(vec![0, 15]), (time(), time(), time()), any::<[bool; 2]>());
+    let times = (
+        prop::sample::select(WrapUp::ALL.to_vec()),
+        prop::sample::select(vec![0, 15]),
+        (time(), time(), time()),
+        any::<[bool; 2]>(),
+    );
     (times, prop::bool::weighted(0.2), mostly(), mostly(), mostly(), prop::bool::weighted(0.2)).prop_map(
         |(times, auto_accept, close_unanswered, transfer_to_agents, external_resources, needs_disposition)| Rules {
             wrap_up: times.0,

@@ -118,6 +118,7 @@ impl Center {
             unanswered: true,
             passed_over,
             demand: None,
+            overdue: false,
             finishing: None,
             stand,
         };

@@ -160,6 +160,7 @@ fn conversation(id: ConversationId, campaign: CampaignId, seq: u64, stand: Stand
         unanswered: true,
         passed_over: smallvec![],
         demand: None,
+        overdue: false,
         finishing: None,
         stand,
     };
