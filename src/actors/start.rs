@@ -152,8 +152,7 @@ fn load_routing(directory: &Directory, clock: &Clock, stored: &Stored, pasts: Ve
 fn signed_in(stored: &Stored, head: u64) -> Vec<Loaded> {
     let mut desks: FxHashMap<AgentId, Vec<Listed>> = FxHashMap::default();
     for listed in &stored.open {
-        let phase = &listed.state.phase;
-        for agent in phase.owner().into_iter().chain(phase.offer().map(|offer| offer.agent)) {
+        for agent in listed.state.parties() {
             desks.entry(agent).or_default().push(listed.clone());
         }
     }

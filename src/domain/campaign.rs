@@ -7,8 +7,8 @@ use serde::{Deserialize, Serialize};
 use crate::{
     clock::Timestamp,
     domain::{
-        channel::KindSet, closing::Closing, contact, conversation::Rules, field, routing::Day, schedule::Openness,
-        service::Service, skill::Asking, strategy::Strategy, waiting::Limits,
+        channel::KindSet, closing::Closing, contact, conversation::Rules, field, holding::Holding, routing::Day,
+        schedule::Openness, service::Service, skill::Asking, strategy::Strategy, waiting::Limits,
     },
     ids::{AgentId, CampaignId, ClientId, DispositionId, ProjectId, ScheduleId},
 };
@@ -130,6 +130,8 @@ pub struct Campaign {
     pub wrap_up_seconds: u32,
     /// How conversations come to their end.
     pub closing: Closing,
+    /// How agents hold what they have.
+    pub holding: Holding,
     /// What its agents may do and see.
     pub permissions: CampaignPermissions,
     /// Dynamic fields that agents fill in, in this order (S1-27).
@@ -154,6 +156,8 @@ impl Campaign {
             wrap_up: self.closing.wrap_up,
             wrap_up_time: Duration::from_secs(self.wrap_up_seconds.into()),
             silence: self.closing.silence(),
+            dormant: self.holding.dormant(),
+            sender_wrap_up: self.holding.sender_wrap_up,
             reminds: false,
             first_reply: self.closing.first_reply(),
             inactivity_disposition: self.closing.inactivity_disposition,

@@ -31,6 +31,7 @@ use crate::{
         staff::{
             agents,
             attachments::{self, UploadQuery},
+            consult,
             contacts::{self, ContactsQuery},
             conversations::{self, ConversationsQuery, HistoryQuery, MessagesQuery},
             drafts, invitations, me, session, simulations, skills as conversation_skills,
@@ -262,6 +263,10 @@ routes! {
         "Decline an offer", body command::AnswerOffer, 200, gives conversation::Done;
     POST "/api/v1/conversations/{id}/transfer" conversations::transfer, WORK, "conversations",
         "Give it to another agent or campaign", body command::Transfer, 200, gives conversation::Done;
+    POST "/api/v1/conversations/{id}/consult" consult::begin, WORK, "conversations",
+        "Ask a colleague to read along and to write notes", body command::Consult, 200, gives conversation::Done;
+    DELETE "/api/v1/conversations/{id}/consult" consult::end, WORK, "conversations",
+        "Consult the colleague no longer", 200, gives conversation::Done;
     POST "/api/v1/conversations/{id}/close" conversations::close, WORK, "conversations", "Close it",
         body command::Close, 200, gives conversation::Done;
     POST "/api/v1/conversations/{id}/snooze" conversations::snooze, Access::Any(&[Answer]), "conversations",

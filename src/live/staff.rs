@@ -206,7 +206,7 @@ impl Socket {
         if may(subject, Permission::ReadConversations, place) {
             return Some(Seen::ByPermission);
         }
-        (has(state, subject.user) && may_somewhere(subject, Permission::Answer)).then_some(Seen::ByOwner(subject.user))
+        (state.involves(subject.user) && may_somewhere(subject, Permission::Answer)).then_some(Seen::ByOwner(subject.user))
     }
 }
 
@@ -222,8 +222,4 @@ fn is_agent(subject: &Subject, socket: &Socket) -> bool {
     let directory = socket.engine.directory.load();
     let member = directory.memberships.get(&subject.user).is_some_and(|list| !list.is_empty());
     subject.role == Role::Agent || (member && subject.role.grants(Permission::Answer))
-}
-
-fn has(state: &Conversation, agent: AgentId) -> bool {
-    state.phase.owner() == Some(agent) || state.phase.offer().is_some_and(|offer| offer.agent == agent)
 }

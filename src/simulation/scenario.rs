@@ -488,6 +488,7 @@ impl CampaignScenario {
             revision: 1,
             asking: Asking::default(),
             closing: Closing::default(),
+            holding: Default::default(),
             service: Service::default(),
         }
     }

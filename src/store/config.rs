@@ -16,6 +16,7 @@ use crate::{
         closing::Closing,
         disposition::{Disposition, System},
         field::{self, Field},
+        holding::Holding,
         permission::Role,
         schedule::Schedule,
         service::Service,
@@ -80,6 +81,8 @@ pub struct CampaignConfig {
     /// See [`Campaign`].
     pub closing: Closing,
     /// See [`Campaign`].
+    pub holding: Holding,
+    /// See [`Campaign`].
     pub permissions: CampaignPermissions,
     /// See [`Campaign`].
     pub fields: Vec<field::Use>,
@@ -107,6 +110,7 @@ impl Default for CampaignConfig {
             transfer_seconds: 30,
             wrap_up_seconds: 0,
             closing: Closing::default(),
+            holding: Holding::default(),
             permissions: CampaignPermissions::default(),
             fields: Vec::new(),
             dispositions: Vec::new(),
@@ -140,6 +144,7 @@ impl CampaignConfig {
             transfer_seconds: self.transfer_seconds,
             wrap_up_seconds: self.wrap_up_seconds,
             closing: self.closing,
+            holding: self.holding,
             permissions: self.permissions,
             fields: self.fields,
             dispositions: self.dispositions,
@@ -164,6 +169,7 @@ impl CampaignConfig {
             transfer_seconds: campaign.transfer_seconds,
             wrap_up_seconds: campaign.wrap_up_seconds,
             closing: campaign.closing.clone(),
+            holding: campaign.holding,
             permissions: campaign.permissions,
             fields: campaign.fields.clone(),
             dispositions: campaign.dispositions.clone(),

@@ -45,10 +45,10 @@ macro_rules! list {
 }
 
 const ALL: &str = list!("$1 = ''");
-const OF_AGENT: &str = list!("(c.agent_id = $1 OR c.offered_to = $1)");
+const OF_AGENT: &str = list!("(c.agent_id = $1 OR c.offered_to = $1 OR c.consulted = $1 OR c.finishing = $1)");
 const OF_CAMPAIGN: &str = list!("c.campaign_id = $1");
 const OF_CONTACT: &str = list!("c.contact_id = $1");
-const DESK: &str = listed!("(c.agent_id = $1 OR c.offered_to = $1) AND c.is_open = 1");
+const DESK: &str = listed!("(c.agent_id = $1 OR c.offered_to = $1 OR c.consulted = $1 OR c.finishing = $1) AND c.is_open = 1");
 const OPEN: &str = listed!("c.is_open = 1");
 
 /// Above every id.
@@ -61,7 +61,7 @@ pub enum Reach {
     All,
     /// In these campaigns.
     Campaigns(Vec<CampaignId>),
-    /// What this agent has or is offered, wherever it is.
+    /// What this agent has, is offered or is consulted about, or still finishes, wherever it is.
     Agent(AgentId),
 }
 
@@ -129,7 +129,7 @@ pub async fn list(db: &Db, reach: &Reach, filter: &Filter, limit: usize) -> Resu
     Ok(found)
 }
 
-/// The agent's state and the conversations they have or are offered, all as of one position, which comes first.
+/// The agent's state and the conversations they have, are offered or stand beside, all as of one position, which comes first.
 pub async fn desk_of_agent(db: &Db, stream: i64, agent: AgentId) -> Result<(u64, Agent, Vec<Listed>), StoreError> {
     let id = || args![agent.to_string()];
     let [head, state, own] = db.consistent([(log::HEAD, args![stream]), (people_state::AGENT, id()), (DESK, id())]).await?;

@@ -16,10 +16,11 @@ pub(super) const SQLITE_LOG: &str = "INSERT INTO log (stream, pos, at, actor, ca
 pub(super) const SQLITE_MESSAGE: &str = "INSERT INTO messages (conversation_id, seq, id, author, text, attachments, at, delivery) \
      VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)";
 pub(super) const SQLITE_CONVERSATION: &str = "INSERT INTO conversations (id, client_id, channel_id, campaign_id, contact_id, phase, agent_id, \
-     offered_to, is_open, seq, arrived_at, next_due, state) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13) \
+     offered_to, is_open, seq, arrived_at, next_due, state, consulted, finishing) \
+     VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15) \
      ON CONFLICT (id) DO UPDATE SET campaign_id = excluded.campaign_id, phase = excluded.phase, agent_id = excluded.agent_id, \
      offered_to = excluded.offered_to, is_open = excluded.is_open, seq = excluded.seq, next_due = excluded.next_due, \
-     state = excluded.state";
+     state = excluded.state, consulted = excluded.consulted, finishing = excluded.finishing";
 pub(super) const SQLITE_STATE: &str = "UPDATE conversations SET seq = ?2, state = ?3 WHERE id = ?1";
 pub(super) const SQLITE_ANSWER: &str =
     "INSERT INTO idempotency (scope, request_hash, status, body, at) VALUES (?1, ?2, ?3, ?4, ?5)";
@@ -66,13 +67,13 @@ new_messages AS (INSERT INTO messages (conversation_id, seq, id, author, text, a
  SELECT c, q, i, w, x, a::text, t, d \
  FROM fence, json_to_recordset($8::json) AS r(c text, q bigint, i text, w text, x text, a json, t bigint, d text)), \
 new_conversations AS (INSERT INTO conversations (id, client_id, channel_id, campaign_id, contact_id, phase, agent_id, offered_to, \
- is_open, seq, arrived_at, next_due, state) \
+ is_open, seq, arrived_at, next_due, state, consulted, finishing) \
  SELECT s->>'id', s->>'client', s->>'channel', s->>'campaign', s->>'contact', p, a, o, n, (s->>'seq')::bigint, \
- (s->>'arrived_at')::bigint, d, s::text \
+ (s->>'arrived_at')::bigint, d, s::text, s->'beside'->>'consulted', s->'beside'->'sender'->>'agent' \
  FROM fence, json_to_recordset($9::json) AS r(s json, p text, a text, o text, n bigint, d bigint) \
  ON CONFLICT (id) DO UPDATE SET campaign_id = excluded.campaign_id, phase = excluded.phase, agent_id = excluded.agent_id, \
  offered_to = excluded.offered_to, is_open = excluded.is_open, seq = excluded.seq, next_due = excluded.next_due, \
- state = excluded.state), \
+ state = excluded.state, consulted = excluded.consulted, finishing = excluded.finishing), \
 touched AS (UPDATE conversations v SET seq = (r.s->>'seq')::bigint, state = r.s::text \
  FROM fence, json_to_recordset($10::json) AS r(s json) WHERE v.id = r.s->>'id') \
 SELECT head FROM fence";

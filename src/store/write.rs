@@ -287,6 +287,7 @@ impl RowChange {
                 state.phase.as_str(),
                 state.phase.owner(),
                 state.phase.offer().map(|offer| offer.agent),
+                state.beside.as_deref().map(|beside| (beside.consulted, beside.sender.map(|sender| sender.agent))),
                 state.next_due(),
             )
         };
@@ -300,11 +301,11 @@ impl RowChange {
     }
 }
 
-/// The agents a change concerns: who has it, who had it, to whom it is or was offered.
+/// The agents a change concerns: who has it, who had it, to whom it is or was offered, who stands or stood beside.
 pub fn concerned(before: Option<&Conversation>, after: &Conversation) -> SmallVec<[AgentId; 2]> {
     let mut agents = SmallVec::new();
     let both = before.into_iter().chain([after]);
-    for agent in both.flat_map(|state| state.phase.owner().into_iter().chain(state.phase.offer().map(|offer| offer.agent))) {
+    for agent in both.flat_map(Conversation::parties) {
         if !agents.contains(&agent) {
             agents.push(agent);
         }

@@ -37,6 +37,15 @@ pub struct Note {
     pub mentions: Vec<UserId>,
 }
 
+/// Whom to consult about a conversation.
+#[derive(Clone, Copy, Debug, Deserialize, ts_rs::TS, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+#[ts(export_to = "wire.ts")]
+pub struct Consult {
+    /// A colleague who works for the same client.
+    pub agent: AgentId,
+}
+
 /// The labels of a conversation.
 #[derive(Clone, Debug, Deserialize, ts_rs::TS, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]

@@ -17,7 +17,9 @@ use crate::{
         channel::{ChannelKind, KindSet},
         closing::Closing,
         disposition::System,
-        field, readiness, schedule,
+        field,
+        holding::Holding,
+        readiness, schedule,
         service::Service,
         skill::Asking,
         strategy::Strategy,
@@ -186,6 +188,10 @@ pub struct CampaignFields {
     #[serde(default, deserialize_with = "object")]
     #[ts(as = "Option<Closing>")]
     pub closing: Closing,
+    /// How agents hold what they have.
+    #[serde(default, deserialize_with = "object")]
+    #[ts(as = "Option<Holding>")]
+    pub holding: Holding,
     /// What its agents may do and see.
     #[serde(default, deserialize_with = "object")]
     #[ts(as = "Option<CampaignPermissions>")]
@@ -241,6 +247,7 @@ impl CampaignFields {
             transfer_seconds,
             wrap_up_seconds,
             closing,
+            holding,
             permissions,
             fields,
             dispositions,
@@ -265,6 +272,7 @@ impl CampaignFields {
             transfer_seconds,
             wrap_up_seconds,
             closing,
+            holding,
             permissions,
             fields,
             dispositions,
@@ -289,6 +297,7 @@ impl CampaignFields {
             transfer_seconds: self.transfer_seconds,
             wrap_up_seconds: self.wrap_up_seconds,
             closing: self.closing.clone(),
+            holding: self.holding,
             permissions: self.permissions,
             fields: self.fields.clone(),
             dispositions: self.dispositions.clone(),

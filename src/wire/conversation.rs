@@ -8,7 +8,7 @@ use crate::{
         self,
         campaign::CampaignPermissions,
         channel::ChannelKind,
-        conversation::{Conversation, Ending, Phase, Priority, QueueReason},
+        conversation::{Conversation, Ending, Phase, Priority, QueueReason, Sender},
         delivery::Delivery,
         field,
         message::WritingMode,
@@ -152,6 +152,18 @@ pub struct Summary {
     pub skills: Vec<SkillLevel>,
     /// When it comes back, while it is snoozed.
     pub snoozed_until: Option<Time>,
+    /// Its agent lets the customer wait too long for the first answer, and nobody else can take it.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    #[ts(as = "Option<bool>", optional)]
+    pub overdue: bool,
+    /// A colleague who is consulted: reads along and writes notes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub consulted: Option<AgentId>,
+    /// Who gave it away and still finishes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub finishing: Option<Finishing>,
     /// The last message.
     pub preview: Option<Preview>,
     /// What was noted in its dynamic fields.
@@ -163,6 +175,18 @@ pub struct Summary {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[ts(optional)]
     pub rating: Option<u8>,
+}
+
+/// The sender of a transfer, in wrap-up.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ts_rs::TS, utoipa::ToSchema)]
+#[ts(export_to = "wire.ts")]
+pub struct Finishing {
+    /// Who.
+    pub agent: AgentId,
+    /// When it ends by itself; none = it does not.
+    pub until: Option<Time>,
+    /// Only by itself.
+    pub locked: bool,
 }
 
 /// The beginning of a message, for lists.
@@ -210,6 +234,13 @@ impl Summary {
                 Phase::Parked { until, .. } => Some(until.into()),
                 _ => None,
             },
+            overdue: state.is_overdue(),
+            consulted: state.consulted(),
+            finishing: state.sender().map(|Sender { agent, until, locked }| Finishing {
+                agent,
+                until: until.map(Time::from),
+                locked,
+            }),
             preview: last.map(Preview::from),
             fields: contact.fields.clone(),
             rating: state.rating.map(|rating| rating.score),

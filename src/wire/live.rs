@@ -108,7 +108,7 @@ pub struct Me {
     pub role: Role,
     /// The agent's state; none for who is no agent.
     pub presence: Option<Presence>,
-    /// Own conversations and open offers.
+    /// Own conversations and open offers, those about which they are consulted, and those they gave away and still finish.
     pub conversations: Vec<Summary>,
 }
 
@@ -124,11 +124,16 @@ pub struct Presence {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[ts(optional)]
     pub pending: Option<BreakId>,
+    /// What they have weighs more than they can have: customers came back who had been silent, or the limit was lowered. No
+    /// offers until then. Told by the socket.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    #[ts(as = "Option<bool>", optional)]
+    pub over_capacity: bool,
 }
 
 impl From<&Agent> for Presence {
     fn from(agent: &Agent) -> Self {
-        Self { activity: agent.activity.into(), since: agent.since.into(), pending: agent.pending }
+        Self { activity: agent.activity.into(), since: agent.since.into(), pending: agent.pending, over_capacity: false }
     }
 }
 
@@ -221,6 +226,8 @@ pub enum WhyGone {
     NoReply,
     /// The customer was silent for too long: it is closed.
     Inactive,
+    /// They are consulted no longer.
+    ConsultEnded,
 }
 
 impl WhyGone {
@@ -372,6 +379,10 @@ pub struct AgentRow {
     pub active: u32,
     /// Offers they have not answered.
     pub offered: u32,
+    /// What they have weighs more than they can have.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    #[ts(as = "Option<bool>", optional)]
+    pub over_capacity: bool,
     /// Their campaigns.
     pub campaigns: Vec<CampaignId>,
 }

@@ -7,8 +7,8 @@ use ts_rs::TS;
 use super::{command, config, conversation, demo, live, page, people, schedules, session, simulation as what_if, skills, why};
 use crate::{
     domain::{
-        campaign, channel, closing, contact, conversation as states, delivery, disposition, field, invitation, load, message,
-        permission, readiness, schedule, service, skill, strategy, waiting, webchat,
+        campaign, channel, closing, contact, conversation as states, delivery, disposition, field, holding, invitation, load,
+        message, permission, readiness, schedule, service, skill, strategy, waiting, webchat,
     },
     error::ErrorCode,
     http::{problem, widget},
@@ -33,6 +33,7 @@ fn text() -> String {
         states::Ending,
         closing::Closing,
         closing::WrapUp,
+        holding::Holding,
         disposition::System,
         states::Priority,
         states::QueueReason,
@@ -44,6 +45,7 @@ fn text() -> String {
         permission::Scope,
         command::AnswerOffer,
         command::Close,
+        command::Consult,
         command::Prioritise,
         command::Snooze,
         command::Tag,
@@ -54,6 +56,7 @@ fn text() -> String {
         conversation::Attachment,
         conversation::Author,
         conversation::Done,
+        conversation::Finishing,
         conversation::Draft,
         conversation::Message,
         conversation::Preview,

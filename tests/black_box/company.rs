@@ -250,6 +250,10 @@ pub(crate) fn template(route: &Route) -> Option<Template> {
         "POST /api/v1/conversations/{id}/transfer" => {
             ("conversations/{{conversation}}/transfer", Some(json!({ "campaign": "{{campaign2}}" })))
         }
+        "POST /api/v1/conversations/{id}/consult" => {
+            ("conversations/{{conversation}}/consult", Some(json!({ "agent": "{{user}}" })))
+        }
+        "DELETE /api/v1/conversations/{id}/consult" => ("conversations/{{conversation}}/consult", None),
         "POST /api/v1/conversations/{id}/close" => ("conversations/{{conversation}}/close", Some(json!({}))),
         "POST /api/v1/conversations/{id}/snooze" => {
             let until = chrono::Utc::now() + chrono::Duration::hours(1);

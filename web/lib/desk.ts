@@ -25,6 +25,13 @@ export class Desk {
   note(conversation: string, text: string, key: string): Promise<{ message?: string }> {
     return this.api.write('POST', `/api/v1/conversations/${conversation}/notes`, { text }, { key });
   }
+  /** A colleague reads along and writes notes. */
+  consult(conversation: string, agent: string): Promise<Done> {
+    return this.api.write('POST', `/api/v1/conversations/${conversation}/consult`, { agent });
+  }
+  endConsult(conversation: string): Promise<Done> {
+    return this.api.write('DELETE', `/api/v1/conversations/${conversation}/consult`);
+  }
   retry(conversation: string, message: string): Promise<unknown> {
     return this.api.write('POST', `/api/v1/conversations/${conversation}/messages/${message}/retry`, {});
   }

@@ -90,6 +90,8 @@ pub struct AgentSession {
     just_started: bool,
     lost: bool,
     slow_timer: bool,
+    /// As tabs were told.
+    over_capacity: bool,
     _notice: DeathNotice,
 }
 
@@ -103,7 +105,7 @@ impl AgentSession {
     /// A session with what the store has of the agent.
     pub fn new(loaded: Loaded, shared: Arc<Shared>, notice: DeathNotice) -> Self {
         let Loaded { agent, conversations, pos, just_started } = loaded;
-        Self {
+        let mut session = Self {
             id: agent.id,
             shared,
             view: View::new(agent.id, conversations),
@@ -120,12 +122,29 @@ impl AgentSession {
             just_started,
             lost: false,
             slow_timer: false,
+            over_capacity: false,
             _notice: notice,
-        }
+        };
+        session.over_capacity = session.is_over_capacity();
+        session
     }
 
     fn presence(&self) -> Presence {
-        Presence::from(&self.agent)
+        Presence { over_capacity: self.over_capacity, ..Presence::from(&self.agent) }
+    }
+
+    fn is_over_capacity(&self) -> bool {
+        let directory = self.shared.directory.peek();
+        directory.users.get(&self.id).is_some_and(|user| self.view.units(&directory.loads) > user.capacity)
+    }
+
+    /// Tabs learn it when what the agent has begins or ceases to weigh more than they can have.
+    fn tell_load(&mut self, ctx: &mut Context<Self>) {
+        let over = self.is_over_capacity();
+        if over != self.over_capacity {
+            self.over_capacity = over;
+            self.push(Push::Presence(self.presence()), ctx);
+        }
     }
 
     fn snapshot(&self) -> Push {
@@ -320,6 +339,7 @@ impl AgentSession {
             About::Conversation(change) => {
                 if let Some(push) = self.view.fold(append, change, &self.shared.directory) {
                     self.push(push, ctx);
+                    self.tell_load(ctx);
                 }
                 self.count_offers(append);
                 self.start_pending_break();
@@ -329,7 +349,7 @@ impl AgentSession {
                 if self.in_flight.is_none() && append.pos() > self.agent_pos {
                     self.agent = agent.clone();
                 }
-                self.push(Push::Presence(Presence::from(agent)), ctx);
+                self.push(Push::Presence(Presence { over_capacity: self.over_capacity, ..Presence::from(agent) }), ctx);
             }
             About::Agent(_) | About::Config(_) => {}
         }
@@ -427,6 +447,7 @@ impl Handler<Gated<Refresh>> for AgentSession {
     fn handle(&mut self, _: Gated<Refresh>, ctx: &mut Self::Context) {
         let enabled = self.shared.directory.load().users.get(&self.id).is_some_and(|user| user.enabled);
         if enabled {
+            self.tell_load(ctx);
             self.presence_changed(ctx);
             return;
         }

@@ -5,8 +5,9 @@ use std::{collections::BTreeMap, sync::Arc};
 use crate::{
     directory::Directory,
     domain::{
-        conversation::{Conversation, Event, Phase, RETRIED},
+        conversation::{Event, RETRIED},
         delivery::Delivery,
+        load::{Counts, Loads},
         log::Fact,
     },
     ids::{AgentId, ConversationId},
@@ -20,7 +21,7 @@ use crate::{
     },
 };
 
-/// Own conversations and open offers.
+/// Own conversations, open offers, and what the agent stands beside.
 pub(super) struct View {
     agent: AgentId,
     conversations: BTreeMap<ConversationId, Listed>,
@@ -28,7 +29,7 @@ pub(super) struct View {
 
 impl View {
     pub(super) fn new(agent: AgentId, loaded: Vec<Listed>) -> Self {
-        let own = loaded.into_iter().filter(|own| concerns(agent, &own.state));
+        let own = loaded.into_iter().filter(|own| own.state.involves(agent));
         Self { agent, conversations: own.map(|own| (own.state.id, own)).collect() }
     }
 
@@ -51,7 +52,16 @@ impl View {
 
     /// Something takes the agent's time now: offered, at hand or being finished. What sleeps or is snoozed does not.
     pub(super) fn is_busy(&self) -> bool {
-        self.conversations.values().any(|own| !matches!(own.state.phase, Phase::Dormant { .. } | Phase::Parked { .. }))
+        self.conversations.values().any(|own| own.state.weighs_on(self.agent))
+    }
+
+    /// Capacity units that all of it takes.
+    pub(super) fn units(&self, loads: &Loads) -> u32 {
+        let mut counts = Counts::default();
+        for own in self.conversations.values().filter(|own| own.state.weighs_on(self.agent)) {
+            counts.add(own.state.kind, 1);
+        }
+        loads.used(&counts)
     }
 
     /// What tabs must be told.
@@ -61,9 +71,10 @@ impl View {
         if let Some(known) = self.conversations.get(&state.id).filter(|known| known.state.seq > state.seq) {
             return Some(Push::Conversation(delta(append, change, self.shown(known, directory))));
         }
-        if !concerns(self.agent, state) {
-            self.conversations.remove(&state.id)?;
-            let why = WhyGone::of(&state.phase);
+        if !state.involves(self.agent) {
+            let known = self.conversations.remove(&state.id)?.state;
+            let consulted = known.consulted() == Some(self.agent) && known.phase.owner() != Some(self.agent);
+            let why = if consulted { Some(WhyGone::ConsultEnded) } else { WhyGone::of(&state.phase) };
             return Some(Push::Gone(Gone { conversation: state.id, owner: state.phase.owner(), why }));
         }
         let own = Listed { state: Arc::clone(state), contact: Arc::clone(&change.contact), last: change.last.clone() };
@@ -95,10 +106,6 @@ fn deliveries(append: &Committed) -> Vec<DeliveryDelta> {
     moved.collect()
 }
 
-fn concerns(agent: AgentId, state: &Conversation) -> bool {
-    state.phase.owner() == Some(agent) || state.phase.offer().is_some_and(|offer| offer.agent == agent)
-}
-
 #[cfg(test)]
 mod tests {
     use smallvec::smallvec;
@@ -108,6 +115,7 @@ mod tests {
         clock::Timestamp,
         domain::{
             channel::ChannelKind,
+            conversation::{Conversation, Phase},
             log::{By, Entry},
             message::{Author, Message as Said},
         },

@@ -14,6 +14,7 @@ use crate::{
         agent::{Activity, Agent},
         channel::ChannelKind,
         conversation::{Conversation, Phase, Priority},
+        load::Counts,
         message::Message,
         permission::{Permission, Place, Subject, may},
     },
@@ -64,6 +65,8 @@ struct OnShift {
     connected: bool,
     active: u32,
     offered: u32,
+    /// What takes capacity of all these, by kind.
+    weighing: Counts,
 }
 
 #[derive(Default)]
@@ -88,8 +91,11 @@ struct Item {
 struct Stand {
     campaign: CampaignId,
     waits: bool,
+    weighs: bool,
     owner: Option<AgentId>,
     offered_to: Option<AgentId>,
+    /// Gave it away and finishes.
+    finishing: Option<AgentId>,
     priority: Priority,
 }
 
@@ -98,8 +104,10 @@ impl Stand {
         Self {
             campaign: state.campaign,
             waits: matches!(state.phase, Phase::Queued { .. } | Phase::Offered { .. }),
+            weighs: state.weighs(),
             owner: state.phase.owner(),
             offered_to: state.phase.offer().map(|offer| offer.agent),
+            finishing: state.sender().map(|sender| sender.agent),
             priority: state.priority,
         }
     }
@@ -220,6 +228,17 @@ impl Fold {
             let _ = if come { queue.waiting.insert(key) } else { queue.waiting.remove(&key) };
             self.changes.items.insert((id, item.stand.campaign));
         }
+        let Stand { owner, offered_to, finishing, weighs, .. } = item.stand;
+        let finishing = finishing.filter(|agent| ![owner, offered_to].contains(&Some(*agent)));
+        for agent in owner.into_iter().chain(offered_to).filter(|_| weighs).chain(finishing) {
+            let row = self.agents.entry(agent).or_default();
+            if come {
+                row.weighing.add(item.kind, 1)
+            } else {
+                row.weighing.remove(item.kind, 1)
+            }
+            self.changes.agents.insert(agent);
+        }
         if let Some(owner) = item.stand.owner {
             step(&mut queue.active);
             step(&mut self.agents.entry(owner).or_default().active);
@@ -309,6 +328,7 @@ impl Fold {
             pending: on_shift.pending,
             active: on_shift.active,
             offered: on_shift.offered,
+            over_capacity: directory.loads.used(&on_shift.weighing) > user.capacity,
             campaigns: campaigns_of(directory, id).collect(),
         })
     }

@@ -230,10 +230,8 @@ fn visitor_of(change: &ConversationChange) -> Option<(ChannelId, VisitorId)> {
 
 /// Who could look only because the conversation was theirs looks no longer.
 fn dismiss_former_owners(seats: &mut Vec<Seat>, change: &ConversationChange, epoch: &str, pos: u64) {
-    let phase = &change.state.phase;
-    let concerns = |agent: AgentId| phase.owner() == Some(agent) || phase.offer().is_some_and(|offer| offer.agent == agent);
     seats.retain(|seat| {
-        let stays = seat.as_owner.is_none_or(concerns);
+        let stays = seat.as_owner.is_none_or(|agent| change.state.involves(agent));
         if !stays {
             let topic = Thread::Conversation(change.state.id).topic();
             let denied = Denied { topic: topic.clone(), code: "not_found".to_owned() };

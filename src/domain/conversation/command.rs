@@ -146,6 +146,20 @@ pub enum Command {
         /// To whom.
         to: TransferTo,
     },
+    /// The owner asks a colleague to read along and to write notes; whether they may know each other, the caller has checked.
+    Consult {
+        /// Who asks.
+        agent: AgentId,
+        /// Whom.
+        colleague: AgentId,
+    },
+    /// The owner, the colleague or a supervisor ends that.
+    EndConsult {
+        /// Who.
+        agent: AgentId,
+        /// Although they are neither (supervisors).
+        force: bool,
+    },
     /// The owner or a supervisor closes it.
     Close {
         /// Who.
@@ -176,7 +190,7 @@ pub enum Command {
         /// Who.
         agent: AgentId,
     },
-    /// The owner is gone: the conversation goes back to the front of its queue.
+    /// The owner is gone: the conversation goes back to the front of its queue. The sender of a transfer is: they have finished.
     Release {
         /// From whom.
         agent: AgentId,

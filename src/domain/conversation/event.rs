@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Awaited, Conversation, FOLLOWED_DELIVERIES, Offer, Phase, Priority, Rating};
+use super::{Awaited, Conversation, FOLLOWED_DELIVERIES, Offer, Phase, Priority, Rating, Sender};
 use crate::{
     clock::Timestamp,
     domain::{
@@ -165,6 +165,9 @@ pub enum Event {
     Awaiting {
         /// Whose, and until when.
         awaited: Option<Awaited>,
+        /// When it falls asleep, unless somebody writes.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        sleeps_at: Option<Timestamp>,
     },
     /// The product reminded a silent customer, in the campaign's words.
     Reminded {
@@ -223,6 +226,33 @@ pub enum Event {
         from: AgentId,
         /// The reservation of the target.
         offer: Offer,
+    },
+    /// Its owner asked a colleague to read along and to write notes.
+    Consulted {
+        /// Whom.
+        agent: AgentId,
+        /// Who did.
+        by: AgentId,
+    },
+    /// The colleague reads along no longer. Not said where its owner has it no longer: that ends it too.
+    ConsultEnded {
+        /// Who did.
+        agent: AgentId,
+    },
+    /// Who gave it away finishes.
+    SenderWrapUpStarted {
+        /// Who.
+        agent: AgentId,
+        /// When it ends by itself; none = it does not.
+        until: Option<Timestamp>,
+        /// Only by itself.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        locked: bool,
+    },
+    /// Who gave it away has finished. Not said where they got it again, or it is over: that ends it too.
+    SenderWrapUpEnded {
+        /// Who.
+        agent: AgentId,
     },
     /// A stay ended by a transfer (S1-16).
     SegmentClosed {
@@ -302,7 +332,8 @@ impl Conversation {
                 if matches!(reason, QueueReason::Transferred | QueueReason::Overflowed) {
                     self.wait_anew(at);
                 }
-                self.awaited = None;
+                self.await_nobody();
+                self.pass_to(None);
                 self.enter(Phase::Queued { reason: *reason }, at);
             }
             Event::Offered { offer, .. } => self.enter(Phase::Offered { offer: *offer }, at),
@@ -311,24 +342,25 @@ impl Conversation {
             Event::Prioritised { priority } => self.priority = *priority,
             Event::OfferAccepted { offer, agent } => {
                 self.accepted = Some(*offer);
-                self.awaited = None;
+                self.await_nobody();
+                self.pass_to(Some(*agent));
                 if let Some(demand) = &mut self.demand {
                     demand.preferred = None;
                 }
                 self.segment = self.segment.saturating_add(1);
-                self.passed_over.clear();
                 self.enter(Phase::Active { agent: *agent }, at);
             }
             Event::OfferEnded { agent, outcome, .. } => self.end_offer(*agent, *outcome, at),
             Event::Replied { message, delivery, .. } => {
                 self.replied = true;
                 self.unanswered = false;
-                self.awaited = None;
+                self.passed_over.clear();
+                self.await_nobody();
                 self.last_message_at = at;
                 self.follow(*message, self.seq, *delivery);
             }
             Event::Noticed { message, delivery } => self.follow(*message, self.seq, *delivery),
-            Event::Awaiting { awaited } => self.awaited = *awaited,
+            Event::Awaiting { awaited, sleeps_at } => (self.awaited, self.sleeps_at) = (*awaited, *sleeps_at),
             Event::Reminded { message, delivery, until } => {
                 let reminders = self.reminders().saturating_add(1);
                 self.awaited = Some(Awaited::Customer { until: *until, reminders });
@@ -352,24 +384,39 @@ impl Conversation {
             Event::TransferOffered { from, offer } => {
                 self.enter(Phase::Transferring { from: *from, offer: *offer }, at);
             }
+            Event::Consulted { agent, .. } => self.set_beside(|beside| beside.consulted = Some(*agent)),
+            Event::ConsultEnded { .. } => self.set_beside(|beside| beside.consulted = None),
+            Event::SenderWrapUpStarted { agent, until, locked } => {
+                let sender = Sender { agent: *agent, until: *until, locked: *locked };
+                self.set_beside(|beside| beside.sender = Some(sender));
+            }
+            Event::SenderWrapUpEnded { .. } => self.set_beside(|beside| beside.sender = None),
             Event::SegmentClosed { .. } => {
                 self.hops = self.hops.saturating_add(1);
                 self.passed_over.clear();
             }
-            Event::BecameDormant => self.enter_as_owner(at, |agent| Phase::Dormant { agent }),
-            Event::Parked { until } => self.enter_as_owner(at, |agent| Phase::Parked { agent, until: *until }),
+            Event::BecameDormant => {
+                self.sleeps_at = None;
+                self.enter_as_owner(at, |agent| Phase::Dormant { agent });
+            }
+            Event::Parked { until } => {
+                self.sleeps_at = None;
+                self.enter_as_owner(at, |agent| Phase::Parked { agent, until: *until });
+            }
             Event::Awoke => {
-                self.awaited = None;
+                self.await_nobody();
                 self.enter_as_owner(at, |agent| Phase::Active { agent });
             }
             Event::WrapUpStarted { until, locked, disposition } => {
                 let (until, locked, disposition) = (*until, *locked, *disposition);
-                self.awaited = None;
+                self.await_nobody();
+                self.pass_to(None);
                 self.enter_as_owner(at, |agent| Phase::WrapUp { agent, until, locked, disposition });
             }
             Event::Ended { ending, disposition } => {
                 self.accepted = None;
-                self.awaited = None;
+                self.await_nobody();
+                self.beside = None;
                 self.finished_by = self.phase.owner();
                 self.enter(Phase::Ended { ending: *ending, disposition: *disposition }, at);
             }
@@ -389,9 +436,14 @@ impl Conversation {
     const fn hear(&mut self, at: Timestamp) {
         self.unanswered = true;
         self.last_message_at = at;
+        self.sleeps_at = None;
         if matches!(self.awaited, Some(Awaited::Customer { .. })) {
             self.awaited = None;
         }
+    }
+
+    const fn await_nobody(&mut self) {
+        (self.awaited, self.sleeps_at) = (None, None);
     }
 
     fn pass_over(&mut self, agent: Option<AgentId>) {

@@ -4,6 +4,7 @@
 //! is nothing but the fold of its events (R8), so it can be rebuilt, replayed and compared.
 
 mod awaited;
+mod beside;
 mod command;
 mod event;
 mod finish;
@@ -18,6 +19,7 @@ use smallvec::SmallVec;
 
 pub use self::{
     awaited::Awaited,
+    beside::{Beside, Sender},
     command::{Admission, Command, Dismissal, TransferTo},
     event::{Ending, Event, OfferOutcome, QueueReason},
 };
@@ -51,8 +53,12 @@ pub struct Rules {
     pub wrap_up: WrapUp,
     /// How long.
     pub wrap_up_time: Duration,
+    /// The sender of a transfer has it too.
+    pub sender_wrap_up: bool,
     /// How long a customer may be silent (S1-15).
     pub silence: Option<Duration>,
+    /// After how long a silence it sleeps.
+    pub dormant: Option<Duration>,
     /// They are reminded once more before the end. Looked up for [`Command::Due`] only.
     pub reminds: bool,
     /// How long a customer may wait for their agent's first answer.
@@ -86,7 +92,9 @@ impl Rules {
             transfer_timeout: Duration::from_secs(30),
             wrap_up: WrapUp::None,
             wrap_up_time: Duration::ZERO,
+            sender_wrap_up: false,
             silence: None,
+            dormant: None,
             reminds: false,
             first_reply: None,
             inactivity_disposition: None,
@@ -295,6 +303,12 @@ pub struct Conversation {
     /// Whose answer is timed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub awaited: Option<Awaited>,
+    /// When it falls asleep, unless somebody writes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sleeps_at: Option<Timestamp>,
+    /// Who has to do with it beside its owner.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub beside: Option<Box<Beside>>,
     /// Who had it when it was closed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub finished_by: Option<AgentId>,
@@ -307,7 +321,8 @@ pub struct Conversation {
     /// What the customer thought of it, once it was over.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rating: Option<Rating>,
-    /// Agents who missed or declined it since it was last accepted; tried again after every other.
+    /// Agents who missed or declined it, or left its customer without a first answer, since an agent last answered; tried
+    /// again after every other.
     #[serde(default, skip_serializing_if = "SmallVec::is_empty")]
     pub passed_over: SmallVec<[AgentId; 1]>,
     /// What it asks of who serves it.
@@ -344,6 +359,8 @@ impl Conversation {
             noticed_at,
             accepted: None,
             awaited: None,
+            sleeps_at: None,
+            beside: None,
             finished_by: None,
             tags: Vec::new(),
             priority: Priority::default(),
@@ -355,16 +372,20 @@ impl Conversation {
         })
     }
 
-    /// When the state itself next changes with time: an offer, a transfer, a wrap-up, a snooze or somebody's patience that ends.
-    pub const fn next_due(&self) -> Option<Timestamp> {
-        match &self.phase {
+    /// Takes capacity of whoever has it or is offered it.
+    pub const fn weighs(&self) -> bool {
+        !matches!(self.phase, Phase::Dormant { .. } | Phase::Parked { .. })
+    }
+
+    /// When the state itself next changes with time: an offer, a transfer, a wrap-up, a snooze, somebody's patience or
+    /// wakefulness that ends.
+    pub fn next_due(&self) -> Option<Timestamp> {
+        let own = match &self.phase {
             Phase::Offered { offer } | Phase::Transferring { offer, .. } => Some(offer.deadline),
             Phase::Parked { until, .. } => Some(*until),
             Phase::WrapUp { until, .. } => *until,
-            _ => match self.timed() {
-                Some(awaited) => Some(awaited.until()),
-                None => None,
-            },
-        }
+            _ => self.timed().and_then(Awaited::until).into_iter().chain(self.drowsy()).min(),
+        };
+        own.into_iter().chain(self.sender().and_then(|sender| sender.until)).min()
     }
 }

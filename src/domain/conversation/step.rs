@@ -25,7 +25,7 @@ impl Conversation {
     fn decide(&self, command: &Command, rules: &Rules, now: Timestamp) -> Outcome {
         match command {
             Command::MoveDelivery { message, stored, to, reason } => Ok(self.move_delivery(*message, *stored, *to, reason)),
-            Command::Accept { offer, agent } => self.accept(*offer, *agent, rules),
+            Command::Accept { offer, agent } => self.accept(*offer, *agent, rules, now),
             Command::EndOffer { offer, agent, outcome } => self.end_offer_event(*offer, *agent, *outcome),
             Command::Rate { score } => self.rate(*score, now),
             _ if self.phase.is_ended() => Err(Refusal::Closed),
@@ -45,6 +45,8 @@ impl Conversation {
             }
             Command::Retry { message, agent, stored } => self.retry(*message, *agent, *stored),
             Command::Transfer { agent, to } => self.transfer(*agent, to, rules, now),
+            Command::Consult { agent, colleague } => self.consult(*agent, *colleague, rules),
+            Command::EndConsult { agent, force } => self.end_consult(*agent, *force),
             Command::Close { agent, force: true, disposition, .. } if matches!(self.phase, Phase::WrapUp { .. }) => {
                 self.finish_for(*agent, *disposition)
             }
@@ -53,7 +55,7 @@ impl Conversation {
             }
             Command::SetFields { agent, force, values } => self.set_fields(*agent, *force, values),
             Command::RenameContact { .. } => Ok(vec![Event::ContactRenamed]),
-            Command::EndWrapUp { agent } => self.end_wrap_up(*agent),
+            Command::EndWrapUp { agent } => self.end_sender_wrap_up(*agent).unwrap_or_else(|| self.end_wrap_up(*agent)),
             Command::Release { agent, reason } => Ok(self.release(*agent, *reason)),
             Command::Park { agent, until } => self.park(*agent, *until),
             Command::Wake { agent } => self.wake(*agent),
@@ -147,18 +149,19 @@ impl Conversation {
     }
 
     /// Who got the conversation by this offer repeats an accept that was answered: nothing to do.
-    fn accept(&self, offer: OfferId, agent: AgentId, rules: &Rules) -> Outcome {
+    fn accept(&self, offer: OfferId, agent: AgentId, rules: &Rules, now: Timestamp) -> Outcome {
         match self.phase.offer() {
-            Some(open) if open.id == offer && open.agent == agent => Ok(self.accepted(offer, agent, rules)),
+            Some(open) if open.id == offer && open.agent == agent => Ok(self.accepted(offer, agent, rules, now)),
             _ if self.phase.owner() == Some(agent) && self.accepted == Some(offer) => Ok(vec![]),
             _ => Err(Refusal::OfferGone { offer, current: self.phase.owner() }),
         }
     }
 
-    fn accepted(&self, offer: OfferId, agent: AgentId, rules: &Rules) -> Vec<Event> {
+    fn accepted(&self, offer: OfferId, agent: AgentId, rules: &Rules, now: Timestamp) -> Vec<Event> {
         let mut events = vec![Event::OfferAccepted { offer, agent }];
-        if matches!(self.phase, Phase::Transferring { .. }) {
+        if let Phase::Transferring { from, .. } = self.phase {
             events.insert(0, Event::SegmentClosed { disposition: rules.transfer_disposition });
+            events.extend(self.sender_finishes(from, rules, now));
         }
         events
     }
@@ -242,24 +245,24 @@ impl Conversation {
         if self.hops >= MAX_HOPS {
             return Err(Refusal::TooManyTransfers);
         }
+        let finishes = self.sender_finishes(agent, rules, now);
+        let closed = Event::SegmentClosed { disposition: rules.transfer_disposition };
+        let queued = |campaign| Event::Queued { campaign, reason: QueueReason::Transferred };
         match to {
-            TransferTo::Campaign(campaign) => Ok(vec![
-                Event::SegmentClosed { disposition: rules.transfer_disposition },
-                Event::Queued { campaign: *campaign, reason: QueueReason::Transferred },
-            ]),
-            TransferTo::Skills(skills) => Ok(vec![
-                Event::SegmentClosed { disposition: rules.transfer_disposition },
-                Event::SkillsAsked { skills: skills.clone() },
-                Event::Queued { campaign: self.campaign, reason: QueueReason::Transferred },
-            ]),
+            TransferTo::Campaign(campaign) => Ok([closed, queued(*campaign)].into_iter().chain(finishes).collect()),
+            TransferTo::Skills(skills) => {
+                let asked = Event::SkillsAsked { skills: skills.clone() };
+                Ok([closed, asked, queued(self.campaign)].into_iter().chain(finishes).collect())
+            }
             TransferTo::Agent { .. } if !rules.transfer_to_agents => Err(Refusal::NotAllowedInCampaign),
             TransferTo::Agent { agent: target, .. } if *target == agent => Err(Refusal::TransferTarget("same agent")),
             TransferTo::Agent { offer, agent: target } => {
                 let offer = Offer { id: *offer, agent: *target, deadline: now + rules.transfer_timeout };
                 let mut events = vec![Event::TransferOffered { from: agent, offer }];
                 if rules.auto_accept {
-                    events.push(Event::SegmentClosed { disposition: rules.transfer_disposition });
+                    events.push(closed);
                     events.push(Event::OfferAccepted { offer: offer.id, agent: *target });
+                    events.extend(finishes);
                 }
                 Ok(events)
             }
@@ -283,7 +286,11 @@ impl Conversation {
     }
 
     fn release(&self, agent: AgentId, reason: QueueReason) -> Vec<Event> {
-        if self.phase.owner() != Some(agent) {
+        if reason == QueueReason::AgentSignedOut && self.sender().is_some_and(|sender| sender.agent == agent) {
+            return vec![Event::SenderWrapUpEnded { agent }];
+        }
+        let answered = reason == QueueReason::NoReply && !self.is_overdue();
+        if answered || self.phase.owner() != Some(agent) {
             return vec![];
         }
         if let Phase::WrapUp { disposition, .. } = self.phase {
@@ -352,13 +359,16 @@ impl Conversation {
         if self.next_due().is_none_or(|due| due > now) {
             return vec![];
         }
+        if let Some(done) = self.sender_is_done(now) {
+            return vec![done];
+        }
         match &self.phase {
             Phase::Offered { offer } | Phase::Transferring { offer, .. } => {
                 vec![Event::OfferEnded { offer: offer.id, agent: offer.agent, outcome: OfferOutcome::Missed }]
             }
             Phase::WrapUp { disposition, .. } => vec![Event::Ended { ending: Ending::Closed, disposition: *disposition }],
             Phase::Parked { .. } => vec![Event::Awoke],
-            _ => self.timed().map(|awaited| self.give_up_on(awaited, message, rules, now)).into_iter().collect(),
+            _ => self.end_of_silence(message, rules, now).into_iter().collect(),
         }
     }
 }

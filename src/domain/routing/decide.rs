@@ -29,12 +29,15 @@ impl Routing {
         while let Some(conversation) = self.work.departures.pop_first() {
             self.withdraw(conversation, out);
             self.release(conversation, out);
+            self.end_wrap_up(conversation, out);
         }
         self.dismiss(out);
         while let Some(turn) = self.work.arrivals.pop_first() {
             self.admit(turn.id, out);
         }
+        let late = self.campaigns_with_overdue();
         self.match_waiting(now, next_offer, out);
+        self.pass_on(&late, out);
     }
 
     fn presence(&self, agent: AgentId) -> Presence {
@@ -68,6 +71,16 @@ impl Routing {
         let parked = matches!(item.view.stand, Stand::Held { parked: true, .. });
         let stays = parked || (reason == QueueReason::AgentLost && !item.view.unanswered);
         if !stays && item.releasing.replace(agent) != Some(agent) {
+            out.push(Decision::Release { conversation, agent, reason });
+        }
+    }
+
+    /// Who gave an item away and signed out has finished.
+    fn end_wrap_up(&mut self, conversation: ConversationId, out: &mut Vec<Decision>) {
+        let Some(agent) = self.items.get(&conversation).and_then(|item| item.view.finishing) else { return };
+        let Presence::Gone(reason @ QueueReason::AgentSignedOut) = self.presence(agent) else { return };
+        let Some(item) = self.items.get_mut(&conversation) else { return };
+        if !std::mem::replace(&mut item.sender_gone, true) {
             out.push(Decision::Release { conversation, agent, reason });
         }
     }

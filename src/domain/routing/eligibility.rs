@@ -42,7 +42,7 @@ fn reseat(agent: AgentId, seat: &mut Seat, campaign: &mut CampaignState, new: Op
         (None, Some(_)) => true,
         (Some(old), Some(new)) => new.gate.kinds.exceeds(old.gate.kinds) || new.gate.delay < old.gate.delay,
     };
-    more && !campaign.lanes.is_empty()
+    more && campaign.has_work()
 }
 
 impl Routing {

@@ -43,6 +43,10 @@ pub struct ItemView {
     pub passed_over: SmallVec<[AgentId; 1]>,
     /// What it asks for itself.
     pub demand: Option<Box<Demand>>,
+    /// Its agent let the customer wait too long for the first answer: to somebody else, when there is one.
+    pub overdue: bool,
+    /// Gave it away and finishes: takes capacity until then.
+    pub finishing: Option<AgentId>,
     /// Where it stands.
     pub stand: Stand,
 }
@@ -100,6 +104,8 @@ impl ItemView {
             unanswered: conversation.unanswered,
             passed_over: conversation.passed_over.clone(),
             demand: conversation.demand.clone(),
+            overdue: conversation.is_overdue(),
+            finishing: conversation.sender().map(|sender| sender.agent),
             stand: Stand::of(&conversation.phase, conversation.noticed_at),
         }
     }
@@ -161,13 +167,25 @@ pub(super) struct Item {
     pub(super) withdrawn: Option<OfferId>,
     /// The owner whose release was decided, so that it is decided once.
     pub(super) releasing: Option<AgentId>,
+    /// It was decided that somebody else gets it who answers: once.
+    pub(super) passing_on: bool,
+    /// It was decided that its sender, who signed out, has finished: once.
+    pub(super) sender_gone: bool,
     /// Where the indexes have it.
     pub(super) laid: Laid,
 }
 
 impl Item {
     pub(super) const fn new(view: ItemView) -> Self {
-        Self { view, pending: Pending::Nothing, withdrawn: None, releasing: None, laid: Laid::nowhere() }
+        Self {
+            view,
+            pending: Pending::Nothing,
+            withdrawn: None,
+            releasing: None,
+            passing_on: false,
+            sender_gone: false,
+            laid: Laid::nowhere(),
+        }
     }
 
     /// Takes over a committed state and settles what was pending if that state shows what became of it.
@@ -178,6 +196,8 @@ impl Item {
         if self.releasing != view.stand.owner() {
             self.releasing = None;
         }
+        self.passing_on &= view.overdue && view.stand.owner() == self.view.stand.owner();
+        self.sender_gone &= view.finishing == self.view.finishing;
         self.view = view;
     }
 
@@ -220,10 +240,15 @@ impl Item {
         self.view.stand == Stand::Waiting && self.pending == Pending::Nothing
     }
 
+    /// Its agent has it at hand and owes the first answer for too long, with no transfer on its way.
+    fn is_overdue(&self) -> bool {
+        self.view.overdue && matches!(self.view.stand, Stand::Held { weightless: false, .. }) && self.pending == Pending::Nothing
+    }
+
     fn holds(&self) -> SmallVec<[Hold; 2]> {
         let full = |agent| Hold { agent, kind: self.view.kind, awake: true, turn: None };
         let turn = |agent, offer| Hold { turn: Some(offer), ..full(agent) };
-        let mut holds = match self.view.stand {
+        let mut holds: SmallVec<[Hold; 2]> = match self.view.stand {
             Stand::Arrived { .. } | Stand::HeldByBot | Stand::Waiting | Stand::Gone => SmallVec::new(),
             Stand::Offered { offer } => smallvec![turn(offer.agent, offer.id)],
             Stand::Held { agent, weightless: true, .. } => smallvec![Hold { awake: false, ..full(agent) }],
@@ -234,6 +259,8 @@ impl Item {
             Pending::Nothing | Pending::Admission(_) | Pending::Dismissal => {}
             Pending::Offer { offer, agent } | Pending::Transfer { offer, to: agent } => holds.push(turn(agent, offer)),
         }
+        let finishing = self.view.finishing.filter(|agent| holds.iter().all(|hold| hold.agent != *agent));
+        holds.extend(finishing.map(full));
         holds
     }
 }
@@ -243,6 +270,8 @@ impl Item {
 pub(super) struct Laid {
     /// Set while it is in its campaign's queue.
     pub(super) spot: Option<Spot>,
+    /// Where it would be in that queue, while its agent owes the first answer for too long.
+    pub(super) overdue: Option<Box<Spot>>,
     /// What it takes of whom.
     pub(super) holds: SmallVec<[Hold; 2]>,
     /// In which campaign.
@@ -255,13 +284,13 @@ impl Laid {
     /// Neither waits, and the same agents hold as much in the same campaign.
     fn holds_as_much_as(&self, other: &Self) -> bool {
         let shares = |laid: &Self| laid.holds.iter().map(|hold| (hold.agent, hold.awake)).collect::<SmallVec<[_; 2]>>();
-        let nowhere = |laid: &Self| laid.spot.is_none() && laid.coming.is_none();
+        let nowhere = |laid: &Self| laid.spot.is_none() && laid.overdue.is_none() && laid.coming.is_none();
         nowhere(self) && nowhere(other) && self.campaign == other.campaign && shares(self) == shares(other)
     }
 
     /// Nowhere.
     const fn nowhere() -> Self {
-        Self { spot: None, holds: SmallVec::new_const(), campaign: CampaignId::NIL, coming: None }
+        Self { spot: None, overdue: None, holds: SmallVec::new_const(), campaign: CampaignId::NIL, coming: None }
     }
 }
 
@@ -305,7 +334,9 @@ impl Routing {
         let campaign = item.view.campaign;
         let spot = item.waits().then(|| self.spot(&item.view));
         let coming = if let Pending::Admission(into) = item.pending { into } else { None };
-        let laid = Laid { spot, holds: item.holds(), campaign, coming };
+        let overdue = item.is_overdue().then(|| Box::new(self.spot(&item.view)));
+        let (holds, turn) = (item.holds(), item.view.turn());
+        let laid = Laid { spot, overdue, holds, campaign, coming };
         let Some(item) = self.items.get_mut(&id).filter(|item| item.laid != laid) else { return };
         let before = std::mem::replace(&mut item.laid, laid.clone());
         if before.holds_as_much_as(&laid) {
@@ -319,6 +350,11 @@ impl Routing {
             if let Some(agent) = spot.preferred {
                 self.attached.entry(agent).or_default().insert(id);
             }
+        }
+        if let Some(spot) = &laid.overdue {
+            self.campaigns.entry(campaign).or_default().overdue.insert(turn);
+            self.alarms.extend(spot.alarm.map(|at| (at, id)));
+            self.work.campaigns.insert(campaign);
         }
         if let Some(into) = laid.coming {
             self.campaigns.entry(into).or_default().coming += 1;
@@ -346,6 +382,14 @@ impl Routing {
             }
             if let Some(agent) = spot.preferred {
                 self.detach(id, agent);
+            }
+            if let Some(at) = spot.alarm {
+                self.alarms.remove(&(at, id));
+            }
+        }
+        if let Some(spot) = &laid.overdue {
+            if let Some(campaign) = self.campaigns.get_mut(&laid.campaign) {
+                campaign.overdue.remove(&spot.turn());
             }
             if let Some(at) = spot.alarm {
                 self.alarms.remove(&(at, id));

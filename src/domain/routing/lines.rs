@@ -138,7 +138,7 @@ impl Line {
     fn has_somebody(&mut self, fresh: &Fresh, ready: &Ready, people: People) -> bool {
         let first = match self.asked {
             Some(from) => fresh.by_turn.range(from..).find(|(_, agent)| people.standing(**agent, &self.wants).is_some()),
-            None if people.any(&self.wants, ready) => return true,
+            None if people.any(&self.wants, ready, |_| true) => return true,
             None => None,
         };
         self.asked = Some(first.map_or(fresh.next, |(turn, _)| *turn));
@@ -183,11 +183,12 @@ impl<'a> People<'a> {
         standing.gate.lets(wants.kind, wants.seen).then(|| standing.among(&wants.need, &agent.skills))
     }
 
-    fn any(self, wants: &Wants, ready: &Ready) -> bool {
-        let is_for = |id: &AgentId| self.standing(*id, wants).is_some();
+    /// Whether one of these is ready for what wants this.
+    pub(super) fn any(self, wants: &Wants, ready: &Ready, counts: impl Fn(AgentId) -> bool) -> bool {
+        let is_for = |id: AgentId| counts(id) && self.standing(id, wants).is_some();
         match self.few(&wants.need, ready.len()) {
-            Some(mut few) => few.any(|id| is_for(&id)),
-            None => ready.takers(wants.kind, wants.seen).any(|id| is_for(&id)),
+            Some(mut few) => few.any(is_for),
+            None => ready.takers(wants.kind, wants.seen).any(is_for),
         }
     }
 

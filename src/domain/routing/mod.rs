@@ -12,7 +12,8 @@
 //!
 //! **One call has two halves.** `fold` and `item` change what is known and move the indexes along; what that might
 //! enable is noted in `Work`: conversations whose agent left, arrivals, campaigns where an item or room for one
-//! appeared. `decide` then works that off, in this order: withdrawals and releases, closing time, admissions, offers. So no wake-up is
+//! appeared. `decide` then works that off, in this order: withdrawals and releases, closing time, admissions, offers, overdue
+//! first answers. So no wake-up is
 //! lost, and after every call this holds: *no item waits while a member who may take it has room*. Matching therefore only
 //! ever looks at campaigns that were just noted.
 //!
@@ -46,6 +47,7 @@
 //! | `memory`, `credit` | what was before: who was served last, whose work ended when, how many today |
 //! | `transfer` | targets checked and reserved |
 //! | `take` | an agent takes what waits, out of turn |
+//! | `overdue` | who owes a first answer for too long loses the item, when somebody else can take it |
 //! | `decide` | work off what an input made possible |
 //! | `choice`, `why` | what a decision records of itself; the whole list, on demand |
 
@@ -68,6 +70,7 @@ mod mode;
 mod need;
 mod observe;
 mod order;
+mod overdue;
 mod queue;
 mod ready;
 mod score;
@@ -240,7 +243,7 @@ pub enum Decision {
         /// To whom it was made.
         agent: AgentId,
     },
-    /// The owner is gone: back to the front of the queue.
+    /// The owner is gone: back to the front of the queue. Or the sender of a transfer is: they have finished.
     Release {
         /// Which.
         conversation: ConversationId,
@@ -288,6 +291,8 @@ struct CampaignState {
     /// Agents with a [`capacity::Seat`] here.
     seated: BTreeSet<AgentId>,
     lanes: Lanes,
+    /// Held by agents who owe the first answer for too long: see [`overdue`].
+    overdue: BTreeSet<Turn>,
     asking: Asking,
     /// Conversations on their way into the queue.
     coming: usize,
@@ -332,6 +337,11 @@ impl CampaignState {
     fn is_full(&self) -> bool {
         let most = self.rules.and_then(|rules| rules.max_waiting);
         most.is_some_and(|most| self.lanes.len() + self.coming >= usize::try_from(most).unwrap_or(usize::MAX))
+    }
+
+    /// Something is to be given to somebody.
+    fn has_work(&self) -> bool {
+        !self.lanes.is_empty() || !self.overdue.is_empty()
     }
 
     fn mode(&self) -> Option<Mode> {

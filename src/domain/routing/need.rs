@@ -161,8 +161,10 @@ impl Routing {
         let before = std::mem::replace(&mut agent.skills, skills.into_boxed_slice());
         for (campaign_id, seat) in &agent.seats {
             let Some(campaign) = self.campaigns.get_mut(campaign_id) else { continue };
-            if seat.standing.is_some() && !campaign.lanes.is_empty() {
+            if seat.standing.is_some() {
                 campaign.lanes.has_learnt(id);
+            }
+            if campaign.has_work() {
                 self.work.campaigns.insert(*campaign_id);
             }
         }

@@ -62,6 +62,11 @@ pub(super) struct Queue {
 }
 
 impl Spot {
+    /// Whose it is.
+    pub(super) const fn turn(&self) -> Turn {
+        self.rank.turn
+    }
+
     #[cfg(test)]
     pub(super) const fn at(kind: ChannelKind, seen: u32, rank: Rank) -> Self {
         Self { kind, seen, rank, alarm: None, need: None, preferred: None }
@@ -108,6 +113,11 @@ impl Queue {
 }
 
 impl CampaignState {
+    /// Everything that has a place in its order.
+    fn ids(&self) -> Vec<ConversationId> {
+        self.lanes.ids().into_iter().chain(self.overdue.iter().map(|turn| turn.id)).collect()
+    }
+
     /// A member has another delay now; 0 = none. Tells whether items may be in other places now.
     pub(super) fn count_delays(&mut self, before: u32, after: u32) -> bool {
         let different = self.delays.len();
@@ -185,12 +195,12 @@ impl Routing {
     /// Moves all items of a campaign whose order has changed: at once, or when they are many, in slices whenever time is told. Until
     /// the last one is in its place, none of them is offered: the next one might not be the next.
     pub(super) fn lay_all(&mut self, campaign: CampaignId) {
-        let Some(lanes) = self.campaigns.get(&campaign).map(|campaign| &campaign.lanes) else { return };
-        if lanes.len() > SLICE {
+        let Some(state) = self.campaigns.get(&campaign) else { return };
+        if state.lanes.len() > SLICE {
             self.laying.insert(campaign, None);
             return;
         }
-        for id in lanes.ids() {
+        for id in state.ids() {
             self.lay(id);
         }
     }
@@ -198,7 +208,7 @@ impl Routing {
     /// Goes on with what [`Self::lay_all`] began.
     pub(super) fn lay_slice(&mut self) {
         let Some((campaign, left)) = self.laying.pop_first() else { return };
-        let ids = || self.campaigns.get(&campaign).map(|campaign| campaign.lanes.ids()).unwrap_or_default();
+        let ids = || self.campaigns.get(&campaign).map(CampaignState::ids).unwrap_or_default();
         let mut left = left.unwrap_or_else(ids);
         for id in left.split_off(left.len().saturating_sub(SLICE)) {
             self.lay(id);

@@ -10,6 +10,7 @@ mod members;
 mod modes;
 mod naive;
 mod orders;
+mod overdue;
 mod policies;
 mod properties;
 mod scale;
@@ -77,6 +78,7 @@ pub(in crate::domain) fn plain_campaign(id: CampaignId) -> Campaign {
         transfer_seconds: 30,
         wrap_up_seconds: 0,
         closing: Default::default(),
+        holding: Default::default(),
         permissions: CampaignPermissions { close_unanswered: true, ..CampaignPermissions::default() },
         fields: vec![],
         dispositions: vec![],

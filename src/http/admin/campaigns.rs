@@ -137,6 +137,9 @@ fn check(caller: &Caller, fields: &mut CampaignFields, own: Option<CampaignId>) 
     if let Some(seconds) = closing.first_reply_seconds {
         check.range("closing.first_reply_seconds", seconds, 1..=86_400);
     }
+    if let Some(seconds) = fields.holding.dormant_seconds {
+        check.range("holding.dormant_seconds", seconds, 1..=604_800);
+    }
     check.done()
 }
 

@@ -77,7 +77,7 @@ struct Found {
 }
 
 /// Whoever may do this to any contact of the client, or to those who write to a campaign of theirs, and agents with whom the contact
-/// has an open conversation.
+/// has an open conversation; who is consulted about one reads.
 async fn found(app: &App, caller: &Caller, permission: Permission, id: ContactId) -> Result<Found, Problem> {
     let db = &app.engine.db;
     let created = contacts::find(db, id).await?.ok_or_else(Problem::not_found)?;
@@ -85,7 +85,10 @@ async fn found(app: &App, caller: &Caller, permission: Permission, id: ContactId
     let place = |state: &Conversation| Place::campaign(state.client, state.campaign);
     let by_permission =
         caller.may(permission, Place::client(created.0.client)) || open.iter().any(|state| caller.may(permission, place(state)));
-    let mut own = open.iter().filter(|state| state.phase.owner() == Some(caller.user())).peekable();
+    let reads = permission == Permission::ReadContacts;
+    let is_own =
+        |state: &&Conversation| state.phase.owner() == Some(caller.user()) || (reads && state.consulted() == Some(caller.user()));
+    let mut own = open.iter().filter(is_own).peekable();
     if !by_permission && own.peek().is_none() {
         return Err(Problem::not_found());
     }

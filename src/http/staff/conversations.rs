@@ -1,6 +1,6 @@
 //! `/api/v1/conversations`: reading them and working on them.
 //!
-//! Agents see what they have or are offered; everybody else what their scope covers. What one may not see is not found. An
+//! Agents see what they have, are offered or are consulted about; everybody else what their scope covers. What one may not see is not found. An
 //! agent of the same campaign who comes too late to a command is told who has the conversation now.
 
 use std::{collections::BTreeMap, time::Duration};
@@ -128,8 +128,7 @@ pub fn summary(caller: &Caller, state: &Conversation, card: &ContactCard, last: 
 
 fn may_see(caller: &Caller, state: &Conversation) -> bool {
     if caller.subject.role == Role::Agent {
-        let has = state.phase.owner() == Some(caller.user());
-        return has || state.phase.offer().is_some_and(|offer| offer.agent == caller.user());
+        return state.involves(caller.user());
     }
     caller.may(Permission::ReadConversations, place(state))
 }
@@ -167,7 +166,7 @@ async fn history_since(app: &App, caller: &Caller, contact: ContactId) -> Result
         return Ok(None);
     }
     let open = conversations::open_with_contact(&app.engine.db, contact).await?;
-    let own = open.iter().filter(|state| state.phase.owner() == Some(caller.user()));
+    let own = open.iter().filter(|state| state.is_read_by(caller.user()));
     Ok(own.filter_map(|state| caller.directory.permissions_of(state.campaign).history_since(app.now())).min())
 }
 
@@ -302,14 +301,15 @@ pub async fn reply(
     once.done(app.engine.command(state.id, command, once.by(), once.keep()).await).await
 }
 
-/// `POST /{id}/notes`: writes for colleagues. Its owner, members of its campaign, who may steer any conversation there.
+/// `POST /{id}/notes`: writes for colleagues. Whoever has it before them, members of its campaign, who may steer any
+/// conversation there.
 ///
 /// # Errors
 /// 404; 409 when it is closed; 422.
 pub async fn note(app: Data<App>, caller: Caller, id: Path<ConversationId>, input: Input<Note>) -> Result<HttpResponse, Problem> {
     let Input { value: Note { text, mut mentions }, once } = input;
     let state = workable(&app, &caller, *id).await?;
-    let own = state.phase.owner() == Some(caller.user());
+    let own = state.involves(caller.user());
     if !(own || steers(&caller, &state) || caller.may(Permission::Answer, place(&state))) {
         return Err(Problem::not_found());
     }
@@ -320,7 +320,7 @@ pub async fn note(app: Data<App>, caller: Caller, id: Path<ConversationId>, inpu
     let reaches = |user: UserId| {
         let subject = caller.directory.subject(user);
         let may = |permission| subject.as_ref().is_some_and(|subject| may(subject, permission, place(&state)));
-        state.phase.owner() == Some(user) || may(Permission::Answer) || may(Permission::ReadConversations)
+        state.involves(user) || may(Permission::Answer) || may(Permission::ReadConversations)
     };
     let all_known = mentions.iter().take(MAX_MENTIONS).all(|user| reaches(*user));
     check.that(all_known, "mentions", ErrorCode::UnknownReference, "nobody who may see this conversation");

@@ -2,6 +2,7 @@
 
 pub mod agents;
 pub mod attachments;
+pub mod consult;
 pub mod contacts;
 pub mod conversations;
 pub mod drafts;

@@ -64,6 +64,7 @@ async fn what_belongs_to_another_client_reads_exactly_like_what_does_not_exist(w
             path if path.ends_with("/messages") || path.ends_with("/notes") => json!({"text": "x"}),
             path if path.ends_with("/accept") || path.ends_with("/decline") => json!({"offer": unknown}),
             path if path.ends_with("/transfer") => json!({"campaign": a["campaigns"]}),
+            path if path.ends_with("/consult") => json!({"agent": unknown}),
             path if path.ends_with("/snooze") => json!({"until": "2999-01-01T00:00:00Z"}),
             path if path.ends_with("/skills") => json!({"skills": []}),
             path if path.ends_with("/tags") => json!({"tags": []}),

@@ -61,6 +61,7 @@ fn plan(load: f64, arrivals: usize, patience: Option<Law>, seed: u64) -> Plan {
         revision: 1,
         asking: Asking::default(),
         closing: Closing::default(),
+        holding: Default::default(),
         service: Service::default(),
     };
     let mut random = Random::new(seed);

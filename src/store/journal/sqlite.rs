@@ -130,6 +130,7 @@ impl Sqlite {
             let (agent, offered_to) = (a.map(id), o.map(id));
             let fixed = [id(s.id), id(s.client), id(s.channel), id(s.campaign), id(s.contact)];
             let [own, client, channel, campaign, contact] = &fixed;
+            let (consulted, finishing) = (s.consulted().map(id), s.sender().map(|sender| id(sender.agent)));
             let state = encode::json(s);
             write.execute(params![
                 own,
@@ -144,7 +145,9 @@ impl Sqlite {
                 s.seq,
                 s.arrived_at,
                 d,
-                state
+                state,
+                consulted,
+                finishing
             ])
         })?;
         self.each(sql::SQLITE_STATE, &rows.touched, |update, row| {

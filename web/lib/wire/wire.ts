@@ -86,6 +86,10 @@ active: number,
  */
 offered: number, 
 /**
+ * What they have weighs more than they can have.
+ */
+over_capacity?: boolean, 
+/**
  * Their campaigns.
  */
 campaigns: Array<CampaignId>, };
@@ -378,6 +382,10 @@ wrap_up_seconds?: number | null,
  */
 closing?: Closing | null, 
 /**
+ * How agents hold what they have.
+ */
+holding?: Holding | null, 
+/**
  * What its agents may do and see.
  */
 permissions?: CampaignPermissions | null, 
@@ -481,6 +489,10 @@ wrap_up_seconds?: number | null,
  * How conversations come to their end.
  */
 closing?: Closing | null, 
+/**
+ * How agents hold what they have.
+ */
+holding?: Holding | null, 
 /**
  * What its agents may do and see.
  */
@@ -910,6 +922,12 @@ reopen_seconds?: number | null,
  */
 first_reply_seconds?: number | null, };
 
+export type Consult = { 
+/**
+ * A colleague who works for the same client.
+ */
+agent: UserId, };
+
 export type Contact = { 
 /**
  * Their id.
@@ -1035,6 +1053,18 @@ skills?: Array<SkillLevel>,
  * When it comes back, while it is snoozed.
  */
 snoozed_until: Time | null, 
+/**
+ * Its agent lets the customer wait too long for the first answer, and nobody else can take it.
+ */
+overdue?: boolean, 
+/**
+ * A colleague who is consulted: reads along and writes notes.
+ */
+consulted?: UserId, 
+/**
+ * Who gave it away and still finishes.
+ */
+finishing?: Finishing, 
 /**
  * The last message.
  */
@@ -1510,6 +1540,20 @@ mandatory?: boolean, };
 
 export type FieldValue = boolean | number | string;
 
+export type Finishing = { 
+/**
+ * Who.
+ */
+agent: UserId, 
+/**
+ * When it ends by itself; none = it does not.
+ */
+until: Time | null, 
+/**
+ * Only by itself.
+ */
+locked: boolean, };
+
 export type Frame = { 
 /**
  * [`VERSION`].
@@ -1551,6 +1595,17 @@ version: string,
  * Server time.
  */
 now: Time, };
+
+export type Holding = { 
+/**
+ * A conversation whose customer is silent for so long after their agent's answer takes no capacity until they write again; 1 to
+ * 604,800 s, none = never.
+ */
+dormant_seconds?: number | null, 
+/**
+ * Who transfers a conversation has the campaign's time to finish, as after closing.
+ */
+sender_wrap_up?: boolean | null, };
 
 export type HolidayRow = { 
 /**
@@ -1707,7 +1762,7 @@ role: Role,
  */
 presence: Presence | null, 
 /**
- * Own conversations and open offers.
+ * Own conversations and open offers, those about which they are consulted, and those they gave away and still finish.
  */
 conversations: Array<Conversation>, };
 
@@ -2045,7 +2100,12 @@ since: Time,
 /**
  * The break that begins when the conversations at hand are over; until then no new offers.
  */
-pending?: BreakId, };
+pending?: BreakId, 
+/**
+ * What they have weighs more than they can have: customers came back who had been silent, or the limit was lowered. No
+ * offers until then. Told by the socket.
+ */
+over_capacity?: boolean, };
 
 export type Present = { 
 /**
@@ -3392,7 +3452,7 @@ decisions: Array<Offered>,
  */
 now: Present | null, };
 
-export type WhyGone = "no_reply" | "inactive";
+export type WhyGone = "no_reply" | "inactive" | "consult_ended";
 
 export type WhyPlace = { "is": "waiting", 
 /**

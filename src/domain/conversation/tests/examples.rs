@@ -82,7 +82,7 @@ fn decline_is_idempotent_on_its_offer_and_comes_too_late_after_an_accept() {
 }
 
 #[test]
-fn who_missed_or_declined_is_passed_over_until_somebody_accepts() {
+fn who_missed_or_declined_is_passed_over_until_an_agent_answers() {
     let mut case = offered(rules());
     let arrived = case.conversation.arrived_at;
     assert_eq!(case.does(DUE), [], "the deadline has not come");
@@ -96,6 +96,8 @@ fn who_missed_or_declined_is_passed_over_until_somebody_accepts() {
     let offer = make_offer(3, CARLA, &case);
     case.does(offer);
     case.does(accept(3, CARLA));
+    assert_eq!(case.conversation.passed_over.as_slice(), [ANA, BEN]);
+    case.does(reply(4, CARLA));
     assert!(case.conversation.passed_over.is_empty());
     assert_eq!((case.conversation.arrived_at, case.conversation.segment), (arrived, 2), "it was one wait");
 }

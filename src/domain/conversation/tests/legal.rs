@@ -16,6 +16,7 @@ pub(super) fn assert_legal(before: &Conversation, command: &Command, events: &[E
     assert_due_keeps_to_the_deadline(before, command, events, now);
     assert_a_note_changes_nothing_else(before, command, after);
     assert_time_runs_against_who_is_to_answer(after);
+    assert_who_stands_beside_is_somebody_else(after);
     if events.is_empty() {
         assert_eq!(after, before, "{command:?} changed the state without an event");
     }
@@ -122,8 +123,22 @@ fn assert_deliveries_move_forward(before: &Conversation, command: &Command, even
 fn assert_time_runs_against_who_is_to_answer(after: &Conversation) {
     if let Some(awaited) = after.awaited {
         assert!(after.phase.owner().is_some() && !matches!(after.phase, Phase::WrapUp { .. }), "{after:?}");
-        assert!(!matches!(awaited, Awaited::Customer { .. }) || !after.unanswered, "{after:?}");
+        assert_eq!(matches!(awaited, Awaited::Customer { .. }), !after.unanswered, "{after:?}");
     }
+    if after.sleeps_at.is_some() {
+        assert!(matches!(after.phase, Phase::Active { .. } | Phase::Transferring { .. }), "{after:?}");
+        assert!(after.replied && !after.unanswered, "{after:?}");
+    }
+}
+
+/// One who is consulted needs somebody who asks; nobody is both the owner and beside.
+fn assert_who_stands_beside_is_somebody_else(after: &Conversation) {
+    let (owner, sender) = (after.phase.owner(), after.sender().map(|sender| sender.agent));
+    if after.consulted().is_some() {
+        assert!(owner.is_some() && owner != after.consulted() && !matches!(after.phase, Phase::WrapUp { .. }), "{after:?}");
+    }
+    assert!(sender.is_none() || (owner != sender && !after.phase.is_ended()), "{after:?}");
+    assert!(after.beside.as_deref() != Some(&Beside::default()), "nobody stands there");
 }
 
 fn assert_a_note_changes_nothing_else(before: &Conversation, command: &Command, after: &Conversation) {

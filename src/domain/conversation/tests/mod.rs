@@ -2,6 +2,7 @@
 //! when several want the same ([`races`]).
 
 mod awaited;
+mod beside;
 mod examples;
 mod legal;
 mod properties;

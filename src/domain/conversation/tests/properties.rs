@@ -35,8 +35,8 @@ fn content() -> impl Strategy<Value = Content> {
 }
 
 fn reason() -> impl Strategy<Value = QueueReason> {
-    use QueueReason::{AgentLost, AgentSignedOut, New, OutOfHours};
-    prop::sample::select(vec![New, OutOfHours, AgentLost, AgentSignedOut])
+    use QueueReason::{AgentLost, AgentSignedOut, New, NoReply, OutOfHours};
+    prop::sample::select(vec![New, OutOfHours, AgentLost, AgentSignedOut, NoReply])
 }
 
 fn lost() -> impl Strategy<Value = Ending> {
@@ -90,7 +90,9 @@ fn agent_command() -> impl Strategy<Value = Command> {
         2 => (agent(), prop::bool::weighted(0.2), prop::option::of(Just(SOLVED)), any::<bool>())
             .prop_map(|(agent, force, disposition, wrap_up)| Command::Close { agent, force, disposition, wrap_up }),
         2 => (agent(), prop::bool::weighted(0.2), values()).prop_map(|(agent, force, values)| Command::SetFields { agent, force, values }),
-        1 => agent().prop_map(|agent| Command::EndWrapUp { agent }),
+        2 => agent().prop_map(|agent| Command::EndWrapUp { agent }),
+        3 => (agent(), (1_u128..4).prop_map(AgentId::from_u128)).prop_map(|(agent, colleague)| Command::Consult { agent, colleague }),
+        1 => (agent(), prop::bool::weighted(0.2)).prop_map(|(agent, force)| Command::EndConsult { agent, force }),
         2 => (agent(), soon()).prop_map(|(agent, until)| Command::Park { agent, until }),
         2 => agent().prop_map(|agent| Command::Wake { agent }),
         1 => (agent(), any::<bool>(), 0_usize..3).prop_map(|(agent, force, tags)| Command::Tag {
@@ -138,14 +140,21 @@ fn wish() -> impl Strategy<Value = Wish> {
 fn any_rules() -> impl Strategy<Value = Rules> {
     let mostly = || prop::bool::weighted(0.8);
     let time = || prop::option::weighted(0.5, (5_u64..60).prop_map(Duration::from_secs));
-    let times = (prop::sample::select(WrapUp::ALL.to_vec()), prop::sample::select(vec![0, 15]), time(), time(), any::<bool>());
+    let times = (
+        prop::sample::select(WrapUp::ALL.to_vec()),
+        prop::sample::select(vec![0, 15]),
+        (time(), time(), time()),
+        any::<[bool; 2]>(),
+    );
     (times, prop::bool::weighted(0.2), mostly(), mostly(), mostly(), prop::bool::weighted(0.2)).prop_map(
         |(times, auto_accept, close_unanswered, transfer_to_agents, external_resources, needs_disposition)| Rules {
             wrap_up: times.0,
             wrap_up_time: Duration::from_secs(times.1),
-            silence: times.2,
-            first_reply: times.3,
-            reminds: times.4,
+            silence: times.2.0,
+            first_reply: times.2.1,
+            dormant: times.2.2,
+            reminds: times.3[0],
+            sender_wrap_up: times.3[1],
             auto_accept,
             close_unanswered,
             transfer_to_agents,
@@ -181,6 +190,7 @@ impl Store {
         let ahead = |moment: Timestamp| case.now + moment.since(Timestamp::from_micros(0));
         let phase = case.phase();
         let has_offer = phase.offer().map(|offer| offer.agent);
+        let finishing = case.conversation.sender().map(|sender| sender.agent);
         let or = |agent: AgentId, concerned: Option<AgentId>| {
             if agent == WHOM_IT_CONCERNS { concerned.unwrap_or(ANA) } else { agent }
         };
@@ -211,7 +221,9 @@ impl Store {
                 Command::Close { agent: owner(agent), force, disposition, wrap_up }
             }
             Command::SetFields { agent, force, values } => Command::SetFields { agent: owner(agent), force, values },
-            Command::EndWrapUp { agent } => Command::EndWrapUp { agent: owner(agent) },
+            Command::EndWrapUp { agent } => Command::EndWrapUp { agent: or(agent, finishing.or(phase.owner())) },
+            Command::Consult { agent, colleague } => Command::Consult { agent: owner(agent), colleague },
+            Command::EndConsult { agent, force } => Command::EndConsult { agent: owner(agent), force },
             Command::Release { agent, reason } => Command::Release { agent: owner(agent), reason },
             Command::Wake { agent } => Command::Wake { agent: owner(agent) },
             Command::Tag { agent, force, tags } => Command::Tag { agent: owner(agent), force, tags },
@@ -321,7 +333,7 @@ fn random_commands_reach_every_phase_and_every_event() {
     use proptest::{strategy::ValueTree, test_runner::TestRunner};
     let mut runner = TestRunner::deterministic();
     let mut seen: BTreeMap<String, u32> = BTreeMap::new();
-    for _ in 0..600 {
+    for _ in 0..1_000 {
         let (rules, wishes) = (any_rules(), prop::collection::vec(wish(), 80)).new_tree(&mut runner).unwrap().current();
         let mut case = Case::new(ChannelKind::Api, rules);
         let mut store = Store::default();
@@ -342,5 +354,5 @@ fn random_commands_reach_every_phase_and_every_event() {
     let phases = seen.keys().filter(|key| key.starts_with("phase")).count();
     let events = seen.keys().filter(|key| key.starts_with("event")).count();
     // All but "admitted" (passed through on the way to the queue) and all but "started".
-    assert_eq!((phases, events), (12, 26), "{seen:#?}");
+    assert_eq!((phases, events), (12, 30), "{seen:#?}");
 }

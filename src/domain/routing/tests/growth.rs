@@ -125,6 +125,8 @@ impl Center {
             unanswered: true,
             passed_over,
             demand,
+            overdue: false,
+            finishing: None,
             stand,
         };
         Input::Conversation { view, ended_offers: ended }

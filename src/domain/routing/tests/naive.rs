@@ -69,6 +69,9 @@ pub(super) struct Naive {
     noticing: BTreeMap<ContactId, ConversationId>,
     withdrawn: BTreeSet<OfferId>,
     releasing: BTreeMap<ConversationId, AgentId>,
+    /// Taken from agents who owe the first answer.
+    passing_on: BTreeSet<ConversationId>,
+    senders_gone: BTreeSet<ConversationId>,
 }
 
 impl Naive {
@@ -124,6 +127,8 @@ impl Naive {
                 self.admitting.remove(&view.id);
                 self.dismissing.remove(&view.id);
                 self.releasing.remove(&view.id);
+                self.passing_on.remove(&view.id);
+                self.senders_gone.remove(&view.id);
                 self.noticing.retain(|_, conversation| *conversation != view.id);
                 if let Stand::Offered { offer } | Stand::Transferring { offer, .. } = view.stand {
                     self.withdrawn.remove(&offer.id);
@@ -248,6 +253,12 @@ impl Naive {
         if self.releasing.get(&id) != view.stand.owner().as_ref() {
             self.releasing.remove(&id);
         }
+        if !view.overdue || self.views.get(&id).is_none_or(|before| before.stand.owner() != view.stand.owner()) {
+            self.passing_on.remove(&id);
+        }
+        if self.views.get(&id).is_none_or(|before| before.finishing != view.finishing) {
+            self.senders_gone.remove(&id);
+        }
         self.views.insert(id, view);
         self.views.retain(|_, view| view.stand != Stand::Gone);
         self.note_late(id);
@@ -261,7 +272,7 @@ impl Naive {
     fn shares(&self, agent: AgentId) -> Vec<(CampaignId, ChannelKind, bool)> {
         let mut shares = vec![];
         for view in self.views.values() {
-            let full = (view.campaign, view.kind, true);
+            let (before, full) = (shares.len(), (view.campaign, view.kind, true));
             match view.stand {
                 Stand::Offered { offer } if offer.agent == agent => shares.push(full),
                 Stand::Held { agent: owner, weightless, .. } if owner == agent => {
@@ -271,6 +282,9 @@ impl Naive {
                 _ => {}
             }
             if self.reserved.get(&view.id).is_some_and(|it| it.agent == agent) {
+                shares.push(full);
+            }
+            if view.finishing == Some(agent) && shares.len() == before {
                 shares.push(full);
             }
         }
@@ -732,7 +746,27 @@ impl Naive {
             self.agent(agent).last_offer = Some(now);
             out.push(Decision::Offer { conversation, offer, choice });
         }
+        self.pass_on(now, &mut out);
         out
+    }
+
+    /// Who owes a first answer for too long loses it to whoever else could have it now.
+    fn pass_on(&mut self, now: Timestamp, out: &mut Vec<Decision>) {
+        let mut overdue: Vec<_> = self.views.values().filter(|view| view.overdue).cloned().collect();
+        overdue.sort_by_key(|view| (view.campaign, view.arrived_at, view.id));
+        for view in overdue {
+            let Stand::Held { agent: owner, weightless: false, .. } = view.stand else { continue };
+            let serving = self.in_force(view.campaign).is_some_and(|it| it.openness.is_open());
+            let busy = self.reserved.contains_key(&view.id) || self.releasing.contains_key(&view.id);
+            let had = |agent: &AgentId| *agent == owner || view.passed_over.contains(agent);
+            let may = |agent: AgentId| {
+                self.may_take(agent, &view) && self.suits(agent, &view, now) && !self.is_delayed(agent, &view, now)
+            };
+            let others = self.agents.keys().copied().any(|agent| !had(&agent) && may(agent));
+            if serving && !busy && others && self.passing_on.insert(view.id) {
+                out.push(Decision::Release { conversation: view.id, agent: owner, reason: QueueReason::NoReply });
+            }
+        }
     }
 
     fn part(&mut self, view: &ItemView, out: &mut Vec<Decision>) {
@@ -752,6 +786,12 @@ impl Naive {
             && !matches!(view.stand, Stand::Held { parked: true, .. })
             && (view.unanswered || reason != QueueReason::AgentLost)
             && self.releasing.insert(view.id, agent) != Some(agent)
+        {
+            out.push(Decision::Release { conversation: view.id, agent, reason });
+        }
+        if let Some(agent) = view.finishing
+            && let There::Gone(reason @ QueueReason::AgentSignedOut) = self.there(agent)
+            && self.senders_gone.insert(view.id)
         {
             out.push(Decision::Release { conversation: view.id, agent, reason });
         }

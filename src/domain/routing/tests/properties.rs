@@ -219,7 +219,7 @@ fn happening() -> impl proptest::strategy::Strategy<Value = Happening> {
         12 => (campaigns, 0_u8..4, any::<bool>(), prop::option::of((1_u8..5, any::<bool>()))).prop_map(|(campaign, contact, chat, by)| H::Arrive(campaign, contact, chat, by)),
         5 => (any_item.clone(), customer).prop_map(|(item, does)| H::Customer(item, does)),
         18 => (any_item.clone(), agent_does()).prop_map(|(item, does)| H::Agent(item, does)),
-        1 => any_item.clone().prop_map(H::Due),
+        3 => any_item.clone().prop_map(H::Due),
         1 => any_item.clone().prop_map(H::Sleep),
         25 => any_item.clone().prop_map(H::TakeDecision),
         2 => any_item.clone().prop_map(H::FailToTake),
@@ -253,7 +253,8 @@ fn happens(world: &mut World, happening: Happening) {
             let ago = |long: bool| if long { 2 * 86_400 } else { 60 };
             let closed_at = |long| Timestamp::from_micros(world.now.micros() - ago(long) * 1_000_000);
             let preferred = by.map(|(who, long)| Preferred { agent: agent(who), closed_at: closed_at(long) });
-            world.arrive_for(campaign(place), contact, kind, preferred);
+            let id = world.arrive_for(campaign(place), contact, kind, preferred);
+            world.customer_writes(id);
         }
         H::Skills(who, skills) => world.can(agent(who), skills),
         H::Loads(loads) => world.weigh(loads),
@@ -286,6 +287,8 @@ fn configure(world: &mut World, number: u8, settings: &Settings) {
     configured.asking = settings.asking.clone();
     configured.auto_accept = settings.auto_accept;
     configured.wrap_up_seconds = if settings.wraps_up { 15 } else { 0 };
+    configured.closing.first_reply_seconds = settings.has_message.then_some(5);
+    configured.holding.sender_wrap_up = settings.weight > 1;
     configured.out_of_hours = if settings.ends_out_of_hours { OutOfHours::Close } else { OutOfHours::Queue };
     configured.out_of_hours_message = settings.has_message.then(|| "We are closed".to_owned());
     let closed = if settings.closed_before { CLOSED } else { Openness::Closed { since: Some(world.now), until: None } };
@@ -325,7 +328,10 @@ fn agent_acts(world: &mut World, does: AgentDoes, id: ConversationId, message: M
         (AgentDoes::Close, _, Some(agent)) => {
             world.commit(id, &Command::Close { agent, force: false, disposition: None, wrap_up: false });
         }
-        (AgentDoes::EndWrapUp, _, Some(agent)) => world.commit(id, &Command::EndWrapUp { agent }),
+        (AgentDoes::EndWrapUp, _, owner) => {
+            let agent = world.state(id).sender().map(|sender| sender.agent).or(owner).unwrap_or(AgentId::NIL);
+            world.commit(id, &Command::EndWrapUp { agent });
+        }
         (AgentDoes::Park, _, Some(agent)) => {
             world.commit(id, &Command::Park { agent, until: Timestamp::from_micros(i64::MAX) });
         }

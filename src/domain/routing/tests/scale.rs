@@ -160,6 +160,8 @@ fn conversation(id: ConversationId, campaign: CampaignId, seq: u64, stand: Stand
         unanswered: true,
         passed_over: smallvec![],
         demand: None,
+        overdue: false,
+        finishing: None,
         stand,
     };
     Input::Conversation { view, ended_offers }

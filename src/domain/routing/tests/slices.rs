@@ -44,6 +44,8 @@ impl Desk {
                 unanswered: true,
                 passed_over: smallvec![],
                 demand: None,
+                overdue: false,
+                finishing: None,
                 stand: Stand::Waiting,
             };
             assert_eq!(desk.tell(Input::Conversation { view, ended_offers: smallvec![] }), []);

@@ -5,8 +5,9 @@ import type { State } from '@centralita/lib/store';
 import { computed, watch } from 'vue';
 
 import { announce, interrupt } from './announcer.ts';
-import { isLookedAt, open, unread } from './conversations.ts';
-import { offerOf, offers } from './own.ts';
+import { isLookedAt, open, ownerOf, unread } from './conversations.ts';
+import { isConsulted, offerOf, offers } from './own.ts';
+import { agentName } from './people.ts';
 import { leads } from './leader.ts';
 import { now } from './now.ts';
 import { connection, onFrame, signedIn, state } from './session.ts';
@@ -72,7 +73,7 @@ function given(conversation: Conversation, isNews: boolean): void {
   const offer = offerOf(conversation);
   if (!isNews && !offer) return;
   const name = contactName(conversation);
-  const text = t(offer ? 'announce.offer' : 'announce.assigned', { name });
+  const text = isConsulted(conversation) ? t('announce.consulted', { name, agent: agentName(ownerOf(conversation.standing) ?? '') }) : t(offer ? 'announce.offer' : 'announce.assigned', { name });
   interrupt(text);
   if (isLookedAt(conversation.id) || quiet()) return;
   ringing.set(conversation.id, Date.now());

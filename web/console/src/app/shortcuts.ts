@@ -42,6 +42,7 @@ export const SHORTCUTS = {
   'reply': { title: 'action.reply', area: 'conversation', keys: 'c' },
   'note': { title: 'action.note', area: 'conversation', keys: 'n' },
   'transfer': { title: 'action.transfer', area: 'conversation', keys: 't' },
+  'consult': { title: 'action.consult', area: 'conversation', keys: 'o' },
   'close': { title: 'action.close', area: 'conversation', keys: 'e' },
   'priority': { title: 'action.priority', area: 'conversation', keys: 'p' },
   'snooze': { title: 'action.snooze', area: 'conversation', keys: 'b' },

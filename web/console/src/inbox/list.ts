@@ -6,7 +6,7 @@ import type { Conversation, WaitingRow } from '@centralita/lib/wire';
 import { computed, ref, shallowRef, watch } from 'vue';
 
 import { unread } from '../app/conversations.ts';
-import { active, snoozed } from '../app/own.ts';
+import { listed, snoozed } from '../app/own.ts';
 import { campaignName } from '../app/people.ts';
 import { isAgent, may, state } from '../app/session.ts';
 import { settings } from '../app/settings.ts';
@@ -27,7 +27,7 @@ export const team = shallowRef<readonly Conversation[]>([]);
 export const waiting = computed<readonly WaitingRow[]>(() => state.value.waiting ?? state.value.board?.waiting ?? []);
 
 export const views = computed(() => [
-  ...(isAgent.value ? [{ view: 'mias' as const, count: active.value.length }] : []),
+  ...(isAgent.value ? [{ view: 'mias' as const, count: listed.value.length }] : []),
   ...(state.value.waiting || state.value.board ? [{ view: 'cola' as const, count: waiting.value.length }] : []),
   ...(snoozed.value.length > 0 ? [{ view: 'pospuestas' as const, count: snoozed.value.length }] : []),
   ...(may('read_conversations') ? [{ view: 'equipo' as const, count: team.value.length }] : []),
