@@ -135,7 +135,7 @@ impl AgentSession {
 
     fn is_over_capacity(&self) -> bool {
         let directory = self.shared.directory.peek();
-        directory.users.get(&self.id).is_some_and(|user| self.view.units(&directory.loads) > user.capacity)
+        directory.users.get(&self.id).is_some_and(|user| directory.loads.used(&self.view.weighing()) > user.capacity)
     }
 
     /// Tabs learn it when what the agent has begins or ceases to weigh more than they can have.
@@ -337,8 +337,11 @@ impl AgentSession {
         self.pos = append.pos();
         match &append.about {
             About::Conversation(change) => {
+                let weighing = self.view.weighing();
                 if let Some(push) = self.view.fold(append, change, &self.shared.directory) {
                     self.push(push, ctx);
+                }
+                if self.view.weighing() != weighing {
                     self.tell_load(ctx);
                 }
                 self.count_offers(append);

@@ -7,7 +7,7 @@ use crate::{
     domain::{
         conversation::{Event, RETRIED},
         delivery::Delivery,
-        load::{Counts, Loads},
+        load::Counts,
         log::Fact,
     },
     ids::{AgentId, ConversationId},
@@ -25,12 +25,15 @@ use crate::{
 pub(super) struct View {
     agent: AgentId,
     conversations: BTreeMap<ConversationId, Listed>,
+    /// What takes capacity, by kind.
+    weighing: Counts,
 }
 
 impl View {
     pub(super) fn new(agent: AgentId, loaded: Vec<Listed>) -> Self {
-        let own = loaded.into_iter().filter(|own| own.state.involves(agent));
-        Self { agent, conversations: own.map(|own| (own.state.id, own)).collect() }
+        let mut view = Self { agent, conversations: BTreeMap::new(), weighing: Counts::default() };
+        loaded.into_iter().filter(|own| own.state.involves(agent)).for_each(|own| view.put(own));
+        view
     }
 
     pub(super) fn all(&self, directory: &Directory) -> Vec<Summary> {
@@ -55,13 +58,22 @@ impl View {
         self.conversations.values().any(|own| own.state.weighs_on(self.agent))
     }
 
-    /// Capacity units that all of it takes.
-    pub(super) fn units(&self, loads: &Loads) -> u32 {
-        let mut counts = Counts::default();
-        for own in self.conversations.values().filter(|own| own.state.weighs_on(self.agent)) {
-            counts.add(own.state.kind, 1);
+    /// What takes capacity, by kind.
+    pub(super) const fn weighing(&self) -> Counts {
+        self.weighing
+    }
+
+    fn put(&mut self, own: Listed) {
+        self.weighing.add(own.state.kind, u32::from(own.state.weighs_on(self.agent)));
+        if let Some(before) = self.conversations.insert(own.state.id, own) {
+            self.weighing.remove(before.state.kind, u32::from(before.state.weighs_on(self.agent)));
         }
-        loads.used(&counts)
+    }
+
+    fn take(&mut self, id: ConversationId) -> Option<Listed> {
+        let own = self.conversations.remove(&id)?;
+        self.weighing.remove(own.state.kind, u32::from(own.state.weighs_on(self.agent)));
+        Some(own)
     }
 
     /// What tabs must be told.
@@ -72,14 +84,14 @@ impl View {
             return Some(Push::Conversation(delta(append, change, self.shown(known, directory))));
         }
         if !state.involves(self.agent) {
-            let known = self.conversations.remove(&state.id)?.state;
+            let known = self.take(state.id)?.state;
             let consulted = known.consulted() == Some(self.agent) && known.phase.owner() != Some(self.agent);
             let why = if consulted { Some(WhyGone::ConsultEnded) } else { WhyGone::of(&state.phase) };
             return Some(Push::Gone(Gone { conversation: state.id, owner: state.phase.owner(), why }));
         }
         let own = Listed { state: Arc::clone(state), contact: Arc::clone(&change.contact), last: change.last.clone() };
         let push = Push::Conversation(delta(append, change, self.shown(&own, directory)));
-        self.conversations.insert(state.id, own);
+        self.put(own);
         Some(push)
     }
 }

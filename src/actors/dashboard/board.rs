@@ -231,12 +231,9 @@ impl Fold {
         let Stand { owner, offered_to, finishing, weighs, .. } = item.stand;
         let finishing = finishing.filter(|agent| ![owner, offered_to].contains(&Some(*agent)));
         for agent in owner.into_iter().chain(offered_to).filter(|_| weighs).chain(finishing) {
-            let row = self.agents.entry(agent).or_default();
-            if come {
-                row.weighing.add(item.kind, 1)
-            } else {
-                row.weighing.remove(item.kind, 1)
-            }
+            let weighing = &mut self.agents.entry(agent).or_default().weighing;
+            let change = if come { Counts::add } else { Counts::remove };
+            change(weighing, item.kind, 1);
             self.changes.agents.insert(agent);
         }
         if let Some(owner) = item.stand.owner {
