@@ -13,7 +13,7 @@ use crate::{
         floor::{Floor, ForAgent, ToAgent},
         gate::Gate,
         keeper::{Keeper, Reload},
-        router::{Explain, Router, Take, Transfer},
+        router::{Explain, Router, Steer, Take, Transfer},
         shard::{Shard, ToConversation},
         watch::{self, Follow, Thread, Typed, Watch},
     },
@@ -233,6 +233,19 @@ impl Engine {
         answer.await.map_err(|_| CommandError::Died)?
     }
 
+    /// Gives a waiting conversation to an agent or moves it to another queue, as a supervisor wants it: the Router arbitrates.
+    pub async fn steer(
+        &self,
+        conversation: ConversationId,
+        to: SteerTo,
+        by: By,
+        keep: Option<KeepAnswer>,
+    ) -> Result<Done, CommandError> {
+        let (reply, answer) = oneshot::channel();
+        self.router.send(Steer { conversation, to, by, keep, reply }).map_err(|_| CommandError::Busy)?;
+        answer.await.map_err(|_| CommandError::Died)?
+    }
+
     /// Why a conversation is where it is, and who could have it: at most `limit` members of its campaign, or one only.
     ///
     /// # Errors
@@ -318,6 +331,15 @@ impl Engine {
     pub fn look_away(&self, id: SinkId, at: Look) {
         let _ = self.dashboard.send(dashboard::Leave(id, at));
     }
+}
+
+/// Where a supervisor has a waiting conversation go.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SteerTo {
+    /// To an agent.
+    Agent(AgentId),
+    /// To the queue of a campaign.
+    Campaign(CampaignId),
 }
 
 /// Where a transfer goes.

@@ -4,7 +4,9 @@ use std::{collections::BTreeMap, path::Path};
 
 use ts_rs::TS;
 
-use super::{command, config, conversation, demo, live, page, people, schedules, session, simulation as what_if, skills, why};
+use super::{
+    command, config, conversation, demo, live, moves, page, people, schedules, session, simulation as what_if, skills, why,
+};
 use crate::{
     domain::{
         campaign, channel, closing, contact, conversation as states, delivery, disposition, field, invitation, load, message,
@@ -224,6 +226,12 @@ fn text() -> String {
         why::Place,
         why::Present,
         why::Reason,
+        why::Step,
+        why::Steering,
+        moves::ConversationsMoved,
+        moves::MoveAction,
+        moves::MoveConversations,
+        moves::MoveOutcome,
         why::ReasonCount,
         why::RunnerUp,
         why::Why,

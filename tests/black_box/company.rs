@@ -244,6 +244,10 @@ pub(crate) fn template(route: &Route) -> Option<Template> {
         "POST /api/v1/conversations/{id}/notes" => {
             ("conversations/{{conversation}}/notes", Some(json!({ "text": "vip", "mentions": ["{{user}}"] })))
         }
+        "POST /api/v1/conversations/moves" => (
+            "conversations/moves",
+            Some(json!({ "conversations": ["{{conversation}}"], "action": { "do": "move", "campaign": "{{campaign2}}" } })),
+        ),
         "POST /api/v1/conversations/{id}/accept" => ("conversations/{{offered}}/accept", Some(json!({ "offer": "{{offer}}" }))),
         "POST /api/v1/conversations/{id}/take" => ("conversations/{{offered}}/take", None),
         "POST /api/v1/conversations/{id}/decline" => ("conversations/{{offered}}/decline", Some(json!({ "offer": "{{offer}}" }))),

@@ -40,6 +40,7 @@ mod idempotency;
 mod live;
 mod logs;
 mod monitoring;
+mod moves;
 mod openapi;
 mod packaging;
 mod people;

@@ -194,7 +194,8 @@ impl Request {
 
 fn release_reservation(command: &Command, conversation: ConversationId, state: Option<&State>, shared: &Shared) {
     let refused = match command {
-        Command::Offer { offer, .. } | Command::Take(offer) => Some(offer.id),
+        Command::Offer { offer, .. } | Command::Take(offer) | Command::Assign { offer, .. } => Some(offer.id),
+        Command::Move { ticket, .. } => Some(*ticket),
         Command::Transfer { to: TransferTo::Agent { offer, .. }, .. } => Some(*offer),
         _ => None,
     };

@@ -35,6 +35,16 @@ pub enum QueueReason {
     Overflowed,
     /// Its agent let the customer wait too long for the first answer.
     NoReply,
+    /// A supervisor moved it here from another queue.
+    Moved,
+}
+
+/// Somebody else than the Router and the agent decided that it is theirs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Assignment {
+    /// It is more than the agent would have been offered (routing.md, invariant 2).
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub over_capacity: bool,
 }
 
 /// How a conversation ended.
@@ -128,6 +138,9 @@ pub enum Event {
         /// How the Router came to choose that agent; none when it did not choose, and in what was written before it was recorded.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         why: Option<Box<Choice>>,
+        /// A supervisor gave it to them.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        assigned: Option<Assignment>,
     },
     /// The agent took it; the segment in the queue is over.
     OfferAccepted {
@@ -299,7 +312,7 @@ impl Conversation {
                     self.pass_over(self.phase.owner());
                 }
                 self.campaign = *campaign;
-                if matches!(reason, QueueReason::Transferred | QueueReason::Overflowed) {
+                if matches!(reason, QueueReason::Transferred | QueueReason::Overflowed | QueueReason::Moved) {
                     self.wait_anew(at);
                 }
                 self.awaited = None;

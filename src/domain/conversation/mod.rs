@@ -7,6 +7,7 @@ mod awaited;
 mod command;
 mod event;
 mod finish;
+mod steer;
 mod step;
 #[cfg(test)]
 mod tests;
@@ -19,7 +20,7 @@ use smallvec::SmallVec;
 pub use self::{
     awaited::Awaited,
     command::{Admission, Command, Dismissal, TransferTo},
-    event::{Ending, Event, OfferOutcome, QueueReason},
+    event::{Assignment, Ending, Event, OfferOutcome, QueueReason},
 };
 use crate::{
     clock::Timestamp,

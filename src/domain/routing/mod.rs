@@ -44,6 +44,7 @@
 //! | `memory`, `credit` | what was before: who was served last, whose work ended when, how many today |
 //! | `transfer` | targets checked and reserved |
 //! | `take` | an agent takes what waits, out of turn |
+//! | `steer` | a supervisor gives what waits to an agent or moves it to another queue |
 //! | `decide` | work off what an input made possible |
 //! | `choice`, `why` | what a decision records of itself; the whole list, on demand |
 
@@ -68,6 +69,7 @@ mod order;
 mod queue;
 mod ready;
 mod score;
+mod steer;
 mod take;
 #[cfg(test)]
 pub(in crate::domain) mod tests;
@@ -89,6 +91,7 @@ pub use self::{
     item::{ItemView, Stand},
     memory::{Day, Memory, Past, memories},
     observe::{AgentSnapshot, CampaignSnapshot, Snapshot},
+    steer::Assigning,
     take::Taking,
     why::{Behind, Candidate, Explanation, Nobody, Place, Verdict},
 };

@@ -14,6 +14,7 @@ mod policies;
 mod properties;
 mod scale;
 mod skills;
+mod steer;
 mod steps;
 mod why;
 mod world;

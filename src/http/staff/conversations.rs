@@ -115,7 +115,7 @@ const PHASES: [&str; 15] = [
     "overflowed",
 ];
 
-fn place(state: &Conversation) -> Place {
+pub(super) fn place(state: &Conversation) -> Place {
     Place::campaign(state.client, state.campaign)
 }
 

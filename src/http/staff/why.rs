@@ -16,7 +16,7 @@ use crate::{
     http::{caller::Caller, check, input::Query, once, problem::Problem, state::App},
     ids::{AgentId, ConversationId},
     store::choices,
-    wire::why::{Offered, Place, Present, Why},
+    wire::why::{Offered, Place, Present, Step, Why},
 };
 
 /// Entries of the log that are looked at: some hundred offers.
@@ -43,13 +43,15 @@ pub async fn show(
     let limit = check::limit(query.0.limit)?;
     let state = visible(&app, &caller, *id).await?;
     let own = (caller.subject.role == Role::Agent).then(|| caller.user());
-    let mut decisions = Offered::of(choices::of(&app.engine.db, state.id, ENTRIES).await?);
+    let entries = choices::of(&app.engine.db, state.id, ENTRIES).await?;
+    let mut decisions = Offered::of(&entries);
+    let steps = if own.is_none() { Step::of(&entries) } else { Vec::new() };
     if let Some(own) = own {
         decisions.retain(|offered| offered.agent == own);
         decisions = decisions.into_iter().map(Offered::for_agent).collect();
     }
     let now = if state.phase.is_ended() { None } else { present(&app, &caller, state.id, limit, own).await? };
-    once::ok(&Why { conversation: state.id, decisions, now })
+    once::ok(&Why { conversation: state.id, decisions, steps, now })
 }
 
 /// What the Router knows, as far as the caller may know it: it may have moved on since the caller was let in.

@@ -1064,6 +1064,12 @@ deliveries?: Array<DeliveryDelta>, };
 
 export type ConversationId = string;
 
+export type ConversationsMoved = { 
+/**
+ * Those named twice are told of once.
+ */
+outcomes: Array<MoveOutcome>, };
+
 export type Country = "AR" | "BO" | "BR" | "CL" | "CO" | "CR" | "DO" | "EC" | "ES" | "GT" | "MX" | "PA" | "PE" | "PY" | "UY" | "VE";
 
 export type DayFigures = { 
@@ -1578,7 +1584,7 @@ on: boolean,
  */
 intervals: Array<ScheduleHours>, };
 
-export type How = "chosen" | "taken" | "transferred";
+export type How = "chosen" | "taken" | "transferred" | "assigned";
 
 export type InUse = { 
 /**
@@ -1909,6 +1915,44 @@ export type MessageId = string;
 
 export type Mode = "incall" | "nocall" | "interaction" | "nopause" | "omni" | "ringall" | "ringallmultiple";
 
+export type MoveAction = { "do": "assign", 
+/**
+ * A member of its campaign who is at work.
+ */
+agent: UserId, } | { "do": "move", 
+/**
+ * Open, enabled and not full.
+ */
+campaign: CampaignId, } | { "do": "prioritise", 
+/**
+ * So urgent.
+ */
+priority: Priority, };
+
+export type MoveConversations = { 
+/**
+ * 1 to 100, in the order in which it is done.
+ */
+conversations: Array<ConversationId>, 
+/**
+ * What.
+ */
+action: MoveAction, };
+
+export type MoveOutcome = { 
+/**
+ * Which.
+ */
+conversation: ConversationId, 
+/**
+ * Why it was not done; none = done.
+ */
+code: ErrorCode | null, 
+/**
+ * With `transfer_target`: `closed`, `full`, `disabled`, `unknown`, `other_client` or `same_campaign`.
+ */
+reason: string | null, };
+
 export type NamedAgent = { 
 /**
  * Who.
@@ -1980,6 +2024,10 @@ agent: UserId,
  * How it came to that.
  */
 how: How, 
+/**
+ * It was given to them although they had no room for it by the rules.
+ */
+over_capacity: boolean, 
 /**
  * Who gave it to them; none when nobody did.
  */
@@ -2383,7 +2431,7 @@ conversation: ConversationId,
  */
 position: number | null, };
 
-export type QueueReason = "new" | "out_of_hours" | "transferred" | "agent_lost" | "agent_signed_out" | "not_accepted" | "overflowed" | "no_reply";
+export type QueueReason = "new" | "out_of_hours" | "transferred" | "agent_lost" | "agent_signed_out" | "not_accepted" | "overflowed" | "no_reply" | "moved";
 
 export type Rating = { 
 /**
@@ -3388,6 +3436,10 @@ conversation: ConversationId,
  */
 decisions: Array<Offered>, 
 /**
+ * What supervisors did with it while it waited, the latest first; agents see none.
+ */
+steps: Array<WhyStep>, 
+/**
  * How it stands with those who could have it; none when it is not to be given to anybody.
  */
 now: Present | null, };
@@ -3407,6 +3459,38 @@ of: number, } | { "is": "offered",
  * To whom.
  */
 agent: UserId, };
+
+export type WhySteering = { "is": "moved", 
+/**
+ * From here; none when that is too long ago.
+ */
+from: CampaignId | null, 
+/**
+ * Here.
+ */
+to: CampaignId, } | { "is": "prioritised", 
+/**
+ * So urgent.
+ */
+priority: Priority, };
+
+export type WhyStep = { 
+/**
+ * When.
+ */
+at: Time, 
+/**
+ * Its place in the log.
+ */
+position: number, 
+/**
+ * Who; none = a program.
+ */
+by: UserId | null, 
+/**
+ * What they did.
+ */
+what: WhySteering, };
 
 export type WidgetConfig = { 
 /**

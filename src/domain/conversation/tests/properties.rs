@@ -64,6 +64,10 @@ fn routing_command() -> impl Strategy<Value = Command> {
             .prop_map(|(agent, deadline)| Command::Offer { offer: Offer { id: OfferId::NIL, agent, deadline }, why: None }),
         1 => ((1_u128..4).prop_map(AgentId::from_u128), soon())
             .prop_map(|(agent, deadline)| Command::Take(Offer { id: OfferId::NIL, agent, deadline })),
+        1 => ((1_u128..4).prop_map(AgentId::from_u128), soon(), any::<bool>()).prop_map(|(agent, deadline, over_capacity)| {
+            Command::Assign { offer: Offer { id: OfferId::NIL, agent, deadline }, assignment: Assignment { over_capacity } }
+        }),
+        1 => Just(Command::Move { ticket: OfferId::NIL, campaign: SUPPORT }),
         8 => (ago(OfferId::from_u128), agent()).prop_map(|(offer, agent)| Command::Accept { offer, agent }),
         4 => (ago(OfferId::from_u128), agent(), outcome())
             .prop_map(|(offer, agent, outcome)| Command::EndOffer { offer, agent, outcome }),
@@ -199,6 +203,10 @@ impl Store {
                 Command::Offer { offer, why }
             }
             Command::Take(offer) => Command::Take(Offer { id: self.new_offer(), deadline: ahead(offer.deadline), ..offer }),
+            Command::Assign { offer, assignment } => {
+                let offer = Offer { id: self.new_offer(), deadline: ahead(offer.deadline), ..offer };
+                Command::Assign { offer, assignment }
+            }
             Command::Accept { offer, agent } => Command::Accept { offer: self.offer_ago(offer), agent: or(agent, has_offer) },
             Command::EndOffer { offer, agent, outcome } => {
                 Command::EndOffer { offer: self.offer_ago(offer), agent: or(agent, has_offer), outcome }
@@ -225,6 +233,7 @@ impl Store {
             },
             Command::Admit(_)
             | Command::Dismiss(_)
+            | Command::Move { .. }
             | Command::GiveUp(_)
             | Command::RenameContact { .. }
             | Command::Rate { .. }

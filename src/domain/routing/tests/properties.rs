@@ -95,6 +95,8 @@ enum AgentDoes {
     Park,
     Prioritise(Priority),
     Take(u8),
+    Assign(u8),
+    Move(u8),
     TransferTo(u8),
     TransferToCampaign(u8),
     AskFor(Vec<SkillLevel>),
@@ -193,6 +195,8 @@ fn agent_does() -> impl proptest::strategy::Strategy<Value = AgentDoes> {
         1 => Just(AgentDoes::Park),
         1 => prop::sample::select(vec![Priority::Low, Priority::Normal, Priority::High, Priority::Urgent]).prop_map(AgentDoes::Prioritise),
         3 => (1_u8..5).prop_map(AgentDoes::Take),
+        3 => (1_u8..5).prop_map(AgentDoes::Assign),
+        3 => (1_u8..4).prop_map(AgentDoes::Move),
         3 => (1_u8..5).prop_map(AgentDoes::TransferTo),
         1 => (1_u8..4).prop_map(AgentDoes::TransferToCampaign),
         2 => levels().prop_map(AgentDoes::AskFor),
@@ -339,6 +343,8 @@ fn agent_acts(world: &mut World, does: AgentDoes, id: ConversationId, message: M
             world.commit(id, &Command::Transfer { agent, to: TransferTo::Skills(skills) });
         }
         (AgentDoes::Take(who), ..) => drop(world.take(id, agent(who))),
+        (AgentDoes::Assign(who), ..) => drop(world.assign(id, agent(who))),
+        (AgentDoes::Move(to), ..) => drop(world.move_to(id, campaign(to))),
         (AgentDoes::TransferTo(to), ..) => world.transfer(id, agent(to)),
         (AgentDoes::TransferToCampaign(to), ..) => world.transfer_to_campaign(id, campaign(to)),
         _ => {}

@@ -17,7 +17,7 @@ use crate::{
         conversation::{Command, Conversation, Event, OfferOutcome, QueueReason, TransferTo},
         load::Loads,
         refusal::Refusal,
-        routing::{Day, Decision, Input, ItemView, Memory, Notice, Routing, Stand, Taking, memories},
+        routing::{Assigning, Day, Decision, Input, ItemView, Memory, Notice, Routing, Stand, Taking, memories},
         schedule::Openness,
         skill::{Preferred, SkillLevel},
     },
@@ -265,6 +265,9 @@ impl World {
                 let after = actor.state.clone();
                 self.store(&before, &after);
                 events.iter().for_each(|event| self.follow(event, &mut ended_offers));
+                if let Command::Move { ticket, .. } = command {
+                    self.fates.insert(*ticket, Fate::Over);
+                }
                 let view = self.view(id);
                 self.actors.get_mut(&id).unwrap().news.push_back(Input::Conversation { view, ended_offers });
             }
@@ -394,6 +397,42 @@ impl World {
         taking
     }
 
+    /// A supervisor gives it to an agent.
+    pub(super) fn assign(&mut self, id: ConversationId, agent: AgentId) -> Result<Assigning, Refusal> {
+        let offer = counted(&mut self.offers);
+        let would_be_offered = self.naive.views.get(&id).is_some_and(|view| self.naive.may_take(agent, view));
+        let assigning = self.router.reserve_assignment(id, agent, offer, self.now);
+        let expected = self.naive.reserve_assignment(id, agent, offer, self.now);
+        assert_eq!(matches!(assigning, Ok(Assigning::Reserved(..))), expected, "{assigning:?}");
+        self.replayable = false;
+        let command = match assigning {
+            Ok(Assigning::Reserved(offer, assignment)) => {
+                assert_eq!(assignment.over_capacity, !would_be_offered, "{id} is flagged wrongly");
+                self.fates.insert(offer.id, Fate::Decided);
+                Some(Command::Assign { offer, assignment })
+            }
+            Ok(Assigning::Offered(offer)) => Some(Command::Accept { offer, agent }),
+            Ok(Assigning::Theirs) | Err(_) => None,
+        };
+        self.actors.get_mut(&id).unwrap().inbox.extend(command);
+        self.check();
+        assigning
+    }
+
+    /// A supervisor moves it to another queue.
+    pub(super) fn move_to(&mut self, id: ConversationId, to: CampaignId) -> Result<(), Refusal> {
+        let ticket = counted(&mut self.offers);
+        let moved = self.router.reserve_move(id, to, ticket);
+        assert_eq!(moved.is_ok(), self.naive.reserve_move(id, to, ticket), "{moved:?}");
+        self.replayable = false;
+        if moved.is_ok() {
+            self.fates.insert(ticket, Fate::Decided);
+            self.actors.get_mut(&id).unwrap().inbox.push_back(Command::Move { ticket, campaign: to });
+        }
+        self.check();
+        moved
+    }
+
     pub(super) fn transfer_to_campaign(&mut self, id: ConversationId, to: CampaignId) {
         let Some(agent) = self.state(id).phase.owner() else { return };
         if self.router.check_transfer_campaign(id, to).is_ok() {
@@ -419,7 +458,8 @@ impl World {
 
 pub(super) fn reserved_by(command: &Command) -> Option<OfferId> {
     match command {
-        Command::Offer { offer, .. } | Command::Take(offer) => Some(offer.id),
+        Command::Offer { offer, .. } | Command::Take(offer) | Command::Assign { offer, .. } => Some(offer.id),
+        Command::Move { ticket, .. } => Some(*ticket),
         Command::Transfer { to: TransferTo::Agent { offer, .. }, .. } => Some(*offer),
         _ => None,
     }
