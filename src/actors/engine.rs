@@ -13,7 +13,7 @@ use crate::{
         floor::{Floor, ForAgent, ToAgent},
         gate::Gate,
         keeper::{Keeper, Reload},
-        router::{Explain, Router, Steer, Take, Transfer},
+        router::{Explain, Router, Start, Steer, Take, Transfer},
         shard::{Shard, ToConversation},
         watch::{self, Follow, Thread, Typed, Watch},
     },
@@ -23,7 +23,7 @@ use crate::{
         agent::{Agent, AgentCommand},
         channel::ChannelKind,
         contact::Address,
-        conversation::Command,
+        conversation::{Command, Initiative},
         log::{By, Entity},
         message::Attachment,
         refusal::Refusal,
@@ -98,6 +98,29 @@ pub struct Inbound {
     pub text: Arc<str>,
     /// What they attached, already stored.
     pub attachments: Vec<Attachment>,
+}
+
+/// The first message of a conversation that somebody of the staff begins.
+#[derive(Clone, Debug)]
+pub struct Outgoing {
+    /// By which channel account.
+    pub channel: ChannelId,
+    /// Of which kind.
+    pub kind: ChannelKind,
+    /// Whose.
+    pub client: ClientId,
+    /// In which campaign.
+    pub campaign: CampaignId,
+    /// To whom.
+    pub to: Address,
+    /// What a contact is called that does not exist yet; may be empty.
+    pub name: String,
+    /// Whose it is; how that stands with their room, the Router says.
+    pub initiative: Initiative,
+    /// Who writes.
+    pub author: AgentId,
+    /// What.
+    pub text: Arc<str>,
 }
 
 /// What became of a message that came in.
@@ -189,6 +212,16 @@ impl Engine {
         metrics::counter!(telemetry::QUARANTINED, "source" => "inbox").increment(1);
         tracing::error!(channel = %inbound.channel, provider_id = %inbound.claim.provider_id, "a message was set aside");
         Ok(Received::Quarantined)
+    }
+
+    /// Begins a conversation. When this returns `Ok`, it is durable and on its way to the customer.
+    ///
+    /// # Errors
+    /// [`Refusal::AlreadyOpen`] when there is one with this contact on this channel account.
+    pub async fn start(&self, outgoing: Outgoing, by: By, keep: Option<KeepAnswer>) -> Result<Done, CommandError> {
+        let (reply, answer) = oneshot::channel();
+        self.router.send(Start { outgoing: Box::new(outgoing), by, keep, reply }).map_err(|_| CommandError::Busy)?;
+        answer.await.map_err(|_| CommandError::Died)?
     }
 
     /// Lets a conversation do something. When this returns `Ok`, it is durable.

@@ -12,6 +12,7 @@ pub mod schedules;
 pub mod session;
 pub mod simulation;
 pub mod skills;
+pub mod start;
 #[cfg(test)]
 mod typescript;
 pub mod why;

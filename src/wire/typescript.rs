@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, path::Path};
 use ts_rs::TS;
 
 use super::{
-    command, config, conversation, demo, live, moves, page, people, schedules, session, simulation as what_if, skills, why,
+    command, config, conversation, demo, live, moves, page, people, schedules, session, simulation as what_if, skills, start, why,
 };
 use crate::{
     domain::{
@@ -215,6 +215,7 @@ fn text() -> String {
         conversation::RatingView,
         conversation::VisitorCard,
         visitors::Answer,
+        why::Begun,
         why::Candidate,
         why::Choice,
         why::Drawn,
@@ -228,6 +229,8 @@ fn text() -> String {
         why::Reason,
         why::Step,
         why::Steering,
+        start::StartChannel,
+        start::StartConversation,
         moves::ConversationsMoved,
         moves::MoveAction,
         moves::MoveConversations,

@@ -244,6 +244,12 @@ pub(crate) fn template(route: &Route) -> Option<Template> {
         "POST /api/v1/conversations/{id}/notes" => {
             ("conversations/{{conversation}}/notes", Some(json!({ "text": "vip", "mentions": ["{{user}}"] })))
         }
+        "POST /api/v1/conversations" => {
+            let to = format!("first-{}", crate::database::number());
+            let start =
+                json!({ "campaign": "{{campaign}}", "channel": "{{channel}}", "agent": "{{user}}", "address": to, "text": "hi" });
+            ("conversations", Some(start))
+        }
         "POST /api/v1/conversations/moves" => (
             "conversations/moves",
             Some(json!({ "conversations": ["{{conversation}}"], "action": { "do": "move", "campaign": "{{campaign2}}" } })),

@@ -50,6 +50,7 @@ mod secrets;
 mod sessions;
 mod simulation;
 mod skills;
+mod start;
 mod strategies;
 mod web_chat;
 mod webhooks;

@@ -4,7 +4,7 @@ use actix::{Message, Recipient};
 use tokio::sync::oneshot;
 
 use crate::{
-    actors::engine::{CommandError, KeepAnswer, SteerTo, TransferTarget},
+    actors::engine::{CommandError, KeepAnswer, Outgoing, SteerTo, TransferTarget},
     domain::{
         log::By,
         routing::{Explanation, Input, ItemView, Snapshot},
@@ -69,6 +69,18 @@ pub struct Steer {
     pub conversation: ConversationId,
     /// What.
     pub to: SteerTo,
+    /// Who asks.
+    pub by: By,
+    /// Keep the answer for repeated requests.
+    pub keep: Option<KeepAnswer>,
+    /// Who waits.
+    pub reply: oneshot::Sender<Result<Done, CommandError>>,
+}
+
+/// Somebody of the staff begins a conversation.
+pub struct Start {
+    /// What, to whom.
+    pub outgoing: Box<Outgoing>,
     /// Who asks.
     pub by: By,
     /// Keep the answer for repeated requests.

@@ -1,13 +1,15 @@
-//! Supervisors move what waits: checked and reserved here, committed by the conversation.
+//! What people decide instead of the Router: supervisors move what waits, agents write first. Checked, reserved and flagged here, committed
+//! by the conversation.
 
 use actix::{Context, Handler};
 
-use super::{Router, Steer};
+use super::{Router, Start, Steer};
 use crate::{
     actors::{
         conversation::{Reply, Request},
         engine::{CommandError, SteerTo},
-        gate::Gated,
+        gate::{Gated, Refused},
+        shard::ToConversation,
     },
     domain::{
         conversation::{Assignment, Command, Offer},
@@ -56,6 +58,21 @@ impl Handler<Gated<Steer>> for Router {
             Err(refusal) => {
                 let _ = reply.send(Err(refusal.into()));
             }
+        }
+    }
+}
+
+/// Nobody is chosen and nothing is refused: the Router only says whether it is more than there is room for.
+impl Handler<Gated<Start>> for Router {
+    type Result = ();
+
+    fn handle(&mut self, Gated { message, .. }: Gated<Start>, _: &mut Context<Self>) {
+        let Start { mut outgoing, by, keep, reply } = message;
+        let agent = outgoing.initiative.agent;
+        outgoing.initiative.over_capacity = self.routing.is_beyond_room(agent, outgoing.campaign, outgoing.kind);
+        let request = Request::Start { outgoing, by, keep, reply };
+        if let Err(Refused(ToConversation { request, .. })) = self.shard.send(ToConversation { id: None, request }) {
+            request.answer_busy();
         }
     }
 }

@@ -113,6 +113,15 @@ pub enum Command {
         /// What.
         content: Content,
     },
+    /// Somebody of the staff writes first; whether they may, the caller has checked.
+    Begin {
+        /// The id it is stored under.
+        message: MessageId,
+        /// Who writes: whose it is, or a supervisor for them.
+        agent: AgentId,
+        /// What.
+        content: Content,
+    },
     /// Somebody of the staff writes for colleagues; whether they may, the caller has checked.
     Note {
         /// The id it is stored under.

@@ -92,11 +92,21 @@ pub enum OfferOutcome {
     Withdrawn,
 }
 
+/// Somebody of the staff wrote first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Initiative {
+    /// Who has the conversation from the first moment.
+    pub agent: AgentId,
+    /// It is more than they would have been offered (routing.md, invariant 2).
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub over_capacity: bool,
+}
+
 /// A fact. Stored in the log as `kind` + `data`; ids and facts only, never text or names.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "kind", content = "data", rename_all = "snake_case")]
 pub enum Event {
-    /// A contact wrote to a channel where no conversation was open.
+    /// A contact wrote to a channel where no conversation was open, or somebody of the staff wrote to them there.
     Started {
         /// The company served.
         client: ClientId,
@@ -115,6 +125,9 @@ pub enum Event {
         /// Who closed the last conversation of this contact.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         preferred: Option<Preferred>,
+        /// Set when it was the staff that wrote first: it never waits.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        initiative: Option<Initiative>,
     },
     /// The customer wrote.
     MessageReceived {

@@ -37,6 +37,7 @@ impl Conversation {
             Command::Assign { offer, assignment } => self.assign(*offer, *assignment),
             Command::Move { campaign, .. } => self.move_to(*campaign),
             Command::Reply { message, agent, content } => self.reply(*message, *agent, content, rules),
+            Command::Begin { message, agent, content } => self.begin(*message, *agent, content, rules),
             Command::Note { message, agent, content, mentions } => {
                 self.check(content)?;
                 Ok(vec![Event::Noted { message: *message, agent: *agent, mentions: mentions.clone() }])
@@ -89,7 +90,7 @@ impl Conversation {
         Ok(events)
     }
 
-    fn check(&self, content: &Content) -> Result<(), Refusal> {
+    pub(super) fn check(&self, content: &Content) -> Result<(), Refusal> {
         if content.is_empty() {
             return Err(Refusal::EmptyMessage);
         }

@@ -4,11 +4,13 @@
 use super::{
     Routing,
     item::{Item, Pending, Stand},
+    mode,
     transfer::Obstacle,
 };
 use crate::{
     clock::Timestamp,
     domain::{
+        channel::ChannelKind,
         conversation::{Assignment, Offer},
         refusal::Refusal,
     },
@@ -65,6 +67,18 @@ impl Routing {
         self.check_transfer_campaign(conversation, to)?;
         self.change(conversation, |item| item.pending = Pending::Move { ticket, to });
         Ok(())
+    }
+}
+
+impl Routing {
+    /// Whether one conversation more of this kind and campaign is more than an agent would be offered, were they there for it.
+    pub fn is_beyond_room(&self, agent: AgentId, campaign: CampaignId, kind: ChannelKind) -> bool {
+        let Some(agent) = self.agents.get(&agent) else { return false };
+        let rules = self.campaigns.get(&campaign).and_then(|campaign| campaign.rules);
+        let by_mode = rules
+            .zip(agent.seats.get(&campaign))
+            .is_some_and(|(rules, seat)| mode::pass(rules.strategy.mode, rules.max_per_agent, agent, seat).is_err());
+        by_mode || !agent.fits(&self.loads).contains(kind)
     }
 }
 

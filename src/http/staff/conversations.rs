@@ -126,7 +126,7 @@ pub fn summary(caller: &Caller, state: &Conversation, card: &ContactCard, last: 
     if caller.may(Permission::ReadConversations, place(state)) { summary } else { summary.for_agent(&permissions) }
 }
 
-fn may_see(caller: &Caller, state: &Conversation) -> bool {
+pub(super) fn may_see(caller: &Caller, state: &Conversation) -> bool {
     if caller.subject.role == Role::Agent {
         let has = state.phase.owner() == Some(caller.user());
         return has || state.phase.offer().is_some_and(|offer| offer.agent == caller.user());

@@ -11,4 +11,5 @@ pub mod moves;
 pub mod session;
 pub mod simulations;
 pub mod skills;
+pub mod start;
 pub mod why;

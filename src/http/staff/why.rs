@@ -12,11 +12,14 @@ use serde::Deserialize;
 use super::conversations::visible;
 use crate::{
     actors::engine::CommandError,
-    domain::permission::{Permission, Role},
+    domain::{
+        conversation::Initiative,
+        permission::{Permission, Role},
+    },
     http::{caller::Caller, check, input::Query, once, problem::Problem, state::App},
     ids::{AgentId, ConversationId},
     store::choices,
-    wire::why::{Offered, Place, Present, Step, Why},
+    wire::why::{Begun, Offered, Place, Present, Step, Why},
 };
 
 /// Entries of the log that are looked at: some hundred offers.
@@ -51,7 +54,9 @@ pub async fn show(
         decisions = decisions.into_iter().map(Offered::for_agent).collect();
     }
     let now = if state.phase.is_ended() { None } else { present(&app, &caller, state.id, limit, own).await? };
-    once::ok(&Why { conversation: state.id, decisions, steps, now })
+    let begun = state.initiative.filter(|it| own.is_none_or(|own| own == it.agent));
+    let begun = begun.map(|Initiative { agent, over_capacity }| Begun { agent, over_capacity });
+    once::ok(&Why { conversation: state.id, decisions, begun, steps, now })
 }
 
 /// What the Router knows, as far as the caller may know it: it may have moved on since the caller was let in.

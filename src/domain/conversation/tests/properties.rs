@@ -115,6 +115,7 @@ fn message_command() -> impl Strategy<Value = Command> {
     prop_oneof![
         2 => content().prop_map(|content| Command::Receive { message: MessageId::NIL, content }),
         3 => (agent(), content()).prop_map(|(agent, content)| Command::Reply { message: MessageId::NIL, agent, content }),
+        1 => (agent(), content()).prop_map(|(agent, content)| Command::Begin { message: MessageId::NIL, agent, content }),
         1 => content().prop_map(|content| Command::Notice { message: MessageId::NIL, content, out_of_hours: false }),
         1 => (agent(), content()).prop_map(|(agent, content)| Command::Note {
             message: MessageId::NIL,
@@ -197,6 +198,7 @@ impl Store {
             Command::Note { agent, content, mentions, .. } => {
                 Command::Note { message: self.new_message(), agent: owner(agent), content, mentions }
             }
+            Command::Begin { agent, content, .. } => Command::Begin { message: self.new_message(), agent, content },
             Command::Reply { agent, content, .. } => Command::Reply { message: self.new_message(), agent: owner(agent), content },
             Command::Offer { offer, why } => {
                 let offer = Offer { id: self.new_offer(), deadline: ahead(offer.deadline), ..offer };

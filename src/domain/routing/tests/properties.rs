@@ -55,6 +55,8 @@ enum Happening {
     Loads(Loads),
     /// Somebody was served by this agent long ago, or not so long.
     Arrive(u8, u8, bool, Option<(u8, bool)>),
+    /// An agent writes first.
+    Begin(u8, u8, u8),
     Customer(u8, CustomerDoes),
     Agent(u8, AgentDoes),
     Due(u8),
@@ -219,8 +221,9 @@ fn happening() -> impl proptest::strategy::Strategy<Value = Happening> {
         1 => Just(H::Midnight),
         4 => (agents.clone(), levels()).prop_map(|(agent, levels)| H::Skills(agent, levels)),
         1 => loads().prop_map(H::Loads),
-        2 => (agents, any::<bool>()).prop_map(|(agent, lost)| H::AgentGone(agent, lost)),
-        12 => (campaigns, 0_u8..4, any::<bool>(), prop::option::of((1_u8..5, any::<bool>()))).prop_map(|(campaign, contact, chat, by)| H::Arrive(campaign, contact, chat, by)),
+        2 => (agents.clone(), any::<bool>()).prop_map(|(agent, lost)| H::AgentGone(agent, lost)),
+        12 => (campaigns.clone(), 0_u8..4, any::<bool>(), prop::option::of((1_u8..5, any::<bool>()))).prop_map(|(campaign, contact, chat, by)| H::Arrive(campaign, contact, chat, by)),
+        2 => (campaigns.clone(), 0_u8..4, agents.clone()).prop_map(|(campaign, contact, agent)| H::Begin(campaign, contact, agent)),
         5 => (any_item.clone(), customer).prop_map(|(item, does)| H::Customer(item, does)),
         18 => (any_item.clone(), agent_does()).prop_map(|(item, does)| H::Agent(item, does)),
         1 => any_item.clone().prop_map(H::Due),
@@ -259,6 +262,7 @@ fn happens(world: &mut World, happening: Happening) {
             let preferred = by.map(|(who, long)| Preferred { agent: agent(who), closed_at: closed_at(long) });
             world.arrive_for(campaign(place), contact, kind, preferred);
         }
+        H::Begin(place, contact, who) => drop(world.begin(campaign(place), contact, ChannelKind::Api, agent(who))),
         H::Skills(who, skills) => world.can(agent(who), skills),
         H::Loads(loads) => world.weigh(loads),
         H::Call(who, units) => world.call(agent(who), units),

@@ -14,7 +14,7 @@ use crate::{
     domain::{
         campaign::{Campaign, InForce, Member},
         channel::ChannelKind,
-        conversation::{Command, Conversation, Event, OfferOutcome, QueueReason, TransferTo},
+        conversation::{Command, Conversation, Event, Initiative, OfferOutcome, QueueReason, TransferTo},
         load::Loads,
         refusal::Refusal,
         routing::{Assigning, Day, Decision, Input, ItemView, Memory, Notice, Routing, Stand, Taking, memories},
@@ -218,11 +218,28 @@ impl World {
         kind: ChannelKind,
         preferred: Option<Preferred>,
     ) -> ConversationId {
+        self.start(campaign, contact, kind, preferred, None)
+    }
+
+    /// An agent writes first.
+    pub(super) fn begin(&mut self, campaign: CampaignId, contact: u8, kind: ChannelKind, agent: AgentId) -> ConversationId {
+        let over_capacity = self.router.is_beyond_room(agent, campaign, kind);
+        self.start(campaign, contact, kind, None, Some(Initiative { agent, over_capacity }))
+    }
+
+    fn start(
+        &mut self,
+        campaign: CampaignId,
+        contact: u8,
+        kind: ChannelKind,
+        preferred: Option<Preferred>,
+        initiative: Option<Initiative>,
+    ) -> ConversationId {
         self.conversations += 1;
         let id = conversation(self.conversations);
         let (client, channel) = (ClientId::from_u128(1), ChannelId::from_u128(1));
         let contact = ContactId::from_u128(contact.into());
-        let started = Event::Started { client, channel, kind, campaign, contact, noticed_at: None, preferred };
+        let started = Event::Started { client, channel, kind, campaign, contact, noticed_at: None, preferred, initiative };
         let state = Conversation::started(id, &started, self.now).unwrap();
         self.actors.insert(id, Actor { state, inbox: VecDeque::new(), news: VecDeque::new() });
         let view = self.view(id);

@@ -7,11 +7,10 @@ import { computed, watch } from 'vue';
 import { announce, interrupt } from './announcer.ts';
 import { isLookedAt, open, unread } from './conversations.ts';
 import { offerOf, offers } from './own.ts';
-import { leads } from './leader.ts';
 import { now } from './now.ts';
 import { connection, onFrame, signedIn, state } from './session.ts';
 import { settings } from './settings.ts';
-import { play } from './sounds.ts';
+import { notify, play } from './sounds.ts';
 import { contactName, t, tIn } from './texts.ts';
 import { toast } from './toasts.ts';
 
@@ -77,7 +76,7 @@ function given(conversation: Conversation, isNews: boolean): void {
   if (isLookedAt(conversation.id) || quiet()) return;
   ringing.set(conversation.id, Date.now());
   play(offer ? 'offer' : 'assigned');
-  notify(conversation, text);
+  notify(conversation, text, go);
 }
 
 function news(conversation: Conversation, texts: readonly string[]): void {
@@ -93,7 +92,7 @@ function news(conversation: Conversation, texts: readonly string[]): void {
   }
   if (isLookedAt(conversation.id) || quiet()) return;
   play('message');
-  notify(conversation, settings.show_text ? `${name}: ${texts.at(-1)}` : t('notify.message', { name }));
+  notify(conversation, settings.show_text ? `${name}: ${texts.at(-1)}` : t('notify.message', { name }), go);
 }
 
 /** A new conversation sounds until somebody looks at it. */
@@ -107,17 +106,6 @@ function repeat(): void {
       play(offered ? 'offer' : 'assigned');
     }
   }
-}
-
-function notify(conversation: Conversation, text: string): void {
-  if (!leads.value || !settings.notifications || document.hasFocus()) return;
-  if (!('Notification' in window) || Notification.permission !== 'granted') return;
-  const note = new Notification(text, { body: t(`channel.${conversation.channel_kind}`), tag: conversation.id, icon: '/icon.svg' });
-  note.onclick = () => {
-    window.focus();
-    go(conversation.id);
-    note.close();
-  };
 }
 
 /** `(3) ● Camila — Centralita`, and the same on the icon. */
