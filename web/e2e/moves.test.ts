@@ -98,7 +98,8 @@ it('a supervisor chooses among those who wait and moves them; one refusal undoes
 
 it('urgent for several at once', async () => {
   const sofia = people['sofia']!;
-  await sofia.page.keyboard.press('Escape');
+  // What was refused is still chosen.
+  await sofia.sees('1 elegida');
   await sofia.page.getByRole('checkbox', { name: 'Elegir todas las que esperan' }).click();
   await sofia.sees(/elegidas/);
   await sofia.button('Prioridad').click();
@@ -123,7 +124,7 @@ it('what waits is given to an agent who has no room, and why says who did it', a
   await ana.row('Camila Rojas').click();
   await ana.button('Más acciones').click();
   await ana.page.getByRole('menuitem', { name: '¿Por qué a mí?' }).click();
-  await ana.page.getByText('Te la asignó Sofía Supervisora.').or(ana.page.getByText(/^Te la asignó/)).first().waitFor(SOON);
+  await ana.sees('Te la asignó Supervisión.');
   await ana.sees('Sin lugar para ella: por encima del límite.');
   await check(ana, 'asignada');
   await ana.page.keyboard.press('Escape');
@@ -161,7 +162,7 @@ it('a supervisor writes from the card of a contact, for an agent', async () => {
   await sofia.page.getByRole('link', { name: /Valentina Souza/ }).click();
   await sofia.page.locator('.contacts-card').getByRole('button', { name: 'Nueva conversación' }).click();
   const dialog = sofia.page.getByRole('dialog', { name: 'Nueva conversación' });
-  await dialog.getByLabel('Para').selectOption({ label: 'Ana Aguirre' });
+  await dialog.getByLabel('Agente a cargo').selectOption({ label: 'Ana Aguirre' });
   await dialog.getByLabel('Mensaje').fill('Hola, Valentina');
   await check(sofia, 'nueva-supervision');
   await dialog.getByRole('button', { name: /^Enviar/ }).click();
@@ -199,5 +200,9 @@ it('where it rings both see it, the first to take it has it, and the other is to
   await bruno.page.unroute('**/take');
   await customers.write('c10', 'Mía Luna', 'Hola');
   await bruno.page.locator('.ring').filter({ hasText: 'Mía Luna' }).waitFor(SOON);
+  await bruno.page.locator('.inbox-list').focus();
+  await bruno.page.keyboard.press('y');
+  await bruno.row('Mía Luna').waitFor(SOON);
+  await ana.page.locator('.ring').waitFor({ ...SOON, state: 'hidden' });
   expect([...ana.complaints, ...bruno.complaints]).toEqual([]);
 });

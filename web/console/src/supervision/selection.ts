@@ -28,7 +28,7 @@ export function useSelection(ids: () => readonly string[], box: Ref<HTMLElement 
     at.value = id;
   }
   const toggleAll = () => (chosen.value = new Set(all.value ? [] : ids()));
-  const clear = () => (chosen.value = new Set());
+  const keep = (some: readonly string[]) => void (chosen.value = new Set(some));
 
   async function move(step: number, extend: boolean): Promise<void> {
     const list = ids();
@@ -48,10 +48,10 @@ export function useSelection(ids: () => readonly string[], box: Ref<HTMLElement 
     const step = { arrowdown: 1, j: 1, arrowup: -1, k: -1 }[event.key.toLowerCase()];
     if (step !== undefined) void move(step, event.shiftKey);
     else if (event.key.toLowerCase() === 'x' && at.value !== null) put([at.value], !chosen.value.has(at.value));
-    else if (event.key === 'Escape' && chosen.value.size > 0) clear();
+    else if (event.key === 'Escape' && chosen.value.size > 0) keep([]);
     else return;
     event.preventDefault();
     event.stopPropagation();
   }
-  return { chosen, at, all, toggle, toggleAll, clear, key };
+  return { chosen, at, all, toggle, toggleAll, keep, key };
 }

@@ -45,14 +45,23 @@ function reasonText(choice: Choice): string {
   return t('why.because', { reason: tIn('because', why), value });
 }
 
+/** Agents know their supervisors by what they do. */
+function supervisorName(user: string | null): string {
+  const name = user === null ? t('author.other') : agentName(user);
+  return name === t('author.other') ? t('why.supervision') : name;
+}
+
 /** One sentence: who, why, who would have been next. */
 export function decisionText(offered: Offered): string {
   const mine = offered.agent === me.value;
   const name = agentName(offered.agent);
   if (offered.how === 'taken') return mine ? t('why.taken_me') : t('why.taken', { name });
-  const by = offered.by === null ? t('author.other') : agentName(offered.by);
-  if (offered.how === 'assigned') return mine ? t('why.assigned_me', { by }) : t('why.assigned', { by, name });
+  if (offered.how === 'assigned') {
+    const by = supervisorName(offered.by);
+    return mine ? t('why.assigned_me', { by }) : t('why.assigned', { by, name });
+  }
   if (offered.how === 'transferred') {
+    const by = offered.by === null ? t('author.other') : agentName(offered.by);
     return mine ? t('why.transferred_me', { by }) : t('why.transferred', { by, name });
   }
   if (!offered.choice) return mine ? t('why.unrecorded_me') : t('why.unrecorded', { name });
@@ -64,7 +73,7 @@ export function decisionText(offered: Offered): string {
 
 /** What a supervisor did with it while it waited. */
 export function stepText({ by: who, what }: WhyStep): string {
-  const by = who === null ? t('author.other') : agentName(who);
+  const by = supervisorName(who);
   if (what.is === 'prioritised') return t('why.step_prioritised', { by, priority: t(`priority.${what.priority}`) });
   return t('why.step_moved', { by, from: what.from === null ? t('campaign.other') : campaignName(what.from), to: campaignName(what.to) });
 }
