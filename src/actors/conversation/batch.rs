@@ -97,6 +97,8 @@ impl Conversation {
         let events = match batch.next.step(command, &rules, now) {
             Ok(events) => events,
             Err(refusal) => {
+                // Nobody waits for the conversation that would have begun with it.
+                self.tried |= matches!(request, Request::Start { .. });
                 request.refuse_at(refusal.into(), self.id, self.state.as_deref(), &self.shared);
                 return (keep_if_used(batch), false);
             }

@@ -3,6 +3,7 @@
 
 use super::{
     Routing,
+    capacity::{AgentState, Presence},
     item::{Item, Pending, Stand},
     mode,
     transfer::Obstacle,
@@ -72,8 +73,10 @@ impl Routing {
 
 impl Routing {
     /// Whether one conversation more of this kind and campaign is more than an agent would be offered, were they there for it.
+    /// Of who has not signed in since the start nobody knows.
     pub fn is_beyond_room(&self, agent: AgentId, campaign: CampaignId, kind: ChannelKind) -> bool {
-        let Some(agent) = self.agents.get(&agent) else { return false };
+        let known = |agent: &&AgentState| agent.presence != Presence::Unknown;
+        let Some(agent) = self.agents.get(&agent).filter(known) else { return false };
         let rules = self.campaigns.get(&campaign).and_then(|campaign| campaign.rules);
         let by_mode = rules
             .zip(agent.seats.get(&campaign))

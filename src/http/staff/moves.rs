@@ -13,7 +13,14 @@ use crate::{
     actors::engine::{CommandError, KeepAnswer, SteerTo},
     domain::{conversation::Command, permission::Permission, refusal::Refusal},
     error::ErrorCode,
-    http::{caller::Caller, check::Check, input::Input, once::Once, problem::Problem, state::App},
+    http::{
+        caller::Caller,
+        check::Check,
+        input::Input,
+        once::{self, Once},
+        problem::Problem,
+        state::App,
+    },
     ids::{AgentId, CampaignId, ConversationId},
     store::{conversations, idempotency},
     wire::{
@@ -55,7 +62,11 @@ pub async fn create(app: Data<App>, caller: Caller, input: Input<MoveConversatio
     if outcomes.iter().all(|outcome| outcome.code == Some(ErrorCode::NotFound)) {
         return Err(Problem::not_found());
     }
-    once.commit_quietly(Vec::new(), StatusCode::OK, &ConversationsMoved { outcomes }).await
+    let moved = ConversationsMoved { outcomes };
+    match once.keep() {
+        Some(_) => once.commit_quietly(Vec::new(), StatusCode::OK, &moved).await,
+        None => once::ok(&moved),
+    }
 }
 
 /// Works in a campaign that the caller steers.

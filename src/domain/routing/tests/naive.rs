@@ -901,6 +901,16 @@ impl Naive {
         possible
     }
 
+    pub(super) fn is_beyond_room(&self, agent: AgentId, campaign: CampaignId, kind: ChannelKind) -> bool {
+        if self.there(agent) == There::Unknown {
+            return false;
+        }
+        let shares = self.shares(agent);
+        let works_there = self.members.contains_key(&(campaign, agent)) || shares.iter().any(|(place, ..)| *place == campaign);
+        let by_mode = works_there && self.campaigns.contains_key(&campaign) && !self.mode_lets(agent, campaign, &shares);
+        by_mode || !self.fits(agent, kind)
+    }
+
     pub(super) fn reserve_move(&mut self, id: ConversationId, to: CampaignId, ticket: OfferId) -> bool {
         let Some(view) = self.views.get(&id) else { return false };
         let open = self.in_force(to).is_some_and(|it| it.openness.is_open());

@@ -224,6 +224,7 @@ impl World {
     /// An agent writes first.
     pub(super) fn begin(&mut self, campaign: CampaignId, contact: u8, kind: ChannelKind, agent: AgentId) -> ConversationId {
         let over_capacity = self.router.is_beyond_room(agent, campaign, kind);
+        assert_eq!(over_capacity, self.naive.is_beyond_room(agent, campaign, kind), "{agent} in {campaign}");
         self.start(campaign, contact, kind, None, Some(Initiative { agent, over_capacity }))
     }
 
