@@ -262,7 +262,10 @@ fn happens(world: &mut World, happening: Happening) {
             let preferred = by.map(|(who, long)| Preferred { agent: agent(who), closed_at: closed_at(long) });
             world.arrive_for(campaign(place), contact, kind, preferred);
         }
-        H::Begin(place, contact, who) => drop(world.begin(campaign(place), contact, ChannelKind::Api, agent(who))),
+        H::Begin(place, contact, who) if world.is_configured(campaign(place)) => {
+            world.begin(campaign(place), contact, ChannelKind::Api, agent(who));
+        }
+        H::Begin(..) => {}
         H::Skills(who, skills) => world.can(agent(who), skills),
         H::Loads(loads) => world.weigh(loads),
         H::Call(who, units) => world.call(agent(who), units),

@@ -221,6 +221,11 @@ impl World {
         self.start(campaign, contact, kind, preferred, None)
     }
 
+    /// Nobody writes first in a campaign that is not there.
+    pub(super) fn is_configured(&self, campaign: CampaignId) -> bool {
+        matches!(self.facts.get(&(0, campaign, AgentId::NIL)), Some(Input::Campaign(_)))
+    }
+
     /// An agent writes first.
     pub(super) fn begin(&mut self, campaign: CampaignId, contact: u8, kind: ChannelKind, agent: AgentId) -> ConversationId {
         let over_capacity = self.router.is_beyond_room(agent, campaign, kind);
@@ -295,8 +300,7 @@ impl World {
     /// What the store keeps of an agent's past, in the same commit.
     fn store(&mut self, before: &Conversation, after: &Conversation) {
         for Memory { campaign, agent, served, ended_at } in memories(Some(before), after, self.now) {
-            let in_force = matches!(self.facts.get(&(0, campaign, AgentId::NIL)), Some(Input::Campaign(_)));
-            let day = if in_force { self.day.of(self.now) } else { Timestamp::default() };
+            let day = if self.is_configured(campaign) { self.day.of(self.now) } else { Timestamp::default() };
             let key = (4, campaign, agent);
             let known =
                 self.facts.get(&key).and_then(|input| if let Input::Past { past, .. } = input { Some(*past) } else { None });
