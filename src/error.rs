@@ -69,6 +69,8 @@ codes! {
     OfferGone 409 "The offer is no longer open";
     NotFailed 409 "The message has not failed";
     DraftStale 409 "A newer draft is stored";
+    AlreadyOpen 409 "A conversation with this contact is open already";
+    CannotStart 409 "Nobody can be written to first on a channel of this kind";
     Gone 409 "The conversation waits no longer";
     NotNext 409 "Another conversation is next";
     NotSkilled 409 "It is kept for agents with other skills";
@@ -135,6 +137,8 @@ impl From<&Refusal> for ErrorCode {
             Refusal::WrongState(_) => Self::WrongState,
             Refusal::NotOwner { .. } => Self::NotOwner,
             Refusal::NotFailed => Self::NotFailed,
+            Refusal::AlreadyOpen { .. } => Self::AlreadyOpen,
+            Refusal::CannotStart => Self::CannotStart,
             Refusal::Gone { .. } => Self::Gone,
             Refusal::NotNext => Self::NotNext,
             Refusal::NotSkilled => Self::NotSkilled,
@@ -224,6 +228,8 @@ mod tests {
             Refusal::WrongState("queued"),
             Refusal::NotOwner { current: None },
             Refusal::OfferGone { offer: OfferId::NIL, current: None },
+            Refusal::AlreadyOpen { conversation: crate::ids::ConversationId::NIL },
+            Refusal::CannotStart,
             Refusal::NotAnswered,
             Refusal::DispositionNeeded,
             Refusal::NotAllowedInCampaign,

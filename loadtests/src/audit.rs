@@ -252,6 +252,7 @@ mod tests {
             contact: ContactId::NIL,
             noticed_at: None,
             preferred: None,
+            initiative: None,
         };
         let signed_in = Fact::Agent { id: AGENT, event: AgentEvent::SignedIn };
         let moved = |to| Event::DeliveryMoved { message: REPLY, of: 3, to, reason: None };

@@ -14,7 +14,7 @@ use crate::{
         gate::Gate,
         intake::{Intake, Room},
         keeper::{Keeper, Reload},
-        router::{Explain, Router, Take, Transfer},
+        router::{Explain, Router, Start, Steer, Take, Transfer},
         shard::{Shard, ToConversation},
         watch::{self, Follow, Thread, Typed, Watch},
     },
@@ -24,7 +24,7 @@ use crate::{
         agent::{Agent, AgentCommand},
         channel::ChannelKind,
         contact::Address,
-        conversation::Command,
+        conversation::{Command, Initiative},
         log::{By, Entity},
         message::Attachment,
         refusal::Refusal,
@@ -99,6 +99,29 @@ pub struct Inbound {
     pub text: Arc<str>,
     /// What they attached, already stored.
     pub attachments: Vec<Attachment>,
+}
+
+/// The first message of a conversation that somebody of the staff begins.
+#[derive(Clone, Debug)]
+pub struct Outgoing {
+    /// By which channel account.
+    pub channel: ChannelId,
+    /// Of which kind.
+    pub kind: ChannelKind,
+    /// Whose.
+    pub client: ClientId,
+    /// In which campaign.
+    pub campaign: CampaignId,
+    /// To whom.
+    pub to: Address,
+    /// What a contact is called that does not exist yet; may be empty.
+    pub name: String,
+    /// Whose it is; how that stands with their room, the Router says.
+    pub initiative: Initiative,
+    /// Who writes.
+    pub author: AgentId,
+    /// What.
+    pub text: Arc<str>,
 }
 
 /// What became of a message that came in.
@@ -183,6 +206,16 @@ impl Engine {
         Ok(Received::Quarantined)
     }
 
+    /// Begins a conversation. When this returns `Ok`, it is durable and on its way to the customer.
+    ///
+    /// # Errors
+    /// [`Refusal::AlreadyOpen`] when there is one with this contact on this channel account.
+    pub async fn start(&self, outgoing: Outgoing, by: By, keep: Option<KeepAnswer>) -> Result<Done, CommandError> {
+        let (reply, answer) = oneshot::channel();
+        self.router.send(Start { outgoing: Box::new(outgoing), by, keep, reply }).map_err(|_| CommandError::Busy)?;
+        answer.await.map_err(|_| CommandError::Died)?
+    }
+
     /// Lets a conversation do something. When this returns `Ok`, it is durable.
     pub async fn command(
         &self,
@@ -222,6 +255,19 @@ impl Engine {
     ) -> Result<Done, CommandError> {
         let (reply, answer) = oneshot::channel();
         self.router.send(Take { conversation, agent, by, keep, reply }).map_err(|_| CommandError::Busy)?;
+        answer.await.map_err(|_| CommandError::Died)?
+    }
+
+    /// Gives a waiting conversation to an agent or moves it to another queue, as a supervisor wants it: the Router arbitrates.
+    pub async fn steer(
+        &self,
+        conversation: ConversationId,
+        to: SteerTo,
+        by: By,
+        keep: Option<KeepAnswer>,
+    ) -> Result<Done, CommandError> {
+        let (reply, answer) = oneshot::channel();
+        self.router.send(Steer { conversation, to, by, keep, reply }).map_err(|_| CommandError::Busy)?;
         answer.await.map_err(|_| CommandError::Died)?
     }
 
@@ -310,6 +356,15 @@ impl Engine {
     pub fn look_away(&self, id: SinkId, at: Look) {
         let _ = self.dashboard.send(dashboard::Leave(id, at));
     }
+}
+
+/// Where a supervisor has a waiting conversation go.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SteerTo {
+    /// To an agent.
+    Agent(AgentId),
+    /// To the queue of a campaign.
+    Campaign(CampaignId),
 }
 
 /// Where a transfer goes.

@@ -34,6 +34,14 @@ impl ChannelKind {
         }
     }
 
+    /// Whether the staff can write first: a visitor of a web page who does not write is not there.
+    pub const fn can_be_started(self) -> bool {
+        match self {
+            Self::Api => true,
+            Self::Webchat => false,
+        }
+    }
+
     /// Capacity units one conversation of this kind takes of an agent's unless configured otherwise (routing.md, Capacity).
     pub const fn weight(self) -> u32 {
         match self {

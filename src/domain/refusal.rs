@@ -2,7 +2,7 @@
 
 use thiserror::Error;
 
-use crate::ids::{AgentId, FieldId, OfferId};
+use crate::ids::{AgentId, ConversationId, FieldId, OfferId};
 
 /// A rule said no. Nothing was changed.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
@@ -27,6 +27,15 @@ pub enum Refusal {
         /// Who owns the conversation now.
         current: Option<AgentId>,
     },
+    /// A conversation with the contact is open on the channel account already: it is gone on with there.
+    #[error("a conversation with this contact is open already")]
+    AlreadyOpen {
+        /// Which; only for who may see it.
+        conversation: ConversationId,
+    },
+    /// Nobody is there to be written to before they write themselves.
+    #[error("nobody can be written to first on a channel of this kind")]
+    CannotStart,
     /// What somebody wanted to take waits no longer; names who has it now, if anybody.
     #[error("the conversation waits no longer")]
     Gone {
@@ -106,6 +115,8 @@ impl Refusal {
             Self::WrongState(_) => "wrong_state",
             Self::NotOwner { .. } => "not_owner",
             Self::OfferGone { .. } => "offer_gone",
+            Self::AlreadyOpen { .. } => "already_open",
+            Self::CannotStart => "cannot_start",
             Self::Gone { .. } => "gone",
             Self::NotNext => "not_next",
             Self::NotSkilled => "not_skilled",

@@ -115,6 +115,12 @@ impl Once {
         self.keep.clone()
     }
 
+    /// For one of several commands of a request: each is done once, however far the request came.
+    pub fn keep_part(&self, part: &str) -> Option<KeepAnswer> {
+        let KeepAnswer { scope, request_hash } = self.keep.as_ref()?;
+        Some(KeepAnswer { scope: idempotency::scope(scope, "part", part), request_hash: request_hash.clone() })
+    }
+
     /// Who writes.
     pub fn by(&self) -> By {
         self.by

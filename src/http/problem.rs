@@ -14,7 +14,7 @@ use crate::{
     actors::engine::CommandError,
     domain::refusal::Refusal,
     error::ErrorCode,
-    ids::{AgentId, FieldId},
+    ids::{AgentId, ConversationId, FieldId},
     store::{StoreError, write::WriteError},
     wire::{config::InUse, conversation::Draft},
 };
@@ -59,6 +59,10 @@ pub struct ProblemBody {
     #[ts(as = "Option<Option<AgentId>>", optional)]
     #[schema(value_type = Option<AgentId>)]
     pub current_owner: Option<Option<AgentId>>,
+    /// With `already_open`: which, for who may see it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub conversation: Option<ConversationId>,
     /// With `draft_stale`: the one that is stored.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[ts(optional)]
@@ -79,6 +83,7 @@ struct Inner {
     detail: Cow<'static, str>,
     errors: Vec<FieldError>,
     current_owner: Option<Option<AgentId>>,
+    conversation: Option<ConversationId>,
     draft: Option<Draft>,
     in_use: Option<InUse>,
     retry_after: Option<u64>,
@@ -99,6 +104,7 @@ impl Problem {
             detail: detail.into(),
             errors: Vec::new(),
             current_owner: None,
+            conversation: None,
             draft: None,
             in_use: None,
             retry_after: None,
@@ -129,6 +135,13 @@ impl Problem {
         let mut problem = Self::new(ErrorCode::DraftStale);
         problem.0.draft = Some(draft);
         problem
+    }
+
+    /// It is about this conversation.
+    #[must_use]
+    pub fn about(mut self, conversation: ConversationId) -> Self {
+        self.0.conversation = Some(conversation);
+        self
     }
 
     /// A campaign that something stands in the way of switching off or putting away.
@@ -163,7 +176,7 @@ impl Problem {
     }
 
     fn body(&self) -> ProblemBody {
-        let Inner { code, detail, errors, current_owner, draft, in_use, .. } = &*self.0;
+        let Inner { code, detail, errors, current_owner, conversation, draft, in_use, .. } = &*self.0;
         let word = serde_json::to_value(code).ok().and_then(|value| value.as_str().map(str::to_owned)).unwrap_or_default();
         ProblemBody {
             kind: format!("urn:centralita:problem:{word}"),
@@ -173,6 +186,7 @@ impl Problem {
             detail: detail.clone().into_owned(),
             errors: errors.clone(),
             current_owner: *current_owner,
+            conversation: *conversation,
             draft: draft.clone(),
             in_use: *in_use,
         }

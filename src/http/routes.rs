@@ -34,14 +34,14 @@ use crate::{
             consult,
             contacts::{self, ContactsQuery},
             conversations::{self, ConversationsQuery, HistoryQuery, MessagesQuery},
-            drafts, invitations, me, session, simulations, skills as conversation_skills,
+            drafts, invitations, me, moves, session, simulations, skills as conversation_skills, start,
             why::{self, WhyQuery},
         },
         webhooks, widget,
     },
     wire::{
-        command, config, conversation, demo as wire_demo, live, page::Page, people, schedules as wire_schedules,
-        session as wire_session, simulation, skills, why as wire_why,
+        command, config, conversation, demo as wire_demo, live, moves as wire_moves, page::Page, people,
+        schedules as wire_schedules, session as wire_session, simulation, skills, start as wire_start, why as wire_why,
     },
 };
 
@@ -242,6 +242,11 @@ routes! {
 
     GET "/api/v1/conversations" conversations::list, SEE, "conversations", "Conversations, the newest first",
         query ConversationsQuery, 200, page conversation::Summary;
+    POST "/api/v1/conversations" start::create, WORK, "conversations", "Write to a customer first",
+        body wire_start::StartConversation, 201, gives conversation::Done;
+    POST "/api/v1/conversations/moves" moves::create, Access::Any(&[ForceConversations]), "conversations",
+        "Give waiting conversations to an agent, move them to another queue, or say how urgent they are: each by itself",
+        body wire_moves::MoveConversations, 200, gives wire_moves::ConversationsMoved;
     GET "/api/v1/conversations/{id}" conversations::show, SEE, "conversations", "One conversation", 200, gives conversation::Summary;
     GET "/api/v1/conversations/{id}/messages" conversations::messages, SEE, "conversations", "Its messages, the latest first",
         query MessagesQuery, 200, page conversation::Message;

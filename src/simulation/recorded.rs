@@ -162,7 +162,8 @@ impl Recorder {
     }
 
     fn conversation(&mut self, id: ConversationId, event: &Event, at: Timestamp) {
-        if let Event::Started { campaign, .. } = event
+        // What the staff began is no arrival.
+        if let Event::Started { campaign, initiative: None, .. } = event
             && let Some(state) = Conversation::started(id, event, at)
         {
             let seen = Seen {

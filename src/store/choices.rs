@@ -1,4 +1,4 @@
-//! The offers of a conversation as the log has them: to whom, why, and what became of each.
+//! The offers of a conversation as the log has them: to whom, why, and what became of each; and what supervisors did with it.
 
 use crate::{
     args,
@@ -9,11 +9,12 @@ use crate::{
 
 pub(super) const STATEMENTS: &[&str] = &[OF];
 
-/// The kinds are those of the index `log_offers`, word for word.
+/// The kinds are those of the index `log_steps`, word for word.
 const OF: &str = "SELECT pos, at, actor, cause, conversation_id, conv_seq, kind, data FROM log WHERE conversation_id = $1 \
-     AND kind IN ('offered', 'transfer_offered', 'offer_accepted', 'offer_ended', 'queued') ORDER BY conv_seq DESC LIMIT $2";
+     AND kind IN ('offered', 'transfer_offered', 'offer_accepted', 'offer_ended', 'queued', 'prioritised') \
+     ORDER BY conv_seq DESC LIMIT $2";
 
-/// What was queued, offered, accepted and ended: the latest `limit` entries, in order.
+/// What was queued, offered, accepted, ended and prioritised: the latest `limit` entries, in order.
 pub async fn of(db: &Db, conversation: ConversationId, limit: u64) -> Result<Vec<Entry>, StoreError> {
     let rows = db.rows(OF, args![conversation.to_string(), limit]).await?;
     rows.iter().rev().map(log::entry).collect()

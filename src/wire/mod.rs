@@ -5,12 +5,14 @@ pub mod config;
 pub mod conversation;
 pub mod demo;
 pub mod live;
+pub mod moves;
 pub mod page;
 pub mod people;
 pub mod schedules;
 pub mod session;
 pub mod simulation;
 pub mod skills;
+pub mod start;
 #[cfg(test)]
 mod typescript;
 pub mod why;

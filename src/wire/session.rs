@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use super::Time;
+use super::{Time, start::StartChannel};
 use crate::{
     auth::secret::SecretText,
     domain::{
@@ -11,6 +11,7 @@ use crate::{
         closing::WrapUp,
         field,
         permission::{Permission, Role, Scope},
+        strategy::Mode,
     },
     ids::{BreakId, CampaignId, ClientId, DispositionId, FieldId, SessionId, SkillId, UserId},
 };
@@ -87,6 +88,10 @@ pub struct ProfileCampaign {
     pub dispositions: Vec<ProfileDisposition>,
     /// To give a conversation to who has it; those of its members.
     pub skills: Vec<ProfileSkill>,
+    /// How its conversations come to its agents: where it rings they take what waits.
+    pub mode: Mode,
+    /// By which channel accounts one may write first.
+    pub starts: Vec<StartChannel>,
     /// What an agent has after closing.
     pub wrap_up: WrapUp,
     /// How long, in seconds.

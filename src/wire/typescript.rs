@@ -4,7 +4,9 @@ use std::{collections::BTreeMap, path::Path};
 
 use ts_rs::TS;
 
-use super::{command, config, conversation, demo, live, page, people, schedules, session, simulation as what_if, skills, why};
+use super::{
+    command, config, conversation, demo, live, moves, page, people, schedules, session, simulation as what_if, skills, start, why,
+};
 use crate::{
     domain::{
         campaign, channel, closing, contact, conversation as states, delivery, disposition, field, holding, invitation, load,
@@ -216,6 +218,7 @@ fn text() -> String {
         conversation::RatingView,
         conversation::VisitorCard,
         visitors::Answer,
+        why::Begun,
         why::Candidate,
         why::Choice,
         why::Drawn,
@@ -227,6 +230,14 @@ fn text() -> String {
         why::Place,
         why::Present,
         why::Reason,
+        why::Step,
+        why::Steering,
+        start::StartChannel,
+        start::StartConversation,
+        moves::ConversationsMoved,
+        moves::MoveAction,
+        moves::MoveConversations,
+        moves::MoveOutcome,
         why::ReasonCount,
         why::RunnerUp,
         why::Why,

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::Time;
 use crate::{
     domain::{
-        conversation::{Event, OfferOutcome},
+        conversation::{Event, OfferOutcome, Priority, QueueReason},
         log::{By, Entry, Fact},
         routing,
         strategy::{Mode, Order, Policy},
@@ -21,9 +21,62 @@ pub struct Why {
     pub conversation: ConversationId,
     /// To whom it was offered, the latest first; agents see their own only.
     pub decisions: Vec<Offered>,
+    /// Who has had it since it was begun from our side; none = the customer wrote first.
+    #[schema(required)]
+    pub begun: Option<Begun>,
+    /// What supervisors did with it while it waited, the latest first; agents see none.
+    pub steps: Vec<Step>,
     /// How it stands with those who could have it; none when it is not to be given to anybody.
     #[schema(required)]
     pub now: Option<Present>,
+}
+
+/// A conversation that somebody of the staff began.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ts_rs::TS, utoipa::ToSchema)]
+#[ts(export_to = "wire.ts", rename = "WhyBegun")]
+#[schema(as = WhyBegun)]
+pub struct Begun {
+    /// Whose it was from the first moment.
+    pub agent: AgentId,
+    /// They had no room for it by the rules.
+    pub over_capacity: bool,
+}
+
+/// Somebody changed where it waits, or how soon it is served.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ts_rs::TS, utoipa::ToSchema)]
+#[ts(export_to = "wire.ts", rename = "WhyStep")]
+#[schema(as = WhyStep)]
+pub struct Step {
+    /// When.
+    pub at: Time,
+    /// Its place in the log.
+    #[ts(type = "number")]
+    pub position: u64,
+    /// Who; none = a program.
+    #[schema(required)]
+    pub by: Option<UserId>,
+    /// What they did.
+    pub what: Steering,
+}
+
+/// What somebody did.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ts_rs::TS, utoipa::ToSchema)]
+#[serde(tag = "is", rename_all = "snake_case")]
+#[ts(export_to = "wire.ts", rename = "WhySteering")]
+#[schema(as = WhySteering)]
+pub enum Steering {
+    /// Moved it to another queue.
+    Moved {
+        /// From here; none when that is too long ago.
+        from: Option<CampaignId>,
+        /// Here.
+        to: CampaignId,
+    },
+    /// Said how urgent it is.
+    Prioritised {
+        /// So urgent.
+        priority: Priority,
+    },
 }
 
 /// One offer.
@@ -42,6 +95,8 @@ pub struct Offered {
     pub agent: AgentId,
     /// How it came to that.
     pub how: How,
+    /// It was given to them although they had no room for it by the rules.
+    pub over_capacity: bool,
     /// Who gave it to them; none when nobody did.
     #[schema(required)]
     pub by: Option<UserId>,
@@ -63,6 +118,8 @@ pub enum How {
     Taken,
     /// Somebody transferred it to them.
     Transferred,
+    /// A supervisor gave it to them while it waited.
+    Assigned,
 }
 
 /// What became of an offer.
@@ -484,31 +541,38 @@ impl Present {
 
 impl Offered {
     /// The offers that these entries of one conversation tell of, the latest first.
-    pub fn of(entries: Vec<Entry>) -> Vec<Self> {
+    pub fn of(entries: &[Entry]) -> Vec<Self> {
         let (mut offers, mut campaign) = (Vec::<(OfferId, Self)>::new(), None);
         for Entry { pos, at, by, fact, .. } in entries {
             let Fact::Conversation { event, .. } = fact else { continue };
-            let by = if let By::User(user) = by { Some(user) } else { None };
+            let by = user(*by);
             let offered = |agent, how, choice| Self {
-                at: at.into(),
-                position: pos,
+                at: (*at).into(),
+                position: *pos,
                 campaign,
                 agent,
                 how,
+                over_capacity: false,
                 by,
                 outcome: Outcome::Open,
                 choice,
             };
-            let mut ends = |ended: OfferId, outcome| {
-                if let Some((_, offer)) = offers.iter_mut().rev().find(|(id, _)| *id == ended) {
+            let mut ends = |ended: &OfferId, outcome| {
+                if let Some((_, offer)) = offers.iter_mut().rev().find(|(id, _)| id == ended) {
                     offer.outcome = outcome;
                 }
             };
             match event {
-                Event::Queued { campaign: to, .. } => campaign = Some(to),
-                Event::Offered { offer, why } => {
-                    let how = if by.is_some() { How::Taken } else { How::Chosen };
-                    offers.push((offer.id, offered(offer.agent, how, why.map(|why| Choice::from(*why)))));
+                Event::Queued { campaign: to, .. } => campaign = Some(*to),
+                Event::Offered { offer, why, assigned } => {
+                    let how = match (assigned, by) {
+                        (Some(_), _) => How::Assigned,
+                        (None, Some(_)) => How::Taken,
+                        (None, None) => How::Chosen,
+                    };
+                    let over_capacity = assigned.is_some_and(|assignment| assignment.over_capacity);
+                    let choice = why.as_deref().copied().map(Choice::from);
+                    offers.push((offer.id, Self { over_capacity, ..offered(offer.agent, how, choice) }));
                 }
                 Event::TransferOffered { offer, .. } => {
                     offers.push((offer.id, offered(offer.agent, How::Transferred, None)));
@@ -535,6 +599,31 @@ impl Offered {
             runner_up.agent = None;
         }
         self
+    }
+}
+
+fn user(by: By) -> Option<UserId> {
+    if let By::User(user) = by { Some(user) } else { None }
+}
+
+impl Step {
+    /// What these entries of one conversation tell of it, the latest first.
+    pub fn of(entries: &[Entry]) -> Vec<Self> {
+        let (mut steps, mut campaign) = (Vec::new(), None);
+        for Entry { pos, at, by, fact, .. } in entries {
+            let Fact::Conversation { event, .. } = fact else { continue };
+            let what = match event {
+                Event::Queued { campaign: to, reason } => {
+                    let from = campaign.replace(*to);
+                    (*reason == QueueReason::Moved).then_some(Steering::Moved { from, to: *to })
+                }
+                Event::Prioritised { priority } => Some(Steering::Prioritised { priority: *priority }),
+                _ => None,
+            };
+            steps.extend(what.map(|what| Self { at: (*at).into(), position: *pos, by: user(*by), what }));
+        }
+        steps.reverse();
+        steps
     }
 }
 

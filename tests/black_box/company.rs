@@ -244,6 +244,16 @@ pub(crate) fn template(route: &Route) -> Option<Template> {
         "POST /api/v1/conversations/{id}/notes" => {
             ("conversations/{{conversation}}/notes", Some(json!({ "text": "vip", "mentions": ["{{user}}"] })))
         }
+        "POST /api/v1/conversations" => {
+            let to = format!("first-{}", crate::database::number());
+            let start =
+                json!({ "campaign": "{{campaign}}", "channel": "{{channel}}", "agent": "{{user}}", "address": to, "text": "hi" });
+            ("conversations", Some(start))
+        }
+        "POST /api/v1/conversations/moves" => (
+            "conversations/moves",
+            Some(json!({ "conversations": ["{{conversation}}"], "action": { "do": "move", "campaign": "{{campaign2}}" } })),
+        ),
         "POST /api/v1/conversations/{id}/accept" => ("conversations/{{offered}}/accept", Some(json!({ "offer": "{{offer}}" }))),
         "POST /api/v1/conversations/{id}/take" => ("conversations/{{offered}}/take", None),
         "POST /api/v1/conversations/{id}/decline" => ("conversations/{{offered}}/decline", Some(json!({ "offer": "{{offer}}" }))),

@@ -148,6 +148,7 @@ mod tests {
             contact: ContactId::from_u128(7),
             noticed_at: None,
             preferred: None,
+            initiative: None,
         };
         let with_seq = |seq| {
             let mut state = Conversation::started(id, &started, AT).unwrap();

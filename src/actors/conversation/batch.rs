@@ -67,6 +67,11 @@ impl Conversation {
                 let command = Command::Receive { message, content };
                 self.apply(batch, &command, Request::Receive { inbound, ack }, By::Contact, now)
             }
+            Request::Start { outgoing, by, keep, reply } => {
+                let content = Content { text: Arc::clone(&outgoing.text), attachments: Vec::new() };
+                let command = Command::Begin { message: self.shared.ids.next(), agent: outgoing.author, content };
+                self.apply(batch, &command, Request::Start { outgoing, by, keep, reply }, by, now)
+            }
             Request::Command { command, by, keep, reply } => {
                 self.apply(batch, &command.clone(), Request::Command { command, by, keep, reply }, by, now)
             }
@@ -81,7 +86,7 @@ impl Conversation {
         by: By,
         now: Timestamp,
     ) -> (Option<Batch>, bool) {
-        let mut batch = match batch.or_else(|| self.open_batch(&request, now)) {
+        let mut batch = match batch.or_else(|| self.open_batch(&request, by, now)) {
             Some(batch) => batch,
             None => {
                 request.refuse(CommandError::NotFound, self.id, &self.shared);
@@ -92,6 +97,8 @@ impl Conversation {
         let events = match batch.next.step(command, &rules, now) {
             Ok(events) => events,
             Err(refusal) => {
+                // Nobody waits for the conversation that would have begun with it.
+                self.tried |= matches!(request, Request::Start { .. });
                 request.refuse_at(refusal.into(), self.id, self.state.as_deref(), &self.shared);
                 return (keep_if_used(batch), false);
             }
@@ -114,14 +121,14 @@ impl Conversation {
     }
 
     /// The state to step from; for a conversation that begins, the state after its first event.
-    fn open_batch(&self, request: &Request, now: Timestamp) -> Option<Batch> {
+    fn open_batch(&self, request: &Request, by: By, now: Timestamp) -> Option<Batch> {
         let mut events = SmallVec::new();
         let (next, first_seq) = match (&self.state, &self.birth) {
             (Some(state), _) => (State::clone(state), state.seq + 1),
             (None, Some(birth)) => {
-                let event = birth.event();
+                let event = birth.event(request.initiative());
                 let state = State::started(self.id, &event, now)?;
-                events.push((event, By::Contact, request.cause()));
+                events.push((event, by, request.cause()));
                 (state, 1)
             }
             (None, None) => return None,
@@ -192,6 +199,7 @@ impl Batch {
         let content = match command {
             Command::Receive { content, .. }
             | Command::Reply { content, .. }
+            | Command::Begin { content, .. }
             | Command::Note { content, .. }
             | Command::Notice { content, .. } => content,
             Command::Due { .. } => reminder?,

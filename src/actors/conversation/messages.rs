@@ -9,7 +9,7 @@ use tokio::sync::oneshot;
 use super::{Conversation, Shared, batch::done};
 use crate::{
     actors::{
-        engine::{CommandError, Inbound, KeepAnswer, Received},
+        engine::{CommandError, Inbound, KeepAnswer, Outgoing, Received},
         gate,
         router::OfferRefused,
     },
@@ -17,7 +17,7 @@ use crate::{
     domain::{
         channel::ChannelKind,
         contact::Address,
-        conversation::{Command, Conversation as State, Event, TransferTo},
+        conversation::{Command, Conversation as State, Event, Initiative, TransferTo},
         log::By,
         routing::ItemView,
         skill::Preferred,
@@ -56,7 +56,7 @@ pub struct Birth {
 }
 
 impl Birth {
-    pub(super) fn event(&self) -> Event {
+    pub(super) fn event(&self, initiative: Option<Initiative>) -> Event {
         Event::Started {
             client: self.client,
             channel: self.channel,
@@ -64,7 +64,8 @@ impl Birth {
             campaign: self.campaign,
             contact: self.contact,
             noticed_at: self.noticed_at,
-            preferred: self.preferred,
+            preferred: self.preferred.filter(|_| initiative.is_none()),
+            initiative,
         }
     }
 }
@@ -88,6 +89,17 @@ pub enum Request {
         /// Told when it is durable.
         ack: oneshot::Sender<Result<Received, CommandError>>,
     },
+    /// Somebody of the staff writes first.
+    Start {
+        /// What, to whom.
+        outgoing: Box<Outgoing>,
+        /// Who.
+        by: By,
+        /// Keep the answer for repeated requests.
+        keep: Option<KeepAnswer>,
+        /// Who waits.
+        reply: oneshot::Sender<Result<Done, CommandError>>,
+    },
     /// Anything else.
     Command {
         /// What.
@@ -106,7 +118,7 @@ impl Request {
     pub(super) fn cause(&self) -> Option<String> {
         match self {
             Self::Receive { inbound, .. } => Some(inbound.claim.provider_id.clone()),
-            Self::Command { .. } => None,
+            Self::Command { .. } | Self::Start { .. } => None,
         }
     }
 
@@ -114,7 +126,26 @@ impl Request {
     pub(super) fn claim(&self) -> Option<&Claim> {
         match self {
             Self::Receive { inbound, .. } => Some(&inbound.claim),
-            Self::Command { .. } => None,
+            Self::Command { .. } | Self::Start { .. } => None,
+        }
+    }
+
+    /// Begins a conversation where none is open.
+    pub(crate) const fn may_begin(&self) -> bool {
+        matches!(self, Self::Receive { .. } | Self::Start { .. })
+    }
+
+    /// Whose the conversation is that it begins, if the staff begins it.
+    pub(super) fn initiative(&self) -> Option<Initiative> {
+        if let Self::Start { outgoing, .. } = self { Some(outgoing.initiative) } else { None }
+    }
+
+    /// Under which key its answer is kept, and with which status.
+    pub(super) const fn keep(&self) -> Option<(&KeepAnswer, u16)> {
+        match self {
+            Self::Command { keep: Some(keep), .. } => Some((keep, 200)),
+            Self::Start { keep: Some(keep), .. } => Some((keep, 201)),
+            _ => None,
         }
     }
 
@@ -128,6 +159,9 @@ impl Request {
         match self {
             Self::Receive { ack, .. } => {
                 let _ = ack.send(Err(error));
+            }
+            Self::Start { reply, .. } => {
+                let _ = reply.send(Err(error));
             }
             Self::Command { command, reply, .. } => {
                 release_reservation(&command, id, state, shared);
@@ -145,7 +179,7 @@ impl Request {
 
     /// Says that there is no room now.
     pub(crate) fn answer_busy(self) {
-        if let Self::Command { reply: Reply::Asker(asker), .. } = self {
+        if let Self::Command { reply: Reply::Asker(asker), .. } | Self::Start { reply: asker, .. } = self {
             let _ = asker.send(Err(CommandError::Busy));
         }
     }
@@ -156,7 +190,7 @@ impl Request {
             Self::Receive { ack, .. } => {
                 let _ = ack.send(Ok(Received::Stored { conversation: state.id, seq }));
             }
-            Self::Command { reply: Reply::Asker(asker), .. } => {
+            Self::Command { reply: Reply::Asker(asker), .. } | Self::Start { reply: asker, .. } => {
                 let _ = asker.send(Ok(done(state, message)));
             }
             Self::Command { .. } => {}
@@ -168,6 +202,9 @@ impl Request {
         match self {
             Self::Receive { ack, .. } => {
                 let _ = ack.send(Ok(Received::Repeated));
+            }
+            Self::Start { reply, .. } => {
+                let _ = reply.send(Ok(answer.clone()));
             }
             Self::Command { command, reply, .. } => {
                 release_reservation(&command, answer.conversation, state, shared);
@@ -184,7 +221,7 @@ impl Request {
             Self::Receive { ack, .. } => {
                 let _ = ack.send(Ok(Received::Repeated));
             }
-            Self::Command { reply: Reply::Asker(asker), .. } => {
+            Self::Command { reply: Reply::Asker(asker), .. } | Self::Start { reply: asker, .. } => {
                 let _ = asker.send(Err(CommandError::AnsweredBefore));
             }
             Self::Command { .. } => {}
@@ -194,7 +231,8 @@ impl Request {
 
 fn release_reservation(command: &Command, conversation: ConversationId, state: Option<&State>, shared: &Shared) {
     let refused = match command {
-        Command::Offer { offer, .. } | Command::Take(offer) => Some(offer.id),
+        Command::Offer { offer, .. } | Command::Take(offer) | Command::Assign { offer, .. } => Some(offer.id),
+        Command::Move { ticket, .. } => Some(*ticket),
         Command::Transfer { to: TransferTo::Agent { offer, .. }, .. } => Some(*offer),
         _ => None,
     };

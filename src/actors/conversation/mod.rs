@@ -185,13 +185,12 @@ impl Conversation {
         self.state.as_ref().map_or(self.birth.is_none(), |state| state.phase.is_ended())
     }
 
-    /// A customer who writes to an ended conversation starts another one: the shard knows how.
+    /// Who writes to a customer whose conversation ended, and the customer, start another one: the shard knows how.
     fn hand_back_messages(&mut self) {
-        if !self.is_over() || !self.queue.iter().any(|request| matches!(request, Request::Receive { .. })) {
+        if !self.is_over() || !self.queue.iter().any(Request::may_begin) {
             return;
         }
-        let (requests, rest) =
-            std::mem::take(&mut self.queue).into_iter().partition(|request| matches!(request, Request::Receive { .. }));
+        let (requests, rest) = std::mem::take(&mut self.queue).into_iter().partition(Request::may_begin);
         self.queue = rest;
         gate::answer(&self.shard, Released { id: self.id, requests });
     }
@@ -225,17 +224,14 @@ impl Conversation {
         let mut claims = SmallVec::new();
         let mut recorded = SmallVec::new();
         for item in &accepted {
-            match &item.request {
-                Request::Receive { inbound, .. } => claims.push(inbound.claim.clone()),
-                Request::Command { keep: Some(KeepAnswer { scope, request_hash }), .. } => recorded.push(Recorded {
-                    scope: scope.clone(),
-                    request_hash: request_hash.clone(),
-                    status: 200,
-                    body: serde_json::to_string(&done(&next, item.message)).unwrap_or_default(),
-                    at,
-                }),
-                Request::Command { .. } => {}
-            }
+            claims.extend(item.request.claim().cloned());
+            recorded.extend(item.request.keep().map(|(KeepAnswer { scope, request_hash }, status)| Recorded {
+                scope: scope.clone(),
+                request_hash: request_hash.clone(),
+                status,
+                body: serde_json::to_string(&done(&next, item.message)).unwrap_or_default(),
+                at,
+            }));
         }
         let next = Arc::new(next);
         let memories = memories(self.state.as_deref(), &next, at);
@@ -323,11 +319,11 @@ impl Conversation {
                     claim += 1;
                     claims.contains(&(claim - 1))
                 }
-                Request::Command { keep: Some(_), .. } => {
+                other if other.keep().is_some() => {
                     answer += 1;
                     recorded.contains(&(answer - 1))
                 }
-                Request::Command { .. } => false,
+                _ => false,
             };
             if known { request.repeated() } else { rest.push_back(request) }
         }

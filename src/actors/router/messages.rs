@@ -4,7 +4,7 @@ use actix::{Message, Recipient};
 use tokio::sync::oneshot;
 
 use crate::{
-    actors::engine::{CommandError, KeepAnswer, TransferTarget},
+    actors::engine::{CommandError, KeepAnswer, Outgoing, SteerTo, TransferTarget},
     domain::{
         log::By,
         routing::{Explanation, Input, ItemView, Snapshot},
@@ -55,6 +55,32 @@ pub struct Take {
     pub conversation: ConversationId,
     /// Who.
     pub agent: AgentId,
+    /// Who asks.
+    pub by: By,
+    /// Keep the answer for repeated requests.
+    pub keep: Option<KeepAnswer>,
+    /// Who waits.
+    pub reply: oneshot::Sender<Result<Done, CommandError>>,
+}
+
+/// A supervisor does something with a conversation that waits.
+pub struct Steer {
+    /// Which.
+    pub conversation: ConversationId,
+    /// What.
+    pub to: SteerTo,
+    /// Who asks.
+    pub by: By,
+    /// Keep the answer for repeated requests.
+    pub keep: Option<KeepAnswer>,
+    /// Who waits.
+    pub reply: oneshot::Sender<Result<Done, CommandError>>,
+}
+
+/// Somebody of the staff begins a conversation.
+pub struct Start {
+    /// What, to whom.
+    pub outgoing: Box<Outgoing>,
     /// Who asks.
     pub by: By,
     /// Keep the answer for repeated requests.

@@ -8,13 +8,14 @@
 
 mod explain;
 mod messages;
+mod steer;
 
 use std::{collections::VecDeque, sync::Arc, time::Duration};
 
 use actix::{Actor, AsyncContext, Context, Handler, SpawnHandle};
 use smallvec::SmallVec;
 
-pub use self::messages::{Explain, Fronts, Inputs, Observe, OfferRefused, Queues, Restarted, Take, Transfer};
+pub use self::messages::{Explain, Fronts, Inputs, Observe, OfferRefused, Queues, Restarted, Start, Steer, Take, Transfer};
 use crate::{
     actors::{
         conversation::{Reply, Request},

@@ -8,10 +8,10 @@ use super::{Child, QUEUE, Sender, Shard};
 use crate::{
     actors::{
         conversation::{Birth, Request, Shared},
-        engine::{CommandError, Inbound},
+        engine::{CommandError, Inbound, Outgoing},
     },
-    domain::{conversation::Conversation as State, skill::Preferred},
-    ids::{ChannelId, ContactId, ConversationId},
+    domain::{channel::ChannelKind, contact::Address, conversation::Conversation as State, skill::Preferred},
+    ids::{CampaignId, ChannelId, ClientId, ContactId, ConversationId},
     store::{StoreError, contacts, contacts::Known, conversations},
 };
 
@@ -22,10 +22,46 @@ struct Found {
     preferred: Option<Preferred>,
 }
 
+/// The customer whom a message comes from or goes to, and where a conversation with them begins if none is open.
+struct Party {
+    channel: ChannelId,
+    kind: ChannelKind,
+    client: ClientId,
+    campaign: CampaignId,
+    address: Address,
+    name: String,
+}
+
+impl Party {
+    fn of(request: &Request) -> Option<Self> {
+        match request {
+            Request::Receive { inbound, .. } => {
+                let Inbound { channel, kind, client, campaign, .. } = **inbound;
+                let (address, name) = (inbound.from.clone(), inbound.name.clone());
+                Some(Self { channel, kind, client, campaign, address, name })
+            }
+            Request::Start { outgoing, .. } => {
+                let Outgoing { channel, kind, client, campaign, .. } = **outgoing;
+                let (address, name) = (outgoing.to.clone(), outgoing.name.clone());
+                Some(Self { channel, kind, client, campaign, address, name })
+            }
+            Request::Command { .. } => None,
+        }
+    }
+}
+
+fn addressed(request: &Request) -> Option<(ChannelId, &Address)> {
+    match request {
+        Request::Receive { inbound, .. } => Some((inbound.channel, &inbound.from)),
+        Request::Start { outgoing, .. } => Some((outgoing.channel, &outgoing.to)),
+        Request::Command { .. } => None,
+    }
+}
+
 impl Shard {
     pub(super) fn intake(&mut self, request: Request, ctx: &mut Context<Self>) {
-        let Request::Receive { inbound, .. } = &request else { return };
-        let key = (inbound.channel, inbound.from.value.clone().into_boxed_str());
+        let Some((channel, address)) = addressed(&request) else { return };
+        let key = (channel, address.value.clone().into_boxed_str());
         match self.by_address.get_mut(&key) {
             Some(Sender::At(id)) => {
                 let id = *id;
@@ -35,9 +71,9 @@ impl Shard {
             Some(Sender::LookingUp(_)) => request.refuse(CommandError::Busy, ConversationId::NIL, &self.shared),
             None => {
                 let shared = Arc::clone(&self.shared);
-                let inbound = inbound.clone();
+                let Some(party) = Party::of(&request) else { return };
                 self.by_address.insert(key.clone(), Sender::LookingUp(VecDeque::from([request])));
-                let look_up = async move { look_up(&shared, &inbound).await };
+                let look_up = async move { look_up(&shared, &party).await };
                 ctx.spawn(look_up.into_actor(self).map(move |found, actor, ctx| actor.looked_up(key, found, ctx)));
             }
         }
@@ -55,8 +91,8 @@ impl Shard {
                 return;
             }
         };
-        let Some(Request::Receive { inbound, .. }) = waiting.front() else { return };
-        let id = self.conversation_of(&inbound.clone(), found, ctx);
+        let Some(party) = waiting.front().and_then(Party::of) else { return };
+        let id = self.conversation_of(party, found, ctx);
         // Only a live conversation forgets the address when it ends; of any other the next message is looked up again.
         if let Some(Child::Live(live)) = self.children.get_mut(&id) {
             live.address = Some(key.1.clone());
@@ -67,9 +103,9 @@ impl Shard {
         }
     }
 
-    fn conversation_of(&mut self, inbound: &Inbound, found: Option<Found>, ctx: &mut Context<Self>) -> ConversationId {
+    fn conversation_of(&mut self, party: Party, found: Option<Found>, ctx: &mut Context<Self>) -> ConversationId {
         if let Some(Found { contact, open, .. }) = &found {
-            if let Some(id) = self.by_contact.get(&(inbound.channel, contact.id)) {
+            if let Some(id) = self.by_contact.get(&(party.channel, contact.id)) {
                 return *id;
             }
             if let Some(state) = open {
@@ -83,17 +119,17 @@ impl Shard {
         let is_new = found.is_none();
         let (contact, name, noticed_at, preferred) = match found {
             Some(Found { contact, preferred, .. }) => (contact.id, contact.name, contact.noticed_at, preferred),
-            None => (self.shared.ids.next(), inbound.name.clone(), None, None),
+            None => (self.shared.ids.next(), party.name, None, None),
         };
         let birth = Birth {
-            channel: inbound.channel,
-            kind: inbound.kind,
-            client: inbound.client,
-            campaign: inbound.campaign,
+            channel: party.channel,
+            kind: party.kind,
+            client: party.client,
+            campaign: party.campaign,
             contact,
             is_new,
             name,
-            address: inbound.from.clone(),
+            address: party.address,
             noticed_at,
             preferred,
         };
@@ -101,18 +137,18 @@ impl Shard {
     }
 }
 
-async fn look_up(shared: &Shared, inbound: &Inbound) -> Result<Option<Found>, StoreError> {
-    let Some(contact) = contacts::by_address(&shared.db, inbound.client, &inbound.from).await? else { return Ok(None) };
-    let open = conversations::open_with(&shared.db, inbound.channel, contact.id).await?;
-    let preferred = if open.is_none() { preferred(shared, inbound, contact.id).await? } else { None };
+async fn look_up(shared: &Shared, party: &Party) -> Result<Option<Found>, StoreError> {
+    let Some(contact) = contacts::by_address(&shared.db, party.client, &party.address).await? else { return Ok(None) };
+    let open = conversations::open_with(&shared.db, party.channel, contact.id).await?;
+    let preferred = if open.is_none() { preferred(shared, party, contact.id).await? } else { None };
     Ok(Some(Found { contact, open, preferred }))
 }
 
 /// Who closed the contact's last conversation, if the campaign gives it back to them. Most campaigns do not, then nothing is read.
-async fn preferred(shared: &Shared, inbound: &Inbound, contact: ContactId) -> Result<Option<Preferred>, StoreError> {
-    let within = shared.directory.load().campaigns.get(&inbound.campaign).map(|campaign| campaign.comes_back_within());
+async fn preferred(shared: &Shared, party: &Party, contact: ContactId) -> Result<Option<Preferred>, StoreError> {
+    let within = shared.directory.load().campaigns.get(&party.campaign).map(|campaign| campaign.comes_back_within());
     let Some(within) = within.filter(|within| !within.is_zero()) else { return Ok(None) };
-    let last = conversations::last_with(&shared.db, inbound.channel, contact).await?;
+    let last = conversations::last_with(&shared.db, party.channel, contact).await?;
     let finished = last.filter(|last| last.phase.is_ended() && shared.clock.now().since(last.since) <= within);
     Ok(finished.and_then(|last| Some(Preferred { agent: last.finished_by?, closed_at: last.since })))
 }

@@ -15,7 +15,7 @@ use crate::{
 /// Something for a conversation.
 #[derive(Debug)]
 pub struct ToConversation {
-    /// Which; none for a customer's message, whose conversation the shard finds.
+    /// Which; none for a message from or to a customer, whose conversation the shard finds.
     pub id: Option<ConversationId>,
     /// What.
     pub request: Request,

@@ -117,7 +117,7 @@ impl Shard {
         if let Some(Child::Live(mut live)) = self.children.remove(&id) {
             self.forget_customer(id, &mut live);
         }
-        if matches!(request, Request::Receive { .. }) {
+        if request.may_begin() {
             self.load(id, VecDeque::new(), ctx);
             self.intake(request, ctx);
         } else {

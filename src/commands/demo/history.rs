@@ -777,7 +777,10 @@ impl<'a> History<'a> {
         let (contact, new) = self.contact(tale, at)?;
         let campaign = self.company.desk(tale.topic).campaign.id;
         let (client, channel, kind) = (tale.client, tale.channel, tale.kind);
-        Ok((Event::Started { client, channel, kind, campaign, contact, noticed_at: None, preferred: None }, new))
+        Ok((
+            Event::Started { client, channel, kind, campaign, contact, noticed_at: None, preferred: None, initiative: None },
+            new,
+        ))
     }
 
     fn claim(&self, tale: &Tale, at: Timestamp) -> Claim {

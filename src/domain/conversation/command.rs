@@ -5,7 +5,7 @@ use std::sync::Arc;
 use crate::{
     clock::Timestamp,
     domain::{
-        conversation::{Ending, Offer, OfferOutcome, Priority, QueueReason},
+        conversation::{Assignment, Ending, Offer, OfferOutcome, Priority, QueueReason},
         delivery::Delivery,
         field,
         message::Content,
@@ -74,6 +74,20 @@ pub enum Command {
     },
     /// An agent takes it out of turn; the Router has reserved the capacity: offer and acceptance in one.
     Take(Offer),
+    /// A supervisor gives it to an agent while it waits, with room or without; the Router has reserved it.
+    Assign {
+        /// To whom, accepted at once.
+        offer: Offer,
+        /// How it stands with their room.
+        assignment: Assignment,
+    },
+    /// A supervisor moves it to another queue while it waits; the Router has kept a place there.
+    Move {
+        /// The place that is kept: none of an agent's.
+        ticket: OfferId,
+        /// Where.
+        campaign: CampaignId,
+    },
     /// The agent takes the offer.
     Accept {
         /// Which.
@@ -95,6 +109,15 @@ pub enum Command {
         /// The id it is stored under.
         message: MessageId,
         /// Who.
+        agent: AgentId,
+        /// What.
+        content: Content,
+    },
+    /// Somebody of the staff writes first; whether they may, the caller has checked.
+    Begin {
+        /// The id it is stored under.
+        message: MessageId,
+        /// Who writes: whose it is, or a supervisor for them.
         agent: AgentId,
         /// What.
         content: Content,

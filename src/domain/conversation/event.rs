@@ -35,6 +35,16 @@ pub enum QueueReason {
     Overflowed,
     /// Its agent let the customer wait too long for the first answer.
     NoReply,
+    /// A supervisor moved it here from another queue.
+    Moved,
+}
+
+/// Somebody else than the Router and the agent decided that it is theirs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Assignment {
+    /// It is more than the agent would have been offered (routing.md, invariant 2).
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub over_capacity: bool,
 }
 
 /// How a conversation ended.
@@ -82,11 +92,21 @@ pub enum OfferOutcome {
     Withdrawn,
 }
 
+/// Somebody of the staff wrote first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Initiative {
+    /// Who has the conversation from the first moment.
+    pub agent: AgentId,
+    /// It is more than they would have been offered (routing.md, invariant 2).
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub over_capacity: bool,
+}
+
 /// A fact. Stored in the log as `kind` + `data`; ids and facts only, never text or names.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "kind", content = "data", rename_all = "snake_case")]
 pub enum Event {
-    /// A contact wrote to a channel where no conversation was open.
+    /// A contact wrote to a channel where no conversation was open, or somebody of the staff wrote to them there.
     Started {
         /// The company served.
         client: ClientId,
@@ -105,6 +125,9 @@ pub enum Event {
         /// Who closed the last conversation of this contact.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         preferred: Option<Preferred>,
+        /// Set when it was the staff that wrote first: it never waits.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        initiative: Option<Initiative>,
     },
     /// The customer wrote.
     MessageReceived {
@@ -128,6 +151,9 @@ pub enum Event {
         /// How the Router came to choose that agent; none when it did not choose, and in what was written before it was recorded.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         why: Option<Box<Choice>>,
+        /// A supervisor gave it to them.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        assigned: Option<Assignment>,
     },
     /// The agent took it; the segment in the queue is over.
     OfferAccepted {
@@ -329,7 +355,7 @@ impl Conversation {
                     self.pass_over(self.phase.owner());
                 }
                 self.campaign = *campaign;
-                if matches!(reason, QueueReason::Transferred | QueueReason::Overflowed) {
+                if matches!(reason, QueueReason::Transferred | QueueReason::Overflowed | QueueReason::Moved) {
                     self.wait_anew(at);
                 }
                 self.await_nobody();

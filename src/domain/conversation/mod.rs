@@ -4,10 +4,12 @@
 //! is nothing but the fold of its events (R8), so it can be rebuilt, replayed and compared.
 
 mod awaited;
+mod begin;
 mod beside;
 mod command;
 mod event;
 mod finish;
+mod steer;
 mod step;
 #[cfg(test)]
 mod tests;
@@ -21,7 +23,7 @@ pub use self::{
     awaited::Awaited,
     beside::{Beside, Sender},
     command::{Admission, Command, Dismissal, TransferTo},
-    event::{Ending, Event, OfferOutcome, QueueReason},
+    event::{Assignment, Ending, Event, Initiative, OfferOutcome, QueueReason},
 };
 use crate::{
     clock::Timestamp,
@@ -334,12 +336,17 @@ pub struct Conversation {
     /// Dynamic fields that hold a value, in order. The values are in a table of their own.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub fields: Vec<FieldId>,
+    /// Set when somebody of the staff began it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub initiative: Option<Initiative>,
 }
 
 impl Conversation {
     /// The state after the first event, which must be [`Event::Started`].
     pub fn started(id: ConversationId, event: &Event, at: Timestamp) -> Option<Self> {
-        let Event::Started { client, channel, kind, campaign, contact, noticed_at, preferred } = *event else { return None };
+        let Event::Started { client, channel, kind, campaign, contact, noticed_at, preferred, initiative } = *event else {
+            return None;
+        };
         Some(Self {
             id,
             client,
@@ -348,7 +355,7 @@ impl Conversation {
             campaign,
             contact,
             seq: 1,
-            phase: Phase::Arrived,
+            phase: initiative.map_or(Phase::Arrived, |Initiative { agent, .. }| Phase::Active { agent }),
             since: at,
             arrived_at: at,
             segment: 1,
@@ -369,6 +376,7 @@ impl Conversation {
             demand: preferred.map(|preferred| Box::new(Demand { preferred: Some(preferred), ..Demand::default() })),
             deliveries: SmallVec::new(),
             fields: Vec::new(),
+            initiative,
         })
     }
 

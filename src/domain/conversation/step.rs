@@ -34,7 +34,10 @@ impl Conversation {
             Command::Dismiss(to) => Ok(self.dismiss(*to, rules)),
             Command::Offer { offer, why } => self.offer(*offer, why.as_deref(), rules),
             Command::Take(offer) => self.take(*offer),
+            Command::Assign { offer, assignment } => self.assign(*offer, *assignment),
+            Command::Move { campaign, .. } => self.move_to(*campaign),
             Command::Reply { message, agent, content } => self.reply(*message, *agent, content, rules),
+            Command::Begin { message, agent, content } => self.begin(*message, *agent, content, rules),
             Command::Note { message, agent, content, mentions } => {
                 self.check(content)?;
                 Ok(vec![Event::Noted { message: *message, agent: *agent, mentions: mentions.clone() }])
@@ -89,7 +92,7 @@ impl Conversation {
         Ok(events)
     }
 
-    fn check(&self, content: &Content) -> Result<(), Refusal> {
+    pub(super) fn check(&self, content: &Content) -> Result<(), Refusal> {
         if content.is_empty() {
             return Err(Refusal::EmptyMessage);
         }
@@ -134,14 +137,15 @@ impl Conversation {
         if !matches!(self.phase, Phase::Queued { .. }) {
             return Err(Refusal::WrongState(self.phase.as_str()));
         }
-        Ok(offered(Event::Offered { offer, why: why.map(|why| Box::new(*why)) }, offer, rules))
+        Ok(offered(Event::Offered { offer, why: why.map(|why| Box::new(*why)), assigned: None }, offer, rules))
     }
 
     /// Who has it already has what they want.
     fn take(&self, offer: Offer) -> Outcome {
         match self.phase {
             Phase::Queued { .. } => {
-                Ok(vec![Event::Offered { offer, why: None }, Event::OfferAccepted { offer: offer.id, agent: offer.agent }])
+                let offered = Event::Offered { offer, why: None, assigned: None };
+                Ok(vec![offered, Event::OfferAccepted { offer: offer.id, agent: offer.agent }])
             }
             _ if self.phase.owner() == Some(offer.agent) => Ok(vec![]),
             _ => Err(Refusal::Gone { current: self.phase.owner() }),

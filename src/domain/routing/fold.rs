@@ -179,9 +179,15 @@ impl Routing {
     /// Only what is still on its way can be refused; the views tell the rest.
     fn forget_reservation(&mut self, conversation: ConversationId, refused: OfferId) {
         self.change(conversation, |item| match item.pending {
-            Pending::Offer { offer, .. } | Pending::Transfer { offer, .. } if offer == refused => item.pending = Pending::Nothing,
+            Pending::Offer { offer, .. } | Pending::Transfer { offer, .. } | Pending::Move { ticket: offer, .. }
+                if offer == refused =>
+            {
+                item.pending = Pending::Nothing;
+            }
             _ => {}
         });
+        // What was offered meanwhile may be to somebody who has left.
+        self.work.departures.insert(conversation);
         self.note_if_late(conversation);
     }
 

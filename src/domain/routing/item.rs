@@ -157,6 +157,11 @@ pub(super) enum Pending {
         offer: OfferId,
         to: AgentId,
     },
+    /// Into another queue, by a supervisor; the ticket names the place that is kept there.
+    Move {
+        ticket: OfferId,
+        to: CampaignId,
+    },
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -207,12 +212,22 @@ impl Item {
             Pending::Nothing => true,
             Pending::Admission(_) => !matches!(view.stand, Stand::Arrived { .. }),
             Pending::Dismissal => view.stand != Stand::Waiting || view.campaign != self.view.campaign,
-            Pending::Offer { offer, .. } => ended_offers.contains(&offer) || view.stand != Stand::Waiting,
+            Pending::Offer { offer, .. } => ended_offers.contains(&offer) || !self.is_still_unserved(view),
+            Pending::Move { .. } => !self.is_still_unserved(view) || view.campaign != self.view.campaign,
             Pending::Transfer { offer, .. } => {
                 let sender_still_holds_it =
                     matches!(view.stand, Stand::Held { .. }) && view.stand.owner() == self.view.stand.owner();
                 ended_offers.contains(&offer) || !sender_still_holds_it
             }
+        }
+    }
+
+    /// Waits, or is still offered as it was.
+    fn is_still_unserved(&self, view: &ItemView) -> bool {
+        match view.stand {
+            Stand::Waiting => true,
+            Stand::Offered { offer } => matches!(self.view.stand, Stand::Offered { offer: known } if known.id == offer.id),
+            _ => false,
         }
     }
 
@@ -233,6 +248,24 @@ impl Item {
             (_, Stand::Offered { offer } | Stand::Transferring { offer, .. }) => Some((offer.id, offer.agent)),
             _ => None,
         }
+    }
+
+    /// What is open or on its way, to whomever: a supervisor may give away what is offered to somebody.
+    pub(super) fn reservations(&self) -> SmallVec<[(OfferId, AgentId); 2]> {
+        let on_its_way = match self.pending {
+            Pending::Offer { offer, agent } | Pending::Transfer { offer, to: agent } => Some((offer, agent)),
+            _ => None,
+        };
+        let open = match self.view.stand {
+            Stand::Offered { offer } | Stand::Transferring { offer, .. } => Some((offer.id, offer.agent)),
+            _ => None,
+        };
+        on_its_way.into_iter().chain(open).collect()
+    }
+
+    /// Nobody has it and nothing is decided about it: waits, or is offered to somebody who has not answered.
+    pub(super) fn is_unserved(&self) -> bool {
+        matches!(self.view.stand, Stand::Waiting | Stand::Offered { .. }) && self.pending == Pending::Nothing
     }
 
     /// Waits, with no offer on its way.
@@ -256,7 +289,7 @@ impl Item {
             Stand::Transferring { from, offer } => smallvec![full(from), turn(offer.agent, offer.id)],
         };
         match self.pending {
-            Pending::Nothing | Pending::Admission(_) | Pending::Dismissal => {}
+            Pending::Nothing | Pending::Admission(_) | Pending::Dismissal | Pending::Move { .. } => {}
             Pending::Offer { offer, agent } | Pending::Transfer { offer, to: agent } => holds.push(turn(agent, offer)),
         }
         let finishing = self.view.finishing.filter(|agent| holds.iter().all(|hold| hold.agent != *agent));
@@ -333,7 +366,11 @@ impl Routing {
         let Some(item) = self.items.get(&id) else { return };
         let campaign = item.view.campaign;
         let spot = item.waits().then(|| self.spot(&item.view));
-        let coming = if let Pending::Admission(into) = item.pending { into } else { None };
+        let coming = match item.pending {
+            Pending::Admission(into) => into,
+            Pending::Move { to, .. } => Some(to),
+            _ => None,
+        };
         let overdue = item.is_overdue().then(|| Box::new(self.spot(&item.view)));
         let (holds, turn) = (item.holds(), item.view.turn());
         let laid = Laid { spot, overdue, holds, campaign, coming };

@@ -141,14 +141,14 @@ impl Routing {
         if before == after {
             return;
         }
-        let (was_in, reserved) = (item.view.campaign, item.reservation());
+        let (was_in, reserved) = (item.view.campaign, item.reservations());
         if let Some(agent) = before {
             self.campaigns.entry(was_in).or_default().end_stay(agent, view.since);
             if let Some(state) = self.agents.get_mut(&agent) {
                 state.last_work = state.last_work.max(Some(view.since));
             }
         }
-        if let Some((offer, agent)) = reserved.filter(|(_, agent)| Some(*agent) == after) {
+        if let Some((offer, agent)) = reserved.into_iter().find(|(_, agent)| Some(*agent) == after) {
             self.campaigns.entry(view.campaign).or_default().serve(agent, offer);
         }
     }

@@ -47,6 +47,7 @@
 //! | `transfer` | targets checked and reserved |
 //! | `take` | an agent takes what waits, out of turn |
 //! | `overdue` | who owes a first answer for too long loses the item, when somebody else can take it |
+//! | `steer` | a supervisor gives what waits to an agent or moves it to another queue |
 //! | `decide` | work off what an input made possible |
 //! | `choice`, `why` | what a decision records of itself; the whole list, on demand |
 
@@ -73,6 +74,7 @@ mod overdue;
 mod queue;
 mod ready;
 mod score;
+mod steer;
 mod take;
 #[cfg(test)]
 pub(in crate::domain) mod tests;
@@ -94,6 +96,7 @@ pub use self::{
     item::{ItemView, Stand},
     memory::{Day, Memory, Past, memories},
     observe::{AgentSnapshot, CampaignSnapshot, Snapshot},
+    steer::Assigning,
     take::Taking,
     why::{Behind, Candidate, Explanation, Nobody, Place, Verdict},
 };

@@ -16,6 +16,7 @@ mod properties;
 mod scale;
 mod skills;
 mod slices;
+mod steer;
 mod steps;
 mod why;
 mod world;

@@ -97,6 +97,14 @@ async fn found(app: &App, caller: &Caller, permission: Permission, id: ContactId
     Ok(Found { created, hidden, open })
 }
 
+/// A contact to write to, if the caller may know of it.
+///
+/// # Errors
+/// 404.
+pub async fn to_write_to(app: &App, caller: &Caller, id: ContactId) -> Result<Contact, Problem> {
+    found(app, caller, Permission::ReadContacts, id).await.map(|found| found.created.0)
+}
+
 /// `GET`: the newest first.
 ///
 /// # Errors

@@ -115,7 +115,7 @@ const PHASES: [&str; 15] = [
     "overflowed",
 ];
 
-fn place(state: &Conversation) -> Place {
+pub(super) fn place(state: &Conversation) -> Place {
     Place::campaign(state.client, state.campaign)
 }
 
@@ -126,7 +126,7 @@ pub fn summary(caller: &Caller, state: &Conversation, card: &ContactCard, last: 
     if caller.may(Permission::ReadConversations, place(state)) { summary } else { summary.for_agent(&permissions) }
 }
 
-fn may_see(caller: &Caller, state: &Conversation) -> bool {
+pub(super) fn may_see(caller: &Caller, state: &Conversation) -> bool {
     if caller.subject.role == Role::Agent {
         return state.involves(caller.user());
     }

@@ -62,7 +62,7 @@ pub fn profile(subject: &Subject, directory: &Snapshot, own: profiles::Profile) 
         .campaigns
         .values()
         .filter(|campaign| may(subject, permission, directory.place_of_campaign(campaign.id)))
-        .map(|campaign| campaign_of(campaign, directory))
+        .map(|campaign| campaign_of(subject, campaign, directory))
         .collect();
     campaigns.sort_by(|a, b| (&a.name, a.id).cmp(&(&b.name, b.id)));
     let breaks = directory.breaks.values().filter(|kind| kind.enabled);
@@ -87,7 +87,7 @@ pub fn profile(subject: &Subject, directory: &Snapshot, own: profiles::Profile) 
     }
 }
 
-fn campaign_of(campaign: &Campaign, directory: &Snapshot) -> ProfileCampaign {
+fn campaign_of(subject: &Subject, campaign: &Campaign, directory: &Snapshot) -> ProfileCampaign {
     ProfileCampaign {
         id: campaign.id,
         name: campaign.name.clone(),
@@ -101,6 +101,8 @@ fn campaign_of(campaign: &Campaign, directory: &Snapshot) -> ProfileCampaign {
             .into_iter()
             .map(|id| ProfileDisposition { id, path: path(id, directory) })
             .collect(),
+        mode: campaign.strategy.mode,
+        starts: super::start::channels_to_start(subject, directory, campaign),
         wrap_up: campaign.closing.wrap_up,
         wrap_up_seconds: campaign.wrap_up_seconds,
     }

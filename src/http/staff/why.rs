@@ -12,11 +12,14 @@ use serde::Deserialize;
 use super::conversations::visible;
 use crate::{
     actors::engine::CommandError,
-    domain::permission::{Permission, Role},
+    domain::{
+        conversation::Initiative,
+        permission::{Permission, Role},
+    },
     http::{caller::Caller, check, input::Query, once, problem::Problem, state::App},
     ids::{AgentId, ConversationId},
     store::choices,
-    wire::why::{Offered, Place, Present, Why},
+    wire::why::{Begun, Offered, Place, Present, Step, Why},
 };
 
 /// Entries of the log that are looked at: some hundred offers.
@@ -43,13 +46,17 @@ pub async fn show(
     let limit = check::limit(query.0.limit)?;
     let state = visible(&app, &caller, *id).await?;
     let own = (caller.subject.role == Role::Agent).then(|| caller.user());
-    let mut decisions = Offered::of(choices::of(&app.engine.db, state.id, ENTRIES).await?);
+    let entries = choices::of(&app.engine.db, state.id, ENTRIES).await?;
+    let mut decisions = Offered::of(&entries);
+    let steps = if own.is_none() { Step::of(&entries) } else { Vec::new() };
     if let Some(own) = own {
         decisions.retain(|offered| offered.agent == own);
         decisions = decisions.into_iter().map(Offered::for_agent).collect();
     }
     let now = if state.phase.is_ended() { None } else { present(&app, &caller, state.id, limit, own).await? };
-    once::ok(&Why { conversation: state.id, decisions, now })
+    let begun = state.initiative.filter(|it| own.is_none_or(|own| own == it.agent));
+    let begun = begun.map(|Initiative { agent, over_capacity }| Begun { agent, over_capacity });
+    once::ok(&Why { conversation: state.id, decisions, begun, steps, now })
 }
 
 /// What the Router knows, as far as the caller may know it: it may have moved on since the caller was let in.

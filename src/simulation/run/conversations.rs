@@ -14,6 +14,7 @@ impl<W: Witness> Run<'_, W> {
             contact: ContactId::from_u128(self.arrived as u128),
             noticed_at: None,
             preferred: None,
+            initiative: None,
         };
         let Some(mut state) = Conversation::started(id, &started, self.now) else { return };
         self.witness.commits(self.now, &state, &started);

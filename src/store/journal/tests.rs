@@ -37,6 +37,7 @@ fn started(number: u128, provider_id: &str) -> (Append, Answer) {
         contact: ContactId::from_u128(number),
         noticed_at: None,
         preferred: None,
+        initiative: None,
     };
     let mut state = Conversation::started(ConversationId::from_u128(number), &event, AT).unwrap();
     let received = Event::MessageReceived { message: MessageId::from_u128(number) };

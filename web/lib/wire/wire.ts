@@ -1094,6 +1094,12 @@ deliveries?: Array<DeliveryDelta>, };
 
 export type ConversationId = string;
 
+export type ConversationsMoved = { 
+/**
+ * Those named twice are told of once.
+ */
+outcomes: Array<MoveOutcome>, };
+
 export type Country = "AR" | "BO" | "BR" | "CL" | "CO" | "CR" | "DO" | "EC" | "ES" | "GT" | "MX" | "PA" | "PE" | "PY" | "UY" | "VE";
 
 export type DayFigures = { 
@@ -1412,7 +1418,7 @@ of: number, };
 
 export type Ending = "closed" | "inactive" | "full" | "out_of_hours" | "abandoned" | "expired" | "overflowed";
 
-export type ErrorCode = "malformed_json" | "invalid_utf8" | "too_deep" | "broken_body" | "idempotency_key_invalid" | "idempotency_key_missing" | "signed_out_session" | "wrong_credentials" | "identity_invalid" | "signature_no_secret" | "signature_header_missing" | "signature_header_empty" | "signature_header_repeated" | "signature_invalid_id" | "signature_invalid_timestamp" | "signature_too_old" | "signature_too_new" | "signature_no_usable_version" | "signature_mismatch" | "forbidden" | "not_allowed_in_campaign" | "wrong_origin" | "not_found" | "invitation_not_valid" | "method_not_allowed" | "conflict" | "in_use" | "campaign_in_use" | "conversation_closed" | "wrong_state" | "not_owner" | "offer_gone" | "not_failed" | "draft_stale" | "gone" | "not_next" | "not_skilled" | "at_capacity" | "not_available" | "not_member" | "too_many_transfers" | "transfer_target" | "wrap_up_timed" | "rating_final" | "signed_out" | "forced_pause" | "too_large" | "unsupported_media_type" | "invalid" | "idempotency_key_reused" | "not_answered" | "disposition_needed" | "fields_missing" | "empty_message" | "message_too_long" | "attachments_not_allowed" | "emoticons_not_allowed" | "unknown_break" | "unknown_field" | "missing_field" | "wrong_type" | "too_short" | "too_long" | "out_of_range" | "control_characters" | "voice_needed" | "unknown_reference" | "not_possible" | "duplicate" | "taken" | "password_too_short" | "password_too_long" | "schedule_name" | "schedule_hours" | "schedule_too_many_intervals" | "schedule_too_many_exceptions" | "schedule_exception_date" | "schedule_exception_twice" | "schedule_too_many_own_days" | "schedule_own_day_date" | "schedule_own_day_twice" | "schedule_own_day_name" | "schedule_holiday_unknown" | "calendar_file_not_valid" | "schedule_override_empty" | "schedule_override_reason" | "too_many_attempts" | "too_many_connections" | "busy" | "internal" | "unavailable";
+export type ErrorCode = "malformed_json" | "invalid_utf8" | "too_deep" | "broken_body" | "idempotency_key_invalid" | "idempotency_key_missing" | "signed_out_session" | "wrong_credentials" | "identity_invalid" | "signature_no_secret" | "signature_header_missing" | "signature_header_empty" | "signature_header_repeated" | "signature_invalid_id" | "signature_invalid_timestamp" | "signature_too_old" | "signature_too_new" | "signature_no_usable_version" | "signature_mismatch" | "forbidden" | "not_allowed_in_campaign" | "wrong_origin" | "not_found" | "invitation_not_valid" | "method_not_allowed" | "conflict" | "in_use" | "campaign_in_use" | "conversation_closed" | "wrong_state" | "not_owner" | "offer_gone" | "not_failed" | "draft_stale" | "already_open" | "cannot_start" | "gone" | "not_next" | "not_skilled" | "at_capacity" | "not_available" | "not_member" | "too_many_transfers" | "transfer_target" | "wrap_up_timed" | "rating_final" | "signed_out" | "forced_pause" | "too_large" | "unsupported_media_type" | "invalid" | "idempotency_key_reused" | "not_answered" | "disposition_needed" | "fields_missing" | "empty_message" | "message_too_long" | "attachments_not_allowed" | "emoticons_not_allowed" | "unknown_break" | "unknown_field" | "missing_field" | "wrong_type" | "too_short" | "too_long" | "out_of_range" | "control_characters" | "voice_needed" | "unknown_reference" | "not_possible" | "duplicate" | "taken" | "password_too_short" | "password_too_long" | "schedule_name" | "schedule_hours" | "schedule_too_many_intervals" | "schedule_too_many_exceptions" | "schedule_exception_date" | "schedule_exception_twice" | "schedule_too_many_own_days" | "schedule_own_day_date" | "schedule_own_day_twice" | "schedule_own_day_name" | "schedule_holiday_unknown" | "calendar_file_not_valid" | "schedule_override_empty" | "schedule_override_reason" | "too_many_attempts" | "too_many_connections" | "busy" | "internal" | "unavailable";
 
 export type EventNotTaken = { 
 /**
@@ -1633,7 +1639,7 @@ on: boolean,
  */
 intervals: Array<ScheduleHours>, };
 
-export type How = "chosen" | "taken" | "transferred";
+export type How = "chosen" | "taken" | "transferred" | "assigned";
 
 export type InUse = { 
 /**
@@ -1964,6 +1970,44 @@ export type MessageId = string;
 
 export type Mode = "incall" | "nocall" | "interaction" | "nopause" | "omni" | "ringall" | "ringallmultiple";
 
+export type MoveAction = { "do": "assign", 
+/**
+ * A member of its campaign who is at work.
+ */
+agent: UserId, } | { "do": "move", 
+/**
+ * Open, enabled and not full.
+ */
+campaign: CampaignId, } | { "do": "prioritise", 
+/**
+ * So urgent.
+ */
+priority: Priority, };
+
+export type MoveConversations = { 
+/**
+ * 1 to 100, in the order in which it is done.
+ */
+conversations: Array<ConversationId>, 
+/**
+ * What.
+ */
+action: MoveAction, };
+
+export type MoveOutcome = { 
+/**
+ * Which.
+ */
+conversation: ConversationId, 
+/**
+ * Why it was not done; none = done.
+ */
+code: ErrorCode | null, 
+/**
+ * With `transfer_target`: `closed`, `full`, `disabled`, `unknown`, `other_client` or `same_campaign`.
+ */
+reason: string | null, };
+
 export type NamedAgent = { 
 /**
  * Who.
@@ -2035,6 +2079,10 @@ agent: UserId,
  * How it came to that.
  */
 how: How, 
+/**
+ * It was given to them although they had no room for it by the rules.
+ */
+over_capacity: boolean, 
 /**
  * Who gave it to them; none when nobody did.
  */
@@ -2195,6 +2243,10 @@ errors?: Array<FieldError>,
  */
 current_owner?: UserId | null, 
 /**
+ * With `already_open`: which, for who may see it.
+ */
+conversation?: ConversationId, 
+/**
  * With `draft_stale`: the one that is stored.
  */
 draft?: Draft, 
@@ -2292,6 +2344,14 @@ dispositions: Array<ProfileDisposition>,
  * To give a conversation to who has it; those of its members.
  */
 skills: Array<ProfileSkill>, 
+/**
+ * How its conversations come to its agents: where it rings they take what waits.
+ */
+mode: Mode, 
+/**
+ * By which channel accounts one may write first.
+ */
+starts: Array<StartChannel>, 
 /**
  * What an agent has after closing.
  */
@@ -2443,7 +2503,7 @@ conversation: ConversationId,
  */
 position: number | null, };
 
-export type QueueReason = "new" | "out_of_hours" | "transferred" | "agent_lost" | "agent_signed_out" | "not_accepted" | "overflowed" | "no_reply";
+export type QueueReason = "new" | "out_of_hours" | "transferred" | "agent_lost" | "agent_signed_out" | "not_accepted" | "overflowed" | "no_reply" | "moved";
 
 export type Rating = { 
 /**
@@ -3140,6 +3200,50 @@ ending: Ending,
  */
 disposition: DispositionId | null, };
 
+export type StartChannel = { 
+/**
+ * Which.
+ */
+id: ChannelId, 
+/**
+ * Its kind.
+ */
+kind: ChannelKind, 
+/**
+ * As shown.
+ */
+name: string, };
+
+export type StartConversation = { 
+/**
+ * In whose name; where one may write first.
+ */
+campaign: CampaignId, 
+/**
+ * One of its channel accounts.
+ */
+channel: ChannelId, 
+/**
+ * Somebody known, by the address they have on this kind of channel.
+ */
+contact?: ContactId, 
+/**
+ * Somebody by their address on this kind of channel; who is not known yet becomes a contact.
+ */
+address?: string, 
+/**
+ * What somebody new is called, at most 120 characters.
+ */
+name?: string, 
+/**
+ * Whose it is: a member of the campaign. Oneself, unless one answers no customers there.
+ */
+agent?: UserId, 
+/**
+ * Plain text.
+ */
+text: string, };
+
 export type Strategy = { 
 /**
  * Who may get a conversation; `nocall` by default.
@@ -3448,9 +3552,27 @@ conversation: ConversationId,
  */
 decisions: Array<Offered>, 
 /**
+ * Who has had it since it was begun from our side; none = the customer wrote first.
+ */
+begun: WhyBegun | null, 
+/**
+ * What supervisors did with it while it waited, the latest first; agents see none.
+ */
+steps: Array<WhyStep>, 
+/**
  * How it stands with those who could have it; none when it is not to be given to anybody.
  */
 now: Present | null, };
+
+export type WhyBegun = { 
+/**
+ * Whose it was from the first moment.
+ */
+agent: UserId, 
+/**
+ * They had no room for it by the rules.
+ */
+over_capacity: boolean, };
 
 export type WhyGone = "no_reply" | "inactive" | "consult_ended";
 
@@ -3467,6 +3589,38 @@ of: number, } | { "is": "offered",
  * To whom.
  */
 agent: UserId, };
+
+export type WhySteering = { "is": "moved", 
+/**
+ * From here; none when that is too long ago.
+ */
+from: CampaignId | null, 
+/**
+ * Here.
+ */
+to: CampaignId, } | { "is": "prioritised", 
+/**
+ * So urgent.
+ */
+priority: Priority, };
+
+export type WhyStep = { 
+/**
+ * When.
+ */
+at: Time, 
+/**
+ * Its place in the log.
+ */
+position: number, 
+/**
+ * Who; none = a program.
+ */
+by: UserId | null, 
+/**
+ * What they did.
+ */
+what: WhySteering, };
 
 export type WidgetConfig = { 
 /**

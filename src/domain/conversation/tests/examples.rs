@@ -395,7 +395,10 @@ fn taking_is_offer_and_acceptance_in_one_and_only_of_what_waits() {
     let events = case.does(Command::Take(offer(1, ANA)));
     assert_eq!(
         events,
-        [Event::Offered { offer: offer(1, ANA), why: None }, Event::OfferAccepted { offer: offer_id(1), agent: ANA }]
+        [
+            Event::Offered { offer: offer(1, ANA), why: None, assigned: None },
+            Event::OfferAccepted { offer: offer_id(1), agent: ANA }
+        ]
     );
     assert_eq!(case.does(Command::Take(offer(2, ANA))), []);
     assert_eq!(case.refuses(Command::Take(offer(2, BEN))), Refusal::Gone { current: Some(ANA) });

@@ -58,8 +58,10 @@ fn assert_ownership_passes_by_acceptance(before: &Conversation, events: &[Event]
         assert!(events.iter().any(accepted), "{owner} owns it without having accepted");
     }
     let left_its_owner = before.phase.owner().is_some() && after.phase.owner().is_none() && !after.phase.is_ended();
-    let flowed_over = |event: &Event| matches!(event, Event::Queued { reason: QueueReason::Overflowed, .. });
-    let left_its_queue = matches!(before.phase, Phase::Queued { .. }) && events.iter().any(flowed_over);
+    let goes_elsewhere =
+        |event: &Event| matches!(event, Event::Queued { reason: QueueReason::Overflowed | QueueReason::Moved, .. });
+    let waited = matches!(before.phase, Phase::Queued { .. } | Phase::Offered { .. });
+    let left_its_queue = waited && events.iter().any(goes_elsewhere);
     if left_its_owner || left_its_queue || events.iter().any(|event| matches!(event, Event::OfferAccepted { .. })) {
         assert!(after.segment > before.segment, "a stay began without a segment");
     } else {

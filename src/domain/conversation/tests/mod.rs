@@ -68,6 +68,7 @@ fn started(kind: ChannelKind) -> Event {
         contact: ContactId::from_u128(32),
         noticed_at: None,
         preferred: None,
+        initiative: None,
     }
 }
 

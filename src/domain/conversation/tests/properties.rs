@@ -64,6 +64,10 @@ fn routing_command() -> impl Strategy<Value = Command> {
             .prop_map(|(agent, deadline)| Command::Offer { offer: Offer { id: OfferId::NIL, agent, deadline }, why: None }),
         1 => ((1_u128..4).prop_map(AgentId::from_u128), soon())
             .prop_map(|(agent, deadline)| Command::Take(Offer { id: OfferId::NIL, agent, deadline })),
+        1 => ((1_u128..4).prop_map(AgentId::from_u128), soon(), any::<bool>()).prop_map(|(agent, deadline, over_capacity)| {
+            Command::Assign { offer: Offer { id: OfferId::NIL, agent, deadline }, assignment: Assignment { over_capacity } }
+        }),
+        1 => Just(Command::Move { ticket: OfferId::NIL, campaign: SUPPORT }),
         8 => (ago(OfferId::from_u128), agent()).prop_map(|(offer, agent)| Command::Accept { offer, agent }),
         4 => (ago(OfferId::from_u128), agent(), outcome())
             .prop_map(|(offer, agent, outcome)| Command::EndOffer { offer, agent, outcome }),
@@ -113,6 +117,7 @@ fn message_command() -> impl Strategy<Value = Command> {
     prop_oneof![
         2 => content().prop_map(|content| Command::Receive { message: MessageId::NIL, content }),
         3 => (agent(), content()).prop_map(|(agent, content)| Command::Reply { message: MessageId::NIL, agent, content }),
+        1 => (agent(), content()).prop_map(|(agent, content)| Command::Begin { message: MessageId::NIL, agent, content }),
         1 => content().prop_map(|content| Command::Notice { message: MessageId::NIL, content, out_of_hours: false }),
         1 => (agent(), content()).prop_map(|(agent, content)| Command::Note {
             message: MessageId::NIL,
@@ -203,12 +208,17 @@ impl Store {
             Command::Note { agent, content, mentions, .. } => {
                 Command::Note { message: self.new_message(), agent: owner(agent), content, mentions }
             }
+            Command::Begin { agent, content, .. } => Command::Begin { message: self.new_message(), agent, content },
             Command::Reply { agent, content, .. } => Command::Reply { message: self.new_message(), agent: owner(agent), content },
             Command::Offer { offer, why } => {
                 let offer = Offer { id: self.new_offer(), deadline: ahead(offer.deadline), ..offer };
                 Command::Offer { offer, why }
             }
             Command::Take(offer) => Command::Take(Offer { id: self.new_offer(), deadline: ahead(offer.deadline), ..offer }),
+            Command::Assign { offer, assignment } => {
+                let offer = Offer { id: self.new_offer(), deadline: ahead(offer.deadline), ..offer };
+                Command::Assign { offer, assignment }
+            }
             Command::Accept { offer, agent } => Command::Accept { offer: self.offer_ago(offer), agent: or(agent, has_offer) },
             Command::EndOffer { offer, agent, outcome } => {
                 Command::EndOffer { offer: self.offer_ago(offer), agent: or(agent, has_offer), outcome }
@@ -237,6 +247,7 @@ impl Store {
             },
             Command::Admit(_)
             | Command::Dismiss(_)
+            | Command::Move { .. }
             | Command::GiveUp(_)
             | Command::RenameContact { .. }
             | Command::Rate { .. }

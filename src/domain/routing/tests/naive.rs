@@ -64,6 +64,8 @@ pub(super) struct Naive {
     /// Admissions on their way, and into which queue.
     admitting: BTreeMap<ConversationId, Option<CampaignId>>,
     dismissing: BTreeMap<ConversationId, CampaignId>,
+    /// On their way into another queue: by which ticket, from where, to where.
+    moving: BTreeMap<ConversationId, (OfferId, CampaignId, CampaignId)>,
     /// Those that may have waited since before their campaign closed: looked at once.
     late: BTreeSet<ConversationId>,
     noticing: BTreeMap<ContactId, ConversationId>,
@@ -116,6 +118,9 @@ impl Naive {
                 if self.reserved.get(&conversation).is_some_and(|it| it.offer == offer) {
                     self.reserved.remove(&conversation);
                 }
+                if self.moving.get(&conversation).is_some_and(|(ticket, ..)| *ticket == offer) {
+                    self.moving.remove(&conversation);
+                }
                 self.note_late(conversation);
             }
             Input::Restarted(view) => {
@@ -126,6 +131,7 @@ impl Naive {
                 self.reserved.remove(&view.id);
                 self.admitting.remove(&view.id);
                 self.dismissing.remove(&view.id);
+                self.moving.remove(&view.id);
                 self.releasing.remove(&view.id);
                 self.passing_on.remove(&view.id);
                 self.senders_gone.remove(&view.id);
@@ -217,14 +223,12 @@ impl Naive {
             past.day = day;
             past.ended_at = past.ended_at.max(Some(view.since));
         }
-        let open = match (self.reserved.get(&view.id), before.stand) {
-            (Some(it), _) => Some((it.offer, it.agent)),
-            (_, Stand::Offered { offer } | Stand::Transferring { offer, .. }) => Some((offer.id, offer.agent)),
+        let open = match before.stand {
+            Stand::Offered { offer } | Stand::Transferring { offer, .. } => Some((offer.id, offer.agent)),
             _ => None,
         };
-        if let Some((offer, agent)) = open
-            && has == Some(agent)
-        {
+        let on_its_way = self.reserved.get(&view.id).map(|it| (it.offer, it.agent));
+        if let Some((offer, agent)) = on_its_way.into_iter().chain(open).find(|(_, agent)| has == Some(*agent)) {
             let past = self.pasts.entry((view.campaign, agent)).or_default();
             past.served = past.served.max(Some(offer));
         }
@@ -233,9 +237,21 @@ impl Naive {
     fn view(&mut self, view: ItemView, ended: &[OfferId]) {
         let id = view.id;
         self.remember(&view);
+        let offered_before = match self.views.get(&id).map(|before| before.stand) {
+            Some(Stand::Offered { offer }) => Some(offer.id),
+            _ => None,
+        };
+        let unserved = match view.stand {
+            Stand::Waiting => true,
+            Stand::Offered { offer } => offered_before == Some(offer.id),
+            _ => false,
+        };
+        if self.moving.get(&id).is_some_and(|(_, from, _)| !unserved || *from != view.campaign) {
+            self.moving.remove(&id);
+        }
         if let Some(reserved) = self.reserved.get(&id) {
             let undecided = match (reserved.from, view.stand) {
-                (None, Stand::Waiting) => true,
+                (None, _) => unserved,
                 (Some(from), Stand::Held { agent, .. }) => from == agent,
                 _ => false,
             };
@@ -442,8 +458,12 @@ impl Naive {
             && self.may_take(agent, view)
     }
 
+    fn is_undecided(&self, id: ConversationId) -> bool {
+        !self.reserved.contains_key(&id) && !self.dismissing.contains_key(&id) && !self.moving.contains_key(&id)
+    }
+
     pub(super) fn waits(&self, view: &ItemView) -> bool {
-        view.stand == Stand::Waiting && !self.reserved.contains_key(&view.id) && !self.dismissing.contains_key(&view.id)
+        view.stand == Stand::Waiting && self.is_undecided(view.id)
     }
 
     /// Millionths of a minute's worth of points, as they stand now.
@@ -798,7 +818,8 @@ impl Naive {
     }
 
     pub(super) fn is_full(&self, campaign: CampaignId) -> bool {
-        let coming = self.admitting.values().filter(|into| **into == Some(campaign)).count();
+        let coming = self.admitting.values().filter(|into| **into == Some(campaign)).count()
+            + self.moving.values().filter(|(.., to)| *to == campaign).count();
         let most = self.campaigns.get(&campaign).and_then(|it| it.campaign.limits.max_waiting);
         most.is_some_and(|most| self.waiting_in(campaign) + coming >= usize::try_from(most).unwrap())
     }
@@ -899,6 +920,43 @@ impl Naive {
         if possible {
             self.reserved.insert(conversation, Reserved { offer, agent, from: None });
             self.agent(agent).last_offer = Some(now);
+        }
+        possible
+    }
+
+    fn is_unserved(&self, view: &ItemView) -> bool {
+        matches!(view.stand, Stand::Waiting | Stand::Offered { .. }) && self.is_undecided(view.id)
+    }
+
+    pub(super) fn reserve_assignment(&mut self, id: ConversationId, agent: AgentId, offer: OfferId, now: Timestamp) -> bool {
+        let Some(view) = self.views.get(&id) else { return false };
+        let is_theirs = matches!(view.stand, Stand::Offered { offer } if offer.agent == agent);
+        let receives = self.members.get(&(view.campaign, agent)).is_some_and(|member| member.receive.contains(view.kind));
+        let known = self.campaigns.contains_key(&view.campaign);
+        let possible = self.is_unserved(view) && !is_theirs && known && receives && self.there(agent) == There::Available;
+        if possible {
+            self.reserved.insert(id, Reserved { offer, agent, from: None });
+            self.agent(agent).last_offer = Some(now);
+        }
+        possible
+    }
+
+    pub(super) fn is_beyond_room(&self, agent: AgentId, campaign: CampaignId, kind: ChannelKind) -> bool {
+        if self.there(agent) == There::Unknown {
+            return false;
+        }
+        let shares = self.shares(agent);
+        let works_there = self.members.contains_key(&(campaign, agent)) || shares.iter().any(|(place, ..)| *place == campaign);
+        let by_mode = works_there && self.campaigns.contains_key(&campaign) && !self.mode_lets(agent, campaign, &shares);
+        by_mode || !self.fits(agent, kind)
+    }
+
+    pub(super) fn reserve_move(&mut self, id: ConversationId, to: CampaignId, ticket: OfferId) -> bool {
+        let Some(view) = self.views.get(&id) else { return false };
+        let open = self.in_force(to).is_some_and(|it| it.openness.is_open());
+        let possible = self.is_unserved(view) && view.campaign != to && open && !self.is_full(to);
+        if possible {
+            self.moving.insert(id, (ticket, view.campaign, to));
         }
         possible
     }

@@ -55,6 +55,8 @@ enum Happening {
     Loads(Loads),
     /// Somebody was served by this agent long ago, or not so long.
     Arrive(u8, u8, bool, Option<(u8, bool)>),
+    /// An agent writes first.
+    Begin(u8, u8, u8),
     Customer(u8, CustomerDoes),
     Agent(u8, AgentDoes),
     Due(u8),
@@ -95,6 +97,8 @@ enum AgentDoes {
     Park,
     Prioritise(Priority),
     Take(u8),
+    Assign(u8),
+    Move(u8),
     TransferTo(u8),
     TransferToCampaign(u8),
     AskFor(Vec<SkillLevel>),
@@ -193,6 +197,8 @@ fn agent_does() -> impl proptest::strategy::Strategy<Value = AgentDoes> {
         1 => Just(AgentDoes::Park),
         1 => prop::sample::select(vec![Priority::Low, Priority::Normal, Priority::High, Priority::Urgent]).prop_map(AgentDoes::Prioritise),
         3 => (1_u8..5).prop_map(AgentDoes::Take),
+        3 => (1_u8..5).prop_map(AgentDoes::Assign),
+        3 => (1_u8..4).prop_map(AgentDoes::Move),
         3 => (1_u8..5).prop_map(AgentDoes::TransferTo),
         1 => (1_u8..4).prop_map(AgentDoes::TransferToCampaign),
         2 => levels().prop_map(AgentDoes::AskFor),
@@ -215,8 +221,9 @@ fn happening() -> impl proptest::strategy::Strategy<Value = Happening> {
         1 => Just(H::Midnight),
         4 => (agents.clone(), levels()).prop_map(|(agent, levels)| H::Skills(agent, levels)),
         1 => loads().prop_map(H::Loads),
-        2 => (agents, any::<bool>()).prop_map(|(agent, lost)| H::AgentGone(agent, lost)),
-        12 => (campaigns, 0_u8..4, any::<bool>(), prop::option::of((1_u8..5, any::<bool>()))).prop_map(|(campaign, contact, chat, by)| H::Arrive(campaign, contact, chat, by)),
+        2 => (agents.clone(), any::<bool>()).prop_map(|(agent, lost)| H::AgentGone(agent, lost)),
+        12 => (campaigns.clone(), 0_u8..4, any::<bool>(), prop::option::of((1_u8..5, any::<bool>()))).prop_map(|(campaign, contact, chat, by)| H::Arrive(campaign, contact, chat, by)),
+        2 => (campaigns.clone(), 0_u8..4, agents.clone()).prop_map(|(campaign, contact, agent)| H::Begin(campaign, contact, agent)),
         5 => (any_item.clone(), customer).prop_map(|(item, does)| H::Customer(item, does)),
         18 => (any_item.clone(), agent_does()).prop_map(|(item, does)| H::Agent(item, does)),
         3 => any_item.clone().prop_map(H::Due),
@@ -256,6 +263,10 @@ fn happens(world: &mut World, happening: Happening) {
             let id = world.arrive_for(campaign(place), contact, kind, preferred);
             world.customer_writes(id);
         }
+        H::Begin(place, contact, who) if world.is_configured(campaign(place)) => {
+            world.begin(campaign(place), contact, ChannelKind::Api, agent(who));
+        }
+        H::Begin(..) => {}
         H::Skills(who, skills) => world.can(agent(who), skills),
         H::Loads(loads) => world.weigh(loads),
         H::Call(who, units) => world.call(agent(who), units),
@@ -345,6 +356,8 @@ fn agent_acts(world: &mut World, does: AgentDoes, id: ConversationId, message: M
             world.commit(id, &Command::Transfer { agent, to: TransferTo::Skills(skills) });
         }
         (AgentDoes::Take(who), ..) => drop(world.take(id, agent(who))),
+        (AgentDoes::Assign(who), ..) => drop(world.assign(id, agent(who))),
+        (AgentDoes::Move(to), ..) => drop(world.move_to(id, campaign(to))),
         (AgentDoes::TransferTo(to), ..) => world.transfer(id, agent(to)),
         (AgentDoes::TransferToCampaign(to), ..) => world.transfer_to_campaign(id, campaign(to)),
         _ => {}

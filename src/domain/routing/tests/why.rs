@@ -140,11 +140,11 @@ fn what_was_written_before_choices_were_recorded_still_loads() {
     let offer = Offer { id: OfferId::from_u128(1), agent: agent(1), deadline: second(20) };
     let before = serde_json::json!({ "kind": "offered", "data": offer });
     let event: Event = serde_json::from_value(before.clone()).unwrap();
-    assert_eq!(event, Event::Offered { offer, why: None });
+    assert_eq!(event, Event::Offered { offer, why: None, assigned: None });
     assert_eq!(serde_json::to_value(&event).unwrap(), before);
     let mut world = desk(Strategy::default(), 2, 100);
     world.chat(1);
-    let event = Event::Offered { offer, why: Some(Box::new(choices(&world)[0].1)) };
+    let event = Event::Offered { offer, why: Some(Box::new(choices(&world)[0].1)), assigned: None };
     let stored = serde_json::to_string(&event).unwrap();
     assert_eq!(serde_json::from_str::<Event>(&stored).unwrap(), event);
 }

@@ -14,10 +14,10 @@ use crate::{
     domain::{
         campaign::{Campaign, InForce, Member},
         channel::ChannelKind,
-        conversation::{Command, Conversation, Event, OfferOutcome, QueueReason, TransferTo},
+        conversation::{Command, Conversation, Event, Initiative, OfferOutcome, QueueReason, TransferTo},
         load::Loads,
         refusal::Refusal,
-        routing::{Day, Decision, Input, ItemView, Memory, Notice, Routing, Stand, Taking, memories},
+        routing::{Assigning, Day, Decision, Input, ItemView, Memory, Notice, Routing, Stand, Taking, memories},
         schedule::Openness,
         skill::{Preferred, SkillLevel},
     },
@@ -218,11 +218,34 @@ impl World {
         kind: ChannelKind,
         preferred: Option<Preferred>,
     ) -> ConversationId {
+        self.start(campaign, contact, kind, preferred, None)
+    }
+
+    /// Nobody writes first in a campaign that is not there.
+    pub(super) fn is_configured(&self, campaign: CampaignId) -> bool {
+        matches!(self.facts.get(&(0, campaign, AgentId::NIL)), Some(Input::Campaign(_)))
+    }
+
+    /// An agent writes first.
+    pub(super) fn begin(&mut self, campaign: CampaignId, contact: u8, kind: ChannelKind, agent: AgentId) -> ConversationId {
+        let over_capacity = self.router.is_beyond_room(agent, campaign, kind);
+        assert_eq!(over_capacity, self.naive.is_beyond_room(agent, campaign, kind), "{agent} in {campaign}");
+        self.start(campaign, contact, kind, None, Some(Initiative { agent, over_capacity }))
+    }
+
+    fn start(
+        &mut self,
+        campaign: CampaignId,
+        contact: u8,
+        kind: ChannelKind,
+        preferred: Option<Preferred>,
+        initiative: Option<Initiative>,
+    ) -> ConversationId {
         self.conversations += 1;
         let id = conversation(self.conversations);
         let (client, channel) = (ClientId::from_u128(1), ChannelId::from_u128(1));
         let contact = ContactId::from_u128(contact.into());
-        let started = Event::Started { client, channel, kind, campaign, contact, noticed_at: None, preferred };
+        let started = Event::Started { client, channel, kind, campaign, contact, noticed_at: None, preferred, initiative };
         let state = Conversation::started(id, &started, self.now).unwrap();
         self.actors.insert(id, Actor { state, inbox: VecDeque::new(), news: VecDeque::new() });
         let view = self.view(id);
@@ -265,6 +288,9 @@ impl World {
                 let after = actor.state.clone();
                 self.store(&before, &after);
                 events.iter().for_each(|event| self.follow(event, &mut ended_offers));
+                if let Command::Move { ticket, .. } = command {
+                    self.fates.insert(*ticket, Fate::Over);
+                }
                 let view = self.view(id);
                 self.actors.get_mut(&id).unwrap().news.push_back(Input::Conversation { view, ended_offers });
             }
@@ -274,8 +300,7 @@ impl World {
     /// What the store keeps of an agent's past, in the same commit.
     fn store(&mut self, before: &Conversation, after: &Conversation) {
         for Memory { campaign, agent, served, ended_at } in memories(Some(before), after, self.now) {
-            let in_force = matches!(self.facts.get(&(0, campaign, AgentId::NIL)), Some(Input::Campaign(_)));
-            let day = if in_force { self.day.of(self.now) } else { Timestamp::default() };
+            let day = if self.is_configured(campaign) { self.day.of(self.now) } else { Timestamp::default() };
             let key = (4, campaign, agent);
             let known =
                 self.facts.get(&key).and_then(|input| if let Input::Past { past, .. } = input { Some(*past) } else { None });
@@ -394,6 +419,42 @@ impl World {
         taking
     }
 
+    /// A supervisor gives it to an agent.
+    pub(super) fn assign(&mut self, id: ConversationId, agent: AgentId) -> Result<Assigning, Refusal> {
+        let offer = counted(&mut self.offers);
+        let would_be_offered = self.naive.views.get(&id).is_some_and(|view| self.naive.may_take(agent, view));
+        let assigning = self.router.reserve_assignment(id, agent, offer, self.now);
+        let expected = self.naive.reserve_assignment(id, agent, offer, self.now);
+        assert_eq!(matches!(assigning, Ok(Assigning::Reserved(..))), expected, "{assigning:?}");
+        self.replayable = false;
+        let command = match assigning {
+            Ok(Assigning::Reserved(offer, assignment)) => {
+                assert_eq!(assignment.over_capacity, !would_be_offered, "{id} is flagged wrongly");
+                self.fates.insert(offer.id, Fate::Decided);
+                Some(Command::Assign { offer, assignment })
+            }
+            Ok(Assigning::Offered(offer)) => Some(Command::Accept { offer, agent }),
+            Ok(Assigning::Theirs) | Err(_) => None,
+        };
+        self.actors.get_mut(&id).unwrap().inbox.extend(command);
+        self.check();
+        assigning
+    }
+
+    /// A supervisor moves it to another queue.
+    pub(super) fn move_to(&mut self, id: ConversationId, to: CampaignId) -> Result<(), Refusal> {
+        let ticket = counted(&mut self.offers);
+        let moved = self.router.reserve_move(id, to, ticket);
+        assert_eq!(moved.is_ok(), self.naive.reserve_move(id, to, ticket), "{moved:?}");
+        self.replayable = false;
+        if moved.is_ok() {
+            self.fates.insert(ticket, Fate::Decided);
+            self.actors.get_mut(&id).unwrap().inbox.push_back(Command::Move { ticket, campaign: to });
+        }
+        self.check();
+        moved
+    }
+
     pub(super) fn transfer_to_campaign(&mut self, id: ConversationId, to: CampaignId) {
         let Some(agent) = self.state(id).phase.owner() else { return };
         if self.router.check_transfer_campaign(id, to).is_ok() {
@@ -419,7 +480,8 @@ impl World {
 
 pub(super) fn reserved_by(command: &Command) -> Option<OfferId> {
     match command {
-        Command::Offer { offer, .. } | Command::Take(offer) => Some(offer.id),
+        Command::Offer { offer, .. } | Command::Take(offer) | Command::Assign { offer, .. } => Some(offer.id),
+        Command::Move { ticket, .. } => Some(*ticket),
         Command::Transfer { to: TransferTo::Agent { offer, .. }, .. } => Some(*offer),
         _ => None,
     }

@@ -3,7 +3,8 @@
  * switched off; nothing here uses Alt, which types `@` on Spanish keyboards.
  */
 
-import { onScopeDispose, ref, shallowReactive } from 'vue';
+import type { Contact } from '@centralita/lib/wire';
+import { onScopeDispose, ref, shallowReactive, shallowRef } from 'vue';
 
 import { settings } from './settings.ts';
 import { shortcut, type ActionId } from './shortcuts.ts';
@@ -19,6 +20,8 @@ const SEQUENCE_MS = 1_200;
 const groups = shallowReactive(new Set<readonly Action[]>());
 export const paletteOpen = ref(false);
 export const helpOpen = ref(false);
+/** A customer is to be written to first: this one, or one still to be named. */
+export const starting = shallowRef<{ readonly contact?: Contact } | null>(null);
 
 /** Offered for as long as the component that offers it. */
 export function useActions(actions: readonly Action[]): void {

@@ -8,11 +8,10 @@ import { announce, interrupt } from './announcer.ts';
 import { isLookedAt, open, ownerOf, unread } from './conversations.ts';
 import { isConsulted, offerOf, offers } from './own.ts';
 import { agentName } from './people.ts';
-import { leads } from './leader.ts';
 import { now } from './now.ts';
 import { connection, onFrame, signedIn, state } from './session.ts';
 import { settings } from './settings.ts';
-import { play } from './sounds.ts';
+import { notify, play } from './sounds.ts';
 import { contactName, t, tIn } from './texts.ts';
 import { toast } from './toasts.ts';
 
@@ -78,7 +77,7 @@ function given(conversation: Conversation, isNews: boolean): void {
   if (isLookedAt(conversation.id) || quiet()) return;
   ringing.set(conversation.id, Date.now());
   play(offer ? 'offer' : 'assigned');
-  notify(conversation, text);
+  notify(conversation, text, go);
 }
 
 function news(conversation: Conversation, texts: readonly string[]): void {
@@ -94,7 +93,7 @@ function news(conversation: Conversation, texts: readonly string[]): void {
   }
   if (isLookedAt(conversation.id) || quiet()) return;
   play('message');
-  notify(conversation, settings.show_text ? `${name}: ${texts.at(-1)}` : t('notify.message', { name }));
+  notify(conversation, settings.show_text ? `${name}: ${texts.at(-1)}` : t('notify.message', { name }), go);
 }
 
 /** A new conversation sounds until somebody looks at it. */
@@ -108,17 +107,6 @@ function repeat(): void {
       play(offered ? 'offer' : 'assigned');
     }
   }
-}
-
-function notify(conversation: Conversation, text: string): void {
-  if (!leads.value || !settings.notifications || document.hasFocus()) return;
-  if (!('Notification' in window) || Notification.permission !== 'granted') return;
-  const note = new Notification(text, { body: t(`channel.${conversation.channel_kind}`), tag: conversation.id, icon: '/icon.svg' });
-  note.onclick = () => {
-    window.focus();
-    go(conversation.id);
-    note.close();
-  };
 }
 
 /** `(3) ● Camila — Centralita`, and the same on the icon. */

@@ -59,6 +59,8 @@ export function agentName(agent: string): string {
   return state.value.board?.agents.find((row) => row.agent === agent)?.name ?? t('author.other');
 }
 
+export const membersOf = (campaign: string): { id: string; name: string }[] => [...(members.value.get(campaign) ?? [])].map(([id, name]) => ({ id, name })).sort(byName);
+
 /** Other agents of the campaigns of the same client, by name. */
 export function colleaguesFor(conversation: Conversation): { id: string; name: string }[] {
   const names = new Map<string, string>();

@@ -68,6 +68,9 @@ export const live = new LiveSocket({
 /** Who converses with customers; others read along and steer. */
 export const isAgent = computed(() => profile.value?.role === 'agent');
 
+/** Whether they may write to customers first, in some campaign. */
+export const mayStart = computed(() => profile.value?.campaigns.some(({ starts }) => starts.length > 0) ?? false);
+
 export function may(permission: Permission): boolean {
   return profile.value?.permissions.includes(permission) ?? false;
 }

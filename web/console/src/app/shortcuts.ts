@@ -14,6 +14,7 @@ export interface Shortcut {
 export const SHORTCUTS = {
   'palette': { title: 'palette.title', area: 'global', keys: 'ctrl+k' },
   'help': { title: 'shortcuts.title', area: 'global', keys: '?' },
+  'start': { title: 'start.title', area: 'global', keys: 'g n' },
   'go.inbox': { title: 'place.inbox', area: 'global', keys: 'g b' },
   'go.contacts': { title: 'place.contacts', area: 'global', keys: 'g c' },
   'go.supervision': { title: 'place.supervision', area: 'global', keys: 'g s' },

@@ -1,9 +1,11 @@
-/** Sounds, made here: no files, each under a second, each different. Every sound has something to be seen as well. */
+/** What makes people look up. Sounds, made here: no files, each under a second, each different. Every sound has something to be seen as well. */
 
+import type { Conversation } from '@centralita/lib/wire';
 import { ref } from 'vue';
 
 import { leads } from './leader.ts';
 import { settings, type SoundName } from './settings.ts';
+import { t } from './texts.ts';
 
 /** Pitch in Hz and start and length in seconds of each tone. */
 const TUNES: Record<SoundName, readonly (readonly [number, number, number])[]> = {
@@ -56,4 +58,16 @@ export function sound(name: SoundName): void {
     tone.start(at);
     tone.stop(at + length + 0.02);
   }
+}
+
+/** On the desktop, while nobody looks at the browser. */
+export function notify(conversation: Pick<Conversation, 'id' | 'channel_kind'>, text: string, go: (conversation: string) => void = () => {}): void {
+  if (!leads.value || !settings.notifications || document.hasFocus()) return;
+  if (!('Notification' in window) || Notification.permission !== 'granted') return;
+  const note = new Notification(text, { body: t(`channel.${conversation.channel_kind}`), tag: conversation.id, icon: '/icon.svg' });
+  note.onclick = () => {
+    window.focus();
+    go(conversation.id);
+    note.close();
+  };
 }

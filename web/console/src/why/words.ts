@@ -1,6 +1,6 @@
 /** What the Router says of a choice, in words. */
 
-import type { Candidate, Choice, Measure, Offered, Present } from '@centralita/lib/wire';
+import type { Candidate, Choice, Measure, Offered, Present, WhyStep } from '@centralita/lib/wire';
 
 import { now } from '../app/now.ts';
 import { agentName, campaignName } from '../app/people.ts';
@@ -45,11 +45,21 @@ function reasonText(choice: Choice): string {
   return t('why.because', { reason: tIn('because', why), value });
 }
 
+/** Agents know their supervisors by what they do. */
+function supervisorName(user: string | null): string {
+  const name = user === null ? t('author.other') : agentName(user);
+  return name === t('author.other') ? t('why.supervision') : name;
+}
+
 /** One sentence: who, why, who would have been next. */
 export function decisionText(offered: Offered): string {
   const mine = offered.agent === me.value;
   const name = agentName(offered.agent);
   if (offered.how === 'taken') return mine ? t('why.taken_me') : t('why.taken', { name });
+  if (offered.how === 'assigned') {
+    const by = supervisorName(offered.by);
+    return mine ? t('why.assigned_me', { by }) : t('why.assigned', { by, name });
+  }
   if (offered.how === 'transferred') {
     const by = offered.by === null ? t('author.other') : agentName(offered.by);
     return mine ? t('why.transferred_me', { by }) : t('why.transferred', { by, name });
@@ -59,6 +69,13 @@ export function decisionText(offered: Offered): string {
   const next = offered.choice.runner_up;
   const tail = !next ? '' : ` ${next.agent === null ? t('why.next_value', { value: valueText(next.measure) }) : t('why.next', { name: agentName(next.agent), value: valueText(next.measure) })}`;
   return (mine ? t('why.sentence_me', { reason }) : t('why.sentence', { name, reason })) + tail;
+}
+
+/** What a supervisor did with it while it waited. */
+export function stepText({ by: who, what }: WhyStep): string {
+  const by = supervisorName(who);
+  if (what.is === 'prioritised') return t('why.step_prioritised', { by, priority: t(`priority.${what.priority}`) });
+  return t('why.step_moved', { by, from: what.from === null ? t('campaign.other') : campaignName(what.from), to: campaignName(what.to) });
 }
 
 /** How many there were, and by which rules. */

@@ -1,0 +1,21 @@
+//! The first message of a conversation that the staff begins.
+
+use super::{Conversation, Event, Rules, step::Outcome};
+use crate::{
+    domain::{message::Content, refusal::Refusal},
+    ids::{AgentId, MessageId},
+};
+
+impl Conversation {
+    /// Only as the very first thing: whatever is open with the customer is gone on with.
+    pub(super) fn begin(&self, message: MessageId, agent: AgentId, content: &Content, rules: &Rules) -> Outcome {
+        if self.seq > 1 || self.initiative.is_none() {
+            return Err(Refusal::AlreadyOpen { conversation: self.id });
+        }
+        self.check(content)?;
+        if !rules.emoticons && content.has_emoticons() {
+            return Err(Refusal::EmoticonsNotAllowed);
+        }
+        Ok(vec![Event::Replied { message, agent, delivery: self.first_delivery() }])
+    }
+}
