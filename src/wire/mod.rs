@@ -8,6 +8,7 @@ pub mod live;
 pub mod page;
 pub mod people;
 pub mod schedules;
+pub mod service;
 pub mod session;
 pub mod simulation;
 pub mod skills;

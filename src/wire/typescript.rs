@@ -4,7 +4,10 @@ use std::{collections::BTreeMap, path::Path};
 
 use ts_rs::TS;
 
-use super::{command, config, conversation, demo, live, page, people, schedules, session, simulation as what_if, skills, why};
+use super::{
+    command, config, conversation, demo, live, page, people, schedules, service as service_now, session, simulation as what_if,
+    skills, why,
+};
 use crate::{
     domain::{
         campaign, channel, closing, contact, conversation as states, delivery, disposition, field, invitation, load, message,
@@ -121,6 +124,8 @@ fn text() -> String {
         readiness::State,
         service::Service,
         service::Threshold,
+        service_now::ServiceNow,
+        service_now::ServiceWindow,
         ids::ProjectId,
         config::BreakFields,
         config::BreakView,
@@ -234,6 +239,7 @@ fn text() -> String {
         simulation::DayReport,
         simulation::Fairness,
         simulation::change::Changes,
+        simulation::scenario::OpenHours,
         what_if::InventedLoad,
         what_if::NamedAgent,
         what_if::Simulation,

@@ -7,6 +7,7 @@ pub mod conversations;
 pub mod drafts;
 pub mod invitations;
 pub mod me;
+pub mod service_levels;
 pub mod session;
 pub mod simulations;
 pub mod skills;

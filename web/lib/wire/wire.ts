@@ -604,7 +604,11 @@ oldest: Time | null,
 /**
  * Conversations with agents.
  */
-active: number, };
+active: number, 
+/**
+ * How well it is served; none for a moment after a start, while the day is being read.
+ */
+service: ServiceNow | null, };
 
 export type CampaignState = "open" | "closed" | "disabled" | "archived";
 
@@ -1993,6 +1997,16 @@ outcome: Outcome,
  */
 choice: Choice | null, };
 
+export type OpenHours = { 
+/**
+ * HH:MM or HH:MM:SS.
+ */
+from: string, 
+/**
+ * HH:MM or HH:MM:SS; not after `from` = of the next day.
+ */
+to: string, };
+
 export type Order = "leastrecent" | "fewestcalls" | "random" | "rrmemory" | "rrordered" | "linear" | "wrandom" | "longest_idle" | "least_loaded" | "most_spare" | "best_skill";
 
 export type OutOfHours = "close" | "queue";
@@ -2819,6 +2833,66 @@ handling?: Threshold | null,
  */
 voice_members_only?: boolean | null, };
 
+export type ServiceNow = { 
+/**
+ * Within how many seconds what comes in should be attended.
+ */
+goal_seconds: number, 
+/**
+ * Of how many in a hundred.
+ */
+goal_percent: number, 
+/**
+ * From when on the longest wait calls for attention.
+ */
+waiting: Threshold, 
+/**
+ * Since midnight, where the client is.
+ */
+today: ServiceWindow, 
+/**
+ * In the last 30 minutes.
+ */
+recent: ServiceWindow, 
+/**
+ * Waits now for longer than the goal allows.
+ */
+late: number, 
+/**
+ * The service level of the last 30 minutes with those counted who are late.
+ */
+live: number | null, };
+
+export type ServiceWindow = { 
+/**
+ * Entered the queue.
+ */
+entered: number, 
+/**
+ * Accepted by an agent.
+ */
+answered: number, 
+/**
+ * Of these, within the goal's time.
+ */
+in_time: number, 
+/**
+ * Left unanswered.
+ */
+abandoned: number, 
+/**
+ * Of these, so soon (5 s) that they do not count.
+ */
+abandoned_soon: number, 
+/**
+ * Left the queue otherwise: to another campaign, at closing time.
+ */
+flowed_out: number, 
+/**
+ * In time ÷ (answered + abandoned − abandoned soon), in whole percent, rounded down; none = nobody counts yet.
+ */
+level: number | null, };
+
 export type Session = { 
 /**
  * Its id.
@@ -2940,7 +3014,11 @@ auto_accept?: boolean | null,
 /**
  * Agents more (who work as others of the campaign do) or less; −1,000 to 1,000.
  */
-agents?: number | null, };
+agents?: number | null, 
+/**
+ * Open every day between these times instead of by its schedule.
+ */
+open?: OpenHours | null, };
 
 export type SimulationFields = { 
 /**
