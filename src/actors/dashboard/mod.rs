@@ -7,7 +7,7 @@
 
 mod board;
 mod messages;
-mod service;
+pub(in crate::actors) mod service;
 
 use std::{collections::hash_map::Entry, time::Duration};
 

@@ -172,22 +172,49 @@ async fn read(
     after: Option<u64>,
     now: Timestamp,
 ) -> Result<(ServiceLevels, u64), StoreError> {
-    // Asked before the head: what waits then and has no entry up to the head was queued before the first one read.
-    let waiting = if after.is_some() { vec![] } else { service_levels::waiting(db).await? };
-    let head = log::head(db, STREAM).await?;
     levels.tick(now);
-    let mut pos = match after {
-        Some(pos) => pos,
-        None if head <= SHORT_LOG => 0,
-        None => log::last_before(db, STREAM, levels.looks_back_to(now) - SLACK, head).await?,
-    };
-    let begins_in_the_middle = after.is_none() && pos > 0;
-    let mut seen: FxHashSet<ConversationId> = FxHashSet::default();
+    if let Some(pos) = after {
+        let head = log::head(db, STREAM).await?;
+        fold(db, &mut levels, pos, head, None).await?;
+        return Ok((levels, head));
+    }
+    let head = log::head(db, STREAM).await?;
+    let begins =
+        if head <= SHORT_LOG { 0 } else { log::last_before(db, STREAM, levels.looks_back_to(now) - SLACK, head).await? };
+    let head = read_after(db, &mut levels, begins).await?;
+    Ok((levels, head))
+}
+
+/// Folds the log after a position before which nothing is counted; gives the head. What waited at that position and still
+/// waits, or has left since, was queued before it.
+pub(in crate::actors) async fn read_after(db: &Db, levels: &mut ServiceLevels, pos: u64) -> Result<u64, StoreError> {
+    // Asked before the head: what waits then and has no entry up to the head was queued before the first one read.
+    let waiting = if pos == 0 { vec![] } else { service_levels::waiting(db).await? };
+    let head = log::head(db, STREAM).await?;
+    let mut seen = FxHashSet::default();
+    fold(db, levels, pos, head, (pos > 0).then_some(&mut seen)).await?;
+    for id in waiting.into_iter().filter(|id| !seen.contains(id)) {
+        if let Some((campaign, queued_at)) = queued_before(db, id, u64::MAX).await? {
+            levels.remember(id, campaign, queued_at);
+        }
+    }
+    Ok(head)
+}
+
+/// Folds what lies between two positions. With `seen` the conversations before are not known: those whose first entry is not
+/// a beginning are looked up.
+async fn fold(
+    db: &Db,
+    levels: &mut ServiceLevels,
+    mut pos: u64,
+    head: u64,
+    mut seen: Option<&mut FxHashSet<ConversationId>>,
+) -> Result<(), StoreError> {
     while pos < head {
         let entries = service_levels::turns(db, STREAM, pos, head, AT_ONCE).await?;
         pos = entries.last().filter(|_| entries.len() as u64 == AT_ONCE).map_or(head, |entry| entry.pos);
         for entry in &entries {
-            if begins_in_the_middle
+            if let Some(seen) = &mut seen
                 && let Fact::Conversation { id, seq, event } = &entry.fact
                 && seen.insert(*id)
                 && !begins(event)
@@ -195,17 +222,10 @@ async fn read(
             {
                 levels.remember(*id, campaign, queued_at);
             }
-            learn(&mut levels, entry);
+            learn(levels, entry);
         }
     }
-    if begins_in_the_middle {
-        for id in waiting.into_iter().filter(|id| !seen.contains(id)) {
-            if let Some((campaign, queued_at)) = queued_before(db, id, u64::MAX).await? {
-                levels.remember(id, campaign, queued_at);
-            }
-        }
-    }
-    Ok((levels, pos))
+    Ok(())
 }
 
 /// Nothing of a conversation can have waited before this.

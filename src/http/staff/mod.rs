@@ -11,4 +11,5 @@ pub mod service_levels;
 pub mod session;
 pub mod simulations;
 pub mod skills;
+pub mod trees;
 pub mod why;

@@ -1282,6 +1282,10 @@ id: DispositionId,
  */
 system: SystemDisposition | null, 
 /**
+ * Somebody gave it another name than the product's, which is shown in the reader's language.
+ */
+renamed: boolean, 
+/**
  * A campaign has offered it, so it may be in history: it is switched off rather than deleted.
  */
 offered: boolean, 
@@ -2191,6 +2195,10 @@ scopes: Array<Scope>,
  */
 campaigns: Array<ProfileCampaign>, 
 /**
+ * What campaigns let choose from when closing, each list once.
+ */
+trees: Array<Array<ProfileDisposition>>, 
+/**
  * Types of break that can be taken; by name.
  */
 breaks: Array<ProfileBreak>, };
@@ -2239,9 +2247,9 @@ permissions: Required<CampaignPermissions>,
  */
 fields: Array<ProfileField>, 
 /**
- * To choose from when closing; when there are any, one is needed.
+ * Which of the profile's trees to choose from when closing; when there is one, a choice is needed.
  */
-dispositions: Array<ProfileDisposition>, 
+tree: number | null, 
 /**
  * To give a conversation to who has it; those of its members.
  */
@@ -2263,7 +2271,11 @@ id: DispositionId,
 /**
  * Its name and those above it, from the top.
  */
-path: Array<string>, };
+path: Array<string>, 
+/**
+ * The product's own, under the name it came with: shown in the reader's language.
+ */
+system?: SystemDisposition, };
 
 export type ProfileField = { 
 /**
@@ -2549,7 +2561,12 @@ shortcut: string,
 /**
  * 1 to 120 characters.
  */
-title: string, };
+title: string, 
+/**
+ * The folder it lies in, at most 60 characters; empty = none. There are no folders in folders, and one is there while a file
+ * lies in it.
+ */
+folder?: string, };
 
 export type ResourceFields = { 
 /**
@@ -2567,7 +2584,12 @@ shortcut: string,
 /**
  * 1 to 120 characters.
  */
-title: string, };
+title: string, 
+/**
+ * The folder it lies in, at most 60 characters; empty = none. There are no folders in folders, and one is there while a file
+ * lies in it.
+ */
+folder?: string, };
 
 export type ResourceId = string;
 
