@@ -207,7 +207,8 @@ impl ServiceLevels {
     /// Puts a goal in force. True when it is another one than before: then what was counted was measured by that.
     pub fn configure(&mut self, campaign: CampaignId, goal: Goal) -> bool {
         let line = self.lines.entry(campaign).or_insert(Line::EMPTY);
-        let other = line.goal.as_ref().is_some_and(|known| *known != goal);
+        // Without a goal it was counted by the defaults, if anything was.
+        let other = line.goal.as_ref().map_or(line.day.is_some(), |known| *known != goal);
         (line.goal, line.hours) = (Some(goal), None);
         other
     }

@@ -148,18 +148,25 @@ impl Dashboard {
             Ok(_) if outdated => self.read_day(ctx),
             Ok((levels, pos)) => {
                 (self.service.levels, self.service.pos) = (levels, Some(pos));
+                // A campaign may have come since the reading began.
+                let counted_otherwise = self.service.configure(&self.directory.load());
                 for seat in &mut self.viewers {
                     seat.behind = true;
                 }
-                if !early.iter().all(|group| self.service.learn(group)) || missed {
+                if counted_otherwise {
+                    self.read_day(ctx);
+                } else if !early.iter().all(|group| self.service.learn(group)) || missed {
                     self.read_levels(ctx);
                 }
             }
             Err(error) => {
                 tracing::warn!(%error, "the service levels cannot be read; trying again");
-                // Nothing else may read before: what is published meanwhile is read then.
-                self.service.reading = Some(Reading { missed: true, ..Reading::default() });
-                ctx.run_later(AGAIN, move |actor, ctx| if outdated { actor.read_day(ctx) } else { actor.read_levels(ctx) });
+                // Until then nothing else reads: what is published meanwhile is read then.
+                self.service.reading = Some(Reading { outdated, ..Reading::default() });
+                ctx.run_later(AGAIN, |actor, ctx| {
+                    let outdated = actor.service.reading.take().is_some_and(|reading| reading.outdated);
+                    if outdated { actor.read_day(ctx) } else { actor.read_levels(ctx) }
+                });
             }
         }
     }

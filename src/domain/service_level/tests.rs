@@ -212,6 +212,9 @@ fn another_goal_is_noticed_and_the_day_can_be_read_again() {
     let mut levels = configured();
     assert!(!levels.configure(first, goal(first)));
     assert!(levels.configure(first, Goal { within: Duration::from_secs(90), ..goal(first) }));
+    let unknown = CampaignId::from_u128(7);
+    levels.learn(ConversationId::from_u128(2), &queued(7), at(36_000));
+    assert!(levels.configure(unknown, goal(first)), "it was counted by the defaults");
     levels.learn(ConversationId::from_u128(1), &queued(0), at(36_000));
     assert_eq!(levels.emptied().figures(first), Figures::default());
     assert_eq!(
