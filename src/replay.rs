@@ -108,7 +108,7 @@ pub async fn fetch(db: &Db, snapshot: &Snapshot, wanted: Wanted, now: Timestamp)
     let (from, until) = bounds(snapshot.zone_of(campaign.client), wanted.date, now).ok_or(ReplayError::NotYet)?;
     let earliest = from - SHIFT;
     let head = log::head(db, STREAM).await?;
-    let mut pos = if head <= SHORT { 0 } else { last_before(db, earliest, head).await? };
+    let mut pos = if head <= SHORT { 0 } else { log::last_before(db, STREAM, earliest, head).await? };
     let mut entries: Vec<Entry> = Vec::new();
     loop {
         let some = log::after(db, STREAM, pos, AT_ONCE).await?;
@@ -161,21 +161,6 @@ fn matters_not(fact: &Fact) -> bool {
         ),
         Fact::Agent { .. } => false,
     }
-}
-
-/// The last position before a moment: twenty looks at a log that was written as things happened.
-async fn last_before(db: &Db, moment: Timestamp, head: u64) -> Result<u64, StoreError> {
-    let (mut before, mut after) = (0, head + 1);
-    while after - before > 1 {
-        let middle = before + (after - before) / 2;
-        let entry = log::after(db, STREAM, middle - 1, 1).await?.pop();
-        if entry.is_some_and(|entry| entry.at < moment) {
-            before = middle;
-        } else {
-            after = middle;
-        }
-    }
-    Ok(before)
 }
 
 #[cfg(test)]

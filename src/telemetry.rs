@@ -3,6 +3,7 @@
 //! Every metric is in the one table below; count with the macros of `metrics`:
 //! `metrics::counter!(telemetry::GATE_REFUSALS, "gate" => "intake").increment(1)`.
 
+pub mod campaigns;
 mod process;
 
 use std::{
@@ -75,6 +76,14 @@ table! {
     RESYNCS Counter "centralita_resyncs_total" [] "Slow sockets that were sent a fresh snapshot in place of deltas.";
     CONVERSATIONS_OPEN Gauge "centralita_conversations_open" [] "Conversations not closed.";
     CONVERSATIONS_WAITING Gauge "centralita_conversations_waiting" [] "Conversations that wait for an agent.";
+    CAMPAIGN_SERVICE_LEVEL Gauge "centralita_campaign_service_level_ratio" ["campaign" "name"]
+        "Answered in time today, as a share of who was answered or left; none before anybody was.";
+    CAMPAIGN_GOAL Gauge "centralita_campaign_service_goal_ratio" ["campaign" "name"] "The share that is wanted.";
+    CAMPAIGN_WAITING Gauge "centralita_campaign_waiting" ["campaign" "name"] "Conversations that wait.";
+    CAMPAIGN_LATE Gauge "centralita_campaign_late" ["campaign" "name"]
+        "Conversations that wait for longer than the goal allows.";
+    CAMPAIGN_LONGEST_WAIT Gauge "centralita_campaign_longest_wait_seconds" ["campaign" "name"]
+        "How long the oldest conversation that waits has waited.";
     OUTBOX_ATTEMPTS Counter "centralita_outbox_attempts_total" ["channel" "outcome"]
         "Attempts to send: sent, retry, failed or unknown.";
     RESTARTS Counter "centralita_actor_restarts_total" ["actor"] "Actors that died and were rebuilt from the store.";

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use rustc_hash::FxHashSet;
 use thiserror::Error;
 use tokio::sync::oneshot;
 
@@ -40,7 +41,7 @@ use crate::{
         write::{Statement, WriteError},
     },
     telemetry,
-    wire::conversation::Done,
+    wire::{conversation::Done, live::CampaignRow},
 };
 
 /// Why a command did not happen. Nothing was changed unless `Unavailable`, after which nobody knows yet.
@@ -350,6 +351,16 @@ impl Engine {
     /// Looks at the board or at what waits; rows are filtered for the viewer.
     pub fn look(&self, viewer: Viewer) -> bool {
         self.dashboard.send(dashboard::Watch(viewer)).is_ok()
+    }
+
+    /// The rows of campaigns as boards show them; none = of all.
+    ///
+    /// # Errors
+    /// The board has no room or died.
+    pub async fn campaigns_now(&self, of: Option<FxHashSet<CampaignId>>) -> Result<Vec<CampaignRow>, CommandError> {
+        let (reply, answer) = oneshot::channel();
+        self.dashboard.send(dashboard::Campaigns { of, reply }).map_err(|_| CommandError::Busy)?;
+        answer.await.map_err(|_| CommandError::Died)
     }
 
     /// Looks at it no longer.

@@ -223,7 +223,7 @@ impl World {
         let _ = conversations.refused.set(Recipient::<OfferRefused>::from(router_addr.clone()));
         let _ = conversations.restarted.set(Recipient::<Restarted>::from(router_addr.clone()));
         let router = Gate::new("router", router_addr, router::QUEUE);
-        let dashboard = Dashboard::new(db.clone(), directory.clone(), epoch.clone(), head, &stored).start();
+        let dashboard = Dashboard::new(db.clone(), directory.clone(), epoch.clone(), clock.clone(), head, &stored).start();
         let dashboard = Gate::new("dashboard", dashboard, dashboard::QUEUE);
         let sessions = Arc::new(agent_session::Shared {
             journal: journal.clone(),

@@ -44,7 +44,7 @@ impl System {
         Self::ALL.into_iter().find(|system| system.as_str() == text)
     }
 
-    /// What it is called until somebody renames it.
+    /// What it is called until somebody renames it. Stored; readers of other languages are shown their own word for it.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Inactivity => "Inactividad",
@@ -77,6 +77,11 @@ pub struct Disposition {
 }
 
 impl Disposition {
+    /// The product's own, and nobody gave it another name: shown in the reader's language.
+    pub fn unnamed(&self) -> Option<System> {
+        self.system.filter(|system| system.name() == self.name)
+    }
+
     /// What the product uses goes last.
     const fn turn(&self) -> (bool, u32, DispositionId) {
         (self.system.is_some(), self.position, self.id)

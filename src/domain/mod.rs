@@ -21,6 +21,7 @@ pub mod refusal;
 pub mod routing;
 pub mod schedule;
 pub mod service;
+pub mod service_level;
 pub mod skill;
 pub mod strategy;
 pub mod template;

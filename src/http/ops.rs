@@ -51,8 +51,13 @@ pub async fn metrics(app: Data<App>, request: HttpRequest) -> Result<HttpRespons
     if !is_operator {
         return Err(Problem::not_found());
     }
+    let mut text = telemetry::render();
+    // A scrape without campaigns is better than none.
+    if let Ok(rows) = app.engine.campaigns_now(None).await {
+        telemetry::campaigns::render(&mut text, &rows, app.now());
+    }
     Ok(HttpResponse::Ok()
         .insert_header((header::CACHE_CONTROL, "no-store"))
         .content_type("text/plain; version=0.0.4; charset=utf-8")
-        .body(telemetry::render()))
+        .body(text))
 }

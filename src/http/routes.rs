@@ -34,7 +34,9 @@ use crate::{
             consult,
             contacts::{self, ContactsQuery},
             conversations::{self, ConversationsQuery, HistoryQuery, MessagesQuery},
-            drafts, invitations, me, moves, session, simulations, skills as conversation_skills, start,
+            drafts, invitations, me, moves,
+            service_levels::{self, ServiceLevelsQuery},
+            session, simulations, skills as conversation_skills, start,
             why::{self, WhyQuery},
         },
         webhooks, widget,
@@ -337,6 +339,8 @@ routes! {
 
     GET "/api/v1/campaign-overview" campaign_overview::list, Access::Any(&[ReadBoard]), "campaigns",
         "Campaigns, how they stand and what waits", query OverviewQuery, 200, page config::CampaignOverview;
+    GET "/api/v1/service-levels" service_levels::list, Access::Any(&[ReadBoard]), "campaigns",
+        "How well campaigns are served, today and now", query ServiceLevelsQuery, 200, page live::CampaignRow;
     GET "/api/v1/campaigns/{id}/readiness" campaign_overview::readiness, READ_CONFIG, "campaigns",
         "Whether a campaign can start", 200, gives config::Readiness;
     GET "/api/v1/campaigns" campaigns::list, READ_CONFIG, "campaigns", "Campaigns",

@@ -36,8 +36,6 @@ pub struct Changes {
     #[ts(as = "Option<i32>")]
     pub agents: i32,
     /// Open every day between these times instead of by its schedule.
-    #[ts(skip)]
-    #[schema(ignore)]
     pub open: Option<OpenHours>,
 }
 

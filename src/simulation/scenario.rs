@@ -149,12 +149,17 @@ pub struct CampaignScenario {
 }
 
 /// Open every day between two times.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ts_rs::TS, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
+#[ts(export_to = "wire.ts")]
 pub struct OpenHours {
-    /// HH:MM:SS.
+    /// HH:MM or HH:MM:SS.
+    #[ts(type = "string")]
+    #[schema(value_type = String)]
     pub from: NaiveTime,
-    /// HH:MM:SS; not after `from` = of the next day.
+    /// HH:MM or HH:MM:SS; not after `from` = of the next day.
+    #[ts(type = "string")]
+    #[schema(value_type = String)]
     pub to: NaiveTime,
 }
 

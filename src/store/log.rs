@@ -2,6 +2,7 @@
 
 use crate::{
     args,
+    clock::Timestamp,
     domain::{
         agent::AgentEvent,
         conversation::Event,
@@ -25,6 +26,21 @@ pub async fn after(db: &Db, stream: i64, pos: u64, limit: u64) -> Result<Vec<Ent
 /// Position of the last committed entry.
 pub async fn head(db: &Db, stream: i64) -> Result<u64, StoreError> {
     db.row(HEAD, args![stream]).await?.map_or(Ok(0), |row| row.int(0).map(|head| u64::try_from(head).unwrap_or(0)))
+}
+
+/// The last position before a moment: twenty looks at a log that was written as things happened.
+pub async fn last_before(db: &Db, stream: i64, moment: Timestamp, head: u64) -> Result<u64, StoreError> {
+    let (mut low, mut high) = (0, head + 1);
+    while high - low > 1 {
+        let middle = low + (high - low) / 2;
+        let entry = after(db, stream, middle - 1, 1).await?.pop();
+        if entry.is_some_and(|entry| entry.at < moment) {
+            low = middle;
+        } else {
+            high = middle;
+        }
+    }
+    Ok(low)
 }
 
 pub(super) fn entry(row: &Row) -> Result<Entry, StoreError> {

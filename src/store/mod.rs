@@ -27,6 +27,7 @@ pub mod people_state;
 pub mod probe;
 pub mod profiles;
 pub mod resources;
+pub mod service_levels;
 pub mod skills;
 pub mod snapshots;
 mod sql;
@@ -357,6 +358,7 @@ pub const STATEMENTS: &[(&str, &[&str])] = &[
     ("outbox", outbox::STATEMENTS),
     ("pasts", pasts::STATEMENTS),
     ("people", people::STATEMENTS),
+    ("service_levels", service_levels::STATEMENTS),
     ("skills", skills::STATEMENTS),
     ("people_state", people_state::STATEMENTS),
     ("probe", probe::STATEMENTS),

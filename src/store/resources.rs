@@ -17,7 +17,7 @@ pub(super) const STATEMENTS: &[&str] = &[LIST, FIND, INSERT, UPDATE, DELETE, DRO
 macro_rules! resources {
     ($($rest:literal),*) => {
         concat!(
-            "SELECT r.id, r.client_id, r.campaign_id, r.shortcut, r.title, r.created_at, a.id, a.name, a.media_type, a.size \
+            "SELECT r.id, r.client_id, r.campaign_id, r.shortcut, r.title, r.created_at, a.id, a.name, a.media_type, a.size, r.folder \
              FROM resources r JOIN attachments a ON a.id = r.file_id WHERE ",
             $($rest),*
         )
@@ -31,9 +31,9 @@ const LIST: &str = resources!(
      AND ($4 = '' OR r.campaign_id = $4 OR (r.campaign_id IS NULL AND r.client_id = $5)) AND r.id > $6 ORDER BY r.id LIMIT $7"
 );
 const FIND: &str = resources!("r.id = $1");
-const INSERT: &str = "INSERT INTO resources (id, client_id, campaign_id, shortcut, title, file_id, created_at) \
-     VALUES ($1, $2, $3, $4, $5, $6, $7)";
-const UPDATE: &str = "UPDATE resources SET shortcut = $2, title = $3, file_id = $4 WHERE id = $1";
+const INSERT: &str = "INSERT INTO resources (id, client_id, campaign_id, shortcut, title, file_id, created_at, folder) \
+     VALUES ($1, $2, $3, $4, $5, $6, $7, $8)";
+const UPDATE: &str = "UPDATE resources SET shortcut = $2, title = $3, file_id = $4, folder = $5 WHERE id = $1";
 const DELETE: &str = "DELETE FROM resources WHERE id = $1";
 /// A conversation that got it meanwhile keeps it.
 const DROP_FILE: &str = "DELETE FROM attachments WHERE id = $1 AND conversation_id IS NULL";
@@ -51,6 +51,8 @@ pub struct Resource {
     pub shortcut: String,
     /// As shown in a list.
     pub title: String,
+    /// The folder it lies in; empty = none.
+    pub folder: String,
     /// The file at present.
     pub file: Attachment,
     /// When it was created.
@@ -84,6 +86,7 @@ fn resource(row: &Row) -> Result<Resource, StoreError> {
         campaign: row.opt_parse(2)?,
         shortcut: row.text(3)?.to_owned(),
         title: row.text(4)?.to_owned(),
+        folder: row.text(10)?.to_owned(),
         created_at: row.time(5)?,
         file: Attachment {
             id: row.parse(6)?,
@@ -96,16 +99,16 @@ fn resource(row: &Row) -> Result<Resource, StoreError> {
 
 /// Adds a file whose attachment is recorded.
 pub fn insert(resource: &Resource) -> Statement {
-    let Resource { id, client, campaign, shortcut, title, file, created_at } = resource;
+    let Resource { id, client, campaign, shortcut, title, folder, file, created_at } = resource;
     let campaign = campaign.map(|campaign| campaign.to_string());
     let (id, client, file) = (id.to_string(), client.to_string(), file.id.to_string());
-    Statement::new(INSERT, args![id, client, campaign, shortcut.as_str(), title.as_str(), file, *created_at])
+    Statement::new(INSERT, args![id, client, campaign, shortcut.as_str(), title.as_str(), file, *created_at, folder.as_str()])
 }
 
 /// Changes a file of the gallery; where it is for stays.
 pub fn update(resource: &Resource) -> Statement {
-    let Resource { id, shortcut, title, file, .. } = resource;
-    Statement::must(UPDATE, args![id.to_string(), shortcut.as_str(), title.as_str(), file.id.to_string()])
+    let Resource { id, shortcut, title, folder, file, .. } = resource;
+    Statement::must(UPDATE, args![id.to_string(), shortcut.as_str(), title.as_str(), file.id.to_string(), folder.as_str()])
 }
 
 /// Takes a file out of the gallery.

@@ -622,6 +622,8 @@ pub struct DispositionView {
     pub fields: DispositionFields,
     /// The product uses it by itself for this: it is renamed, but neither moved, switched off nor deleted.
     pub system: Option<System>,
+    /// Somebody gave it another name than the product's, which is shown in the reader's language.
+    pub renamed: bool,
     /// A campaign has offered it, so it may be in history: it is switched off rather than deleted.
     pub offered: bool,
 }
@@ -747,6 +749,11 @@ pub struct ResourceFields {
     pub shortcut: String,
     /// 1 to 120 characters.
     pub title: String,
+    /// The folder it lies in, at most 60 characters; empty = none. There are no folders in folders, and one is there while a file
+    /// lies in it.
+    #[serde(default)]
+    #[ts(as = "Option<String>", optional)]
+    pub folder: String,
 }
 
 /// A file that agents send with a few keys.

@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use super::{
     Time,
     conversation::{Attachment, Message, Preview, Summary},
+    service::ServiceNow,
 };
 use crate::{
     domain::{
@@ -388,7 +389,7 @@ pub struct AgentRow {
 }
 
 /// One campaign on the board.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ts_rs::TS)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ts_rs::TS, utoipa::ToSchema)]
 #[ts(export_to = "wire.ts")]
 pub struct CampaignRow {
     /// Which.
@@ -403,6 +404,8 @@ pub struct CampaignRow {
     pub oldest: Option<Time>,
     /// Conversations with agents.
     pub active: u32,
+    /// How well it is served; none for a moment after a start, while the day is being read.
+    pub service: Option<ServiceNow>,
 }
 
 /// One conversation that waits (S4-78 to S4-80).

@@ -9,6 +9,7 @@ use crate::{
     domain::{
         campaign::CampaignPermissions,
         closing::WrapUp,
+        disposition::System,
         field,
         permission::{Permission, Role, Scope},
         strategy::Mode,
@@ -51,6 +52,8 @@ pub struct Profile {
     pub scopes: Vec<Scope>,
     /// An agent's campaigns, or those in scope; by name.
     pub campaigns: Vec<ProfileCampaign>,
+    /// What campaigns let choose from when closing, each list once.
+    pub trees: Vec<Vec<ProfileDisposition>>,
     /// Types of break that can be taken; by name.
     pub breaks: Vec<ProfileBreak>,
 }
@@ -84,8 +87,8 @@ pub struct ProfileCampaign {
     pub permissions: CampaignPermissions,
     /// To be filled in, in this order.
     pub fields: Vec<ProfileField>,
-    /// To choose from when closing; when there are any, one is needed.
-    pub dispositions: Vec<ProfileDisposition>,
+    /// Which of the profile's trees to choose from when closing; when there is one, a choice is needed.
+    pub tree: Option<u32>,
     /// To give a conversation to who has it; those of its members.
     pub skills: Vec<ProfileSkill>,
     /// How its conversations come to its agents: where it rings they take what waits.
@@ -116,6 +119,10 @@ pub struct ProfileDisposition {
     pub id: DispositionId,
     /// Its name and those above it, from the top.
     pub path: Vec<String>,
+    /// The product's own, under the name it came with: shown in the reader's language.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub system: Option<System>,
 }
 
 /// A dynamic field of a campaign.

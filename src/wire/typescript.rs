@@ -5,7 +5,8 @@ use std::{collections::BTreeMap, path::Path};
 use ts_rs::TS;
 
 use super::{
-    command, config, conversation, demo, live, moves, page, people, schedules, session, simulation as what_if, skills, start, why,
+    command, config, conversation, demo, live, moves, page, people, schedules, service as service_now, session,
+    simulation as what_if, skills, start, why,
 };
 use crate::{
     domain::{
@@ -126,6 +127,8 @@ fn text() -> String {
         readiness::State,
         service::Service,
         service::Threshold,
+        service_now::ServiceNow,
+        service_now::ServiceWindow,
         ids::ProjectId,
         config::BreakFields,
         config::BreakView,
@@ -248,6 +251,7 @@ fn text() -> String {
         simulation::DayReport,
         simulation::Fairness,
         simulation::change::Changes,
+        simulation::scenario::OpenHours,
         what_if::InventedLoad,
         what_if::NamedAgent,
         what_if::Simulation,

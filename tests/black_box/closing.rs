@@ -16,6 +16,7 @@ on_both!(
     a_branch_is_moved_and_stays_a_tree,
     what_was_offered_is_switched_off_and_never_deleted,
     a_campaign_offers_branches,
+    the_product_s_own_are_known_by_their_code_until_somebody_renames_them,
     a_silent_customer_is_reminded_and_closed_also_after_a_crash,
     agents_finish_as_their_campaign_says,
     who_leaves_the_first_answer_out_is_told_that_it_is_gone,
@@ -130,8 +131,14 @@ async fn a_campaign_offers_branches(database: Database) {
     let agent = world.agent(&[&desk.campaign]).await;
     let mut tab = Socket::at_work(&agent.api).await;
     let offered = async || {
-        let profile = agent.api.get("/api/v1/me").await.ok()["campaigns"][0].clone();
-        profile["dispositions"].as_array().unwrap().iter().map(|one| text(&one["id"])).collect::<Vec<_>>()
+        let profile = agent.api.get("/api/v1/me").await.ok();
+        let Some(tree) = profile["campaigns"][0]["tree"].as_u64() else { return vec![] };
+        profile["trees"][usize::try_from(tree).unwrap()]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|one| text(&one["id"]))
+            .collect::<Vec<_>>()
     };
     assert_eq!(offered().await, [dear.clone(), far.clone()]);
     let conversation = desk.channel.write("a", "hola").await;
@@ -149,6 +156,25 @@ async fn a_campaign_offers_branches(database: Database) {
     let conversation = desk.channel.write("b", "hola").await;
     tab.conversation(&conversation, "active").await;
     agent.api.post(&of(&conversation, "close"), json!({})).await.ok();
+}
+
+async fn the_product_s_own_are_known_by_their_code_until_somebody_renames_them(database: Database) {
+    let world = World::new(&database).await;
+    let desk = world.desk(json!({})).await;
+    let agent = world.agent(&[&desk.campaign]).await;
+    let all = world.admin.get(&format!("{PATH}?limit=200")).await.ok();
+    let own = all["items"].as_array().unwrap().iter().find(|one| one["client"] == desk.client && one["system"] == "inactivity");
+    let own = own.unwrap();
+    assert_eq!((&own["renamed"], &own["name"]), (&json!(false), &json!("Inactividad")), "programs get the code and the name");
+    let id = text(&own["id"]);
+    world.admin.patch(&format!("/api/v1/campaigns/{}", desk.campaign), json!({ "dispositions": [id] })).await.ok();
+    for (name, system) in [("Inactividad", json!("inactivity")), ("Silencio", Value::Null), ("Inactividad", json!("inactivity"))]
+    {
+        let named = world.admin.patch(&format!("{PATH}/{id}"), json!({ "name": name })).await.ok();
+        assert_eq!((&named["renamed"], &named["system"]), (&json!(system.is_null()), &json!("inactivity")), "{named}");
+        let shown = agent.api.get("/api/v1/me").await.ok()["trees"][0][0].clone();
+        assert_eq!((&shown["system"], &shown["path"]), (&system, &json!([name])), "{shown}");
+    }
 }
 
 async fn a_silent_customer_is_reminded_and_closed_also_after_a_crash(database: Database) {

@@ -321,6 +321,7 @@ pub(crate) fn template(route: &Route) -> Option<Template> {
         "GET /api/v1/campaign-overview" => {
             ("campaign-overview?client={{client}}&campaign={{campaign}}&project={{project}}&channel={{channel}}", None)
         }
+        "GET /api/v1/service-levels" => ("service-levels?client={{client}}&campaign={{campaign}}", None),
         "GET /api/v1/campaigns/{id}/readiness" => ("campaigns/{{campaign}}/readiness", None),
         "DELETE /api/v1/campaigns/{id}" => ("campaigns/{{idle}}", None),
         "POST /api/v1/campaigns/{id}/restore" => ("campaigns/{{idle}}/restore", None),

@@ -14,6 +14,7 @@ on_both!(
     agents_see_and_send_what_is_for_their_campaigns,
     a_file_is_replaced_and_what_was_sent_stays,
     what_cannot_be_in_the_gallery_is_refused,
+    files_lie_in_folders_and_are_moved,
 );
 
 const PNG: &[u8] = b"\x89PNG\r\n\x1a\n0000";
@@ -116,4 +117,25 @@ async fn what_cannot_be_in_the_gallery_is_refused(database: Database) {
     upload_to(&other.api, "PUT", &format!("{path}/file?name=x"), "x").await.refused(404, "not_found");
     let stolen = format!("/api/v1/resources?name=x&client={}&shortcut=z&title=x", a.client);
     upload_to(&other.api, "POST", &stolen, "x").await.refused_field("client", "unknown_reference");
+}
+
+async fn files_lie_in_folders_and_are_moved(database: Database) {
+    let mut world = World::new(&database).await;
+    let desk = world.desk(json!({})).await;
+    let query = format!("client={}&shortcut=mapa&title=Mapa&folder=%20Planes%20", desk.client);
+    let made = upload_to(&world.admin, "POST", &format!("/api/v1/resources?name=mapa.png&{query}"), PNG).await.ok();
+    assert_eq!(made["folder"], "Planes");
+    let path = format!("/api/v1/resources/{}", text(&made["id"]));
+    let agent = world.agent(&[&desk.campaign]).await;
+    assert_eq!(agent.api.get(&path).await.ok()["folder"], "Planes");
+    agent.api.patch(&path, json!({ "folder": "" })).await.refused(403, "forbidden");
+    for (folder, code) in [(json!("x".repeat(61)), "too_long"), (json!("a\u{7}b"), "control_characters")] {
+        world.admin.patch(&path, json!({ "folder": folder })).await.refused_field("folder", code);
+    }
+    assert_eq!(world.admin.patch(&path, json!({ "title": "Plano" })).await.ok()["folder"], "Planes", "it stays where it is");
+    assert_eq!(world.admin.patch(&path, json!({ "folder": "Mapas" })).await.ok()["folder"], "Mapas");
+    upload_to(&world.admin, "PUT", &format!("{path}/file?name=otro.png"), PNG).await.ok();
+    world.crash().await;
+    assert_eq!(world.admin.get(&path).await.ok()["folder"], "Mapas");
+    assert_eq!(world.admin.patch(&path, json!({ "folder": null })).await.ok()["folder"], "", "in none");
 }

@@ -49,6 +49,7 @@ mod people;
 mod routing;
 mod schedules;
 mod secrets;
+mod service_levels;
 mod sessions;
 mod simulation;
 mod skills;

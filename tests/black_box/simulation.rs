@@ -9,7 +9,12 @@ use crate::{
     world::World,
 };
 
-on_both!(a_day_is_seen_again_under_other_settings, only_who_sees_the_board_sees_its_days, what_cannot_be_is_refused);
+on_both!(
+    hours_and_limits_can_be_others,
+    a_day_is_seen_again_under_other_settings,
+    only_who_sees_the_board_sees_its_days,
+    what_cannot_be_is_refused
+);
 
 const PATH: &str = "/api/v1/simulations";
 
@@ -46,6 +51,25 @@ async fn a_day_is_seen_again_under_other_settings(database: Database) {
     let table = world.installation.print(&["simulate", "--campaign", "Ventas", "--day", &day, "--language", "es"]);
     assert!(table.contains("nivel de servicio") && table.contains(&agent.login), "{table}");
     assert_eq!(world.installation.rows().await, before);
+}
+
+async fn hours_and_limits_can_be_others(database: Database) {
+    let world = World::new(&database).await;
+    let desk = world.desk(json!({ "out_of_hours": "close", "limits": { "when_full": "reject" } })).await;
+    let seen = async |changes: Value| {
+        let load = json!({ "agents": 2, "conversations": 400, "handling_seconds": 900 });
+        world.admin.post(PATH, json!({ "campaign": desk.campaign, "load": load, "changes": changes })).await.ok()
+    };
+    let hours = seen(json!({ "open": { "from": "10:00", "to": "12:30:00" } })).await;
+    assert_eq!(hours["before"]["total"]["out_of_hours"], 0);
+    assert!(hours["after"]["total"]["out_of_hours"].as_u64().unwrap() > 100, "{hours}");
+    let limits = seen(json!({ "max_waiting": 1, "auto_accept": false })).await;
+    assert!(limits["before"]["total"]["longest_queue"].as_u64().unwrap() > 2, "{limits}");
+    assert!(limits["after"]["total"]["rejected"].as_u64() > limits["before"]["total"]["rejected"].as_u64(), "{limits}");
+    for open in [json!({ "from": "10:00" }), json!({ "from": "25:00", "to": "10:00" }), json!("10-12")] {
+        let body = json!({ "campaign": desk.campaign, "day": "2026-03-02", "changes": { "open": open } });
+        world.admin.post(PATH, body).await.refused(422, "invalid");
+    }
 }
 
 async fn only_who_sees_the_board_sees_its_days(database: Database) {

@@ -98,7 +98,19 @@ describe('campaigns', () => {
     await page.getByLabel('Para todas las campañas del cliente').check();
     await admin.button('Agregar archivo').click();
     await admin.sees('/lista-de-precios');
+    // Into a folder by keyboard, into the same one by mouse.
+    await admin.button('Mover Lista de precios').press('Enter');
+    await page.getByRole('menuitem', { name: 'Carpeta nueva…' }).press('Enter');
+    await page.getByLabel('Nombre de la carpeta').fill('Planes');
+    await page.keyboard.press('Enter');
+    await page.getByRole('heading', { name: 'Planes (1)' }).waitFor(SOON);
+    await page.waitForFunction(() => document.activeElement?.getAttribute('aria-label') === 'Mover Lista de precios', undefined, SOON);
+    await page.locator('.files-input').setInputFiles({ name: 'Mapa.png', mimeType: 'image/png', buffer: picture });
+    await admin.button('Agregar archivo').click();
+    await page.getByRole('heading', { name: 'Sin carpeta (1)' }).waitFor(SOON);
     await check('admin-campana-galeria');
+    await page.locator('.files-card', { hasText: 'Mapa' }).dragTo(page.getByRole('heading', { name: 'Planes (1)' }));
+    await page.getByRole('heading', { name: 'Planes (2)' }).waitFor(SOON);
     await tab('Agentes');
     await page.getByLabel('Agregar agente').selectOption({ label: 'Ana Aguirre' });
     await admin.button('Agregar agente').click();

@@ -189,8 +189,8 @@ class Agent {
   }
 
   async close(id: string): Promise<void> {
-    const [{ campaigns }, { campaign }] = [await this.call('GET', 'me'), await this.call('GET', `conversations/${id}`)];
-    const disposition = campaigns.find((one: { id: string }) => one.id === campaign)?.dispositions[0]?.id;
+    const [{ campaigns, trees }, { campaign }] = [await this.call('GET', 'me'), await this.call('GET', `conversations/${id}`)];
+    const disposition = trees[campaigns.find((one: { id: string }) => one.id === campaign)?.tree ?? -1]?.[0]?.id;
     await this.call('POST', `conversations/${id}/close`, { disposition });
   }
 

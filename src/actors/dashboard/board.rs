@@ -7,6 +7,7 @@ use std::{
 
 use rustc_hash::FxHashMap;
 
+use super::service::Service;
 use crate::{
     clock::Timestamp,
     directory::Snapshot,
@@ -181,6 +182,11 @@ impl Fold {
         self.changes.campaigns.insert(campaign);
     }
 
+    /// These campaigns have other figures.
+    pub(super) fn mark(&mut self, campaigns: BTreeSet<CampaignId>) {
+        self.changes.campaigns.extend(campaigns);
+    }
+
     /// Most messages change nothing here: then nothing is marked. `last` is the last message there is.
     pub(super) fn conversation(&mut self, state: &Conversation, contact: &Arc<ContactCard>, last: Option<&Arc<Message>>) {
         let stand = Stand::of(state);
@@ -249,7 +255,7 @@ impl Fold {
     }
 
     /// Everything `subject` may see.
-    pub(super) fn board(&self, directory: &Snapshot, subject: &Subject) -> Board {
+    pub(super) fn board(&self, directory: &Snapshot, service: &Service, subject: &Subject) -> Board {
         let mut waiting: Vec<WaitingRow> = Vec::new();
         for (campaign, queue) in &self.campaigns {
             if sees(subject, directory, *campaign) {
@@ -260,7 +266,7 @@ impl Fold {
         waiting.truncate(SHOWN);
         Board {
             agents: self.agents.keys().filter_map(|id| self.agent_row(*id, directory, subject)).collect(),
-            campaigns: directory.campaigns.keys().filter_map(|id| self.campaign_row(*id, directory, subject)).collect(),
+            campaigns: self.campaign_rows(directory, service, |id| sees(subject, directory, id)),
             waiting,
         }
     }
@@ -291,7 +297,7 @@ impl Fold {
     }
 
     /// What changed of what `subject` may see.
-    pub(super) fn delta(&self, changes: &Changes, directory: &Snapshot, subject: &Subject) -> BoardDelta {
+    pub(super) fn delta(&self, changes: &Changes, directory: &Snapshot, service: &Service, subject: &Subject) -> BoardDelta {
         let mut delta = BoardDelta::default();
         for id in &changes.agents {
             match self.agent_row(*id, directory, subject) {
@@ -300,7 +306,8 @@ impl Fold {
                 None => {}
             }
         }
-        delta.campaigns = changes.campaigns.iter().filter_map(|id| self.campaign_row(*id, directory, subject)).collect();
+        let seen = changes.campaigns.iter().filter(|id| sees(subject, directory, **id));
+        delta.campaigns = seen.filter_map(|id| self.campaign_row(*id, directory, service)).collect();
         for (id, campaign) in changes.items.iter().filter(|(_, campaign)| sees(subject, directory, *campaign)) {
             match self.waiting_row(*id) {
                 Some(row) if row.campaign == *campaign => delta.waiting.push(row),
@@ -330,9 +337,19 @@ impl Fold {
         })
     }
 
-    fn campaign_row(&self, id: CampaignId, directory: &Snapshot, subject: &Subject) -> Option<CampaignRow> {
+    /// The campaigns that `seen` lets through.
+    pub(super) fn campaign_rows(
+        &self,
+        directory: &Snapshot,
+        service: &Service,
+        seen: impl Fn(CampaignId) -> bool,
+    ) -> Vec<CampaignRow> {
+        directory.campaigns.keys().filter(|id| seen(**id)).filter_map(|id| self.campaign_row(*id, directory, service)).collect()
+    }
+
+    fn campaign_row(&self, id: CampaignId, directory: &Snapshot, service: &Service) -> Option<CampaignRow> {
         let campaign = directory.campaigns.get(&id)?;
-        if campaign.archived_at.is_some() || !sees(subject, directory, id) {
+        if campaign.archived_at.is_some() {
             return None;
         }
         let queue = self.campaigns.get(&id);
@@ -343,6 +360,7 @@ impl Fold {
             waiting: queue.map_or(0, |queue| u32::try_from(queue.waiting.len()).unwrap_or(u32::MAX)),
             oldest: queue.and_then(|queue| queue.waiting.first()).map(|(arrived_at, _)| (*arrived_at).into()),
             active: queue.map_or(0, |queue| queue.active),
+            service: service.now(campaign),
         })
     }
 

@@ -3,12 +3,15 @@
 use std::sync::Arc;
 
 use actix::{Message, dev::MessageResponse};
+use rustc_hash::FxHashSet;
 use serde::Serialize;
+use tokio::sync::oneshot;
 
 use crate::{
     actors::{agent_session::SinkId, sink::Sink},
     domain::permission::Subject,
     ids::CampaignId,
+    wire::live::CampaignRow,
 };
 
 /// Somebody who looks at the board.
@@ -44,6 +47,14 @@ pub struct Opened {
     pub campaign: CampaignId,
     /// Whether it is open now.
     pub open: bool,
+}
+
+/// Asks for the rows of campaigns.
+pub struct Campaigns {
+    /// Of these; none = of all.
+    pub of: Option<FxHashSet<CampaignId>>,
+    /// Who asks.
+    pub reply: oneshot::Sender<Vec<CampaignRow>>,
 }
 
 /// Configuration changed: names and scopes may be others.

@@ -1,12 +1,13 @@
 //! The live board.
 //!
-//! Owns: the folded state of agents, campaigns and what waits. Capacity: [`QUEUE`] messages; when it missed some it reads
+//! Owns: the folded state of agents, campaigns with their service levels, and what waits. Capacity: [`QUEUE`] messages; when it missed some it reads
 //! everything again from the store. Viewers get a snapshot, then what changed, coalesced to one frame per [`TICK`]; the frame is
 //! serialised once per scope. Agents look at what waits in their campaigns and is offered to nobody (topic `waiting`). Never
 //! touches the database per viewer. Persisted: nothing.
 
 mod board;
 mod messages;
+pub(in crate::actors) mod service;
 
 use std::{collections::hash_map::Entry, time::Duration};
 
@@ -15,8 +16,11 @@ use bytestring::ByteString;
 use rustc_hash::FxHashMap;
 
 pub use self::board::Stored;
-use self::board::{Changes, Fold, queues_of};
-pub use self::messages::{Configured, Leave, Look, Observe, Observed, Opened, Viewer, Watch};
+pub use self::messages::{Campaigns, Configured, Leave, Look, Observe, Observed, Opened, Viewer, Watch};
+use self::{
+    board::{Changes, Fold, queues_of},
+    service::Service,
+};
 use crate::{
     actors::{
         agent_session::{Changed, SinkId},
@@ -24,6 +28,7 @@ use crate::{
         publisher::Published,
         sink::frame,
     },
+    clock::Clock,
     directory::{Directory, Snapshot},
     domain::permission::Scope,
     ids::CampaignId,
@@ -48,7 +53,9 @@ pub struct Dashboard {
     db: Db,
     directory: Directory,
     epoch: String,
+    clock: Clock,
     fold: Fold,
+    service: Service,
     pos: u64,
     viewers: Vec<Seat>,
     reading: Option<Reading>,
@@ -78,17 +85,21 @@ impl Viewer {
 
 impl Dashboard {
     /// A board of this state at `pos`.
-    pub fn new(db: Db, directory: Directory, epoch: String, pos: u64, stored: &Stored) -> Self {
+    pub fn new(db: Db, directory: Directory, epoch: String, clock: Clock, pos: u64, stored: &Stored) -> Self {
         let mut fold = Fold::default();
         fold.replace(stored);
         fold.forget_changes();
-        Self { db, directory, epoch, fold, pos, viewers: Vec::new(), reading: None }
+        let mut service = Service::default();
+        service.configure(&directory.load());
+        Self { db, directory, epoch, clock, fold, service, pos, viewers: Vec::new(), reading: None }
     }
 
     /// One frame for what changed since the last tick.
     fn tick(&mut self) {
         metrics::gauge!(telemetry::CONVERSATIONS_OPEN).set(self.fold.open() as f64);
         metrics::gauge!(telemetry::CONVERSATIONS_WAITING).set(self.fold.waiting() as f64);
+        self.service.levels.tick(self.clock.now());
+        self.fold.mark(self.service.levels.take_changed());
         self.viewers.retain(|seat| seat.viewer.sink.is_open());
         self.resync();
         if self.viewers.is_empty() {
@@ -117,7 +128,7 @@ impl Dashboard {
     fn snapshot(&self, viewer: &Viewer) -> ByteString {
         let directory = self.directory.load();
         let push = match viewer.at {
-            Look::Board => Push::Board(self.fold.board(&directory, &viewer.subject)),
+            Look::Board => Push::Board(self.fold.board(&directory, &self.service, &viewer.subject)),
             Look::Queue => Push::Waiting(self.fold.queue(&directory, &queues_of(&directory, &viewer.subject))),
         };
         self.encode(viewer, push)
@@ -197,7 +208,7 @@ impl Frames<'_> {
     fn of(&mut self, viewer: &Viewer) -> Option<ByteString> {
         let Self { dashboard, changes, directory, made } = self;
         let board = || {
-            let delta = dashboard.fold.delta(changes, directory, &viewer.subject);
+            let delta = dashboard.fold.delta(changes, directory, &dashboard.service, &viewer.subject);
             Some(dashboard.encode(viewer, Push::BoardDelta(delta)))
         };
         match viewer.at {
@@ -226,6 +237,7 @@ impl Actor for Dashboard {
 
     fn started(&mut self, ctx: &mut Self::Context) {
         ctx.run_interval(TICK, |actor, _| actor.tick());
+        self.read_day(ctx);
     }
 }
 
@@ -238,6 +250,7 @@ impl Handler<Gated<Published>> for Dashboard {
         }
         self.pos = group.last().map_or(self.pos, |append| append.pos());
         self.learn(&group);
+        self.learn_levels(&group, ctx);
         match &mut self.reading {
             Some(reading) if reading.early.len() < QUEUE => reading.early.push(group),
             Some(reading) => reading.again = true,
@@ -265,7 +278,8 @@ impl Handler<Gated<Opened>> for Dashboard {
 impl Handler<Gated<Configured>> for Dashboard {
     type Result = ();
 
-    fn handle(&mut self, _: Gated<Configured>, _: &mut Self::Context) {
+    fn handle(&mut self, _: Gated<Configured>, ctx: &mut Self::Context) {
+        self.configure_levels(ctx);
         for seat in &mut self.viewers {
             seat.behind = true;
         }
@@ -279,6 +293,16 @@ impl Handler<Gated<Watch>> for Dashboard {
         self.leave(viewer.id, viewer.at);
         let behind = !viewer.sink.push(self.snapshot(&viewer));
         self.viewers.push(Seat { viewer, behind });
+    }
+}
+
+impl Handler<Gated<Campaigns>> for Dashboard {
+    type Result = ();
+
+    fn handle(&mut self, Gated { message: Campaigns { of, reply }, .. }: Gated<Campaigns>, _: &mut Self::Context) {
+        let directory = self.directory.load();
+        let seen = |id| of.as_ref().is_none_or(|of| of.contains(&id));
+        let _ = reply.send(self.fold.campaign_rows(&directory, &self.service, seen));
     }
 }
 

@@ -43,6 +43,7 @@ const ANSWERED: &str = "Consulta resuelta";
 struct Profile {
     user: Option<User>,
     campaigns: Vec<Campaign>,
+    trees: Vec<Vec<Disposition>>,
     breaks: Vec<Break>,
 }
 
@@ -56,7 +57,7 @@ struct User {
 struct Campaign {
     id: CampaignId,
     fields: Vec<Field>,
-    dispositions: Vec<Disposition>,
+    tree: Option<usize>,
 }
 
 #[derive(Deserialize)]
@@ -358,7 +359,8 @@ impl Desk<'_> {
             .collect();
         let (script, chat) =
             (play.as_ref().map(|play| play.dialogue.disposition.as_str()), summary.channel_kind == ChannelKind::Webchat);
-        let named = |name: &str| campaign.dispositions.iter().find(|one| one.path.last().is_some_and(|last| last == name));
+        let tree = campaign.tree.and_then(|number| self.profile.trees.get(number)).map_or(&[][..], Vec::as_slice);
+        let named = |name: &str| tree.iter().find(|one| one.path.last().is_some_and(|last| last == name));
         let wanted = match (act, script) {
             (Act::GiveUp, Some(_)) => named(UNANSWERED),
             (_, script) => script.and_then(named).or_else(|| named(ANSWERED)),

@@ -35,7 +35,8 @@ fn fields(node: &Disposition) -> DispositionFields {
 }
 
 fn view(node: &Disposition) -> DispositionView {
-    DispositionView { id: node.id, fields: fields(node), system: node.system, offered: node.offered }
+    let renamed = node.system.is_some() && node.unnamed().is_none();
+    DispositionView { id: node.id, fields: fields(node), system: node.system, renamed, offered: node.offered }
 }
 
 fn tree(directory: &Snapshot, client: ClientId) -> Tree<'_> {

@@ -70,6 +70,8 @@ pub struct NewResource {
     shortcut: String,
     /// As shown in a list.
     title: String,
+    /// The folder it lies in; none = in none.
+    folder: Option<String>,
 }
 
 /// A file in place of another.
@@ -81,8 +83,8 @@ pub struct NewFile {
 }
 
 fn fields(resource: &Resource) -> ResourceFields {
-    let Resource { client, campaign, shortcut, title, .. } = resource.clone();
-    ResourceFields { client, campaign, shortcut, title }
+    let Resource { client, campaign, shortcut, title, folder, .. } = resource.clone();
+    ResourceFields { client, campaign, shortcut, title, folder }
 }
 
 fn view(resource: &Resource) -> ResourceView {
@@ -93,6 +95,7 @@ fn view(resource: &Resource) -> ResourceView {
 fn check(check: &mut Check, fields: &mut ResourceFields) {
     shortcut_of(check, &mut fields.shortcut);
     check.line("title", &mut fields.title, NAME);
+    check.line("folder", &mut fields.folder, 0..=60);
 }
 
 async fn readable(app: &App, caller: &Caller, id: ResourceId) -> Result<Resource, Problem> {
@@ -193,8 +196,8 @@ pub async fn create(
     query: Query<NewResource>,
     payload: web::Payload,
 ) -> Result<HttpResponse, Problem> {
-    let NewResource { name, client, campaign, shortcut, title } = query.0;
-    let mut fields = ResourceFields { client, campaign, shortcut, title };
+    let NewResource { name, client, campaign, shortcut, title, folder } = query.0;
+    let mut fields = ResourceFields { client, campaign, shortcut, title, folder: folder.unwrap_or_default() };
     let mut errors = Check::default();
     match campaign {
         None => errors.client(&caller, Permission::WriteConfig, client),
@@ -206,10 +209,10 @@ pub async fn create(
     }
     check(&mut errors, &mut fields);
     errors.done()?;
-    let ResourceFields { client, campaign, shortcut, title } = fields;
+    let ResourceFields { client, campaign, shortcut, title, folder } = fields;
     let (id, created_at) = (app.engine.ids.next(), app.now());
     upload(&app, &caller, &request, payload, (&name, client), StatusCode::CREATED, |file, statements| {
-        let resource = Resource { id, client, campaign, shortcut, title, file, created_at };
+        let resource = Resource { id, client, campaign, shortcut, title, folder, file, created_at };
         statements.push(resources::insert(&resource));
         resource
     })
@@ -258,7 +261,7 @@ pub async fn change(
     errors.that(changed.campaign == current.campaign, "campaign", ErrorCode::NotPossible, "it stays where it is");
     check(&mut errors, &mut changed);
     errors.done()?;
-    let resource = Resource { shortcut: changed.shortcut, title: changed.title, ..current };
+    let resource = Resource { shortcut: changed.shortcut, title: changed.title, folder: changed.folder, ..current };
     let statements = vec![resources::update(&resource)];
     once.commit(statements, fact(*id), StatusCode::OK, &view(&resource)).await.map_err(shortcut_taken)
 }

@@ -27,17 +27,17 @@ use crate::{
         input::{Input, Plain},
         once::{self, Once},
         problem::Problem,
-        staff::session,
+        staff::{session, trees::Trees},
         state::App,
     },
-    ids::{DispositionId, SessionId},
+    ids::SessionId,
     store::{invitations, people, profiles},
     wire::{
         live::Presence,
         page::Page,
         session::{
-            BreakWhen, ChangePassword, Profile, ProfileBreak, ProfileCampaign, ProfileDisposition, ProfileField, ProfileFields,
-            ProfileSkill, ProfileUser, Session, SetPresence,
+            BreakWhen, ChangePassword, Profile, ProfileBreak, ProfileCampaign, ProfileField, ProfileFields, ProfileSkill,
+            ProfileUser, Session, SetPresence,
         },
     },
 };
@@ -58,11 +58,12 @@ pub async fn show(app: Data<App>, caller: Caller) -> Result<HttpResponse, Proble
 pub fn profile(subject: &Subject, directory: &Snapshot, own: profiles::Profile) -> Profile {
     let user = directory.users.get(&subject.user);
     let permission = if subject.role == Role::Agent { Permission::Answer } else { Permission::ReadConversations };
+    let mut trees = Trees::of(directory);
     let mut campaigns: Vec<ProfileCampaign> = directory
         .campaigns
         .values()
         .filter(|campaign| may(subject, permission, directory.place_of_campaign(campaign.id)))
-        .map(|campaign| campaign_of(subject, campaign, directory))
+        .map(|campaign| campaign_of(subject, campaign, directory, &mut trees))
         .collect();
     campaigns.sort_by(|a, b| (&a.name, a.id).cmp(&(&b.name, b.id)));
     let breaks = directory.breaks.values().filter(|kind| kind.enabled);
@@ -83,11 +84,12 @@ pub fn profile(subject: &Subject, directory: &Snapshot, own: profiles::Profile) 
         permissions: Permission::ALL.into_iter().filter(|permission| subject.role.grants(*permission)).collect(),
         scopes: subject.scopes.clone(),
         campaigns,
+        trees: trees.lists,
         breaks,
     }
 }
 
-fn campaign_of(subject: &Subject, campaign: &Campaign, directory: &Snapshot) -> ProfileCampaign {
+fn campaign_of(subject: &Subject, campaign: &Campaign, directory: &Snapshot, trees: &mut Trees<'_>) -> ProfileCampaign {
     ProfileCampaign {
         id: campaign.id,
         name: campaign.name.clone(),
@@ -96,11 +98,7 @@ fn campaign_of(subject: &Subject, campaign: &Campaign, directory: &Snapshot) -> 
         permissions: campaign.permissions,
         fields: campaign.fields.iter().filter_map(|used| field_of(used, directory)).collect(),
         skills: skills_of(campaign, directory),
-        dispositions: directory
-            .offered_dispositions(campaign.id)
-            .into_iter()
-            .map(|id| ProfileDisposition { id, path: path(id, directory) })
-            .collect(),
+        tree: trees.number(campaign),
         mode: campaign.strategy.mode,
         starts: super::start::channels_to_start(subject, directory, campaign),
         wrap_up: campaign.closing.wrap_up,
@@ -124,18 +122,6 @@ fn field_of(used: &field::Use, directory: &Snapshot) -> Option<ProfileField> {
     let known = directory.fields.get(&used.field).filter(|field| field.enabled)?;
     let field::Field { id, name, kind, options, description, .. } = known.as_ref().clone();
     Some(ProfileField { id, name, kind, options, description, mandatory: used.mandatory })
-}
-
-/// Names from the top of the tree; the bound is for damaged data.
-fn path(id: DispositionId, directory: &Snapshot) -> Vec<String> {
-    let mut names = Vec::new();
-    let mut next = Some(id);
-    while let Some(node) = next.and_then(|id| directory.dispositions.get(&id)).filter(|_| names.len() < 32) {
-        names.push(node.name.clone());
-        next = node.parent;
-    }
-    names.reverse();
-    names
 }
 
 /// `POST /me/presence`.

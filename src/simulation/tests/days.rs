@@ -40,7 +40,7 @@ impl Drop for Seed {
 
 /// A busy day: three campaigns of every kind of strategy, shifts, breaks, broken connections, transfers, a closing time, and a
 /// reconfiguration every hour and a half.
-fn busy_day(conversations: u32, seed: u64) -> Plan {
+pub(super) fn busy_day(conversations: u32, seed: u64) -> Plan {
     let mut scenario = Scenario::of_size(150, conversations, seed);
     // So few agents that there is a queue.
     scenario.agents.iter_mut().for_each(|group| (group.count, group.disconnects) = (conversations / 300, 2.0));

@@ -616,7 +616,11 @@ oldest: Time | null,
 /**
  * Conversations with agents.
  */
-active: number, };
+active: number, 
+/**
+ * How well it is served; none for a moment after a start, while the day is being read.
+ */
+service: ServiceNow | null, };
 
 export type CampaignState = "open" | "closed" | "disabled" | "archived";
 
@@ -1313,6 +1317,10 @@ id: DispositionId,
  * The product uses it by itself for this: it is renamed, but neither moved, switched off nor deleted.
  */
 system: SystemDisposition | null, 
+/**
+ * Somebody gave it another name than the product's, which is shown in the reader's language.
+ */
+renamed: boolean, 
 /**
  * A campaign has offered it, so it may be in history: it is switched off rather than deleted.
  */
@@ -2096,6 +2104,16 @@ outcome: Outcome,
  */
 choice: Choice | null, };
 
+export type OpenHours = { 
+/**
+ * HH:MM or HH:MM:SS.
+ */
+from: string, 
+/**
+ * HH:MM or HH:MM:SS; not after `from` = of the next day.
+ */
+to: string, };
+
 export type Order = "leastrecent" | "fewestcalls" | "random" | "rrmemory" | "rrordered" | "linear" | "wrandom" | "longest_idle" | "least_loaded" | "most_spare" | "best_skill";
 
 export type OutOfHours = "close" | "queue";
@@ -2289,6 +2307,10 @@ scopes: Array<Scope>,
  */
 campaigns: Array<ProfileCampaign>, 
 /**
+ * What campaigns let choose from when closing, each list once.
+ */
+trees: Array<Array<ProfileDisposition>>, 
+/**
  * Types of break that can be taken; by name.
  */
 breaks: Array<ProfileBreak>, };
@@ -2337,9 +2359,9 @@ permissions: Required<CampaignPermissions>,
  */
 fields: Array<ProfileField>, 
 /**
- * To choose from when closing; when there are any, one is needed.
+ * Which of the profile's trees to choose from when closing; when there is one, a choice is needed.
  */
-dispositions: Array<ProfileDisposition>, 
+tree: number | null, 
 /**
  * To give a conversation to who has it; those of its members.
  */
@@ -2369,7 +2391,11 @@ id: DispositionId,
 /**
  * Its name and those above it, from the top.
  */
-path: Array<string>, };
+path: Array<string>, 
+/**
+ * The product's own, under the name it came with: shown in the reader's language.
+ */
+system?: SystemDisposition, };
 
 export type ProfileField = { 
 /**
@@ -2655,7 +2681,12 @@ shortcut: string,
 /**
  * 1 to 120 characters.
  */
-title: string, };
+title: string, 
+/**
+ * The folder it lies in, at most 60 characters; empty = none. There are no folders in folders, and one is there while a file
+ * lies in it.
+ */
+folder?: string, };
 
 export type ResourceFields = { 
 /**
@@ -2673,7 +2704,12 @@ shortcut: string,
 /**
  * 1 to 120 characters.
  */
-title: string, };
+title: string, 
+/**
+ * The folder it lies in, at most 60 characters; empty = none. There are no folders in folders, and one is there while a file
+ * lies in it.
+ */
+folder?: string, };
 
 export type ResourceId = string;
 
@@ -2939,6 +2975,66 @@ handling?: Threshold | null,
  */
 voice_members_only?: boolean | null, };
 
+export type ServiceNow = { 
+/**
+ * Within how many seconds what comes in should be attended.
+ */
+goal_seconds: number, 
+/**
+ * Of how many in a hundred.
+ */
+goal_percent: number, 
+/**
+ * From when on the longest wait calls for attention.
+ */
+waiting: Threshold, 
+/**
+ * Since midnight, where the client is.
+ */
+today: ServiceWindow, 
+/**
+ * In the last 30 minutes.
+ */
+recent: ServiceWindow, 
+/**
+ * Waits now for longer than the goal allows.
+ */
+late: number, 
+/**
+ * The service level of the last 30 minutes with those counted who are late.
+ */
+live: number | null, };
+
+export type ServiceWindow = { 
+/**
+ * Entered the queue.
+ */
+entered: number, 
+/**
+ * Accepted by an agent.
+ */
+answered: number, 
+/**
+ * Of these, within the goal's time.
+ */
+in_time: number, 
+/**
+ * Left unanswered.
+ */
+abandoned: number, 
+/**
+ * Of these, so soon (5 s) that they do not count.
+ */
+abandoned_soon: number, 
+/**
+ * Left the queue otherwise: to another campaign, at closing time.
+ */
+flowed_out: number, 
+/**
+ * In time ÷ (answered + abandoned − abandoned soon), in whole percent, rounded down; none = nobody counts yet.
+ */
+level: number | null, };
+
 export type Session = { 
 /**
  * Its id.
@@ -3060,7 +3156,11 @@ auto_accept?: boolean | null,
 /**
  * Agents more (who work as others of the campaign do) or less; −1,000 to 1,000.
  */
-agents?: number | null, };
+agents?: number | null, 
+/**
+ * Open every day between these times instead of by its schedule.
+ */
+open?: OpenHours | null, };
 
 export type SimulationFields = { 
 /**

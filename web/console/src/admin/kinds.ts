@@ -59,12 +59,15 @@ const zones = (values: Values) => {
   return [...known].sort().map((value) => ({ value, text: value.replaceAll('_', ' ') }));
 };
 
+/** What the product uses by itself is called in the reader's language, until somebody gives it a name of their own. */
+export const dispositionName = ({ name, system, renamed }: Row): string => (system && !renamed ? tIn('disposition', String(system)) : String(name ?? ''));
+
 /** Names from the top. */
 export function dispositionPath(id: unknown): string {
   const names: string[] = [];
   let at = lists.get(P.dispositions)?.find((row) => row.id === id);
   for (let depth = 0; at && depth < 32; depth += 1) {
-    names.unshift(called(at));
+    names.unshift(dispositionName(at));
     const parent = at['parent'];
     at = lists.get(P.dispositions)?.find((row) => row.id === parent);
   }

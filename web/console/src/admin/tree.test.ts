@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 
 import { dropOf, moveOf, rowsOf } from './tree.ts';
 
-const node = (id: string, parent: string | null, position: number, more: Partial<Disposition> = {}): Disposition => ({ id, client: 'c', parent, name: id, enabled: true, position, system: null, offered: false, ...more });
+const node = (id: string, parent: string | null, position: number, more: Partial<Disposition> = {}): Disposition => ({ id, client: 'c', parent, name: id, enabled: true, position, system: null, renamed: false, offered: false, ...more });
 /** a ── b, c ── d; e; the product's. */
 const nodes = [node('s', null, 0, { system: 'transfer' }), node('e', null, 1), node('a', null, 0, { enabled: false }), node('c', 'a', 1), node('b', 'a', 0), node('d', 'c', 0)];
 const rows = rowsOf(nodes);
