@@ -113,6 +113,16 @@ const SUBJECTS: [&str; 34] = [
     "aviso de férias",
 ];
 
+/// Words within such subjects.
+const WITHIN: [&str; 6] = [
+    "is out of the office",
+    "está ausente",
+    "fuera de la oficina",
+    "fora do escritório",
+    "respuesta automática",
+    "resposta automática",
+];
+
 /// Local parts that belong to machines.
 const MACHINES: [&str; 8] =
     ["mailer-daemon", "postmaster", "noreply", "no-reply", "no_reply", "donotreply", "do-not-reply", "no-responder"];
@@ -139,9 +149,12 @@ pub(super) fn automatic(
     if is_tagged || ours.is_some() {
         return certain(AutomaticKind::Loop, Sign::OwnMark);
     }
+    let subject = fields.text("subject").unwrap_or_default().to_lowercase();
+    let bare = subject.trim_start_matches("re:").trim_start_matches(['[', '(', '*', ' ']);
+    let is_vacation = SUBJECTS.iter().any(|start| bare.starts_with(start)) || WITHIN.iter().any(|words| bare.contains(words));
     let submitted = word("auto-submitted");
     if !submitted.is_empty() && submitted != "no" {
-        let kind = if submitted == "auto-replied" { AutomaticKind::Reply } else { AutomaticKind::Notice };
+        let kind = if submitted == "auto-replied" || is_vacation { AutomaticKind::Reply } else { AutomaticKind::Notice };
         return certain(kind, Sign::AutoSubmitted);
     }
     if REPLY_HEADERS.iter().any(|name| fields.has(name)) || matches!(word("precedence").as_str(), "auto_reply" | "auto-reply") {
@@ -151,7 +164,8 @@ pub(super) fn automatic(
         return certain(AutomaticKind::Bulk, Sign::List);
     }
     if matches!(word("precedence").as_str(), "bulk" | "list" | "junk") {
-        return certain(AutomaticKind::Bulk, Sign::Precedence);
+        let kind = if is_vacation { AutomaticKind::Reply } else { AutomaticKind::Bulk };
+        return certain(kind, Sign::Precedence);
     }
     let is_empty_path = match return_path {
         Some(path) => path.trim().trim_matches(['<', '>']).is_empty(),
@@ -161,9 +175,6 @@ pub(super) fn automatic(
         return certain(AutomaticKind::Notice, Sign::ReturnPath);
     }
     let local = author.split('@').next().unwrap_or_default();
-    let subject = fields.text("subject").unwrap_or_default().to_lowercase();
-    let bare = subject.trim_start_matches("re:").trim_start_matches(['[', '(', '*', ' ']);
-    let is_vacation = SUBJECTS.iter().any(|start| bare.starts_with(start));
     // Exchange puts it on its vacation notes, and many programs on what people write.
     let suppressed = fields.text("x-auto-response-suppress").unwrap_or_default().to_ascii_lowercase();
     let is_suppressed = suppressed.split(',').any(|word| matches!(word.trim(), "all" | "oof" | "autoreply"));

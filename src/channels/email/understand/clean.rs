@@ -6,14 +6,14 @@ use crate::domain::file::is_control;
 pub(super) fn line(text: &str) -> String {
     let mut kept = String::with_capacity(text.len());
     for word in text.split(|c: char| c.is_whitespace() || c.is_control() || matches!(c, '\u{2028}' | '\u{2029}')) {
-        let word = word.trim_matches(is_control);
+        let word = word.trim_matches(|c| is_control(c) || matches!(c, '\u{200b}' | '\u{2060}'));
         if word.is_empty() {
             continue;
         }
         if !kept.is_empty() {
             kept.push(' ');
         }
-        kept.extend(word.chars().filter(|c| !is_control(*c)));
+        kept.extend(word.chars().filter(|c| !is_control(*c) && !matches!(c, '\u{200b}' | '\u{2060}')));
     }
     kept
 }

@@ -58,7 +58,10 @@ fn file(part: &Part<'_>) -> File {
     let is_mail = part.media_type == MAIL || part.media_type == "message/global";
     let media_type = match part.media_type.as_str() {
         _ if is_mail => MAIL,
-        CALENDAR => CALENDAR,
+        CALENDAR | "application/ics" => CALENDAR,
+        // Signatures look like anything.
+        "application/pkcs7-signature" | "application/x-pkcs7-signature" => "application/pkcs7-signature",
+        "application/pgp-signature" => "application/pgp-signature",
         _ if bytes.starts_with(&[0x78, 0x9f, 0x3e, 0x22]) => OUTLOOK,
         "text/plain" | "text/csv" if !bytes.contains(&0) => {
             if part.media_type == "text/csv" {

@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 
+use base64::{Engine, prelude::BASE64_STANDARD};
 use mail_parser::{Addr, Address, ContentType, DateTime, HeaderValue, parsers::MessageStream};
 use memchr::memchr;
 
@@ -69,7 +70,7 @@ impl<'a> Fields<'a> {
 
     /// The message ids of every field of a name, without angle brackets.
     pub(super) fn ids(&self, name: &str) -> Vec<String> {
-        self.raw(name).flat_map(|value| ids(value)).collect()
+        self.raw(name).flat_map(ids).collect()
     }
 
     /// The moment a field names, in microseconds since 1970.
@@ -140,10 +141,67 @@ fn split(field: &[u8]) -> Option<(String, &[u8])> {
 
 /// Headers should be ASCII or UTF-8. What is neither was written on an old Windows.
 fn readable(value: &[u8]) -> Cow<'_, [u8]> {
-    if std::str::from_utf8(value).is_ok() {
-        return Cow::Borrowed(value);
+    match std::str::from_utf8(value) {
+        Ok(text) => rejoined(text).map_or(Cow::Borrowed(value), |text| Cow::Owned(text.into_bytes())),
+        Err(_) => Cow::Owned(charset::windows_1252(value).into_bytes()),
     }
-    Cow::Owned(charset::windows_1252(value).into_bytes())
+}
+
+/// The longest encoded word; RFC 2047 allows 75.
+const MAX_WORD_BYTES: usize = 1_000;
+
+/// One encoded word instead of two that follow each other and are of one kind: many programs cut a character in two between them.
+/// None: there are none such.
+fn rejoined(text: &str) -> Option<String> {
+    let mut words = Vec::new();
+    let (mut kept, mut rest, mut joined) = (String::new(), text, false);
+    while let Some((before, from)) = rest.split_once("=?") {
+        let Some((charset, encoding, content, after)) = encoded_word(from) else {
+            flush(&mut words, &mut kept);
+            kept.push_str(before);
+            kept.push_str("=?");
+            rest = from;
+            continue;
+        };
+        let follows = words.last().is_some_and(|(known, kind, _): &(&str, &str, &str)| {
+            before.chars().all(char::is_whitespace) && known.eq_ignore_ascii_case(charset) && kind.eq_ignore_ascii_case(encoding)
+        });
+        if follows {
+            joined = true;
+        } else {
+            flush(&mut words, &mut kept);
+            kept.push_str(before);
+        }
+        words.push((charset, encoding, content));
+        rest = after;
+    }
+    flush(&mut words, &mut kept);
+    kept.push_str(rest);
+    joined.then_some(kept)
+}
+
+/// Charset, encoding and content of the encoded word whose `=?` lies before, and what follows it.
+fn encoded_word(from: &str) -> Option<(&str, &str, &str, &str)> {
+    let mut pieces = clean::cut_bytes(from, MAX_WORD_BYTES).splitn(3, '?');
+    let (charset, encoding, tail) = (pieces.next()?, pieces.next()?, pieces.next()?);
+    let (content, _) = tail.split_once("?=")?;
+    let is_word = charset.len() < 40 && encoding.len() == 1 && !content.contains(['?', ' ']);
+    let after = from.get(charset.len() + encoding.len() + content.len() + 4..)?;
+    is_word.then_some((charset, encoding, content, after))
+}
+
+/// Writes words of one kind as one.
+fn flush(words: &mut Vec<(&str, &str, &str)>, into: &mut String) {
+    let Some((charset, encoding, _)) = words.first().copied() else { return };
+    let content: String = if encoding.eq_ignore_ascii_case("b") && words.len() > 1 {
+        let bytes: Vec<u8> =
+            words.iter().flat_map(|(_, _, content)| charset::carried(content.as_bytes(), Some("base64"))).collect();
+        BASE64_STANDARD.encode(bytes)
+    } else {
+        words.iter().map(|(_, _, content)| *content).collect()
+    };
+    into.push_str(&format!("=?{charset}?{encoding}?{content}?="));
+    words.clear();
 }
 
 /// The beginning of a value with a line end, without which mail-parser sees no end of it.
@@ -212,8 +270,17 @@ pub(super) fn bounded(ids: Vec<String>) -> (Vec<String>, bool) {
 
 /// Impossible dates are none.
 fn moment(date: &DateTime) -> Option<i64> {
-    let is_sane = (1970..=2200).contains(&date.year) && date.tz_hour <= 14 && date.tz_minute < 60;
-    let found = chrono::NaiveDate::from_ymd_opt(date.year.into(), date.month.into(), date.day.into())?.and_hms_opt(
+    // Old programs write two digits (RFC 5322, 4.3).
+    let year = i32::from(date.year)
+        + if date.year < 50 {
+            2_000
+        } else if date.year < 100 {
+            1_900
+        } else {
+            0
+        };
+    let is_sane = (1970..=2200).contains(&year) && date.tz_hour <= 14 && date.tz_minute < 60;
+    let found = chrono::NaiveDate::from_ymd_opt(year, date.month.into(), date.day.into())?.and_hms_opt(
         date.hour.into(),
         date.minute.into(),
         date.second.min(59).into(),

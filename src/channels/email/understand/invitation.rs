@@ -120,8 +120,8 @@ fn when(property: &Property<'_>) -> Option<When> {
         Some(moment.and_utc())
     } else {
         // A time that the clocks jump over is none; of one that they show twice the first is meant (RFC 5545).
-        let zone = named.as_deref().and_then(zone)?;
-        zone.from_local_datetime(&moment).earliest().map(|found| found.with_timezone(&Utc))
+        let zone = named.as_deref().and_then(zone);
+        zone.and_then(|zone| zone.from_local_datetime(&moment).earliest()).map(|found| found.with_timezone(&Utc))
     };
     Some(When {
         utc: utc.map(|utc: DateTime<Utc>| utc.to_rfc3339_opts(chrono::SecondsFormat::Secs, true)),

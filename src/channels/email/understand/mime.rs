@@ -4,7 +4,7 @@
 //! that are open, at most [`MAX_DEPTH`] of them, and nothing is ever looked for to the end of the mail. A mail within a mail stays
 //! closed: it is a file.
 
-use memchr::memchr;
+use memchr::{memchr, memmem};
 
 use super::{
     Unreadable,
@@ -17,8 +17,6 @@ use super::{
 pub(super) struct Mail<'a> {
     pub(super) fields: Fields<'a>,
     pub(super) parts: Vec<Part<'a>>,
-    /// `multipart/report` with its `report-type`.
-    pub(super) report: Option<String>,
     /// Everything behind the header.
     pub(super) body: &'a [u8],
     pub(super) cuts: Vec<Cut>,
@@ -146,16 +144,13 @@ pub(super) fn split(raw: &[u8]) -> Result<Mail<'_>, Unreadable> {
         return Err(Unreadable::NotAMail);
     }
     let mut cuts = if fields.is_cut { vec![Cut::Fields] } else { Vec::new() };
-    let kind = fields.typed("content-type").unwrap_or_default();
-    let report =
-        (kind.value == "multipart/report").then(|| kind.parameter("report-type").unwrap_or_default().to_ascii_lowercase());
     let mut splitter =
         Splitter { raw, open: Vec::new(), state: State::Between, parts: Vec::new(), multiparts: 0, cuts: Vec::new() };
     splitter.begin(fields.clone(), body_at);
     splitter.run(body_at);
     cuts.append(&mut splitter.cuts);
     let body = raw.get(body_at..).unwrap_or_default();
-    Ok(Mail { fields, parts: splitter.parts, report, body, cuts })
+    Ok(Mail { fields, parts: splitter.parts, body, cuts })
 }
 
 /// Mailbox files put a line before the header.
@@ -191,7 +186,17 @@ fn line_at(raw: &[u8], at: usize) -> &[u8] {
 impl<'a> Splitter<'a> {
     fn run(&mut self, from: usize) {
         let mut at = from;
-        while at < self.raw.len() {
+        let next_mark = memmem::Finder::new(b"\n--");
+        while at < self.raw.len() && !self.open.is_empty() {
+            // Nothing but a boundary matters outside headers.
+            let rest = self.raw.get(at..).unwrap_or_default();
+            if !matches!(self.state, State::Header(_)) && !rest.starts_with(b"--") {
+                match next_mark.find(rest) {
+                    Some(found) => at += found + 1,
+                    None => break,
+                }
+                continue;
+            }
             if self.parts.len() >= MAX_PARTS {
                 self.cuts.push(Cut::Parts);
                 return;
@@ -287,7 +292,7 @@ impl<'a> Splitter<'a> {
             // Found again in the header before the body.
             let from = body_at.saturating_sub(MAX_HEADER_BYTES.min(super::bounds::MAX_FIELD_BYTES * 4));
             let header = self.raw.get(from..body_at)?;
-            if let Some(found) = memchr::memmem::rfind(header, named) {
+            if let Some(found) = memmem::rfind(header, named) {
                 return header.get(found..found + named.len());
             }
         }

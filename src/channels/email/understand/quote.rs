@@ -176,6 +176,9 @@ fn quote_at(lines: &[Line<'_>], at: usize) -> Option<Quote> {
             _ => Quote::ToTheEnd,
         });
     }
+    if is_forward(lines, at) {
+        return None;
+    }
     let is_rule = line.text.len() >= 10 && line.text.trim().bytes().all(|byte| byte == b'_' || byte == b'-');
     (is_separator(line) || is_header(lines, at) || (is_rule && is_header(lines, at + 1))).then_some(Quote::ToTheEnd)
 }
@@ -201,6 +204,10 @@ fn introduction(lines: &[Line<'_>], at: usize) -> Option<usize> {
         }
         let has_date = whole.bytes().any(|byte| byte.is_ascii_digit()) || whole.contains('@');
         let is_one = |(start, end): &(&str, &str)| whole.starts_with(start) && whole.ends_with(end);
+        // `2026-11-22 10:00 GMT-03:00 Ana <ana@example.com>:`
+        if whole.starts_with(|c: char| c.is_ascii_digit()) && whole.ends_with(">:") {
+            return Some(count + 1);
+        }
         if has_date && INTRODUCTIONS.iter().any(is_one) {
             return Some(count + 1);
         }
@@ -212,6 +219,16 @@ fn is_separator(line: &Line<'_>) -> bool {
     let text = line.plain();
     let Some(inside) = text.strip_prefix("--").and_then(|rest| rest.strip_suffix("--")) else { return false };
     SEPARATORS.contains(&inside.trim_matches(['-', ' ']))
+}
+
+/// Whether what begins here was handed on: that is what the author wants to show.
+fn is_forward(lines: &[Line<'_>], at: usize) -> bool {
+    const WORDS: [&str; 4] = ["forwarded message", "mensaje reenviado", "mensagem encaminhada", "mensagem reencaminhada"];
+    let before = lines.get(at.saturating_sub(3)..at).unwrap_or_default().iter().rfind(|line| !line.is_empty());
+    before.is_some_and(|line| {
+        let text = line.plain();
+        WORDS.iter().any(|words| text.contains(words))
+    })
 }
 
 /// The header of the mail that is quoted, as Outlook writes it: From first, and two of the other three soon after.
@@ -283,7 +300,7 @@ mod tests {
         for fold in folds(text).iter().rev() {
             shown.replace_range(fold.from..fold.to, "");
         }
-        shown.trim_end().to_owned()
+        shown.trim().to_owned()
     }
 
     #[test]
@@ -344,9 +361,9 @@ mod tests {
             "De: aquí\nhasta allá",
             "Desde el 3 de mayo\n-- ojo --\nno funciona",
             "a -- b",
-            "---------- Forwarded message ---------\nFrom: Ana\n\ntext",
+            "Mire\n\n---------- Forwarded message ---------\nFrom: Ana\nDate: x\nTo: Juan\nSubject: y\n\ntext",
         ] {
-            assert_eq!(shown(text), text.trim_end(), "{text}");
+            assert_eq!(shown(text), text.trim(), "{text}");
         }
     }
 

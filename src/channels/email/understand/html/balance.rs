@@ -252,7 +252,10 @@ impl Balancer<'_> {
             return;
         }
         let attributes = self.attributes(name, attributes);
-        self.push(name, &attributes);
+        let is_nothing = *name == "img" && !["alt=", "data-part=", "data-remote="].iter().any(|key| attributes.contains(key));
+        if !is_nothing {
+            self.push(name, &attributes);
+        }
     }
 
     /// Closes what this element ends; false when it cannot stand here.

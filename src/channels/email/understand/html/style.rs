@@ -134,7 +134,7 @@ fn is_harmless(name: &str, value: &str) -> bool {
     if value.is_empty() || value.len() > MAX_VALUE_BYTES || !lower.chars().all(is_plain) || lower.contains("url") {
         return false;
     }
-    let quotes = |quote: char| lower.matches(quote).count() % 2 == 0;
+    let quotes = |quote: char| lower.matches(quote).count().is_multiple_of(2);
     let calls_only_colours = lower.split('(').rev().skip(1).all(|before| {
         ["rgb", "rgba", "hsl", "hsla"].contains(&before.rsplit(|c: char| !c.is_ascii_alphanumeric()).next().unwrap_or_default())
     });

@@ -15,7 +15,9 @@ fn html(body: &str) -> Vec<u8> {
 }
 
 /// Made one after the other: together they would be what is measured.
-fn bombs() -> Vec<(&'static str, fn() -> Vec<u8>)> {
+type Bomb = (&'static str, fn() -> Vec<u8>);
+
+fn bombs() -> Vec<Bomb> {
     vec![
         ("10,000 nested multiparts", || {
             let nested: String =
@@ -99,6 +101,7 @@ fn bombs() -> Vec<(&'static str, fn() -> Vec<u8>)> {
         ("36 MB of quoted-printable", || {
             with("application/pdf; name=x.pdf\r\nContent-Transfer-Encoding: quoted-printable", &"=ZZ=\r\n".repeat(6_000_000))
         }),
+        ("36 MB of marked lines", || with("multipart/mixed; boundary=b", &"--\r\n".repeat(9_000_000))),
         ("36 MB of lines", || with("text/plain", &"\r\n".repeat(18_000_000))),
         ("a quote of 700 KB", || with("text/plain", &format!("x\r\n{}", "> > > > > > > > quoted\r\n".repeat(30_000)))),
         ("introductions that never end", || with("text/plain", &"On 1 a@b.c\r\nEl 1\r\nDe: a\r\n".repeat(25_000))),
@@ -151,10 +154,12 @@ fn bombs_cost_little() {
 #[ignore = "bombs_cost_little runs it in a process of its own"]
 fn bombs_in_a_process_of_their_own() {
     let mut failed = Vec::new();
+    // What earlier ones left behind counts as well, and so does the mail itself.
+    let before = memory("VmRSS");
     for (name, bomb) in bombs() {
         let raw = bomb();
         let _ = fs::write("/proc/self/clear_refs", "5");
-        let (before, started) = (memory("VmRSS"), cpu());
+        let started = cpu();
         let answer = understood(&raw);
         let (took, more) = ((cpu() - started) / 1_000_000, memory("VmHWM").saturating_sub(before) / 1024);
         println!(

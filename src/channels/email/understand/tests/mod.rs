@@ -5,7 +5,10 @@ mod hostile;
 mod mutations;
 
 use super::*;
-use crate::ids::{ChannelId, ClientId};
+use crate::{
+    domain::file::{clean_name, is_control},
+    ids::{ChannelId, ClientId},
+};
 
 /// The account to which the mails of the corpus were written.
 pub(super) fn understood(raw: &[u8]) -> Result<Understood, Unreadable> {
@@ -16,11 +19,11 @@ pub(super) fn understood(raw: &[u8]) -> Result<Understood, Unreadable> {
 
 /// What holds for whatever was read.
 pub(super) fn check(mail: &Understood) {
-    assert!(mail.text.len() <= bounds::MAX_TEXT_BYTES);
-    assert!(mail.subject.chars().count() <= bounds::MAX_SUBJECT_CHARACTERS);
+    assert!(mail.text.len() <= MAX_TEXT_BYTES);
+    assert!(mail.subject.chars().count() <= MAX_SUBJECT_CHARACTERS);
     assert!(mail.references.len() <= bounds::MAX_REFERENCES && mail.in_reply_to.len() <= bounds::MAX_REFERENCES);
     assert!(mail.author.is_some() || mail.report.is_some());
-    assert!(!mail.subject.chars().any(crate::domain::file::is_control), "{:?}", mail.subject);
+    assert!(!mail.subject.chars().any(is_control), "{:?}", mail.subject);
     let mut end = 0;
     for fold in &mail.folds {
         assert!(fold.from >= end && fold.to > fold.from, "{:?}", mail.folds);
@@ -28,7 +31,7 @@ pub(super) fn check(mail: &Understood) {
         end = fold.to;
     }
     for file in &mail.files {
-        assert_eq!(file.name, crate::domain::file::clean_name(&file.name));
+        assert_eq!(file.name, clean_name(&file.name));
         assert_eq!(file.size, file.bytes.len());
     }
     if let Some(html) = &mail.html {
