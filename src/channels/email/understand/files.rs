@@ -8,6 +8,7 @@ use super::{
     bounds::MAX_FILES,
     html::cid,
     mime::{Part, enclosed_fields},
+    tnef,
 };
 use crate::domain::file::{UNKNOWN, clean_name, sniff};
 
@@ -48,9 +49,17 @@ pub(super) fn files(parts: &[&Part<'_>]) -> (Vec<File>, HashMap<String, usize>, 
         if let Some(location) = part.fields.text("content-location") {
             ids.entry(cid(&location)).or_insert(files.len());
         }
-        files.push(file(part));
+        let one = file(part);
+        let wrapped = if one.media_type == OUTLOOK { tnef::files(&one.bytes, MAX_FILES) } else { Vec::new() };
+        if wrapped.is_empty() {
+            files.push(one);
+        }
+        files.extend(wrapped.into_iter().map(unwrapped));
     }
-    (files, ids, parts.len() > MAX_FILES)
+    let is_cut = parts.len() > MAX_FILES || files.len() > MAX_FILES;
+    files.truncate(MAX_FILES);
+    ids.retain(|_, number| *number < files.len());
+    (files, ids, is_cut)
 }
 
 fn file(part: &Part<'_>) -> File {
@@ -62,7 +71,7 @@ fn file(part: &Part<'_>) -> File {
         // Signatures look like anything.
         "application/pkcs7-signature" | "application/x-pkcs7-signature" => "application/pkcs7-signature",
         "application/pgp-signature" => "application/pgp-signature",
-        _ if bytes.starts_with(&[0x78, 0x9f, 0x3e, 0x22]) => OUTLOOK,
+        _ if bytes.starts_with(&tnef::SIGNATURE) => OUTLOOK,
         "text/plain" | "text/csv" if !bytes.contains(&0) => {
             if part.media_type == "text/csv" {
                 "text/csv"
@@ -82,6 +91,15 @@ fn file(part: &Part<'_>) -> File {
     let is_without_end = is_mail && !name.to_ascii_lowercase().ends_with(".eml");
     let name = if is_without_end { clean_name(&format!("{}.eml", super::clean::cut(&name, 100))) } else { name };
     File { name, media_type: media_type.to_owned(), size: bytes.len(), is_inline: false, bytes }
+}
+
+fn unwrapped(found: tnef::Wrapped) -> File {
+    let media_type = sniff(&found.bytes).to_owned();
+    let name = match found.name.as_str() {
+        "" => format!("{}.{}", stem(&media_type), extension(&media_type)),
+        name => clean_name(name),
+    };
+    File { name, media_type, size: found.bytes.len(), is_inline: false, bytes: found.bytes }
 }
 
 fn enclosed_subject(bytes: &[u8]) -> Option<String> {

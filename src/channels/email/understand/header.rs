@@ -270,15 +270,12 @@ pub(super) fn bounded(ids: Vec<String>) -> (Vec<String>, bool) {
 
 /// Impossible dates are none.
 fn moment(date: &DateTime) -> Option<i64> {
-    // Old programs write two digits (RFC 5322, 4.3).
-    let year = i32::from(date.year)
-        + if date.year < 50 {
-            2_000
-        } else if date.year < 100 {
-            1_900
-        } else {
-            0
-        };
+    // Old programs write two digits (RFC 5322, 4.3), which mail-parser takes for the first two of four.
+    let year = match i32::from(date.year) {
+        year if year > 2_200 && year % 100 == 0 && year < 5_000 => 2_000 + year / 100,
+        year if year > 2_200 && year % 100 == 0 => 1_900 + year / 100,
+        year => year,
+    };
     let is_sane = (1970..=2200).contains(&year) && date.tz_hour <= 14 && date.tz_minute < 60;
     let found = chrono::NaiveDate::from_ymd_opt(year, date.month.into(), date.day.into())?.and_hms_opt(
         date.hour.into(),

@@ -3,7 +3,7 @@
 //!
 //! | question | answered in |
 //! |---|---|
-//! | which parts has it | [`mime`](self), over [`mail_parser`] for fields and decoding |
+//! | which parts has it | `mime`, over [`mail_parser`] for fields and decoding |
 //! | who wrote, who is answered | [`author`] |
 //! | to which conversation does it belong, who may say so | [`thread`], proven by [`token`] |
 //! | what is new in it, what is a quote or a signature | [`quote`] |
@@ -29,6 +29,7 @@ pub mod report;
 #[cfg(test)]
 mod tests;
 pub mod thread;
+mod tnef;
 pub mod token;
 
 use std::collections::BTreeSet;
@@ -110,7 +111,7 @@ pub struct Understood {
     pub in_reply_to: Vec<String>,
     /// Ids of References, bounded: the first and the last ones.
     pub references: Vec<String>,
-    /// The message of ours that it answers, proven.
+    /// The message of ours that it answers, proven. Reports and vacation notes have one too; look at those first.
     pub thread: Option<Thread>,
     /// All it says, as text.
     pub text: String,

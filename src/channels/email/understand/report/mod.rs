@@ -4,7 +4,9 @@
 //! the addresses of mail servers, and it is read for three things: an address, a status and the line that explains it.
 //!
 //! [`DeliveryReport::about`] is proven by our token in the mail that is reported on. A report without it proves nothing: anybody can
-//! write one about anybody. It may be shown; it must not keep an address from being written to.
+//! write one about anybody. It may be shown; it must not keep an address from being written to. And whoever got one of our mails can
+//! write a report with a true token: so only an address to which that very message went may be believed to fail, and a complaint
+//! counts for that address only.
 
 mod prose;
 mod reason;
@@ -17,7 +19,7 @@ use self::{
 };
 use super::{
     author::mailbox,
-    bounds::{MAX_PROSE_BYTES, MAX_REPORTED},
+    bounds::{MAX_NAME_CHARACTERS, MAX_PROSE_BYTES, MAX_REPORTED},
     clean,
     header::Fields,
     mime::{Mail, Part, enclosed_fields},
@@ -198,7 +200,7 @@ fn complaint(mail: &Mail<'_>, part: &Part<'_>, keys: &[ThreadKey]) -> Complaint 
         fields.text("original-rcpt-to").or_else(|| fields.text("removal-recipient")).and_then(|address| address_in(&address));
     Complaint {
         about: about(mail, "", keys),
-        kind: fields.word("feedback-type").unwrap_or_else(|| "abuse".to_owned()),
+        kind: fields.word("feedback-type").map_or_else(|| "abuse".to_owned(), |kind| clean::cut(&kind, 40).to_owned()),
         recipient,
         reporter: fields.text("user-agent").map(|agent| clean::cut(&agent, 100).to_owned()),
     }
@@ -207,7 +209,10 @@ fn complaint(mail: &Mail<'_>, part: &Part<'_>, keys: &[ThreadKey]) -> Complaint 
 fn delivery(mail: &Mail<'_>, part: &Part<'_>, text: &str, keys: &[ThreadKey]) -> Option<DeliveryReport> {
     let bytes = part.bytes();
     let groups = groups(&bytes);
-    let reporter = groups.iter().find_map(|fields| fields.text("reporting-mta")).map(|value| behind_type(&value).to_owned());
+    let reporter = groups
+        .iter()
+        .find_map(|fields| fields.text("reporting-mta"))
+        .map(|value| clean::cut(behind_type(&value), MAX_NAME_CHARACTERS).to_owned());
     let mut recipients: Vec<Reported> = Vec::new();
     for fields in &groups {
         let is_recipient = ["final-recipient", "original-recipient", "action", "status"].iter().any(|name| fields.has(name));
