@@ -32,6 +32,8 @@ pub(super) struct Part<'a> {
     pub(super) raw: &'a [u8],
     /// The innermost `multipart/alternative` around it.
     pub(super) alternative: Option<usize>,
+    /// Whether that is the innermost multipart around it: then it is one form of what is said, and no file.
+    pub(super) is_form: bool,
     /// Whether a `multipart/related` is the innermost multipart around it.
     pub(super) is_related: bool,
 }
@@ -320,6 +322,7 @@ impl<'a> Splitter<'a> {
             media_type,
             disposition: fields.typed("content-disposition"),
             alternative: self.open.iter().rev().find(|open| open.kind == "multipart/alternative").map(|open| open.number),
+            is_form: innermost.is_some_and(|open| open.kind == "multipart/alternative"),
             is_related: innermost.is_some_and(|open| open.kind == "multipart/related"),
             kind,
             fields,

@@ -220,7 +220,7 @@ fn is_html(part: &Part<'_>) -> bool {
 /// Whether a text is part of what is said, and no file.
 fn is_said(part: &Part<'_>) -> bool {
     !part.is_attached()
-        && (part.name().is_none() || part.alternative.is_some())
+        && (part.name().is_none() || part.is_form)
         && !(part.is_related && part.media_type == "text/plain" && part.content_id().is_some())
 }
 
@@ -228,14 +228,22 @@ fn is_said(part: &Part<'_>) -> bool {
 fn bodies(mail: &Mail<'_>, cuts: &mut BTreeSet<Cut>) -> Bodies {
     let (mut texts, mut htmls, mut seen) = (Vec::new(), Vec::new(), BTreeSet::new());
     let mut has_html = false;
+    // Read of both so far, before anything is done with it: what yields little costs the same.
+    let (mut plain_read, mut html_read) = (0, 0);
     for part in mail.parts.iter().filter(|part| is_plain(part) || is_html(part)) {
         let unit: Vec<&Part<'_>> = match part.alternative {
             Some(number) if !seen.insert(number) => continue,
             Some(number) => mail.parts.iter().filter(|other| other.alternative == Some(number)).collect(),
             None => vec![part],
         };
+        if plain_read >= MAX_TEXT_BYTES || html_read >= MAX_HTML_BYTES {
+            cuts.insert(if plain_read >= MAX_TEXT_BYTES { Cut::Text } else { Cut::Html });
+            break;
+        }
         let plain = joined(unit.iter().copied().filter(|part| is_plain(part)), MAX_TEXT_BYTES, Cut::Text, "\n\n", cuts);
         let html = joined(unit.iter().copied().filter(|part| is_html(part)), MAX_HTML_BYTES, Cut::Html, "<br>", cuts);
+        plain_read += plain.as_ref().map_or(0, String::len);
+        html_read += html.as_ref().map_or(0, String::len);
         has_html |= html.is_some();
         let plain = plain.map(|plain| clean::lines(&plain)).filter(|plain| !plain.is_empty());
         texts.extend(plain.clone().or_else(|| html.as_deref().map(html::text)));

@@ -101,6 +101,20 @@ fn bombs() -> Vec<Bomb> {
         ("36 MB of quoted-printable", || {
             with("application/pdf; name=x.pdf\r\nContent-Transfer-Encoding: quoted-printable", &"=ZZ=\r\n".repeat(6_000_000))
         }),
+        ("35 parts of 1 MB of HTML", || {
+            let part = format!("--b\r\nContent-Type: text/html\r\n\r\n{}\r\n", "<p></p>".repeat(149_000));
+            with("multipart/mixed; boundary=b", &part.repeat(35))
+        }),
+        ("400 parts of empty lines", || {
+            with("multipart/mixed; boundary=b", &format!("--b\r\n\r\n{}", "\r\n".repeat(45_000)).repeat(400))
+        }),
+        ("files in Outlook's wrapping", || {
+            let mut mail = with("application/ms-tnef; name=winmail.dat", "\u{78}");
+            mail.extend_from_slice(&[0x9f, 0x3e, 0x22, 1, 0]);
+            let one = [2, 2, 0x90, 6, 0, 0, 0, 0, 0, 0, 0, 2, 0x0f, 0x80, 6, 0, 1, 0, 0, 0, 65, 65, 0];
+            mail.extend(one.repeat(1_400_000));
+            mail
+        }),
         ("36 MB of marked lines", || with("multipart/mixed; boundary=b", &"--\r\n".repeat(9_000_000))),
         ("36 MB of lines", || with("text/plain", &"\r\n".repeat(18_000_000))),
         ("a quote of 700 KB", || with("text/plain", &format!("x\r\n{}", "> > > > > > > > quoted\r\n".repeat(30_000)))),
