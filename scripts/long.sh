@@ -17,6 +17,8 @@ on_both() {
 cargo build --release --workspace
 # A million customers against queueing theory, a hundred days under every invariant, what a decision costs as it all grows.
 cargo test --release --lib -- --ignored --nocapture --test-threads 1 simulation::tests routing::tests::growth
+# Two million changed mails, read within bounds.
+MAIL_MUTATIONS=${MAIL_MUTATIONS:-2000000} cargo test --release --lib -- --nocapture email::understand::tests::mutations
 time target/release/centralita simulate --agents 1000 --conversations 50000 --seed 7
 on_both crash --cycles "$cycles"
 on_both crash --backup "$secs" --rate 1000

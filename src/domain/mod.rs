@@ -9,6 +9,7 @@ pub mod conversation;
 pub mod delivery;
 pub mod disposition;
 pub mod field;
+pub mod file;
 pub mod holding;
 pub mod invitation;
 pub mod load;

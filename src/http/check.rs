@@ -6,6 +6,7 @@ use std::{fmt::Display, ops::RangeInclusive, str::FromStr};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use serde_json::{Map, Value};
 
+pub use crate::domain::file::is_control;
 use crate::{
     domain::permission::{Permission, Place},
     error::ErrorCode,
@@ -84,12 +85,6 @@ impl Check {
     pub fn done(self) -> Result<(), Problem> {
         if self.0.is_empty() { Ok(()) } else { Err(Problem::fields(self.0)) }
     }
-}
-
-/// Control characters, and those that change the direction of what follows: a name must look like what it is.
-pub fn is_control(character: char) -> bool {
-    character.is_control()
-        || matches!(character, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2028}' | '\u{2029}' | '\u{2066}'..='\u{2069}' | '\u{feff}')
 }
 
 /// What `current` becomes with a JSON Merge Patch (RFC 7396).

@@ -1,0 +1,3 @@
+//! The e-mail channel.
+
+pub mod understand;
