@@ -93,6 +93,7 @@ impl Company {
             ("chat", chat),
             ("token", token),
             ("user", agent.id.clone()),
+            ("colleague", colleague.id.clone()),
             ("break", kind),
             ("conversation", conversation),
             ("contact", contact),
@@ -261,7 +262,7 @@ pub(crate) fn template(route: &Route) -> Option<Template> {
             ("conversations/{{conversation}}/transfer", Some(json!({ "campaign": "{{campaign2}}" })))
         }
         "POST /api/v1/conversations/{id}/consult" => {
-            ("conversations/{{conversation}}/consult", Some(json!({ "agent": "{{user}}" })))
+            ("conversations/{{conversation}}/consult", Some(json!({ "agent": "{{colleague}}" })))
         }
         "DELETE /api/v1/conversations/{id}/consult" => ("conversations/{{conversation}}/consult", None),
         "POST /api/v1/conversations/{id}/close" => ("conversations/{{conversation}}/close", Some(json!({}))),

@@ -123,6 +123,15 @@ async fn prepare(world: &World, company: &mut Company, route: &Route) {
         path if ["/transfer", "/close", "{id}/messages", "{id}/fields"].iter().any(|end| path.ends_with(end)) => {
             take(company).await
         }
+        path if path.ends_with("/consult") => {
+            take(company).await;
+            let member = format!("/api/v1/campaigns/{}/members/{}", company.ids["campaign"], company.ids["colleague"]);
+            world.admin.put(&member, json!({ "penalty": 1 })).await.ok();
+            if route.method == "DELETE" {
+                let path = format!("/api/v1/conversations/{}/consult", company.ids["conversation"]);
+                agent.post(&path, json!({ "agent": company.ids["colleague"] })).await.ok();
+            }
+        }
         path if path.ends_with("/wrap-up/end") => {
             let campaign = format!("/api/v1/campaigns/{}", company.ids["campaign"]);
             world.admin.patch(&campaign, json!({ "wrap_up_seconds": 900 })).await.ok();
