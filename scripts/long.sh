@@ -27,3 +27,4 @@ target/release/loadtests crash --disk-full
 # shellcheck disable=SC2016 # the variable is the inner shell's
 scripts/postgres.sh bash -c 'exec target/release/loadtests crash --database-away 30 --database "$CENTRALITA_TEST_POSTGRES"'
 target/release/loadtests herd --sockets 5000 --deaf 500 --frames 200
+target/release/loadtests offers --agents 1000
