@@ -70,6 +70,17 @@ pub enum CommandError {
     Unavailable,
 }
 
+impl From<WriteError> for CommandError {
+    fn from(error: WriteError) -> Self {
+        match error {
+            WriteError::NotFound => Self::NotFound,
+            WriteError::AnsweredBefore => Self::AnsweredBefore,
+            WriteError::Busy => Self::Busy,
+            WriteError::Store(_) => Self::Unavailable,
+        }
+    }
+}
+
 /// Under which key the answer to a request is kept (`Idempotency-Key`).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct KeepAnswer {

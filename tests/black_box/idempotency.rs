@@ -18,6 +18,7 @@ on_both!(
     the_same_key_at_the_same_time_has_one_effect,
     a_key_belongs_to_one_request_of_one_caller,
     what_was_refused_may_be_tried_again_under_its_key,
+    an_answer_is_kept_when_there_was_nothing_to_do,
     a_key_that_is_none_is_refused,
     an_upload_is_kept_once,
 );
@@ -247,6 +248,17 @@ async fn what_was_refused_may_be_tried_again_under_its_key(database: Database) {
     world.admin.patch(&format!("/api/v1/users/{taken}"), json!({ "login": "other" })).await.ok();
     let made = world.admin.call_once("POST", "/api/v1/users", "k", Some(&body)).await.id();
     assert_eq!(world.admin.call_once("POST", "/api/v1/users", "k", Some(&body)).await.id(), made);
+}
+
+async fn an_answer_is_kept_when_there_was_nothing_to_do(database: Database) {
+    let world = World::new(&database).await;
+    let company = Company::new(&world, "A").await;
+    let (agent, conversation) = (&company.agent.api, format!("/api/v1/conversations/{}", company.ids["conversation"]));
+    let end = async || agent.call_once("DELETE", &format!("{conversation}/consult"), "k", None).await;
+    let first = end().await;
+    first.ok();
+    agent.post(&format!("{conversation}/notes"), json!({ "text": "vip" })).await.ok();
+    same_answer(&first, &end().await);
 }
 
 async fn a_key_that_is_none_is_refused(database: Database) {

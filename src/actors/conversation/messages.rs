@@ -24,6 +24,7 @@ use crate::{
     },
     ids::{CampaignId, ChannelId, ClientId, ContactId, ConversationId, MessageId},
     store::{
+        idempotency::Recorded,
         inbox::Claim,
         write::{Committed, Refused},
     },
@@ -149,6 +150,13 @@ impl Request {
         }
     }
 
+    /// The answer as it is kept; none when it is not.
+    pub(super) fn recorded(&self, answer: &Done, at: Timestamp) -> Option<Recorded> {
+        let (KeepAnswer { scope, request_hash }, status) = self.keep()?;
+        let body = serde_json::to_string(answer).unwrap_or_default();
+        Some(Recorded { scope: scope.clone(), request_hash: request_hash.clone(), status, body, at })
+    }
+
     /// Says no. A Router whose offer is refused takes its reservation back.
     pub(crate) fn refuse(self, error: CommandError, id: ConversationId, shared: &Shared) {
         self.refuse_at(error, id, None, shared);
@@ -197,8 +205,9 @@ impl Request {
         }
     }
 
-    /// There was nothing to do.
+    /// There was nothing to do. An answer that is to be kept is, although nothing else is stored (R15).
     pub(super) fn succeed_unchanged(self, answer: &Done, state: Option<&State>, shared: &Shared) {
+        let recorded = self.recorded(answer, shared.clock.now());
         match self {
             Self::Receive { ack, .. } => {
                 let _ = ack.send(Ok(Received::Repeated));
@@ -206,11 +215,18 @@ impl Request {
             Self::Start { reply, .. } => {
                 let _ = reply.send(Ok(answer.clone()));
             }
-            Self::Command { command, reply, .. } => {
+            Self::Command { command, by, reply, .. } => {
                 release_reservation(&command, answer.conversation, state, shared);
-                if let Reply::Asker(asker) = reply {
-                    let _ = asker.send(Ok(answer.clone()));
+                let Reply::Asker(asker) = reply else { return };
+                let (journal, answer) = (shared.journal.clone(), answer.clone());
+                if recorded.is_none() {
+                    let _ = asker.send(Ok(answer));
+                    return;
                 }
+                actix::spawn(async move {
+                    let kept = journal.write(Vec::new(), None, by, recorded).await;
+                    let _ = asker.send(kept.map(|()| answer).map_err(CommandError::from));
+                });
             }
         }
     }

@@ -21,7 +21,7 @@ use self::batch::{Batch, done, note};
 pub use self::messages::{Birth, Observe, Observed, Reply, Request, Settled};
 use crate::{
     actors::{
-        engine::{CommandError, KeepAnswer},
+        engine::CommandError,
         gate::{self, Gated},
         lifecycle::DeathNotice,
         router::{OfferRefused, Restarted},
@@ -40,7 +40,6 @@ use crate::{
     ids::{ClientId, ConversationId, Ids, MessageId},
     store::{
         Db, StoreError, conversations,
-        idempotency::Recorded,
         journal::Journal,
         write::{Append, ContactCard, ConversationAppend, NewContact, Refused, RowChange, Subject, concerned},
     },
@@ -225,13 +224,7 @@ impl Conversation {
         let mut recorded = SmallVec::new();
         for item in &accepted {
             claims.extend(item.request.claim().cloned());
-            recorded.extend(item.request.keep().map(|(KeepAnswer { scope, request_hash }, status)| Recorded {
-                scope: scope.clone(),
-                request_hash: request_hash.clone(),
-                status,
-                body: serde_json::to_string(&done(&next, item.message)).unwrap_or_default(),
-                at,
-            }));
+            recorded.extend(item.request.recorded(&done(&next, item.message), at));
         }
         let next = Arc::new(next);
         let memories = memories(self.state.as_deref(), &next, at);
