@@ -1,4 +1,5 @@
 //! The ways customers write in and are answered.
 
 pub mod api;
+pub mod email;
 pub mod standard_webhooks;
