@@ -1,0 +1,12 @@
+//! Handing mail over to an SMTP submission server (RFC 5321, 6409, 4954, 2920).
+
+mod connection;
+mod content;
+mod letter;
+mod reply;
+mod sender;
+
+pub(super) use connection::{Connection, greeting};
+pub use letter::{Letter, header_value};
+pub use reply::{Enhanced, Reply};
+pub use sender::{Outcome, Refused, Sender, Stage};
