@@ -229,31 +229,34 @@ impl Connection {
         Ok(())
     }
 
-    /// Waits for news of the folder, at most `longest`. May be dropped and called again.
-    pub(super) async fn idle(&mut self, longest: Duration) -> Result<(), Failure> {
-        if self.idling.is_none() {
-            let tag = self.begin("IDLE").await?;
-            let patience = self.patience.reply;
-            let asked = async {
-                loop {
-                    let response = self.respond(&mut Keep::LITTLE.clone()).await?;
-                    if let Some(status) = tagged(&response, &tag) {
-                        return Ok(Some(status));
-                    }
-                    if response.text.first() == Some(&b'+') {
-                        return Ok(None);
-                    }
+    /// Asks to be told of news.
+    pub(super) async fn start_idling(&mut self) -> Result<(), Failure> {
+        let tag = self.begin("IDLE").await?;
+        let patience = self.patience.reply;
+        let asked = async {
+            loop {
+                let response = self.respond(&mut Keep::LITTLE.clone()).await?;
+                if let Some(status) = tagged(&response, &tag) {
+                    return Ok(Some(status));
                 }
-            };
-            let refused = within(patience, asked).await?;
-            self.busy = false;
-            if let Some(status) = refused {
-                // Offered and not kept: from now on this server is asked now and then.
-                self.capabilities.retain(|known| known != "IDLE");
-                return status.or(Code::CommandRefused).map(drop);
+                if response.text.first() == Some(&b'+') {
+                    return Ok(None);
+                }
             }
+        };
+        let refused = within(patience, asked).await?;
+        self.busy = false;
+        if refused.is_some() {
+            // Offered and not kept: from now on this server is asked now and then.
+            self.capabilities.retain(|known| known != "IDLE");
+        } else {
             self.idling = Some(tag);
         }
+        Ok(())
+    }
+
+    /// Waits for news after [`Connection::start_idling`], at most `longest`. May be dropped and called again.
+    pub(super) async fn listen(&mut self, longest: Duration) -> Result<(), Failure> {
         let listening = async {
             while !self.news {
                 let line = self.wire.line().await?;

@@ -3,7 +3,7 @@
 //! Reading leaves no trace on the server (EXAMINE-like: `BODY.PEEK`). Only after the caller said [`Session::committed`] may a
 //! mail be marked or moved (R1).
 
-use std::{collections::BTreeMap, time::Duration};
+use std::{collections::BTreeMap, pin::Pin, time::Duration};
 
 use bytes::Bytes;
 
@@ -132,6 +132,8 @@ const HEADER: usize = 64 * 1024;
 const MOST_WAITING: usize = 50_000;
 /// A server that promises news and has none is not asked again at once.
 const NOTHING_NEW: Duration = Duration::from_secs(1);
+/// Longer commands are refused by some servers.
+const AT_ONCE: usize = 200;
 
 /// An open folder. One owner drives it; see the module.
 pub struct Session {
@@ -147,6 +149,12 @@ pub struct Session {
     inbox: String,
     /// How long a server that is polled had nothing to say.
     silence: Duration,
+    suspect: Option<u32>,
+}
+
+enum Next<T> {
+    Event(Event),
+    Interrupted(T),
 }
 
 impl Session {
@@ -170,6 +178,7 @@ impl Session {
             one_by_one: 0,
             inbox: account.folders.inbox.clone(),
             silence: Duration::ZERO,
+            suspect: None,
         };
         match start {
             Start::Everything => {}
@@ -197,13 +206,35 @@ impl Session {
 
     /// Waits for mail. Without [`Session::committed`] in between the same mails come again.
     ///
-    /// The future may be dropped while nothing arrives. Dropped in the middle of an exchange the session is over: the next call says
-    /// [`Code::Interrupted`].
+    /// Dropped in the middle of an exchange the session is over, and the next call says [`Code::Interrupted`]: whoever waits for something
+    /// else, too, uses [`Session::next_unless`].
     pub async fn next(&mut self) -> Event {
-        if let Some(change) = self.change.take() {
-            return Event::Changed(change);
+        match self.next_unless(std::future::pending::<std::convert::Infallible>()).await {
+            Ok(event) => event,
+            Err(never) => match never {},
         }
-        Box::pin(self.arrival()).await.unwrap_or_else(Event::Disconnected)
+    }
+
+    /// As [`Session::next`], but `interrupt` ends the waiting, at a moment when the session can be used for something else.
+    ///
+    /// # Errors
+    /// What `interrupt` brings.
+    pub async fn next_unless<T>(&mut self, interrupt: impl Future<Output = T>) -> Result<Event, T> {
+        if let Some(change) = self.change.take() {
+            return Ok(Event::Changed(change));
+        }
+        let mut interrupt = Box::pin(interrupt);
+        match Box::pin(self.arrival(interrupt.as_mut())).await {
+            Ok(Next::Event(event)) => Ok(event),
+            Ok(Next::Interrupted(by)) => Err(by),
+            Err(failure) => Ok(Event::Disconnected(failure)),
+        }
+    }
+
+    /// The mail that was asked for alone (see [`Pace::mails`]) when the session ended: when that happens again and again, the server cannot give it
+    /// out without falling over, and committing its number leaves it behind.
+    pub fn suspect(&self) -> Option<u32> {
+        self.suspect
     }
 
     /// The mails up to this position are stored: they may be touched, and what follows is next.
@@ -214,26 +245,31 @@ impl Session {
         }
     }
 
-    /// Marks committed mails as read.
+    /// Marks committed mails as read. `uid_validity` is that of their batch.
     ///
     /// # Errors
     /// [`Code::NotCommitted`], [`Code::FolderReadOnly`], [`Code::CommandRefused`], or the connection is lost.
-    pub async fn mark_seen(&mut self, uids: &[u32]) -> Result<(), Failure> {
-        if !self.may_touch(uids).await? {
-            return Ok(());
+    pub async fn mark_seen(&mut self, uid_validity: u32, uids: &[u32]) -> Result<(), Failure> {
+        self.may_touch(uid_validity, uids).await?;
+        for uids in uids.chunks(AT_ONCE) {
+            self.change_mails(&format!("UID STORE {} +FLAGS.SILENT (\\Seen)", set(uids.iter().copied()))).await?;
         }
-        self.change_mails(&format!("UID STORE {} +FLAGS.SILENT (\\Seen)", set(uids.iter().copied()))).await
+        Ok(())
     }
 
     /// Moves committed mails to another folder, which is made if there is none.
     ///
     /// # Errors
     /// As [`Session::mark_seen`].
-    pub async fn move_to(&mut self, uids: &[u32], folder: &str) -> Result<(), Failure> {
-        if !self.may_touch(uids).await? {
-            return Ok(());
+    pub async fn move_to(&mut self, uid_validity: u32, uids: &[u32], folder: &str) -> Result<(), Failure> {
+        self.may_touch(uid_validity, uids).await?;
+        for uids in uids.chunks(AT_ONCE) {
+            self.move_some(&set(uids.iter().copied()), &folder_name(folder)).await?;
         }
-        let (uids, folder) = (set(uids.iter().copied()), folder_name(folder));
+        Ok(())
+    }
+
+    async fn move_some(&mut self, uids: &str, folder: &str) -> Result<(), Failure> {
         let moves = self.connection.can("MOVE");
         let words = format!("UID {} {uids} {folder}", if moves { "MOVE" } else { "COPY" });
         let status = self.connection.quietly(&words).await?;
@@ -259,22 +295,21 @@ impl Session {
         self.connection.close().await;
     }
 
-    async fn may_touch(&mut self, uids: &[u32]) -> Result<bool, Failure> {
-        if uids.iter().any(|uid| *uid > self.position.uid) {
+    async fn may_touch(&mut self, uid_validity: u32, uids: &[u32]) -> Result<(), Failure> {
+        if uid_validity != self.position.uid_validity || uids.iter().any(|uid| *uid > self.position.uid) {
             return Err(Code::NotCommitted.into());
         }
         if self.folder.read_only {
             return Err(Code::FolderReadOnly.into());
         }
-        self.connection.stop_idling().await?;
-        Ok(!uids.is_empty())
+        self.connection.stop_idling().await
     }
 
     async fn change_mails(&mut self, words: &str) -> Result<(), Failure> {
         self.connection.quietly(words).await?.or(Code::CommandRefused).map(drop)
     }
 
-    async fn arrival(&mut self) -> Result<Event, Failure> {
+    async fn arrival<T>(&mut self, mut interrupt: Pin<&mut impl Future<Output = T>>) -> Result<Next<T>, Failure> {
         let mut promised = false;
         loop {
             self.connection.stop_idling().await?;
@@ -285,7 +320,7 @@ impl Session {
                 promised = false;
                 let batch = self.chunk().await?;
                 if !batch.mails.is_empty() {
-                    return Ok(Event::Arrived(batch));
+                    return Ok(Next::Event(Event::Arrived(batch)));
                 }
                 // All of them were deleted meanwhile.
                 self.committed(batch.position);
@@ -293,30 +328,47 @@ impl Session {
             if promised {
                 tokio::time::sleep(NOTHING_NEW).await;
             }
-            self.wait().await?;
+            if let Some(by) = self.wait(interrupt.as_mut()).await? {
+                return Ok(Next::Interrupted(by));
+            }
             promised = self.connection.news;
             if let Some(change) = self.change.take() {
-                return Ok(Event::Changed(change));
+                return Ok(Next::Event(Event::Changed(change)));
             }
         }
     }
 
-    async fn wait(&mut self) -> Result<(), Failure> {
+    /// Until there may be something new, or the interruption.
+    async fn wait<T>(&mut self, interrupt: Pin<&mut impl Future<Output = T>>) -> Result<Option<T>, Failure> {
         if self.connection.news {
-            return Ok(());
+            return Ok(None);
         }
         if self.is_pushed() {
-            self.connection.idle(self.pace.keep_alive).await?;
-            self.connection.stop_idling().await?;
-            return if self.connection.news { Ok(()) } else { self.reopen().await };
+            self.connection.start_idling().await?;
         }
-        tokio::time::sleep(self.pace.poll).await;
+        if self.is_pushed() {
+            tokio::select! {
+                heard = self.connection.listen(self.pace.keep_alive) => heard?,
+                by = interrupt => return Ok(Some(by)),
+            }
+            self.connection.stop_idling().await?;
+            if !self.connection.news {
+                self.reopen().await?;
+            }
+            return Ok(None);
+        }
+        tokio::select! {
+            () = tokio::time::sleep(self.pace.poll) => {}
+            by = interrupt => return Ok(Some(by)),
+        }
         self.silence += self.pace.poll;
         if self.silence >= self.pace.keep_alive {
             self.silence = Duration::ZERO;
-            return self.reopen().await;
+            self.reopen().await?;
+        } else {
+            self.connection.quietly("NOOP").await?.or(Code::CommandRefused)?;
         }
-        self.connection.quietly("NOOP").await?.or(Code::CommandRefused).map(drop)
+        Ok(None)
     }
 
     /// A folder that was deleted and made anew stays silent for those who have the old one open.
@@ -376,6 +428,7 @@ impl Session {
             return Ok(Batch { mails: vec![], position: self.position });
         };
         let (whole, large): (Vec<(u32, u64)>, Vec<_>) = planned.iter().copied().partition(|(_, size)| *size <= largest);
+        self.suspect = if planned.len() == 1 { Some(last) } else { None };
         let expected = planned.iter().map(|(_, size)| cost(*size).max(HEADER as u64)).sum();
         let mut found = BTreeMap::new();
         let mut refusal = None;
@@ -410,6 +463,7 @@ impl Session {
             self.one_by_one = last;
             return Box::pin(self.chunk()).await;
         }
+        self.suspect = None;
         Ok(self.batch(&planned, found, refusal))
     }
 

@@ -12,7 +12,7 @@ fn names(exchangers: &[&str], services: &[(&str, &str, u16)]) -> Names {
 
 #[tokio::test]
 async fn providers_and_announcements_are_proposed_in_the_order_of_trust() {
-    let net = impatient();
+    let net = network(None);
     let nothing = names(&[], &[]);
     let [gmail] = &discover_with(&net, &nothing, "Ana@GMail.com").await[..] else { panic!() };
     assert_eq!((gmail.source, gmail.imap.clone().unwrap().host.as_str()), (Source::Address, "imap.gmail.com"));
@@ -46,4 +46,12 @@ async fn usual_names_are_proposed_only_when_they_answer_with_their_certificate()
         (("smtp.example.com".to_owned(), 587), to(real.submission)),
     ]));
     assert_eq!(discover_with(&net, &names(&[], &[]), "ana@example.com").await, []);
+    net.hosts = Arc::new(HashMap::from([
+        (("localhost".to_owned(), 993), to(real.imaps)),
+        (("localhost".to_owned(), 587), to(real.submission)),
+    ]));
+    let [answered] = &discover_with(&net, &names(&["localhost"], &[]), "ana@example.com").await[..] else { panic!() };
+    assert_eq!((answered.source, answered.provider), (Source::Answered, None));
+    assert_eq!(answered.imap, Some(local(993, Security::Tls)));
+    assert_eq!(answered.smtp, Some(local(587, Security::Starttls)));
 }

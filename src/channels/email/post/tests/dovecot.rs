@@ -44,7 +44,7 @@ async fn a_mail_arrives_within_a_second_or_two_wherever_it_is_watched() {
         let mut session = Session::open(&real.network(), &account, Start::FromNow, Pace::default()).await.unwrap();
         assert!(session.is_pushed() && !session.is_read_only());
         // A wait that is given up and taken up again loses nothing.
-        assert!(tokio::time::timeout(Duration::from_millis(300), session.next()).await.is_err());
+        assert_eq!(session.next_unless(tokio::time::sleep(Duration::from_millis(300))).await, Err(()));
         real.deliver(&folder, "1", &mail(1));
         let clock = Clock::system();
         let arrived = batch(&mut session).await;
@@ -67,7 +67,7 @@ async fn a_server_that_cannot_tell_is_asked() {
     let pace = Pace { poll: Duration::from_millis(100), ..Pace::default() };
     let mut session = Session::open(&real.network(), &account, Start::FromNow, pace).await.unwrap();
     assert!(!session.is_pushed());
-    assert!(tokio::time::timeout(Duration::from_millis(300), session.next()).await.is_err());
+    assert_eq!(session.next_unless(tokio::time::sleep(Duration::from_millis(300))).await, Err(()));
     real.deliver("poll", "1", &mail(1));
     assert_eq!(uids(&batch(&mut session).await), [2]);
 }
@@ -78,8 +78,7 @@ async fn listening_is_renewed() {
     real.deliver("renewed", "0", &mail(0));
     let pace = Pace { keep_alive: Duration::from_millis(50), ..Pace::default() };
     let mut session = Session::open(&real.network(), &real.account("renewed"), Start::FromNow, pace).await.unwrap();
-    let waited = tokio::time::timeout(Duration::from_millis(2_500), session.next()).await;
-    assert!(waited.is_err(), "{waited:?}");
+    assert_eq!(session.next_unless(tokio::time::sleep(Duration::from_millis(2_500))).await, Err(()));
     real.deliver("renewed", "1", &mail(1));
     assert_eq!(uids(&batch(&mut session).await), [2]);
 }
@@ -93,8 +92,9 @@ async fn nothing_is_touched_before_it_is_committed() {
     let mut session = open(&real, "touch", Start::Everything).await;
     let arrived = batch(&mut session).await;
     assert_eq!(uids(&arrived), [1, 2, 3]);
-    assert_eq!(session.mark_seen(&[1]).await.unwrap_err().code, Code::NotCommitted);
-    assert_eq!(session.move_to(&[1], "done").await.unwrap_err().code, Code::NotCommitted);
+    let validity = arrived.position.uid_validity;
+    assert_eq!(session.mark_seen(validity, &[1]).await.unwrap_err().code, Code::NotCommitted);
+    assert_eq!(session.move_to(validity, &[1], "done").await.unwrap_err().code, Code::NotCommitted);
     let place = real.mail.join("ana/Maildir");
     let names = |folder: &str| {
         let entries = ["cur", "new"].map(|part| std::fs::read_dir(place.join(folder).join(part)).unwrap());
@@ -102,12 +102,13 @@ async fn nothing_is_touched_before_it_is_committed() {
     };
     assert!(names(".touch").iter().all(|name| name.ends_with(":2,")), "{:?}", names(".touch"));
     session.committed(Position { uid: 2, ..arrived.position });
-    session.mark_seen(&[1]).await.unwrap();
+    assert_eq!(session.mark_seen(validity + 1, &[1]).await.unwrap_err().code, Code::NotCommitted);
+    session.mark_seen(validity, &[1]).await.unwrap();
     assert_eq!(names(".touch").iter().filter(|name| name.ends_with(":2,S")).count(), 1);
     // The folder is made on the way.
-    session.move_to(&[1, 2], "Atendidos ñ").await.unwrap();
+    session.move_to(validity, &[1, 2], "Atendidos ñ").await.unwrap();
     assert_eq!((names(".touch").len(), names(".Atendidos &APE-").len()), (1, 2));
-    assert_eq!(session.move_to(&[3], "done").await.unwrap_err().code, Code::NotCommitted);
+    assert_eq!(session.move_to(validity, &[3], "done").await.unwrap_err().code, Code::NotCommitted);
     assert_eq!(uids(&batch(&mut session).await), [3]);
 }
 
@@ -128,7 +129,12 @@ async fn a_folder_made_anew_arrives_again_and_is_known_by_its_facts() {
         if !watched {
             session = open(&real, folder, Start::After(before)).await;
         }
-        let event = tokio::time::timeout(Duration::from_secs(10), session.next()).await.unwrap();
+        let mut event = tokio::time::timeout(Duration::from_secs(10), session.next()).await.unwrap();
+        if matches!(event, Event::Disconnected(_)) {
+            // Dovecot notices at times, and wants to begin anew.
+            session = open(&real, folder, Start::After(before)).await;
+            event = session.next().await;
+        }
         let Event::Changed(Change::Renumbered { before: told, now }) = event else { panic!("{event:?}") };
         assert_eq!((told, now.uid), (before, 0));
         assert_ne!(now.uid_validity, before.uid_validity);
@@ -187,8 +193,8 @@ async fn a_folder_that_may_only_be_read_is_read() {
     assert!(session.is_read_only());
     let arrived = batch(&mut session).await;
     session.committed(arrived.position);
-    assert_eq!(session.mark_seen(&[1]).await.unwrap_err().code, Code::FolderReadOnly);
-    assert_eq!(session.move_to(&[1], "x").await.unwrap_err().code, Code::FolderReadOnly);
+    assert_eq!(session.mark_seen(arrived.position.uid_validity, &[1]).await.unwrap_err().code, Code::FolderReadOnly);
+    assert_eq!(session.move_to(arrived.position.uid_validity, &[1], "x").await.unwrap_err().code, Code::FolderReadOnly);
 }
 
 #[tokio::test]

@@ -35,7 +35,7 @@ fn network(authority: Option<&[u8]>) -> Network {
 }
 
 fn impatient() -> Network {
-    let short = Duration::from_millis(300);
+    let short = Duration::from_secs(1);
     network(None).with_patience(Patience { connect: short, tls: short, reply: short, delivery: short, slowest: 1 << 20 })
 }
 

@@ -139,7 +139,7 @@ async fn another_numbering_is_told_once_and_everything_comes_again() {
 }
 
 #[tokio::test]
-async fn a_dropped_wait_goes_on_and_a_dropped_exchange_ends_the_session() {
+async fn a_dropped_exchange_ends_the_session() {
     let server = imap(1, |command| match command {
         _ if command.starts_with("UID FETCH 1:*") => sizes([(1, 5)]),
         // Never answered.
@@ -150,6 +150,44 @@ async fn a_dropped_wait_goes_on_and_a_dropped_exchange_ends_the_session() {
     let mut session = open(&server, Start::Everything, Pace::default()).await;
     assert!(tokio::time::timeout(Duration::from_millis(100), session.next()).await.is_err());
     assert!(matches!(session.next().await, Event::Disconnected(failure) if failure.code == Code::Interrupted));
+}
+
+#[tokio::test]
+async fn a_mail_over_which_the_server_falls_is_named() {
+    let server = imap(2, |command| match command {
+        _ if command.starts_with("UID FETCH 1:*") => sizes([(1, 5), (2, 5)]),
+        _ if command.starts_with("UID FETCH 2:*") => sizes([(2, 5)]),
+        _ if command.starts_with("UID FETCH 1 ") => Then::Hang,
+        _ => say(fetch(2, "A: b\r\n") + "{tag} OK\r\n"),
+    })
+    .await;
+    let alone = Pace { mails: 1, ..Pace::default() };
+    let mut session = open(&server, Start::Everything, alone).await;
+    assert!(matches!(session.next().await, Event::Disconnected(failure) if failure.code == Code::Closed));
+    let position = Position { uid: session.suspect().unwrap(), ..session.position() };
+    let mut session = open(&server, Start::After(position), alone).await;
+    assert_eq!(uids(&batch(&mut session).await), [2]);
+    assert_eq!(session.suspect(), None);
+}
+
+#[tokio::test]
+async fn a_server_that_offers_to_tell_and_does_not_is_asked() {
+    let server = fake("* OK ready\r\n", |line, _| {
+        let command = line.split_once(' ').map_or("", |(_, command)| command);
+        match command {
+            "CAPABILITY" => say("* CAPABILITY IMAP4rev1 IDLE\r\n{tag} OK\r\n"),
+            "IDLE" => say("{tag} NO not today\r\n"),
+            "NOOP" => say("* 1 EXISTS\r\n{tag} OK\r\n"),
+            _ if command.starts_with("SELECT") => say("* 0 EXISTS\r\n* OK [UIDVALIDITY 7] x\r\n{tag} OK\r\n"),
+            _ if command.contains("RFC822.SIZE)") => sizes([(1, 5)]),
+            _ if command.starts_with("UID FETCH") => say(fetch(1, "A: b\r\n") + "{tag} OK\r\n"),
+            _ => say("{tag} OK\r\n"),
+        }
+    })
+    .await;
+    let mut session = open(&server, Start::Everything, Pace { poll: Duration::from_millis(10), ..Pace::default() }).await;
+    assert_eq!(uids(&batch(&mut session).await), [1]);
+    assert!(!session.is_pushed());
 }
 
 #[tokio::test]
