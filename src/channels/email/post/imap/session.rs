@@ -444,8 +444,11 @@ impl Session {
             let keep = Keep { largest: most, budget, refuse: 2 * self.pace.largest as usize + HEADER };
             let limit = self.connection.patience.transfer(expected);
             let mut note = |response: Response| {
-                if let Some(mail) = Fetched::read(&response).filter(|mail| mail.body.is_some()) {
-                    found.insert(mail.uid, mail);
+                // A change of flags may be told in between: what has a body counts.
+                match Fetched::read(&response) {
+                    Some(mail) if mail.body.is_some() => drop(found.insert(mail.uid, mail)),
+                    Some(mail) => drop(found.entry(mail.uid).or_insert(mail)),
+                    None => {}
                 }
             };
             let status = self.connection.command(&words, limit, keep, &mut note).await?;
@@ -484,8 +487,13 @@ impl Session {
                     self.waiting.insert(uid, *count as u64);
                     return batch;
                 }
+                None if refusal.is_none() && planned.len() > 1 => {
+                    // Deleted since it was listed, or left out under load: asked for alone it shows which.
+                    self.one_by_one = uid;
+                    return batch;
+                }
                 Some(Body::Nil) => Some(Content::Unreadable(Code::NotUnderstood.into())),
-                // Deleted since it was listed.
+                None if refusal.is_none() && fetched.is_some() => Some(Content::Unreadable(Code::NotUnderstood.into())),
                 None => refusal.clone().map(Content::Unreadable),
             };
             let received = fetched.and_then(|mail| mail.received);

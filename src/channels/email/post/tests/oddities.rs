@@ -121,6 +121,26 @@ async fn mails_deleted_meanwhile_are_passed_over() {
 }
 
 #[tokio::test]
+async fn mails_left_out_of_a_chunk_are_asked_for_alone() {
+    let server = imap(3, |command| match command {
+        _ if command.contains("RFC822.SIZE)") => sizes([(1, 5), (2, 5), (3, 5)]),
+        _ if command.starts_with("UID FETCH 2 ") => say(fetch(2, "B: b\r\n") + "{tag} OK\r\n"),
+        _ if command.starts_with("UID FETCH 3 ") => say("* 3 FETCH (UID 3 FLAGS ())\r\n{tag} OK\r\n"),
+        _ => say(fetch(1, "A: b\r\n") + "* 2 FETCH (UID 2 FLAGS ())\r\n{tag} OK\r\n"),
+    })
+    .await;
+    let mut session = open(&server, Start::Everything, Pace::default()).await;
+    let mut arrived = vec![];
+    while arrived.len() < 3 {
+        let batch = batch(&mut session).await;
+        session.committed(batch.position);
+        arrived.extend(batch.mails);
+    }
+    assert_eq!(arrived[1].content, Content::Whole("B: b\r\n".into()));
+    assert_eq!(arrived[2].content, Content::Unreadable(Code::NotUnderstood.into()));
+}
+
+#[tokio::test]
 async fn another_numbering_is_told_once_and_everything_comes_again() {
     let server =
         imap(
