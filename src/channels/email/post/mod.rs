@@ -13,11 +13,11 @@
 //! | [`smtp`] | sending: [`smtp::Sender`] |
 //! | [`backoff`] | when to try again |
 //!
-//! # Why two small clients and no library for the dialogues
-//! The usual IMAP client writes the login to the trace log (security.md, 46), holds up to half a gigabyte for one answer and
-//! ends at the first one it cannot parse; the usual SMTP client neither pipelines nor says whether a lost connection was lost before or
-//! after the end of the mail. Here one [`wire`] reads both protocols with hard limits, nothing that is sent is ever logged, and an
-//! answer that is not understood is skipped.
+//! # Between the libraries and the servers
+//! The dialogues are those of `async-imap` and `lettre`. They are given streams of ours, because they log the login (their lines never reach a log:
+//! [`telemetry`](crate::telemetry)), hold up to half a gigabyte for one answer, end at the first one they cannot parse and put whole answers into
+//! their errors. [`wire`] bounds what is read and sends commands in one piece; `imap::sieve` and `smtp::lines` hand on what the
+//! libraries can take. What may be said in plain text (greeting, STARTTLS) is said here, so that nothing of it outlives the handshake.
 
 pub mod account;
 pub mod backoff;

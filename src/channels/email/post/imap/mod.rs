@@ -3,9 +3,11 @@
 mod connection;
 mod facts;
 mod fetch;
-mod response;
+mod greeting;
 mod session;
+mod sieve;
 
-pub(super) use connection::{Connection, greeting, xoauth2};
+pub(super) use connection::Connection;
 pub use facts::Facts;
+pub(super) use greeting::greeting;
 pub use session::{Batch, Change, Content, Event, Mail, Pace, Position, Session, Start};

@@ -5,6 +5,7 @@
 
 use std::{collections::BTreeMap, pin::Pin, time::Duration};
 
+use async_imap::types::Fetch;
 use bytes::Bytes;
 
 use super::{
@@ -16,8 +17,7 @@ use super::{
         net::Network,
     },
     connection::{Connection, Selected, folder_name},
-    fetch::{Body, Fetched, plan, set},
-    response::{Keep, Response},
+    fetch::{Body, Fetched, Keep, plan, set},
 };
 use crate::clock::Timestamp;
 
@@ -271,11 +271,10 @@ impl Session {
 
     async fn move_some(&mut self, uids: &str, folder: &str) -> Result<(), Failure> {
         let moves = self.connection.can("MOVE");
-        let words = format!("UID {} {uids} {folder}", if moves { "MOVE" } else { "COPY" });
-        let status = self.connection.quietly(&words).await?;
+        let status = self.connection.put(uids, folder, moves).await?;
         if !status.ok && (status.has_code("TRYCREATE") || status.has_code("NONEXISTENT")) {
-            self.change_mails(&format!("CREATE {folder}")).await?;
-            self.change_mails(&words).await?;
+            self.connection.create(folder).await?.or(Code::CommandRefused)?;
+            self.connection.put(uids, folder, moves).await?.or(Code::CommandRefused)?;
         } else {
             status.or(Code::CommandRefused)?;
         }
@@ -306,7 +305,7 @@ impl Session {
     }
 
     async fn change_mails(&mut self, words: &str) -> Result<(), Failure> {
-        self.connection.quietly(words).await?.or(Code::CommandRefused).map(drop)
+        self.connection.say(words).await?.or(Code::CommandRefused).map(drop)
     }
 
     async fn arrival<T>(&mut self, mut interrupt: Pin<&mut impl Future<Output = T>>) -> Result<Next<T>, Failure> {
@@ -331,7 +330,7 @@ impl Session {
             if let Some(by) = self.wait(interrupt.as_mut()).await? {
                 return Ok(Next::Interrupted(by));
             }
-            promised = self.connection.news;
+            promised = self.connection.has_news();
             if let Some(change) = self.change.take() {
                 return Ok(Next::Event(Event::Changed(change)));
             }
@@ -340,7 +339,7 @@ impl Session {
 
     /// Until there may be something new, or the interruption.
     async fn wait<T>(&mut self, interrupt: Pin<&mut impl Future<Output = T>>) -> Result<Option<T>, Failure> {
-        if self.connection.news {
+        if self.connection.has_news() {
             return Ok(None);
         }
         if self.is_pushed() {
@@ -352,7 +351,7 @@ impl Session {
                 by = interrupt => return Ok(Some(by)),
             }
             self.connection.stop_idling().await?;
-            if !self.connection.news {
+            if !self.connection.has_news() {
                 self.reopen().await?;
             }
             return Ok(None);
@@ -366,7 +365,7 @@ impl Session {
             self.silence = Duration::ZERO;
             self.reopen().await?;
         } else {
-            self.connection.quietly("NOOP").await?.or(Code::CommandRefused)?;
+            self.connection.say("NOOP").await?.or(Code::CommandRefused)?;
         }
         Ok(None)
     }
@@ -387,33 +386,37 @@ impl Session {
         if let Some(next) = self.folder.uid_next {
             return Ok(next.saturating_sub(1));
         }
-        if self.connection.exists == 0 {
+        if self.connection.exists() == 0 {
             return Ok(0);
         }
         let mut last = 0;
-        let mut note = |response: Response| last = Fetched::read(&response).map_or(last, |mail| last.max(mail.uid));
+        let note = |mail: &Fetch| last = last.max(mail.uid.unwrap_or_default());
         let limit = self.connection.patience.reply;
-        self.connection.command("UID FETCH * (UID)", limit, Keep::LITTLE, &mut note).await?.or(Code::CommandRefused)?;
+        self.connection.fetch("*", "(UID)", limit, None, note).await?.or(Code::CommandRefused)?;
         Ok(last)
     }
 
     /// Which mails there are after the position, and how large.
     async fn list(&mut self) -> Result<(), Failure> {
-        self.connection.news = false;
-        let Some(first) = self.position.uid.checked_add(1).filter(|_| self.connection.exists > 0) else { return Ok(()) };
+        self.connection.forget_news();
+        let Some(first) = self.position.uid.checked_add(1).filter(|_| self.connection.exists() > 0) else { return Ok(()) };
         let waiting = &mut self.waiting;
-        let mut note = |response: Response| {
+        let note = |mail: &Fetch| {
             // `n:*` brings the last mail even if its number is lower.
-            let Some(mail) = Fetched::read(&response).filter(|mail| mail.uid >= first) else { return };
+            let Some(uid) = mail.uid.filter(|uid| *uid >= first) else { return };
             // Something that announces no size is fetched carefully.
-            waiting.insert(mail.uid, mail.size.unwrap_or_default());
+            waiting.insert(uid, mail.size.unwrap_or_default().into());
             if waiting.len() > MOST_WAITING {
                 waiting.pop_last();
             }
         };
-        let limit = self.connection.patience.transfer(u64::from(self.connection.exists) * 64);
-        let words = format!("UID FETCH {first}:* (UID RFC822.SIZE)");
-        self.connection.command(&words, limit, Keep::LITTLE, &mut note).await?.or(Code::CommandRefused).map(drop)
+        let limit = self.connection.patience.transfer(u64::from(self.connection.exists()) * 64);
+        let status = self.connection.fetch(&format!("{first}:*"), "(UID RFC822.SIZE)", limit, None, note).await?;
+        // Of these we know that there is something.
+        for uid in self.connection.lost().iter().filter(|uid| **uid >= first) {
+            self.waiting.entry(*uid).or_default();
+        }
+        status.or(Code::CommandRefused).map(drop)
     }
 
     async fn chunk(&mut self) -> Result<Batch, Failure> {
@@ -438,20 +441,25 @@ impl Session {
             }
             let uids = set(uids.iter().map(|(uid, _)| *uid));
             // The server itself cuts what is larger than it said.
-            let words = format!("UID FETCH {uids} (UID INTERNALDATE {body}<0.{most}>)");
+            let items = format!("(UID INTERNALDATE {body}<0.{most}>)");
             // Sizes may be lies: what does not fit is let pass and fetched alone.
-            let budget = (2 * self.pace.bytes as usize).max(most);
-            let keep = Keep { largest: most, budget, refuse: 2 * self.pace.largest as usize + HEADER };
+            let mut keep = Keep { largest: most, budget: (2 * self.pace.bytes as usize).max(most) };
+            let refuse = 2 * self.pace.largest as usize + HEADER;
             let limit = self.connection.patience.transfer(expected);
-            let mut note = |response: Response| {
+            let note = |mail: &Fetch| {
+                let Some(uid) = mail.uid else { return };
+                let fetched = Fetched::read(mail, &mut keep);
                 // A change of flags may be told in between: what has a body counts.
-                match Fetched::read(&response) {
-                    Some(mail) if mail.body.is_some() => drop(found.insert(mail.uid, mail)),
-                    Some(mail) => drop(found.entry(mail.uid).or_insert(mail)),
-                    None => {}
+                match fetched.body {
+                    Some(_) => drop(found.insert(uid, fetched)),
+                    None => drop(found.entry(uid).or_insert(fetched)),
                 }
             };
-            let status = self.connection.command(&words, limit, keep, &mut note).await?;
+            let status = self.connection.fetch(&uids, &items, limit, Some(refuse), note).await?;
+            if planned.len() == 1 && !self.connection.lost().is_empty() {
+                // There is something, and nobody can read it.
+                found.entry(last).or_default();
+            }
             if status.has_code("UNAVAILABLE") || status.has_code("INUSE") {
                 return Err(status.or(Code::ServerRefuses).err().unwrap_or(Code::ServerRefuses.into()));
             }
@@ -492,7 +500,6 @@ impl Session {
                     self.one_by_one = uid;
                     return batch;
                 }
-                Some(Body::Nil) => Some(Content::Unreadable(Code::NotUnderstood.into())),
                 None if refusal.is_none() && fetched.is_some() => Some(Content::Unreadable(Code::NotUnderstood.into())),
                 None => refusal.clone().map(Content::Unreadable),
             };

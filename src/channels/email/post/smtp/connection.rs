@@ -1,28 +1,44 @@
 //! A connection to a submission server: greeted, protected, signed in.
 
 use base64::{Engine, prelude::BASE64_STANDARD};
+use bytes::Bytes;
+use lettre::{
+    Address,
+    transport::smtp::{
+        authentication::{Credentials as Login, Mechanism},
+        client::AsyncSmtpConnection,
+        commands::{Auth, Mail, Rcpt, Rset},
+    },
+};
 use zeroize::Zeroizing;
 
 use super::{
     super::{
         account::{Account, Credentials, Proof},
         diagnose::StepName,
-        dial::{Hello, Steps, connect},
+        dial::{Steps, connect},
         failure::{Code, Failure, within},
-        imap::xoauth2,
         net::{Network, Patience},
-        wire::Wire,
     },
+    greeting::{greeting, ourselves},
+    letter::address,
+    lines::{Heard, Lines},
     reply::{Enhanced, Reply},
 };
 
-/// What the server said it can.
+/// What the server said it can. The library knows of logins and of 8-bit mail, and nothing of sizes.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Offers {
     lines: Vec<String>,
 }
 
 impl Offers {
+    /// From the lines of its answer.
+    pub(super) fn new(lines: &[Bytes]) -> Self {
+        let words = lines.iter().filter_map(|line| line.get(4..));
+        Self { lines: words.map(|line| String::from_utf8_lossy(line).to_ascii_uppercase()).collect() }
+    }
+
     pub(super) fn has(&self, keyword: &str) -> bool {
         self.arguments(keyword).is_some()
     }
@@ -46,81 +62,91 @@ impl Offers {
 }
 
 pub(in super::super) struct Connection {
-    pub(super) wire: Wire,
+    smtp: AsyncSmtpConnection,
     pub(super) patience: Patience,
     pub(super) offers: Offers,
 }
 
 impl Connection {
     pub(in super::super) async fn open(net: &Network, account: &Account, steps: &mut Steps<'_>) -> Result<Self, Failure> {
-        let wire = Box::pin(connect(net, &account.smtp, &mut Greeting, steps)).await?;
-        let mut connection = Self { wire, patience: net.patience, offers: Offers::default() };
-        steps.run(StepName::Login, connection.login(account.sending_credentials())).await?;
-        Ok(connection)
+        let wire = Box::pin(connect(net, &account.smtp, &mut greeting(), steps)).await?;
+        let patience = net.patience;
+        let work = async {
+            let (heard, ourselves) = (Heard::default(), ourselves(&wire));
+            let stream = Box::new(Lines::greeted(wire, &heard));
+            let smtp = within(patience.reply, async {
+                match AsyncSmtpConnection::connect_with_transport(stream, &ourselves).await {
+                    Ok(smtp) => Ok(smtp),
+                    Err(error) => Err(Reply::of(Err(error))?.failure(Code::ServerRefuses)),
+                }
+            })
+            .await?;
+            let offers = Offers::new(&heard.lock());
+            let mut connection = Self { smtp, patience, offers };
+            connection.login(account.sending_credentials()).await?;
+            Ok(connection)
+        };
+        steps.run(StepName::Login, Box::pin(work)).await
     }
 
     async fn login(&mut self, credentials: Option<&Credentials>) -> Result<(), Failure> {
-        within(self.patience.reply, async {
-            self.offers = ehlo(&mut self.wire).await?;
-            Ok(())
-        })
-        .await?;
         let Some(credentials) = credentials else { return Ok(()) };
         let secret = credentials.proof.secret().expose();
-        let encoded = |text: &str| Zeroizing::new(BASE64_STANDARD.encode(text));
-        let (mechanism, answers) = match &credentials.proof {
-            Proof::Token(_) if self.offers.signs_in_by("XOAUTH2") => {
-                ("XOAUTH2", vec![encoded(&Zeroizing::new(xoauth2(&credentials.user, secret)))])
-            }
-            Proof::Password(_) if self.offers.signs_in_by("PLAIN") => {
-                ("PLAIN", vec![encoded(&Zeroizing::new(format!("\0{}\0{secret}", credentials.user)))])
-            }
-            Proof::Password(_) if self.offers.signs_in_by("LOGIN") => {
-                ("LOGIN", vec![encoded(&credentials.user), encoded(secret)])
-            }
+        let mechanism = match &credentials.proof {
+            Proof::Token(_) if self.offers.signs_in_by("XOAUTH2") => Mechanism::Xoauth2,
+            Proof::Password(_) if self.offers.signs_in_by("PLAIN") => Mechanism::Plain,
+            Proof::Password(_) if self.offers.signs_in_by("LOGIN") => Mechanism::Login,
             _ if !self.offers.has("AUTH") => return Err(Code::LoginDisabled.into()),
             _ => return Err(Code::LoginUnsupported.into()),
         };
-        let reply = within(self.patience.reply, self.authenticate(mechanism, &answers)).await;
-        let hidden: Vec<&str> = answers.iter().map(|answer| answer.as_str()).chain([secret.as_str()]).collect();
+        let login = Login::new(credentials.user.clone(), secret.to_string());
+        // What a server could repeat.
+        let answer = mechanism.response(&login, None).map(Zeroizing::new).unwrap_or_default();
+        let encoded = |text: &str| Zeroizing::new(BASE64_STANDARD.encode(text));
+        let (answer, alone) = (encoded(&answer), encoded(secret));
+        let hidden = [secret, answer.as_str(), alone.as_str()];
+        let reply = within(self.patience.reply, self.authenticate(mechanism, login)).await;
         let reply = reply.map_err(|failure| failure.without(&hidden))?;
         if reply.is_yes() { Ok(()) } else { Err(reply.failure(login_code(&reply)).without(&hidden)) }
     }
 
-    async fn authenticate(&mut self, mechanism: &str, answers: &[Zeroizing<String>]) -> Result<Reply, Failure> {
-        let mut answers = answers.iter();
-        let first = if mechanism == "LOGIN" { None } else { answers.next() };
-        let line = Zeroizing::new(format!("AUTH {mechanism} {}", first.map_or("", |answer| answer.as_str())));
-        self.wire.send(Zeroizing::new(format!("{}\r\n", line.trim_end())).as_bytes()).await?;
+    async fn authenticate(&mut self, mechanism: Mechanism, login: Login) -> Result<Reply, Failure> {
+        let ours = |_| Code::NotUnderstood;
+        let mut result = self.smtp.command(Auth::new(mechanism, login.clone(), None).map_err(ours)?).await;
         // As many questions as there are answers, and one for the reason of a refusal (XOAUTH2).
         for _ in 0..=3 {
-            let reply = Reply::read(&mut self.wire).await?;
-            if reply.code != 334 {
-                return Ok(reply);
-            }
-            let answer = Zeroizing::new(format!("{}\r\n", answers.next().map_or("", |answer| answer.as_str())));
-            self.wire.send(answer.as_bytes()).await?;
+            result = match &result {
+                Ok(question) if question.has_code(334) && mechanism == Mechanism::Login => {
+                    let answer = Auth::new_from_response(mechanism, login.clone(), question).map_err(ours)?;
+                    self.smtp.command(answer).await
+                }
+                Ok(question) if question.has_code(334) => self.smtp.command("\r\n").await,
+                _ => return Reply::of(result),
+            };
         }
         Err(Code::NotUnderstood.into())
     }
 
     /// One command, one reply.
-    pub(super) async fn say(&mut self, line: &str) -> Result<Reply, Failure> {
-        within(self.patience.reply, async {
-            self.wire.send(format!("{line}\r\n").as_bytes()).await?;
-            Reply::read(&mut self.wire).await
-        })
-        .await
+    pub(super) async fn say(&mut self, command: impl std::fmt::Display) -> Result<Reply, Failure> {
+        within(self.patience.reply, async { Reply::of(self.smtp.command(command).await) }).await
+    }
+
+    /// The mail itself, after the server asked for it.
+    pub(super) async fn hand_in(&mut self, content: &[u8]) -> Result<Reply, Failure> {
+        let limit = self.patience.transfer(content.len() as u64) + self.patience.delivery;
+        within(limit, async { Reply::of(self.smtp.message(content).await) }).await
     }
 
     /// Whether the server would take a mail from this address, without sending one.
-    pub(in super::super) async fn try_sender(&mut self, address: &str) -> Result<(), Failure> {
-        let reply = self.say(&format!("MAIL FROM:<{address}>")).await?;
+    pub(in super::super) async fn try_sender(&mut self, sender: &str) -> Result<(), Failure> {
+        let sender: Address = address(sender)?;
+        let reply = self.say(Mail::new(Some(sender.clone()), vec![])).await?;
         if !reply.is_yes() {
             return Err(reply.failure(sender_code(&reply)));
         }
-        let reply = self.say(&format!("RCPT TO:<{address}>")).await?;
-        let reset = self.say("RSET").await?;
+        let reply = self.say(Rcpt::new(sender, vec![])).await?;
+        let reset = self.say(Rset).await?;
         if !reply.is_yes() {
             return Err(reply.failure(Code::RecipientRefused));
         }
@@ -128,7 +154,7 @@ impl Connection {
     }
 
     pub(in super::super) async fn close(mut self) {
-        let _ = within(std::time::Duration::from_secs(1), self.wire.send(b"QUIT\r\n")).await;
+        let _ = tokio::time::timeout(std::time::Duration::from_secs(1), self.smtp.quit()).await;
     }
 }
 
@@ -147,42 +173,5 @@ fn login_code(reply: &Reply) -> Code {
         (504 | 534, _) => Code::LoginUnsupported,
         (538 | 523, _) => Code::LoginDisabled,
         _ => Code::LoginRefused,
-    }
-}
-
-/// Says who we are: our own address, which needs no name in any DNS (RFC 5321, 4.1.3).
-async fn ehlo(wire: &mut Wire) -> Result<Offers, Failure> {
-    let ours = match wire.local_ip() {
-        Some(std::net::IpAddr::V6(address)) => format!("[IPv6:{address}]"),
-        Some(std::net::IpAddr::V4(address)) => format!("[{address}]"),
-        None => "[127.0.0.1]".to_owned(),
-    };
-    wire.send(format!("EHLO {ours}\r\n").as_bytes()).await?;
-    let mut lines = vec![];
-    let reply = Reply::read_each(wire, |line| lines.push(String::from_utf8_lossy(line).to_ascii_uppercase())).await?;
-    if reply.is_yes() { Ok(Offers { lines }) } else { Err(reply.failure(Code::ServerRefuses)) }
-}
-
-/// For those who only want to know whether such a server answers.
-pub(in super::super) fn greeting() -> impl Hello {
-    Greeting
-}
-
-struct Greeting;
-
-impl Hello for Greeting {
-    async fn greeting(&mut self, wire: &mut Wire) -> Result<(), Failure> {
-        let reply = Reply::read(wire).await?;
-        if reply.code == 220 { Ok(()) } else { Err(reply.failure(Code::ServerRefuses)) }
-    }
-
-    async fn starttls(&mut self, wire: &mut Wire) -> Result<(), Failure> {
-        // What is offered now counts for nothing after TLS: it is asked again.
-        if !ehlo(wire).await?.has("STARTTLS") {
-            return Err(Code::TlsNotOffered.into());
-        }
-        wire.send(b"STARTTLS\r\n").await?;
-        let reply = Reply::read(wire).await?;
-        if reply.code == 220 { Ok(()) } else { Err(reply.failure(Code::TlsRefused)) }
     }
 }

@@ -1,6 +1,7 @@
 //! What is handed over, refused before a server sees it when it could mean something else there (security.md, 20).
 
 use bytes::Bytes;
+use lettre::Address;
 
 use super::super::{
     account::{breaks, is_address},
@@ -10,8 +11,8 @@ use super::super::{
 /// A mail with its envelope.
 #[derive(Clone, Debug)]
 pub struct Letter {
-    pub(super) from: String,
-    pub(super) to: Vec<String>,
+    pub(super) from: Address,
+    pub(super) to: Vec<Address>,
     pub(super) raw: Bytes,
 }
 
@@ -24,18 +25,26 @@ impl Letter {
     /// # Errors
     /// [`Code::AddressInvalid`], or [`Code::HeaderInjection`] for a header that no two servers read alike.
     pub fn new(from: &str, to: &[String], raw: Bytes) -> Result<Self, Code> {
-        if !(1..=MOST_RECIPIENTS).contains(&to.len()) || !to.iter().map(String::as_str).chain([from]).all(is_address) {
+        let from = address(from)?;
+        let to = to.iter().map(|to| address(to)).collect::<Result<Vec<_>, _>>()?;
+        if !(1..=MOST_RECIPIENTS).contains(&to.len()) {
             return Err(Code::AddressInvalid);
         }
         if !is_header_sound(&raw) {
             return Err(Code::HeaderInjection);
         }
-        Ok(Self { from: from.to_owned(), to: to.to_vec(), raw })
+        Ok(Self { from, to, raw })
     }
 
     pub(super) fn has_foreign_addresses(&self) -> bool {
-        !self.to.iter().chain([&self.from]).all(|address| address.is_ascii())
+        !self.to.iter().chain([&self.from]).all(|address| AsRef::<str>::as_ref(address).is_ascii())
     }
+}
+
+/// Of an address that is one by the rule that holds everywhere else, too.
+pub(super) fn address(text: &str) -> Result<Address, Code> {
+    let parts = text.rsplit_once('@').filter(|_| is_address(text));
+    parts.map(|(user, domain)| Address::new_dangerous(user, domain)).ok_or(Code::AddressInvalid)
 }
 
 /// The value as it is, when it may stand in a header: subject, names, file names.

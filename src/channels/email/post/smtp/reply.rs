@@ -1,8 +1,10 @@
 //! What an SMTP server answers.
 
+use lettre::transport::smtp::{Error, response::Response};
+
 use super::super::{
     failure::{Code, Failure, clean},
-    wire::Wire,
+    wire::from_io,
 };
 
 /// Enhanced status (RFC 3463): class, subject, detail.
@@ -20,37 +22,35 @@ pub struct Reply {
     pub words: String,
 }
 
-/// A capability list has perhaps thirty.
-const MOST_LINES: usize = 200;
-
 impl Reply {
-    /// Reads one answer and gives the raw lines to `each`.
-    pub(super) async fn read_each(wire: &mut Wire, mut each: impl FnMut(&[u8])) -> Result<Self, Failure> {
-        let mut reply: Option<(u16, Option<Enhanced>, Vec<u8>)> = None;
-        for _ in 0..MOST_LINES {
-            let line = wire.line().await?;
-            let (code, last, text) = parts(&line).ok_or_else(|| Failure::said(Code::NotThisProtocol, &line))?;
-            let (enhanced, words) = enhanced(text).map_or((None, text), |(enhanced, words)| (Some(enhanced), words));
-            each(text);
-            let (first, _, all) = reply.get_or_insert((code, enhanced, vec![]));
-            if *first != code {
-                return Err(Failure::said(Code::NotThisProtocol, &line));
-            }
-            // Enough for what is kept of it.
-            if all.len() < 4_000 {
-                all.push(b' ');
-                all.extend_from_slice(words);
-            }
-            if last {
-                let (code, enhanced, words) = reply.unwrap_or_default();
-                return Ok(Self { code, enhanced, words: clean(&words) });
-            }
+    /// Each line may begin with the enhanced status.
+    pub(super) fn new<'a>(code: u16, lines: impl IntoIterator<Item = &'a str>) -> Self {
+        let mut reply = Self { code, enhanced: None, words: String::new() };
+        for line in lines {
+            let (enhanced, words) = enhanced(line).map_or((None, line), |(enhanced, words)| (Some(enhanced), words));
+            reply.enhanced = reply.enhanced.or(enhanced);
+            reply.words = reply.words + " " + words;
         }
-        Err(Code::TooMuch.into())
+        Self { words: clean(reply.words.as_bytes()), ..reply }
     }
 
-    pub(super) async fn read(wire: &mut Wire) -> Result<Self, Failure> {
-        Self::read_each(wire, |_| {}).await
+    /// What the library makes of one: a no is an error there.
+    pub(super) fn of(result: Result<Response, Error>) -> Result<Self, Failure> {
+        match result {
+            Ok(response) => Ok(Self::new(response.code().into(), response.message())),
+            Err(error) => {
+                let source = std::error::Error::source(&error);
+                if let Some(code) = error.status() {
+                    return Ok(Self::new(code.into(), source.map(ToString::to_string).as_deref()));
+                }
+                let io = source.and_then(|source| source.downcast_ref::<std::io::Error>());
+                Err(match io {
+                    Some(error) => from_io(error),
+                    None if error.is_response() => Code::NotThisProtocol.into(),
+                    None => Code::NotUnderstood.into(),
+                })
+            }
+        }
     }
 
     /// Whether it says yes.
@@ -84,21 +84,16 @@ impl Reply {
     }
 }
 
-fn parts(line: &[u8]) -> Option<(u16, bool, &[u8])> {
+/// The code of a line of a reply.
+pub(super) fn code_of(line: &[u8]) -> Option<u16> {
     let (digits, rest) = line.split_at_checked(3)?;
     let code = str::from_utf8(digits).ok()?.parse().ok().filter(|code| (200..600).contains(code))?;
-    match rest.split_first() {
-        None => Some((code, true, rest)),
-        Some((b' ', text)) => Some((code, true, text)),
-        Some((b'-', text)) => Some((code, false, text)),
-        Some(_) => None,
-    }
+    matches!(rest.first(), None | Some(b' ' | b'-')).then_some(code)
 }
 
-fn enhanced(text: &[u8]) -> Option<(Enhanced, &[u8])> {
-    let end = text.iter().position(|byte| *byte == b' ').unwrap_or(text.len());
-    let (word, rest) = text.split_at_checked(end)?;
-    let mut numbers = str::from_utf8(word).ok()?.split('.');
+fn enhanced(text: &str) -> Option<(Enhanced, &str)> {
+    let (word, rest) = text.split_once(' ').unwrap_or((text, ""));
+    let mut numbers = word.split('.');
     let class = numbers.next()?.parse().ok().filter(|class| matches!(class, 2 | 4 | 5))?;
     let (subject, detail) = (numbers.next()?.parse().ok()?, numbers.next()?.parse().ok()?);
     numbers.next().is_none().then_some((Enhanced(class, subject, detail), rest))
@@ -109,13 +104,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn lines_of_replies_are_taken_apart() {
-        assert_eq!(parts(b"250-SIZE 1"), Some((250, false, &b"SIZE 1"[..])));
-        assert_eq!(parts(b"354"), Some((354, true, &b""[..])));
+    fn replies_are_taken_apart() {
+        assert_eq!((code_of(b"250-SIZE 1"), code_of(b"354")), (Some(250), Some(354)));
         for none in [&b"25"[..], b"250x", b"999 x", b"\xff\xff\xff x", b"* OK IMAP"] {
-            assert_eq!(parts(none), None);
+            assert_eq!(code_of(none), None);
         }
-        assert_eq!(enhanced(b"4.7.1 Greylisted").unwrap(), (Enhanced(4, 7, 1), &b" Greylisted"[..]));
-        assert_eq!(enhanced(b"1.2.3.4 x"), None);
+        let reply = Reply::new(450, ["4.7.1 Greylisted", "4.7.1 for\r\n a while"]);
+        assert_eq!((reply.enhanced, reply.words.as_str()), (Some(Enhanced(4, 7, 1)), "Greylisted for a while"));
+        assert_eq!(enhanced("1.2.3.4 x"), None);
     }
 }

@@ -2,15 +2,20 @@
 
 use std::{sync::Arc, time::Duration};
 
+use lettre::transport::smtp::{
+    commands::{Data, Mail, Rcpt, Rset},
+    extension::{MailBodyParameter, MailParameter},
+};
+
 use super::{
     super::{
         account::Account,
         dial::Steps,
-        failure::{Code, Failure, within},
+        failure::{Code, Failure},
         net::Network,
     },
     connection::{Connection, sender_code},
-    content::on_the_wire,
+    content::with_whole_lines,
     letter::Letter,
     reply::Reply,
 };
@@ -53,7 +58,7 @@ pub enum Outcome {
     Temporary(Refused),
     /// Not sent, and the same will not work.
     Permanent(Refused),
-    /// The connection was lost after the end of the mail: it may have been sent. Sending it again may send it twice.
+    /// The connection was lost after the server asked for the mail: it may have been sent. Sending it again may send it twice.
     Unknown(Failure),
 }
 
@@ -130,7 +135,7 @@ impl Sender {
                 // 5xx, or our own no; a server that is tired, a limit and a missing login are not the mail's fault.
                 let permanent = refused.reply.as_ref().is_none_or(|reply| !reply.is_temporary());
                 let ours = matches!(refused.failure.code, Code::NoLogin | Code::Limit);
-                let usable = usable && connection.say("RSET").await.is_ok_and(|reply| reply.is_yes());
+                let usable = usable && connection.say(Rset).await.is_ok_and(|reply| reply.is_yes());
                 (if permanent && !ours { Outcome::Permanent(refused) } else { Outcome::Temporary(refused) }, usable)
             }
         };
@@ -159,17 +164,9 @@ impl Connection {
     }
 
     async fn hand_over(&mut self, letter: &Letter) -> Result<Outcome, Broken> {
-        let content = on_the_wire(&letter.raw);
-        let options = self.options(letter, content.len())?;
-        let mut commands = vec![format!("MAIL FROM:<{}>{options}\r\n", letter.from)];
-        commands.extend(letter.to.iter().map(|to| format!("RCPT TO:<{to}>\r\n")));
-        commands.push("DATA\r\n".to_owned());
-        let replies =
-            if self.offers.has("PIPELINING") { self.ask_together(&commands).await? } else { self.ask_in_turn(&commands).await? };
-
-        // As many as were asked; in turn, the first no to the sender ends the asking.
-        let mut replies = replies.into_iter();
-        let sender = replies.next().ok_or(Code::Closed).map_err(Failure::from)?;
+        let content = with_whole_lines(&letter.raw);
+        let options = self.options(letter, content.len() + 2)?;
+        let sender = self.say(Mail::new(Some(letter.from.clone()), options)).await?;
         if sender.code == 421 {
             // Tired of waiting, perhaps, while we were silent.
             return Err(Broken::Lost(sender.failure(Code::ServerRefuses)));
@@ -177,101 +174,57 @@ impl Connection {
         if !sender.is_yes() {
             return Err(refused(Stage::Sender, sender_code(&sender), sender));
         }
-        let to: Vec<(&String, Reply)> = letter.to.iter().zip(&mut replies).collect();
-        let (accepted, unwanted): (Vec<_>, Vec<_>) = to.into_iter().partition(|(_, reply)| reply.is_yes());
-        let data = replies.next();
-        if accepted.is_empty() {
-            // It waits for a mail to nobody. Only hanging up says that there is none.
-            let waits = data.is_some_and(|reply| reply.code == 354);
+        let mut unwanted: Vec<(String, Reply)> = vec![];
+        for to in &letter.to {
+            let reply = self.say(Rcpt::new(to.clone(), vec![])).await?;
+            if reply.code == 421 {
+                return Err(refused(Stage::Recipient, Code::RecipientRefused, reply));
+            }
+            if !reply.is_yes() {
+                unwanted.push((to.to_string(), reply));
+            }
+        }
+        if unwanted.len() == letter.to.len() {
             // One that may work later is worth another try for all.
             let (temporary, permanent): (Vec<_>, Vec<_>) = unwanted.into_iter().partition(|(_, reply)| reply.is_temporary());
             let (_, reply) = temporary.into_iter().chain(permanent).next().ok_or(Code::Closed).map_err(Failure::from)?;
-            return Err(match refused(Stage::Recipient, Code::RecipientRefused, reply) {
-                Broken::Refused(refused, usable) => Broken::Refused(refused, usable && !waits),
-                other => other,
-            });
+            return Err(refused(Stage::Recipient, Code::RecipientRefused, reply));
         }
-        let data = data.ok_or(Code::Closed).map_err(Failure::from)?;
+        let data = self.say(Data).await?;
         if data.code != 354 {
             return Err(refused(Stage::Content, Code::MailRefused, data));
         }
-        let unwanted = unwanted.into_iter().map(|(to, reply)| (to.clone(), reply)).collect();
-        self.send_content(&content, unwanted).await
-    }
-
-    async fn send_content(&mut self, content: &[u8], refused_to: Vec<(String, Reply)>) -> Result<Outcome, Broken> {
-        let limit = self.patience.transfer(content.len() as u64);
-        within(limit, self.wire.send(content)).await?;
-        // From this byte on the server may have it.
-        let answer = async {
-            self.wire.send(b".\r\n").await?;
-            Reply::read(&mut self.wire).await
-        };
-        let receipt = within(self.patience.delivery, answer).await.map_err(Broken::Unknown)?;
+        // From here on the server may have it: the library does not say how far it came.
+        let receipt = self.hand_in(&content).await.map_err(Broken::Unknown)?;
         if receipt.is_yes() {
-            Ok(Outcome::Sent { receipt, refused: refused_to })
+            Ok(Outcome::Sent { receipt, refused: unwanted })
         } else {
             Err(refused(Stage::Content, Code::MailRefused, receipt))
         }
     }
 
-    fn options(&self, letter: &Letter, size: usize) -> Result<String, Broken> {
+    fn options(&self, letter: &Letter, size: usize) -> Result<Vec<MailParameter>, Broken> {
         let no = |stage, code: Code| Broken::Refused(Refused { stage, failure: code.into(), reply: None }, true);
-        let mut options = String::new();
+        let mut options = vec![];
         if self.offers.largest().is_some_and(|largest| size > largest) {
             return Err(no(Stage::Content, Code::MailTooLarge));
         }
         if self.offers.has("SIZE") {
-            options.push_str(&format!(" SIZE={size}"));
+            options.push(MailParameter::Size(size));
         }
         let eight_bit = !letter.raw.is_ascii();
         if eight_bit || letter.has_foreign_addresses() {
             if !self.offers.has("8BITMIME") {
                 return Err(no(Stage::Content, Code::MailEightBit));
             }
-            options.push_str(" BODY=8BITMIME");
+            options.push(MailParameter::Body(MailBodyParameter::EightBitMime));
         }
         if letter.has_foreign_addresses() {
             if !self.offers.has("SMTPUTF8") {
                 return Err(no(Stage::Recipient, Code::AddressInvalid));
             }
-            options.push_str(" SMTPUTF8");
+            options.push(MailParameter::SmtpUtfEight);
         }
         Ok(options)
-    }
-
-    /// All at once: one journey there and back instead of one for each.
-    async fn ask_together(&mut self, commands: &[String]) -> Result<Vec<Reply>, Failure> {
-        within(self.patience.reply, async {
-            self.wire.send(commands.concat().as_bytes()).await?;
-            let mut replies = Vec::with_capacity(commands.len());
-            for _ in commands {
-                match Reply::read(&mut self.wire).await {
-                    Ok(reply) => replies.push(reply),
-                    // It hung up after a no: what it said counts.
-                    Err(_) if !replies.is_empty() => break,
-                    Err(failure) => return Err(failure),
-                }
-            }
-            Ok(replies)
-        })
-        .await
-    }
-
-    /// One by one. Without a sender or without any recipient the rest is not asked.
-    async fn ask_in_turn(&mut self, commands: &[String]) -> Result<Vec<Reply>, Failure> {
-        within(self.patience.reply, async {
-            let mut replies: Vec<Reply> = Vec::with_capacity(commands.len());
-            for (place, command) in commands.iter().enumerate() {
-                let nobody = place + 1 == commands.len() && !replies.iter().skip(1).any(Reply::is_yes);
-                if nobody || replies.first().is_some_and(|sender| !sender.is_yes()) {
-                    break;
-                }
-                self.wire.send(command.as_bytes()).await?;
-                replies.push(Reply::read(&mut self.wire).await?);
-            }
-            Ok(replies)
-        })
-        .await
     }
 }

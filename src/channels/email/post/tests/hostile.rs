@@ -187,3 +187,43 @@ async fn a_server_that_repeats_the_password_does_not_get_it_into_our_words() {
     let encoded = smtp.heard().split("AUTH PLAIN ").nth(1).unwrap().trim().to_owned();
     assert!(!failure.to_string().contains(&encoded), "{failure}");
 }
+
+#[derive(Clone, Default)]
+struct Written(Arc<Mutex<Vec<u8>>>);
+
+impl std::io::Write for Written {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.0.lock().unwrap().extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
+#[tokio::test]
+async fn the_password_gets_into_no_log_however_much_is_logged() {
+    use tracing_subscriber::util::SubscriberInitExt;
+    let imap = imap(0, |_| say("{tag} OK\r\n")).await;
+    let smtp = fake("220 x\r\n", |line, _| {
+        say(if line.starts_with("EHLO") { "250 AUTH PLAIN\r\n".to_owned() } else { format!("535 5.7.8 {line}\r\n") })
+    })
+    .await;
+    for log in ["trace", "trace,async_imap=trace,async_imap::imap_stream=trace,imap_proto=trace,lettre=trace"] {
+        let (written, config) = (Written::default(), crate::config::Config { log: log.to_owned(), ..Default::default() });
+        let here = written.clone();
+        let logger = crate::telemetry::logger(&config, Clock::system(), false, move || here.clone()).unwrap();
+        let logging = logger.set_default();
+        let session =
+            Session::open(&network(None), &account(imap.port, Security::Plain), Start::Everything, Pace::default()).await;
+        session.unwrap().close().await;
+        sending(&network(None), account(smtp.port, Security::Plain)).await;
+        tracing::trace!("the end");
+        drop(logging);
+        let text = String::from_utf8(written.0.lock().unwrap().clone()).unwrap();
+        let encoded = smtp.heard().split("AUTH PLAIN ").nth(1).unwrap().split_whitespace().next().unwrap().to_owned();
+        assert!(text.contains("the end") && !text.contains(SECRET) && !text.contains(&encoded), "{text}");
+    }
+    assert!(imap.heard().contains(SECRET));
+}

@@ -3,6 +3,7 @@
 mod discovering;
 mod dovecot;
 mod hostile;
+mod measure;
 mod oddities;
 mod postfix;
 mod sending;

@@ -108,6 +108,30 @@ async fn noise_between_answers_is_skipped() {
 }
 
 #[tokio::test]
+async fn a_mail_of_which_nothing_is_understood_is_reported_and_the_others_arrive() {
+    // A date that is none is beyond the library.
+    let odd = "* 1 FETCH (UID 1 INTERNALDATE NIL BODY[]<0> {3}\r\nabc)\r\n";
+    let server = imap(2, move |command| match command {
+        _ if command.contains("RFC822.SIZE)") => {
+            say("* 1 FETCH (UID 1 INTERNALDATE NIL RFC822.SIZE 3)\r\n* 2 FETCH (UID 2 RFC822.SIZE 6)\r\n{tag} OK\r\n")
+        }
+        _ if command.starts_with("UID FETCH 1 ") => say(format!("{odd}{{tag}} OK\r\n")),
+        _ if command.starts_with("UID FETCH 2 ") => say(fetch(2, "A: b\r\n") + "{tag} OK\r\n"),
+        _ => say(format!("{odd}{}{{tag}} OK\r\n", fetch(2, "A: b\r\n"))),
+    })
+    .await;
+    let mut session = open(&server, Start::Everything, Pace::default()).await;
+    let mut arrived = vec![];
+    while arrived.len() < 2 {
+        let batch = batch(&mut session).await;
+        session.committed(batch.position);
+        arrived.extend(batch.mails);
+    }
+    assert_eq!(arrived[0].content, Content::Unreadable(Code::NotUnderstood.into()));
+    assert_eq!(arrived[1].content, Content::Whole("A: b\r\n".into()));
+}
+
+#[tokio::test]
 async fn mails_deleted_meanwhile_are_passed_over() {
     let server = imap(9, |command| match command {
         _ if command.starts_with("UID FETCH 1:*") => sizes([(1, 5), (2, 5)]),
@@ -218,7 +242,8 @@ async fn a_token_is_shown_as_the_providers_want_it() {
         Some("AUTHENTICATE") if line.ends_with(" XOAUTH2 dXNlcj1hbmEBYXV0aD1CZWFyZXIgY2FuYXJ5LTVkN2YBAQ==") => {
             say("+ eyJzdGF0dXMiOiI0MDEifQ==\r\n")
         }
-        _ => say("c12 NO [AUTHENTICATIONFAILED] expired\r\n"),
+        // The empty answer to that; the login was the second command.
+        _ => say("A0002 NO [AUTHENTICATIONFAILED] expired\r\n"),
     })
     .await;
     let mut account = account(server.port, Security::Plain);
