@@ -5,6 +5,8 @@ cd "$(dirname "$0")/.."
 
 missing=()
 scripts/postgres.sh --where >/dev/null 2>&1 || missing+=(postgresql)
+# Only root can start them; others test without.
+[[ $EUID -ne 0 ]] || scripts/mail.sh --where >/dev/null || missing+=(dovecot-imapd postfix openssl)
 command -v shellcheck >/dev/null || missing+=(shellcheck)
 # With promtool.
 command -v prometheus >/dev/null || missing+=(prometheus)

@@ -14,10 +14,13 @@ use std::{
 
 use metrics::{counter, describe_counter, describe_gauge, describe_histogram, gauge, histogram};
 use metrics_exporter_prometheus::{BuildError, Matcher, PrometheusBuilder, PrometheusHandle};
+use tracing::Subscriber;
 use tracing_subscriber::{
     EnvFilter,
-    filter::ParseError,
-    fmt::{format::Writer, time::FormatTime},
+    filter::{ParseError, filter_fn},
+    fmt::{MakeWriter, format::Writer, time::FormatTime},
+    layer::SubscriberExt,
+    util::SubscriberInitExt,
 };
 
 use crate::{
@@ -116,13 +119,29 @@ pub enum Error {
 /// # Errors
 /// A filter that does not parse; logging set up before.
 pub fn log_to_stderr(config: &Config, clock: Clock) -> Result<(), Error> {
+    let terminal = io::stderr().is_terminal();
+    logger(config, clock, terminal, io::stderr)?.try_init().map_err(|error| Error::Logging(error.into()))
+}
+
+/// Libraries that log what they say to a server, passwords included: no filter lets them.
+const HUSHED: &[&str] = &["async_imap", "imap_proto", "lettre"];
+
+fn is_hushed(target: &str) -> bool {
+    HUSHED.iter().any(|name| target.strip_prefix(name).is_some_and(|rest| rest.is_empty() || rest.starts_with("::")))
+}
+
+/// What [`log_to_stderr`] installs, writing elsewhere.
+pub(crate) fn logger<W>(config: &Config, clock: Clock, ansi: bool, writer: W) -> Result<Box<dyn Subscriber + Send + Sync>, Error>
+where
+    W: for<'writer> MakeWriter<'writer> + Send + Sync + 'static,
+{
     let filter = EnvFilter::builder().parse(&config.log)?;
-    let lines = tracing_subscriber::fmt().with_env_filter(filter).with_timer(LogTime(clock)).with_writer(io::stderr);
-    match config.log_format {
-        LogFormat::Text => lines.with_ansi(io::stderr().is_terminal()).try_init(),
-        LogFormat::Json => lines.json().flatten_event(true).try_init(),
-    }
-    .map_err(Error::Logging)
+    let hush = filter_fn(|metadata| !is_hushed(metadata.target()));
+    let lines = tracing_subscriber::fmt().with_env_filter(filter).with_timer(LogTime(clock)).with_writer(writer);
+    Ok(match config.log_format {
+        LogFormat::Text => Box::new(lines.with_ansi(ansi).finish().with(hush)),
+        LogFormat::Json => Box::new(lines.json().flatten_event(true).finish().with(hush)),
+    })
 }
 
 /// Whether a filter can be used.
