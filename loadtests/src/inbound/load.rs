@@ -10,7 +10,7 @@ use std::{
 use centralita::{
     ids::ConversationId,
     wire::{
-        conversation::Standing,
+        conversation::{Standing, Summary},
         live::{Frame, Push},
     },
 };
@@ -160,7 +160,7 @@ pub(super) struct Load {
     pub(super) taken_twice: u64,
     /// Conversations that are with an agent, while they are opened.
     with_agents: Option<HashSet<ConversationId>>,
-    /// The socket of each conversation's agent, from 1, as the conversation's first message showed; 0 = not seen.
+    /// The socket of each conversation's agent, from 1, the last that showed it; 0 = none did.
     homes: Vec<u16>,
     out: Vec<u8>,
     window: Option<Window>,
@@ -231,6 +231,7 @@ impl Load {
         self.with_agents = Some(HashSet::new());
         let deadline = time::micros() + micros(OPENING);
         let wanted = usize::try_from(contacts)?;
+        self.homes = vec![0; wanted];
         loop {
             self.send_due(None)?;
             self.receive(deadline.min(time::micros() + 20_000))?;
@@ -245,7 +246,9 @@ impl Load {
         self.with_agents = None;
         // How the first message of a conversation reaches its agent is the offer's business, not the hot path's.
         self.missing = 0;
-        self.homes = self.records.iter_mut().map(|record| std::mem::replace(&mut record.seen_on, u16::MAX)).collect();
+        for record in &mut self.records {
+            record.seen_on = u16::MAX;
+        }
         self.source = Source::Traffic { contacts };
         Ok(())
     }
@@ -495,9 +498,13 @@ impl Load {
         for number in inbound_marks(payload) {
             let Some(record) = self.record(number) else { continue };
             let (first, acked, scheduled) = (record.seen_on == 0, record.acked, record.scheduled);
+            let contact = usize::try_from(record.contact)?;
             if first {
                 record.seen_on = socket;
                 self.missing -= u64::from(acked);
+                if let Some(home) = self.homes.get_mut(contact) {
+                    *home = socket;
+                }
                 if let Some(window) = &mut self.window {
                     if window.holds(scheduled) {
                         window.e2e.record(now - scheduled);
@@ -514,8 +521,12 @@ impl Load {
             match frame.push {
                 Push::Conversation(delta) if matches!(delta.conversation.standing, Standing::Active { .. }) => {
                     with_agents.insert(delta.conversation.id);
+                    settle(&mut self.homes, &delta.conversation, socket);
                 }
-                Push::Me(me) => with_agents.extend(me.conversations.iter().map(|summary| summary.id)),
+                Push::Me(me) => {
+                    with_agents.extend(me.conversations.iter().map(|summary| summary.id));
+                    me.conversations.iter().for_each(|summary| settle(&mut self.homes, summary, socket));
+                }
                 Push::Denied(denied) => return Err(format!("an agent's subscription was denied: {denied:?}").into()),
                 _ => {}
             }
@@ -533,6 +544,14 @@ impl Load {
         };
         let unseen = self.records.iter().filter(|record| record.acked && record.seen_on == 0);
         unseen.fold((0, 0), |(lost, covered), record| if resynced(record) { (lost, covered + 1) } else { (lost + 1, covered) })
+    }
+}
+
+/// Notes on which socket a customer's conversation lives; their number stands in their name.
+fn settle(homes: &mut [u16], summary: &Summary, socket: u16) {
+    let number = summary.contact_name.rsplit(' ').next().and_then(|number| number.parse::<usize>().ok());
+    if let Some(home) = number.and_then(|number| homes.get_mut(number)) {
+        *home = socket;
     }
 }
 
