@@ -1,17 +1,13 @@
 /** Administering campaigns, from the tree to the archive; every screen without barriers in light and dark, with a picture. */
 
-import { mkdirSync } from 'node:fs';
-import { join } from 'node:path';
-
 import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
 import { Customers } from './customer.ts';
-import { openBrowser, Person, setScheme, SOON } from './people.ts';
+import { looksRight } from './looks.ts';
+import { openBrowser, Person, SOON } from './people.ts';
 import { Server } from './server.ts';
 import { Visitor } from './visitor.ts';
-
-const folder = process.env['CENTRALITA_SCREENS'] === 'docs' ? join(import.meta.dirname, '../../docs/images') : join(import.meta.dirname, 'results');
 
 let server: Server;
 let browser: Browser;
@@ -21,7 +17,6 @@ let passwords: Map<string, string>;
 let chat: string;
 
 beforeAll(async () => {
-  mkdirSync(folder, { recursive: true });
   const started = await Server.create();
   server = started.server;
   passwords = new Map(started.sample.users.map(({ login, password }) => [login, password]));
@@ -36,17 +31,7 @@ afterAll(async () => {
   await server?.remove();
 });
 
-async function check(name: string): Promise<void> {
-  const found: string[] = [];
-  for (const colorScheme of ['light', 'dark'] as const) {
-    await setScheme(admin.page, colorScheme);
-    await admin.page.screenshot({ path: join(folder, `${name}${colorScheme === 'dark' ? '-dark' : ''}.png`) });
-    found.push(...(await admin.barriers()).map((barrier) => `${colorScheme} ${barrier}`));
-  }
-  await setScheme(admin.page, 'light');
-  expect(found, name).toEqual([]);
-  expect(await admin.page.evaluate(() => document.documentElement.scrollWidth <= window.innerWidth), name).toBe(true);
-}
+const check = (name: string) => looksRight(admin, name);
 const go = (path: string) => admin.page.goto(`${server.origin}/admin/${path}`);
 const tab = (name: string) => admin.page.locator('.campaign-tabs').getByRole('link', { name }).click();
 const member = (name: string) => admin.page.getByRole('row').filter({ hasText: name });

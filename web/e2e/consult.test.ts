@@ -1,12 +1,11 @@
 /** An agent asks a colleague about a conversation: both screens, live, to the end. */
 
-import { join } from 'node:path';
-
 import type { Browser } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
 
 import { Customers } from './customer.ts';
-import { openBrowser, Person, setScheme, SOON } from './people.ts';
+import { failed, looksRight } from './looks.ts';
+import { openBrowser, Person, SOON } from './people.ts';
 import { Server } from './server.ts';
 
 let server: Server;
@@ -14,16 +13,6 @@ let browser: Browser;
 let customers: Customers;
 let ana: Person;
 let bruno: Person;
-
-/** Where pictures of the screens go, if anybody wants them. */
-const PICTURES = process.env['CENTRALITA_PICTURES'];
-async function picture(person: Person, name: string): Promise<void> {
-  if (!PICTURES) return;
-  for (const scheme of ['light', 'dark'] as const) {
-    await setScheme(person.page, scheme);
-    await person.page.screenshot({ path: join(PICTURES, `${name}-${scheme}.png`) });
-  }
-}
 
 async function atWork(login: string, password: string): Promise<Person> {
   const person = await Person.at(browser, `${server.origin}/`);
@@ -47,7 +36,7 @@ beforeAll(async () => {
 afterEach(async ({ task }) => {
   if (task.result?.state !== 'fail') return;
   for (const [name, person] of Object.entries({ ana, bruno })) {
-    await person?.page.screenshot({ path: join(import.meta.dirname, 'results', `consult-${name}.png`) }).catch(() => {});
+    await failed(person, `consult-${name}`);
   }
 });
 
@@ -65,7 +54,7 @@ it('a key opens the list of colleagues, with a first note', async () => {
   expect(await ana.barriersInBoth()).toEqual([]);
   await ana.page.keyboard.press('Enter');
   await dialog.getByRole('textbox', { name: 'Nota interna' }).fill('¿Hay un corte en Palermo?');
-  await picture(ana, 'consult-dialog');
+  await looksRight(ana, 'consulta');
   await dialog.getByRole('button', { name: 'Consultar a un colega' }).click();
   await ana.sees('En consulta con Bruno Benítez');
 });
@@ -76,12 +65,10 @@ it('the colleague has it as a marked row, sees everything and writes notes only'
   await bruno.sees('Hola, no tengo internet');
   await bruno.sees('¿Hay un corte en Palermo?');
   await bruno.sees('Ana Aguirre consulta. Acá solo se escriben notas internas.');
-  expect(await bruno.barriersInBoth()).toEqual([]);
-  await picture(bruno, 'consult-colleague');
+  await looksRight(bruno, 'consulta-colega');
   await bruno.writes('Sí, hasta las 18');
   await ana.message('Sí, hasta las 18').waitFor(SOON);
-  expect(await ana.barriersInBoth()).toEqual([]);
-  await picture(ana, 'consult-owner');
+  await looksRight(ana, 'consulta-propia');
   await bruno.page.getByRole('tab', { name: /^Responder a/ }).click();
   await bruno.sees('Al cliente le responde Ana Aguirre.');
   await customers.write('c1', 'Lucía Páez', '¿Siguen ahí?');

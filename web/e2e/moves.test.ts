@@ -1,16 +1,12 @@
 /** Supervisors move what waits; agents write first; where it rings, whoever is first has it. */
 
-import { mkdirSync } from 'node:fs';
-import { join } from 'node:path';
-
 import type { Browser } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
 
 import { Customers } from './customer.ts';
-import { openBrowser, Person, setScheme, SOON } from './people.ts';
+import { failed, looksRight } from './looks.ts';
+import { openBrowser, Person, SOON } from './people.ts';
 import { Server } from './server.ts';
-
-const folder = process.env['CENTRALITA_SCREENS'] === 'docs' ? join(import.meta.dirname, '../../docs/images') : join(import.meta.dirname, 'results');
 
 let server: Server;
 let browser: Browser;
@@ -20,7 +16,6 @@ let [support, sales] = ['', ''];
 const people: Record<string, Person> = {};
 
 beforeAll(async () => {
-  mkdirSync(folder, { recursive: true });
   const started = await Server.create();
   server = started.server;
   passwords = new Map(started.sample.users.map(({ login, password }) => [login, password]));
@@ -31,7 +26,7 @@ beforeAll(async () => {
 });
 afterEach(async ({ task }) => {
   if (task.result?.state !== 'fail') return;
-  for (const [name, person] of Object.entries(people)) await person.page.screenshot({ path: join(folder, `fallo-${name}.png`) }).catch(() => {});
+  for (const [name, person] of Object.entries(people)) await failed(person, `fallo-${name}`);
 });
 afterAll(async () => {
   await browser?.close();
@@ -56,16 +51,6 @@ async function capacity(login: string, units: number): Promise<void> {
   const { items } = await admin<{ items: { id: string; login: string }[] }>('GET', '/api/v1/users?limit=200');
   await admin('PATCH', `/api/v1/users/${items.find((user) => user.login === login)?.id ?? ''}`, { capacity: units });
 }
-async function check(person: Person, name: string): Promise<void> {
-  const found: string[] = [];
-  for (const colorScheme of ['light', 'dark'] as const) {
-    await setScheme(person.page, colorScheme);
-    await person.page.screenshot({ path: join(folder, `${name}${colorScheme === 'dark' ? '-dark' : ''}.png`) });
-    found.push(...(await person.barriers()).map((barrier) => `${colorScheme} ${barrier}`));
-  }
-  await setScheme(person.page, 'light');
-  expect(found, name).toEqual([]);
-}
 const waitingRow = (person: Person, name: string) => person.page.locator('#waiting tr').filter({ hasText: name });
 
 it('a supervisor chooses among those who wait and moves them; one refusal undoes nothing', async () => {
@@ -82,16 +67,16 @@ it('a supervisor chooses among those who wait and moves them; one refusal undoes
   await sofia.sees('1 elegida');
   await sofia.page.getByRole('checkbox', { name: 'Elegir Valentina Souza' }).click();
   await sofia.sees('2 elegidas');
-  await check(sofia, 'elegidas');
+  await looksRight(sofia, 'elegidas');
   await sofia.button('Mover…').click();
   const dialog = sofia.page.getByRole('dialog', { name: 'Mover 2 conversaciones a otra cola' });
   await dialog.getByRole('option', { name: /Ventas/ }).click();
-  await check(sofia, 'mover');
+  await looksRight(sofia, 'mover');
   await dialog.getByRole('button', { name: 'Mover', exact: true }).click();
   const told = sofia.page.getByRole('dialog', { name: 'No se pudo con todas' });
   await told.getByText('1 conversación movida a Ventas').waitFor(SOON);
   expect(await told.locator('.move-refused li').allTextContents()).toEqual(['Valentina SouzaEn esa cola no entra nadie más.']);
-  await check(sofia, 'movidas');
+  await looksRight(sofia, 'movidas');
   await told.getByRole('button', { name: 'Cerrar' }).last().click();
   await waitingRow(sofia, 'Mateo Núñez').getByText('Ventas').waitFor(SOON);
 });
@@ -117,7 +102,7 @@ it('what waits is given to an agent who has no room, and why says who did it', a
   await sofia.button('Asignar…').click();
   const dialog = sofia.page.getByRole('dialog', { name: 'Asignar 1 conversación' });
   await dialog.getByRole('option', { name: /Ana Aguirre/ }).click();
-  await check(sofia, 'asignar');
+  await looksRight(sofia, 'asignar');
   await dialog.getByRole('button', { name: 'Asignar', exact: true }).click();
   await sofia.sees('1 conversación asignada a Ana Aguirre');
   await ana.row('Camila Rojas').waitFor(SOON);
@@ -126,7 +111,7 @@ it('what waits is given to an agent who has no room, and why says who did it', a
   await ana.page.getByRole('menuitem', { name: '¿Por qué a mí?' }).click();
   await ana.sees('Te la asignó Supervisión.');
   await ana.sees('Sin lugar para ella: por encima del límite.');
-  await check(ana, 'asignada');
+  await looksRight(ana, 'asignada');
   await ana.page.keyboard.press('Escape');
   expect([...ana.complaints, ...sofia.complaints]).toEqual([]);
 });
@@ -139,7 +124,7 @@ it('an agent writes first, and is led to what is open already', async () => {
   await dialog.getByLabel('Dirección').fill('cliente-77');
   await dialog.getByLabel('Nombre (opcional)').fill('Luz Díaz');
   await dialog.getByLabel('Mensaje').fill('Buen día, Luz: ya está tu instalación.');
-  await check(ana, 'nueva');
+  await looksRight(ana, 'nueva');
   await ana.page.keyboard.press('Control+Enter');
   await ana.message('Buen día, Luz: ya está tu instalación.').waitFor(SOON);
   await ana.row('Luz Díaz').waitFor(SOON);
@@ -150,7 +135,7 @@ it('an agent writes first, and is led to what is open already', async () => {
   await dialog.getByLabel('Mensaje').fill('Otra vez');
   await dialog.getByRole('button', { name: /^Enviar/ }).click();
   await ana.sees('Ya hay una conversación abierta con este contacto.');
-  await check(ana, 'ya-abierta');
+  await looksRight(ana, 'ya-abierta');
   await ana.button('Ir a la conversación abierta').click();
   await ana.message('¡Gracias!').waitFor(SOON);
   expect(ana.complaints).toEqual([]);
@@ -164,7 +149,7 @@ it('a supervisor writes from the card of a contact, for an agent', async () => {
   const dialog = sofia.page.getByRole('dialog', { name: 'Nueva conversación' });
   await dialog.getByLabel('Agente a cargo').selectOption({ label: 'Ana Aguirre' });
   await dialog.getByLabel('Mensaje').fill('Hola, Valentina');
-  await check(sofia, 'nueva-supervision');
+  await looksRight(sofia, 'nueva-supervision');
   await dialog.getByRole('button', { name: /^Enviar/ }).click();
   await sofia.sees('Ya hay una conversación abierta con este contacto.');
   expect(sofia.complaints).toEqual([]);
@@ -181,7 +166,7 @@ it('where it rings both see it, the first to take it has it, and the other is to
   const card = (person: Person) => person.page.locator('.ring').filter({ hasText: 'Joaquín Paz' });
   await Promise.all([card(ana).waitFor(SOON), card(bruno).waitFor(SOON)]);
   await expect.poll(() => bruno.sounds(), SOON).toContain('offer');
-  await check(bruno, 'suena');
+  await looksRight(bruno, 'suena');
   // His answer is on its way while she takes it.
   let hers = () => {};
   const taken = new Promise<void>((resolve) => (hers = resolve));

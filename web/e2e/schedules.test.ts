@@ -1,21 +1,17 @@
 /** A schedule is painted, by mouse and by keyboard alone; holidays, a calendar file, a switch by hand; no barriers in light and dark. */
 
-import { mkdirSync } from 'node:fs';
-import { join } from 'node:path';
-
 import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
-import { openBrowser, Person, setScheme, SOON } from './people.ts';
+import { looksRight } from './looks.ts';
+import { openBrowser, Person, SOON } from './people.ts';
 import { Server } from './server.ts';
 
-const folder = process.env['CENTRALITA_SCREENS'] === 'docs' ? join(import.meta.dirname, '../../docs/images') : join(import.meta.dirname, 'results');
 let server: Server;
 let browser: Browser;
 let admin: Person;
 
 beforeAll(async () => {
-  mkdirSync(folder, { recursive: true });
   const started = await Server.create();
   server = started.server;
   browser = await openBrowser();
@@ -34,16 +30,8 @@ const times = async (day: string) => admin.page.locator('.week-day').filter({ ha
 
 /** Pictures in both schemes of the part of the form that begins with this. */
 async function check(name: string, at: string): Promise<void> {
-  const found: string[] = [];
   await admin.page.evaluate(() => (document.activeElement as HTMLElement | null)?.blur());
-  for (const colorScheme of ['light', 'dark'] as const) {
-    await setScheme(admin.page, colorScheme);
-    await admin.page.locator(at).first().evaluate((element) => element.scrollIntoView({ block: 'start' }));
-    await admin.page.screenshot({ path: join(folder, `${name}${colorScheme === 'dark' ? '-dark' : ''}.png`) });
-    found.push(...(await admin.barriers()).map((barrier) => `${colorScheme} ${barrier}`));
-  }
-  await setScheme(admin.page, 'light');
-  expect(found, name).toEqual([]);
+  await looksRight(admin, name, () => admin.page.locator(at).first().evaluate((element) => element.scrollIntoView({ block: 'start' })));
   // The form scrolls, not the page.
   expect(await admin.page.evaluate(() => document.documentElement.scrollHeight <= window.innerHeight), name).toBe(true);
 }

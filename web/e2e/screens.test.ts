@@ -3,18 +3,14 @@
  * pictures go to docs/images, else to where nothing keeps them.
  */
 
-import { mkdirSync } from 'node:fs';
-import { join } from 'node:path';
-
 import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
 import { Customers } from './customer.ts';
-import { openBrowser, Person, setScheme, SOON } from './people.ts';
+import { looksRight } from './looks.ts';
+import { openBrowser, Person, SOON } from './people.ts';
 import { Server } from './server.ts';
 import { Visitor } from './visitor.ts';
-
-const folder = process.env['CENTRALITA_SCREENS'] === 'docs' ? join(import.meta.dirname, '../../docs/images') : join(import.meta.dirname, 'results');
 
 let server: Server;
 let browser: Browser;
@@ -23,7 +19,6 @@ let customers: Customers;
 let chat: string;
 
 beforeAll(async () => {
-  mkdirSync(folder, { recursive: true });
   const started = await Server.create();
   server = started.server;
   passwords = new Map(started.sample.users.map(({ login, password }) => [login, password]));
@@ -49,36 +44,22 @@ async function inside(login: string): Promise<Person> {
   return person;
 }
 
-/** Both colour schemes: a picture each, and what is wrong. */
-async function check(person: Person, name: string): Promise<void> {
-  const found: string[] = [];
-  for (const colorScheme of ['light', 'dark'] as const) {
-    await setScheme(person.page, colorScheme);
-    await person.page.screenshot({ path: join(folder, `${name}${colorScheme === 'dark' ? '-dark' : ''}.png`) });
-    found.push(...(await person.barriers()).map((barrier) => `${colorScheme} ${barrier}`));
-  }
-  await setScheme(person.page, 'light');
-  expect(found, name).toEqual([]);
-  // Nothing is wider than the window.
-  expect(await person.page.evaluate(() => document.documentElement.scrollWidth <= window.innerWidth), name).toBe(true);
-}
-
 describe('the screens of an agent', () => {
   let ana: Person;
 
   it('sign-in and start of shift', async () => {
     const stranger = await Person.at(browser, `${server.origin}/login`);
     await stranger.page.getByRole('heading', { name: 'Ingresar' }).waitFor(SOON);
-    await check(stranger, 'ingresar');
+    await looksRight(stranger, 'ingresar');
     await stranger.page.goto(`${server.origin}/invitation#nothing`);
     await stranger.sees(/Este enlace ya se usó o venció/);
-    await check(stranger, 'invitacion');
+    await looksRight(stranger, 'invitacion');
     ana = await inside('ana');
     await ana.page.waitForURL('**/turno');
-    await check(ana, 'turno');
+    await looksRight(ana, 'turno');
     await ana.page.keyboard.press('Control+Enter');
     await ana.page.waitForURL('**/bandeja');
-    await check(ana, 'bandeja-vacia');
+    await looksRight(ana, 'bandeja-vacia');
   });
 
   it('the desk', async () => {
@@ -102,13 +83,13 @@ describe('the screens of an agent', () => {
     await ana.page.locator('#composer-text').fill('Te aviso apenas vuelva.');
     await ana.page.mouse.move(900, 450);
     await ana.page.waitForTimeout(600);
-    await check(ana, 'bandeja');
+    await looksRight(ana, 'bandeja');
   });
 
   it('a note cannot be taken for an answer', async () => {
     await ana.page.getByRole('tab', { name: /Nota interna/ }).click();
     await ana.page.locator('#composer-text').fill('Nodo Norte con corte programado hasta las 15.');
-    await check(ana, 'nota');
+    await looksRight(ana, 'nota');
     await ana.page.locator('#composer-text').fill('');
     await ana.page.getByRole('tab', { name: /Responder/ }).click();
   });
@@ -118,27 +99,27 @@ describe('the screens of an agent', () => {
     await ana.page.locator('.thread').focus();
     await keyboard.press('e');
     await ana.page.getByRole('dialog').waitFor(SOON);
-    await check(ana, 'tipificar');
+    await looksRight(ana, 'tipificar');
     await keyboard.press('Escape');
     await keyboard.press('t');
     await ana.page.getByRole('dialog').waitFor(SOON);
-    await check(ana, 'transferir');
+    await looksRight(ana, 'transferir');
     await keyboard.press('Escape');
     await keyboard.press('l');
     await ana.page.getByRole('dialog').waitFor(SOON);
-    await check(ana, 'etiquetas');
+    await looksRight(ana, 'etiquetas');
     await keyboard.press('Escape');
     await keyboard.press('Control+k');
     await ana.page.getByRole('dialog').waitFor(SOON);
-    await check(ana, 'paleta');
+    await looksRight(ana, 'paleta');
     await keyboard.press('Escape');
     await keyboard.press('?');
     await ana.page.getByRole('dialog').waitFor(SOON);
-    await check(ana, 'atajos');
+    await looksRight(ana, 'atajos');
     await keyboard.press('Escape');
     await keyboard.press('s');
     await ana.page.getByRole('menu').waitFor(SOON);
-    await check(ana, 'estado');
+    await looksRight(ana, 'estado');
     await keyboard.press('Escape');
   });
 
@@ -148,24 +129,24 @@ describe('the screens of an agent', () => {
     const visitor = await Visitor.at(browser, server.origin, chat);
     await visitor.writes('¿Tienen fibra en mi zona?');
     await bruno.button(/^Aceptar/).waitFor(SOON);
-    await check(bruno, 'oferta');
+    await looksRight(bruno, 'oferta');
     await bruno.page.context().close();
   });
 
   it('narrow, large letters, high contrast, another language', async () => {
     await ana.page.setViewportSize({ width: 1024, height: 768 });
-    await check(ana, 'bandeja-1024');
+    await looksRight(ana, 'bandeja-1024');
     await ana.page.setViewportSize({ width: 700, height: 800 });
-    await check(ana, 'bandeja-700');
+    await looksRight(ana, 'bandeja-700');
     await ana.page.setViewportSize({ width: 1440, height: 900 });
     await ana.page.goto(`${server.origin}/perfil`);
-    await check(ana, 'perfil');
+    await looksRight(ana, 'perfil');
     await ana.page.getByText('130 %').click();
     await ana.page.getByText('Cómoda').click();
     await ana.page.goto(`${server.origin}/bandeja`);
     await ana.row('Camila Rojas').click();
     await ana.sees('Dale, gracias');
-    await check(ana, 'bandeja-130');
+    await looksRight(ana, 'bandeja-130');
     await ana.page.goto(`${server.origin}/perfil`);
     await ana.page.getByText('Alto contraste').click();
     await ana.page.getByText('100 %').click();
@@ -175,7 +156,7 @@ describe('the screens of an agent', () => {
     await ana.page.goto(`${server.origin}/bandeja`);
     await ana.row('Camila Rojas').click();
     await ana.message('Dale, gracias').waitFor(SOON);
-    await check(ana, 'bandeja-contraste');
+    await looksRight(ana, 'bandeja-contraste');
     expect(ana.complaints).toEqual([]);
   });
 });
@@ -185,15 +166,15 @@ describe('the screens of supervision and administration', () => {
     const sofia = await inside('sofia');
     await sofia.page.waitForURL('**/supervision');
     await sofia.sees('Ana Aguirre');
-    await check(sofia, 'supervision');
+    await looksRight(sofia, 'supervision');
     await sofia.button('Ana Aguirre').first().click();
     await sofia.page.locator('.watch-row').first().click();
     await sofia.page.locator('.bubble').first().waitFor(SOON);
-    await check(sofia, 'espia');
+    await looksRight(sofia, 'espia');
     await sofia.page.goto(`${server.origin}/contactos`);
     await sofia.page.locator('.admin-row').first().click();
     await sofia.page.locator('.contacts-card').waitFor(SOON);
-    await check(sofia, 'contactos');
+    await looksRight(sofia, 'contactos');
     expect(sofia.complaints).toEqual([]);
   });
 
@@ -208,7 +189,7 @@ describe('the screens of supervision and administration', () => {
     await sofia.page.getByLabel('Quién puede recibir').selectOption('omni');
     await sofia.button('Simular').click();
     await sofia.page.getByRole('rowheader', { name: 'Nivel de servicio' }).waitFor(SOON);
-    await check(sofia, 'y-si');
+    await looksRight(sofia, 'y-si');
     await sofia.page.getByText('Registrado').click();
     await sofia.page.getByLabel('Fecha').fill('2020-01-01');
     await sofia.button('Simular').click();
@@ -223,12 +204,12 @@ describe('the screens of supervision and administration', () => {
       await admin.page.goto(`${server.origin}/admin/${kind}`);
       await admin.page.locator('.admin-row').first().click();
       await admin.page.locator('.editor-form').waitFor(SOON);
-      await check(admin, `admin-${kind}`);
+      await looksRight(admin, `admin-${kind}`);
     }
     for (const kind of ['proyectos', 'horarios', 'tokens']) {
       await admin.page.goto(`${server.origin}/admin/${kind}/nuevo`);
       await admin.page.locator('.editor-form').waitFor(SOON);
-      await check(admin, `admin-${kind}`);
+      await looksRight(admin, `admin-${kind}`);
     }
     expect(admin.complaints).toEqual([]);
   });
@@ -265,7 +246,7 @@ describe('the screens of supervision and administration', () => {
     await page.keyboard.type('Tercera');
     await page.keyboard.press('Enter');
     await expect.poll(async () => (await places())['Tercera'], SOON).toBe('1');
-    await check(admin, 'admin-tipificaciones');
+    await looksRight(admin, 'admin-tipificaciones');
     // Never offered: deleted. Offered by the sample's campaign: switched off.
     const remove = async (name: string) => {
       await page.getByRole('button', { name: `Más acciones de ${name}` }).press('Enter');
@@ -288,7 +269,7 @@ describe('the screens of supervision and administration', () => {
     await admin.button('Agregar recordatorio').click();
     await page.getByRole('textbox', { name: /^Recordatorio 1/ }).fill('¿Sigue ahí?');
     await page.getByLabel('Post-gestión', { exact: true }).selectOption({ label: 'Con tiempo fijo' });
-    await check(admin, 'admin-campana-cierre');
+    await looksRight(admin, 'admin-campana-cierre');
     await admin.button('Guardar').click();
     await admin.sees('Guardado');
     await page.reload();
@@ -332,7 +313,7 @@ describe('the screens of supervision and administration', () => {
     await finish('Con tiempo fijo');
     await ana.page.reload();
     await closes('Nadia Fija', false);
-    await check(ana, 'post-gestion');
+    await looksRight(ana, 'post-gestion');
     expect(await ana.button(end).count()).toBe(0);
     expect([...admin.complaints, ...ana.complaints]).toEqual([]);
   });

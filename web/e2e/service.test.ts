@@ -1,16 +1,12 @@
 /** How well campaigns are served, live; other hours in the what-if; what the product closes with, in the reader's language. */
 
-import { mkdirSync } from 'node:fs';
-import { join } from 'node:path';
-
 import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 
 import { Customers } from './customer.ts';
-import { openBrowser, Person, setScheme, SOON } from './people.ts';
+import { looksRight } from './looks.ts';
+import { openBrowser, Person, SOON } from './people.ts';
 import { Server } from './server.ts';
-
-const folder = process.env['CENTRALITA_SCREENS'] === 'docs' ? join(import.meta.dirname, '../../docs/images') : join(import.meta.dirname, 'results');
 
 let server: Server;
 let browser: Browser;
@@ -19,7 +15,6 @@ let customers: Customers;
 let [admin, sofia]: Person[] = [];
 
 beforeAll(async () => {
-  mkdirSync(folder, { recursive: true });
   const started = await Server.create();
   server = started.server;
   passwords = new Map(started.sample.users.map(({ login, password }) => [login, password]));
@@ -35,18 +30,6 @@ async function inside(login: string, locale = 'es-AR'): Promise<Person> {
   const person = await Person.at(browser, `${server.origin}/login`, { locale });
   await person.signIn(login, passwords.get(login) ?? '');
   return person;
-}
-
-async function check(person: Person, name: string): Promise<void> {
-  const found: string[] = [];
-  for (const colorScheme of ['light', 'dark'] as const) {
-    await setScheme(person.page, colorScheme);
-    await person.page.screenshot({ path: join(folder, `${name}${colorScheme === 'dark' ? '-dark' : ''}.png`) });
-    found.push(...(await person.barriers()).map((barrier) => `${colorScheme} ${barrier}`));
-  }
-  await setScheme(person.page, 'light');
-  expect(found, name).toEqual([]);
-  expect(await person.page.evaluate(() => document.documentElement.scrollWidth <= window.innerWidth), name).toBe(true);
 }
 
 /** Text and stand of the cells of the sample's campaign. */
@@ -69,7 +52,7 @@ it('who waits too long is marked while nothing else happens, and an answer in ti
   await expect.poll(() => cells(sofia!), SOON).toContainEqual(['1 · 1 demorada', null]);
   await expect.poll(() => cells(sofia!), SOON).toContainEqual([expect.stringMatching(/^0:\d\d, espera demasiado larga$/), 'act']);
   await expect.poll(() => cells(sofia!), SOON).toContainEqual(['0 %, por debajo de la meta de 80 %', 'act']);
-  await check(sofia, 'nivel-demorada');
+  await looksRight(sofia, 'nivel-demorada');
   const ana = await inside('ana');
   await ana.startShift();
   await ana.row('Camila Rojas').waitFor(SOON);
@@ -78,10 +61,10 @@ it('who waits too long is marked while nothing else happens, and an answer in ti
   await expect.poll(() => cells(sofia!), SOON).toContainEqual(['80 %, meta de 80 % alcanzada', 'good']);
   await sofia.sees('80 %');
   await sofia.sees('0 campañas bajo su meta');
-  await check(sofia, 'nivel-de-servicio');
+  await looksRight(sofia, 'nivel-de-servicio');
   await admin.page.goto(`${server.origin}/admin/campanas`);
   await expect.poll(() => cells(admin!), SOON).toContainEqual(['80 %, meta de 80 % alcanzada', 'good']);
-  await check(admin, 'admin-campanas-nivel');
+  await looksRight(admin, 'admin-campanas-nivel');
   expect(sofia.complaints).toEqual([]);
 });
 
@@ -97,7 +80,7 @@ it('a day is seen again with other hours and limits', async () => {
   await sofia!.button('Simular').click();
   expect((await asked).postDataJSON().changes).toMatchObject({ open: { from: '10:00', to: '13:00' }, max_waiting: 3, auto_accept: true });
   await page.getByRole('rowheader', { name: 'Nivel de servicio' }).waitFor(SOON);
-  await check(sofia!, 'y-si-horario');
+  await looksRight(sofia!, 'y-si-horario');
 });
 
 it('what the product closes with is called as its reader says, until somebody renames it', async () => {

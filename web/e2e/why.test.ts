@@ -1,16 +1,12 @@
 /** Why me, why nobody: what an agent and a supervisor are told, in words, in light and dark. */
 
-import { mkdirSync } from 'node:fs';
-import { join } from 'node:path';
-
 import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 
 import { Customers } from './customer.ts';
-import { openBrowser, Person, setScheme, SOON } from './people.ts';
+import { looksRight } from './looks.ts';
+import { openBrowser, Person, SOON } from './people.ts';
 import { Server } from './server.ts';
-
-const folder = process.env['CENTRALITA_SCREENS'] === 'docs' ? join(import.meta.dirname, '../../docs/images') : join(import.meta.dirname, 'results');
 
 let server: Server;
 let browser: Browser;
@@ -19,7 +15,6 @@ let customers: Customers;
 let [ana, bruno, sofia]: (Person | undefined)[] = [];
 
 beforeAll(async () => {
-  mkdirSync(folder, { recursive: true });
   const started = await Server.create();
   server = started.server;
   passwords = new Map(started.sample.users.map(({ login, password }) => [login, password]));
@@ -35,18 +30,6 @@ async function inside(login: string, locale = 'es-AR'): Promise<Person> {
   const person = await Person.at(browser, `${server.origin}/login`, { locale });
   await person.signIn(login, passwords.get(login) ?? '');
   return person;
-}
-
-async function check(person: Person, name: string): Promise<void> {
-  const found: string[] = [];
-  for (const colorScheme of ['light', 'dark'] as const) {
-    await setScheme(person.page, colorScheme);
-    await person.page.screenshot({ path: join(folder, `${name}${colorScheme === 'dark' ? '-dark' : ''}.png`) });
-    found.push(...(await person.barriers()).map((barrier) => `${colorScheme} ${barrier}`));
-  }
-  await setScheme(person.page, 'light');
-  expect(found, name).toEqual([]);
-  expect(await person.page.evaluate(() => document.documentElement.scrollWidth <= window.innerWidth), name).toBe(true);
 }
 
 it('an agent is told why it is theirs, and nothing of who comes next', async () => {
@@ -67,7 +50,7 @@ it('an agent is told why it is theirs, and nothing of who comes next', async () 
   const dialog = first.page.getByRole('dialog', { name: '¿Por qué a mí?' });
   await dialog.getByText(/^Vos: .*0 de \d+.* Siguiente: otra persona \(0 de \d+\)\.$/).waitFor(SOON);
   expect(await dialog.textContent()).not.toContain(other);
-  await check(first, 'por-que-a-mi');
+  await looksRight(first, 'por-que-a-mi');
   await first.page.keyboard.press('Escape');
   expect(first.complaints).toEqual([]);
 });
@@ -82,17 +65,17 @@ it('a supervisor is told why nobody gets what waits, and it is asked again', asy
   }
   await customers.write('c2', 'Mateo Núñez', '¿Cuándo viene el técnico?');
   await sofia.button('¿Por qué nadie? Mateo Núñez').waitFor(SOON);
-  await check(sofia, 'espera');
+  await looksRight(sofia, 'espera');
   await sofia.button('¿Por qué nadie? Mateo Núñez').click();
   const dialog = sofia.page.getByRole('dialog', { name: '¿Por qué nadie?' });
   await dialog.getByText(/lugar 1 de 1/).waitFor(SOON);
   await dialog.getByText('Ana Aguirre').waitFor(SOON);
   expect(await dialog.locator('.why-counts li').allTextContents()).toContain('2 En pausa, en break o sin conexión');
-  await check(sofia, 'por-que-nadie');
+  await looksRight(sofia, 'por-que-nadie');
   await ana!.button('Volver').last().click();
   const now = sofia.page.getByRole('dialog', { name: '¿Por qué a Ana Aguirre?' });
   await now.getByText('Ana Aguirre: nadie más podía recibirla.').waitFor(SOON);
-  await check(sofia, 'por-que-ella');
+  await looksRight(sofia, 'por-que-ella');
   expect(sofia.complaints).toEqual([]);
 });
 
