@@ -9,7 +9,7 @@ use std::collections::{BTreeSet, HashMap};
 use super::{
     super::bounds::{Cut, MAX_DATA_PICTURES, MAX_HTML_DEPTH, MAX_REMOTE, MAX_REMOTE_BYTES},
     style,
-    tokens::{Token, Tokens, decoded},
+    tokens::{Token, decoded, without},
 };
 use crate::domain::file::sniff;
 
@@ -180,22 +180,9 @@ pub(super) struct Balanced {
 /// Writes HTML anew. `parts` says which file a content id names, `next_part` which number the first picture within the HTML gets.
 pub(super) fn balanced(html: &str, parts: &HashMap<String, usize>, next_part: usize) -> Balanced {
     let mut balancer = Balancer { parts, next_part, open: Vec::new(), known: HashMap::new(), done: Balanced::default() };
-    let mut gone: Option<(String, usize)> = None;
-    for token in Tokens::new(html) {
-        if let Some((name, depth)) = &mut gone {
-            match &token {
-                Token::Start(other, _) if other == name => *depth += 1,
-                Token::End(other) if other == name => *depth -= 1,
-                _ => {}
-            }
-            if *depth == 0 {
-                gone = None;
-            }
-            continue;
-        }
+    for token in without(html, &GONE) {
         match token {
             Token::Text(text) => balancer.text(&decoded(text)),
-            Token::Start(name, _) if GONE.contains(&name.as_str()) => gone = Some((name, 1)),
             Token::Start(name, attributes) => balancer.start(&name, &attributes),
             Token::End(name) => balancer.end(&name),
         }

@@ -2,7 +2,7 @@
 
 use super::{
     super::{bounds::MAX_TEXT_BYTES, clean},
-    tokens::{Token, Tokens, decoded},
+    tokens::{Token, decoded, without},
 };
 
 const BLOCKS: [&str; 33] = [
@@ -57,25 +57,12 @@ struct Plain {
 /// The text of HTML, at most [`MAX_TEXT_BYTES`] of it.
 pub(in super::super) fn text(html: &str) -> String {
     let mut plain = Plain::default();
-    let mut unread: Option<(String, usize)> = None;
-    for token in Tokens::new(html) {
+    for token in without(html, &UNREAD) {
         if plain.text.len() > MAX_TEXT_BYTES {
             break;
         }
-        if let Some((name, depth)) = &mut unread {
-            match &token {
-                Token::Start(other, _) if other == name => *depth += 1,
-                Token::End(other) if other == name => *depth -= 1,
-                _ => {}
-            }
-            if *depth == 0 {
-                unread = None;
-            }
-            continue;
-        }
         match token {
             Token::Text(text) => plain.add(&decoded(text)),
-            Token::Start(name, _) if UNREAD.contains(&name.as_str()) => unread = Some((name, 1)),
             Token::Start(name, _) => plain.start(&name),
             Token::End(name) => plain.end(&name),
         }

@@ -198,6 +198,31 @@ impl<'a> Iterator for Tokens<'a> {
     }
 }
 
+/// The tokens of HTML but for elements of these names, their content included.
+pub(super) fn without<'a>(html: &'a str, names: &'static [&'static str]) -> impl Iterator<Item = Token<'a>> {
+    let mut left_out: Option<(String, usize)> = None;
+    Tokens::new(html).filter(move |token| {
+        if let Some((name, depth)) = &mut left_out {
+            match token {
+                Token::Start(other, _) if other == name => *depth += 1,
+                Token::End(other) if other == name => *depth -= 1,
+                _ => {}
+            }
+            if *depth == 0 {
+                left_out = None;
+            }
+            return false;
+        }
+        match token {
+            Token::Start(name, _) if names.contains(&name.as_str()) => {
+                left_out = Some((name.clone(), 1));
+                false
+            }
+            _ => true,
+        }
+    })
+}
+
 /// The longest character reference, in bytes.
 const MAX_REFERENCE_BYTES: usize = 34;
 
