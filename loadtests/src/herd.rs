@@ -76,15 +76,7 @@ pub(crate) struct Options {
 
 /// Runs the command.
 pub(crate) fn run(options: &Options) -> Outcome<Verdict> {
-    let needed = u64::try_from(options.sockets)? + 200;
-    let limit = Usage::own().open_files_limit();
-    if limit < needed {
-        return Err(format!(
-            "{} sockets need {needed} open files and the limit is {limit}: say `ulimit -n {needed}` first",
-            options.sockets
-        )
-        .into());
-    }
+    Usage::own().must_open(options.sockets)?;
     if options.deaf + options.agents + options.cut >= options.sockets || options.agents == 0 || options.deaf_tabs == 0 {
         return Err("--sockets must be more than --deaf plus --agents plus --cut, and there must be agents and tabs".into());
     }

@@ -60,14 +60,7 @@ pub(crate) struct Options {
 
 /// Runs the command.
 pub(crate) fn run(options: &Options) -> Outcome<Verdict> {
-    let needed = u64::try_from(options.agents)? + 200;
-    let limit = Usage::own().open_files_limit();
-    if limit < needed {
-        let agents = options.agents;
-        return Err(
-            format!("{agents} sockets need {needed} open files and the limit is {limit}: say `ulimit -n {needed}`").into()
-        );
-    }
+    Usage::own().must_open(options.agents)?;
     let seed = options.shared.seed.unwrap_or_else(time::entropy);
     println!("seed {seed}");
     let run = format!("{:x}", time::entropy() & 0xff_ffff_ffff);

@@ -273,8 +273,20 @@ impl Usage {
     }
 
     /// How many files and sockets it may open.
-    pub(crate) fn open_files_limit(&self) -> u64 {
+    fn open_files_limit(&self) -> u64 {
         field(&self.read("limits").replace("Max open files", "Max_open_files"), "Max_open_files")
+    }
+
+    /// Fails with what to do where so many sockets, and a few files more, are too many for this process.
+    pub(crate) fn must_open(&self, sockets: usize) -> Outcome<()> {
+        let (needed, limit) = (u64::try_from(sockets)? + 200, self.open_files_limit());
+        if limit < needed {
+            return Err(format!(
+                "{sockets} sockets need {needed} open files and the limit is {limit}: say `ulimit -n {needed}` first"
+            )
+            .into());
+        }
+        Ok(())
     }
 
     fn read(&self, file: &str) -> String {
