@@ -9,7 +9,7 @@ use super::{
     capacity::Presence,
     draw::Draw,
     item::{Pending, Stand},
-    lines::{People, Wants},
+    lines::Wants,
     order,
     order::Key,
     queue::Head,
@@ -165,10 +165,7 @@ impl Routing {
         };
         let best = match Wants::of(spot) {
             None => campaign.lanes.ready.best(&search),
-            Some(wants) => {
-                let people = People { campaign: item.view.campaign, agents: &self.agents, holders: &self.holders };
-                people.ready_for(&wants, &campaign.lanes.ready, &search).best(&search)
-            }
+            Some(wants) => self.people(item.view.campaign).ready_for(&wants, &campaign.lanes.ready, &search).best(&search),
         }?;
         let lets = |(_, standing): &(AgentId, Standing)| standing.gate.lets(item.view.kind, spot.seen);
         Some(match spot.preferred.as_ref().and_then(standing).filter(lets) {

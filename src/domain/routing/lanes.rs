@@ -125,6 +125,11 @@ impl Lanes {
 }
 
 impl Routing {
+    /// Everybody, as a campaign sees them.
+    pub(super) fn people(&self, campaign: CampaignId) -> People<'_> {
+        People { campaign, agents: &self.agents, holders: &self.holders }
+    }
+
     /// The next item of a campaign that somebody can be given now.
     pub(super) fn next_in(&mut self, id: CampaignId) -> Option<Turn> {
         let people = People { campaign: id, agents: &self.agents, holders: &self.holders };

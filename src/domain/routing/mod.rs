@@ -13,8 +13,8 @@
 //! **One call has two halves.** `fold` and `item` change what is known and move the indexes along; what that might
 //! enable is noted in `Work`: conversations whose agent left, arrivals, campaigns where an item or room for one
 //! appeared. `decide` then works that off, in this order: withdrawals and releases, closing time, admissions, offers,
-//! first answers that are owed. So no wake-up is lost, and after every call this holds: *no item waits while a member who may take it has room*. Matching therefore only
-//! ever looks at campaigns that were just noted.
+//! first answers that are owed. So no wake-up is lost, and after every call this holds: *no item waits while a member who may take
+//! it has room*. Matching therefore only ever looks at campaigns that were just noted.
 //!
 //! **Offers are greedy in one global order of items**: campaigns with the higher `weight` first, then oldest arrival, then
 //! id, where each campaign puts forward its next item by its own policy. Each item goes to the best agent at that moment:

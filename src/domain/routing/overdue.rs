@@ -4,11 +4,7 @@
 
 use smallvec::SmallVec;
 
-use super::{
-    Decision, Routing,
-    item::Item,
-    lines::{People, Wants},
-};
+use super::{CampaignState, Decision, Routing, item::Item, lines::Wants};
 use crate::{
     domain::conversation::QueueReason,
     ids::{AgentId, CampaignId},
@@ -24,7 +20,8 @@ impl Routing {
     /// Takes what is overdue from its agents where somebody else can take it, once what waits has been offered.
     pub(super) fn pass_on(&mut self, campaigns: &[CampaignId], out: &mut Vec<Decision>) {
         for campaign in campaigns {
-            let Some(campaign) = self.campaigns.get(campaign).filter(|campaign| campaign.is_serving()) else { continue };
+            let can_take = |campaign: &&CampaignState| campaign.is_serving() && !campaign.lanes.ready.is_empty();
+            let Some(campaign) = self.campaigns.get(campaign).filter(can_take) else { continue };
             let ids: Vec<_> = campaign.overdue.iter().map(|turn| turn.id).collect();
             for id in ids {
                 let found = self.items.get(&id).filter(|item| !item.passing_on && item.releasing.is_none());
@@ -42,10 +39,9 @@ impl Routing {
         let (view, spot) = (&item.view, item.laid.overdue.as_ref()?);
         let (owner, campaign) = (view.stand.owner()?, self.campaigns.get(&view.campaign)?);
         let had = |id: AgentId| id == owner || view.passed_over.contains(&id);
-        let people = People { campaign: view.campaign, agents: &self.agents, holders: &self.holders };
         let somebody = match Wants::of(spot) {
             None => campaign.lanes.ready.takers(view.kind, spot.seen).any(|id| !had(id)),
-            Some(wants) => people.any(&wants, &campaign.lanes.ready, |id| !had(id)),
+            Some(wants) => self.people(view.campaign).any(&wants, &campaign.lanes.ready, |id| !had(id)),
         };
         somebody.then_some(owner)
     }

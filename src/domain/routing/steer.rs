@@ -69,9 +69,7 @@ impl Routing {
         self.change(conversation, |item| item.pending = Pending::Move { ticket, to });
         Ok(())
     }
-}
 
-impl Routing {
     /// Whether one conversation more of this kind and campaign is more than an agent would be offered, were they there for it.
     /// Of who has not signed in since the start nobody knows.
     pub fn is_beyond_room(&self, agent: AgentId, campaign: CampaignId, kind: ChannelKind) -> bool {
