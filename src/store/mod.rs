@@ -32,6 +32,7 @@ pub mod service_levels;
 pub mod skills;
 pub mod snapshots;
 mod sql;
+pub mod templates;
 #[cfg(test)]
 pub(crate) mod testing;
 #[cfg(test)]
@@ -367,6 +368,7 @@ pub const STATEMENTS: &[(&str, &[&str])] = &[
     ("profiles", profiles::STATEMENTS),
     ("resources", resources::STATEMENTS),
     ("snapshots", snapshots::STATEMENTS),
+    ("templates", templates::STATEMENTS),
     ("visitors", visitors::STATEMENTS),
 ];
 /// Statements that only SQLite runs.
