@@ -13,6 +13,7 @@ pub mod once;
 pub mod ops;
 pub mod pages;
 pub mod problem;
+pub mod rate;
 pub mod routes;
 pub mod sockets;
 pub mod staff;

@@ -29,14 +29,14 @@ use crate::{
             tokens, users,
         },
         check::ListQuery,
-        demo, docs, ops, sockets,
+        demo, docs, ops, rate, sockets,
         staff::{
             agents,
             attachments::{self, UploadQuery},
             consult,
             contacts::{self, ContactsQuery},
             conversations::{self, ConversationsQuery, HistoryQuery, MessagesQuery},
-            drafts, invitations, me, moves,
+            drafts, invitations, me, moves, ratings,
             service_levels::{self, ServiceLevelsQuery},
             session, simulations, skills as conversation_skills, start,
             why::{self, WhyQuery},
@@ -44,7 +44,7 @@ use crate::{
         webhooks, widget,
     },
     wire::{
-        command, config, conversation, demo as wire_demo, live, moves as wire_moves, page::Page, people,
+        command, config, conversation, demo as wire_demo, live, moves as wire_moves, page::Page, people, ratings as wire_ratings,
         schedules as wire_schedules, session as wire_session, simulation, skills, start as wire_start, templates as wire_templates, why as wire_why,
     },
 };
@@ -219,6 +219,10 @@ routes! {
     POST "/widget/v1/rating" widget::rate, Access::Visitor, "widget", "What a visitor thought of a conversation",
         body widget::RatingFields, 204;
 
+    GET "/rate/style.css" rate::style, Access::Public, "mail", "Part of the page on which mails are rated", 200;
+    GET "/rate/{account}/{token}" rate::show, Access::Public, "mail", "The page on which a mail is rated; the token is in the mail", 200;
+    POST "/rate/{account}/{token}" rate::rate, Access::Public, "mail", "A receiver rates a mail (a form)", 200;
+
     POST "/api/v1/session" session::create, Access::Public, "session", "Sign in",
         body wire_session::SignIn, 200, gives wire_session::Profile;
     DELETE "/api/v1/session" session::delete, Access::Own, "session", "Sign out", 204;
@@ -244,6 +248,8 @@ routes! {
     POST "/api/v1/demo/session" demo::enter, Access::Public, "demo", "Sign in as one of the demo's people",
         body wire_demo::Entry, 200, gives wire_session::Profile;
 
+    GET "/api/v1/mail-ratings" ratings::show, Access::Any(&[ReadConversations]), "mail", "What receivers of mails thought of them",
+        query ratings::RatingsQuery, 200, gives wire_ratings::MailRatings;
     GET "/api/v1/conversations" conversations::list, SEE, "conversations", "Conversations, the newest first",
         query ConversationsQuery, 200, page conversation::Summary;
     POST "/api/v1/conversations" start::create, WORK, "conversations", "Write to a customer first",

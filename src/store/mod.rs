@@ -21,6 +21,7 @@ pub mod journal;
 pub mod leases;
 pub mod log;
 pub mod mail_accounts;
+pub mod mail_ratings;
 pub mod outbox;
 pub mod pasts;
 pub mod people;
@@ -358,6 +359,7 @@ pub const STATEMENTS: &[(&str, &[&str])] = &[
     ("leases", leases::STATEMENTS),
     ("log", log::STATEMENTS),
     ("mail_accounts", mail_accounts::STATEMENTS),
+    ("mail_ratings", mail_ratings::STATEMENTS),
     ("outbox", outbox::STATEMENTS),
     ("pasts", pasts::STATEMENTS),
     ("people", people::STATEMENTS),

@@ -9,6 +9,7 @@ pub mod drafts;
 pub mod invitations;
 pub mod me;
 pub mod moves;
+pub mod ratings;
 pub mod service_levels;
 pub mod session;
 pub mod simulations;

@@ -45,7 +45,7 @@ pub use self::{
     invitation::Invitation,
     report::Report,
     thread::{Joining, Thread, join},
-    token::{LOOP_HEADER, OurMessage, ThreadKey, mint, verify},
+    token::{LOOP_HEADER, OurMessage, ThreadKey, mint, mint_rating, verify, verify_rating},
 };
 use self::{
     bounds::{MAX_HTML_BYTES, MAX_ID_BYTES, MAX_SUBJECT_CHARACTERS, MAX_TEXT_BYTES},
