@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, path::Path};
 use ts_rs::TS;
 
 use super::{
-    command, config, conversation, demo, live, moves, page, people, schedules, service as service_now, session,
+    command, config, conversation, demo, live, moves, page, people, ratings, schedules, service as service_now, session,
     simulation as what_if, skills, start, templates, why,
 };
 use crate::{
