@@ -26,6 +26,7 @@ pub mod people;
 pub mod people_state;
 pub mod probe;
 pub mod profiles;
+pub mod recordings;
 pub mod resources;
 pub mod service_levels;
 pub mod skills;
@@ -363,16 +364,17 @@ pub const STATEMENTS: &[(&str, &[&str])] = &[
     ("people_state", people_state::STATEMENTS),
     ("probe", probe::STATEMENTS),
     ("profiles", profiles::STATEMENTS),
+    ("recordings", recordings::STATEMENTS),
     ("resources", resources::STATEMENTS),
     ("snapshots", snapshots::STATEMENTS),
     ("visitors", visitors::STATEMENTS),
 ];
 /// Statements that only SQLite runs.
 pub const SQLITE_STATEMENTS: &[&[&str]] =
-    &[sql::SQLITE_STATEMENTS, leases::SQLITE_STATEMENTS, dump::SQLITE_STATEMENTS, probe::SQLITE_STATEMENTS];
+    &[sql::SQLITE_STATEMENTS, conversation_lists::SQLITE_STATEMENTS, leases::SQLITE_STATEMENTS, dump::SQLITE_STATEMENTS, probe::SQLITE_STATEMENTS];
 /// Statements that only PostgreSQL runs.
 pub const POSTGRES_STATEMENTS: &[&[&str]] =
-    &[sql::POSTGRES_STATEMENTS, leases::POSTGRES_STATEMENTS, dump::POSTGRES_STATEMENTS, probe::POSTGRES_STATEMENTS];
+    &[sql::POSTGRES_STATEMENTS, conversation_lists::POSTGRES_STATEMENTS, leases::POSTGRES_STATEMENTS, dump::POSTGRES_STATEMENTS, probe::POSTGRES_STATEMENTS];
 
 impl Db {
     /// All rows of a statement.

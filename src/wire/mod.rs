@@ -8,6 +8,7 @@ pub mod live;
 pub mod moves;
 pub mod page;
 pub mod people;
+pub mod recordings;
 pub mod schedules;
 pub mod service;
 pub mod session;

@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, path::Path};
 use ts_rs::TS;
 
 use super::{
-    command, config, conversation, demo, live, moves, page, people, schedules, service as service_now, session,
+    command, config, conversation, demo, live, moves, page, people, recordings, schedules, service as service_now, session,
     simulation as what_if, skills, start, why,
 };
 use crate::{
@@ -125,6 +125,10 @@ fn text() -> String {
         config::ReadinessCheck,
         readiness::Topic,
         readiness::State,
+        recordings::Excerpt,
+        recordings::IndexBehind,
+        recordings::Recording,
+        recordings::RecordingsFound,
         service::Service,
         service::Threshold,
         service_now::ServiceNow,

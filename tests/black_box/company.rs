@@ -233,6 +233,8 @@ pub(crate) fn template(route: &Route) -> Option<Template> {
             ("conversations?campaign={{campaign}}&agent={{user}}&contact={{contact}}&channel={{channel}}", None)
         }
         "GET /api/v1/conversations/{id}" => ("conversations/{{conversation}}", None),
+        "GET /api/v1/conversations/{id}/export" => ("conversations/{{conversation}}/export?format=json", None),
+        "GET /api/v1/recordings" => ("recordings?campaign={{campaign}}&agent={{user}}&disposition={{disposition}}", None),
         "GET /api/v1/conversations/{id}/visitor" => ("conversations/{{conversation}}/visitor", None),
         "GET /api/v1/conversations/{id}/why" => ("conversations/{{conversation}}/why", None),
         "GET /api/v1/conversations/{id}/messages" => ("conversations/{{conversation}}/messages", None),

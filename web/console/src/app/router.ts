@@ -16,6 +16,7 @@ export const router = createRouter({
     { path: '/bandeja/:view?/:id?', name: 'inbox', component: InboxScreen },
     { path: '/contactos/:id?', name: 'contacts', component: () => import('../screens/ContactsScreen.vue') },
     { path: '/supervision', name: 'supervision', component: () => Promise.all([import('../supervision/SupervisionScreen.vue'), loadAdminTexts()]).then(([screen]) => screen) },
+    { path: '/historial', name: 'recordings', component: () => Promise.all([import('../recordings/RecordingsScreen.vue'), loadAdminTexts()]).then(([screen]) => screen) },
     { path: '/y-si', name: 'what_if', component: () => Promise.all([import('../whatif/WhatIfScreen.vue'), loadAdminTexts()]).then(([screen]) => screen) },
     { path: '/admin/:kind?/:id?', name: 'admin', component: () => Promise.all([import('../admin/AdminScreen.vue'), loadAdminTexts()]).then(([screen]) => screen) },
     { path: '/perfil', name: 'profile', component: () => import('../screens/ProfileScreen.vue') },
