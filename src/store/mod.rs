@@ -1,7 +1,7 @@
 //! The truth: one database, SQLite by default or PostgreSQL.
 //!
 //! Reading: [`Db::rows`] with a static statement. Writing: only the [`journal`] writes, so there is one writer, one order
-//! and one fsync for many.
+//! and one fsync for many. What is only derived, the index of [`recordings`], follows beside it.
 
 pub mod attachments;
 pub mod campaign_load;

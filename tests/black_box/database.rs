@@ -12,7 +12,7 @@ use std::{
 use sqlx::{Connection, Executor, PgConnection, Row, SqliteConnection, sqlite::SqliteConnectOptions};
 
 /// Whoever waits longer than this waits for ever.
-const PATIENCE: Duration = Duration::from_secs(120);
+const PATIENCE: Duration = Duration::from_secs(1_200);
 
 static NUMBER: AtomicU32 = AtomicU32::new(0);
 

@@ -339,3 +339,110 @@ async fn a_conversation_is_taken_out_as_a_file(database: Database) {
     let by: Vec<String> = taken.map(|entry| text(&entry["actor"])).collect();
     assert_eq!(by, [format!("user:{}", supervisor.id), format!("user:{}", supervisor.id), format!("user:{}", supervisor.id)]);
 }
+
+/// How fast it is with 100,000 conversations and 500,000 messages: `cargo test --test black_box measured -- --ignored --nocapture`.
+mod measured {
+    #[test]
+    #[ignore = "takes minutes; the figures are in docs/recordings.md"]
+    fn on_sqlite() {
+        crate::database::on_sqlite(super::how_fast_it_is);
+    }
+    #[test]
+    #[ignore = "takes minutes; the figures are in docs/recordings.md"]
+    fn on_postgres() {
+        crate::database::on_postgres(super::how_fast_it_is);
+    }
+}
+
+/// Half of the messages hold `hola`; one in 5,000 holds `p17`; every conversation has a number of its own. Written in SQL so that it
+/// takes seconds. `$STATE` is a real conversation's.
+const SQLITE_BULK: &str = "CREATE TEMP TABLE n AS WITH RECURSIVE c(i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM c WHERE i < 99999) SELECT i, \
+     printf('0190%04x-%04x-7000-8000-%012x', i / 65536, i % 65536, i) AS id, 1700000000000000 + i * 900000000 AS at FROM c; \
+     CREATE TEMP TABLE t AS SELECT * FROM conversations LIMIT 1; \
+     INSERT INTO contacts (id, client_id, name, created_at) SELECT n.id, t.client_id, 'Cliente ' || n.i, n.at FROM n, t; \
+     INSERT INTO contact_addresses (client_id, kind, value, contact_id, created_at) \
+     SELECT t.client_id, 'api', printf('+54911%08d', n.i), n.id, n.at FROM n, t; \
+     INSERT INTO conversations (id, client_id, channel_id, campaign_id, contact_id, phase, is_open, seq, arrived_at, state) \
+     SELECT n.id, t.client_id, t.channel_id, t.campaign_id, n.id, 'closed', 0, 9, n.at, \
+     replace(replace(replace(replace(t.state, t.id, n.id), t.contact_id, n.id), CAST(t.arrived_at AS TEXT), CAST(n.at AS TEXT)), \
+     '\"queued\"', '\"queued\"') FROM n, t; \
+     INSERT INTO messages (conversation_id, seq, id, author, text, at) \
+     SELECT n.id, m.value, printf('%s%03d', substr(n.id, 1, 33), m.value), 'contact', \
+     CASE (n.i + m.value) % 2 WHEN 0 THEN 'hola, ' ELSE 'gracias: ' END || 'sobre el pedido p' || ((n.i * 5 + m.value) * 7919 % 5000) \
+     || ' de la palabra' || ((n.i * 5 + m.value) % 20011) || ' que llegó el día ' || (n.i % 30) || ' a la sucursal ' || (n.i % 97), n.at + m.value \
+     FROM n, json_each('[2,3,4,5,6]') m;";
+const POSTGRES_BULK: &str = "CREATE TEMP TABLE n AS SELECT i, '0190' || lpad(to_hex(i / 65536), 4, '0') || '-' || lpad(to_hex(i % 65536), 4, '0') \
+     || '-7000-8000-' || lpad(to_hex(i), 12, '0') AS id, 1700000000000000 + i::bigint * 900000000 AS at FROM generate_series(0, 99999) i; \
+     CREATE TEMP TABLE t AS SELECT * FROM conversations LIMIT 1; \
+     INSERT INTO contacts (id, client_id, name, created_at) SELECT n.id, t.client_id, 'Cliente ' || n.i, n.at FROM n, t; \
+     INSERT INTO contact_addresses (client_id, kind, value, contact_id, created_at) \
+     SELECT t.client_id, 'api', '+54911' || lpad(n.i::text, 8, '0'), n.id, n.at FROM n, t; \
+     INSERT INTO conversations (id, client_id, channel_id, campaign_id, contact_id, phase, is_open, seq, arrived_at, state) \
+     SELECT n.id, t.client_id, t.channel_id, t.campaign_id, n.id, 'closed', 0, 9, n.at, \
+     replace(replace(replace(t.state, t.id, n.id), t.contact_id, n.id), t.arrived_at::text, n.at::text) FROM n, t; \
+     INSERT INTO messages (conversation_id, seq, id, author, text, at) \
+     SELECT n.id, m, left(n.id, 33) || lpad(m::text, 3, '0'), 'contact', \
+     CASE (n.i + m) % 2 WHEN 0 THEN 'hola, ' ELSE 'gracias: ' END || 'sobre el pedido p' || ((n.i * 5 + m)::bigint * 7919 % 5000) \
+     || ' de la palabra' || ((n.i * 5 + m) % 20011) || ' que llegó el día ' || (n.i % 30) || ' a la sucursal ' || (n.i % 97), n.at + m \
+     FROM n, generate_series(2, 6) m; ANALYZE";
+
+async fn how_fast_it_is(database: Database) {
+    let mut world = World::new(&database).await;
+    let desk = world.desk(json!({})).await;
+    let other = world.campaign(&desk.client, json!({})).await;
+    desk.channel.write("first", "hola").await;
+    world.kill();
+    let bulk = if matches!(database, Database::Sqlite) { SQLITE_BULK } else { POSTGRES_BULK };
+    let started = Instant::now();
+    database.change(&world.installation.sqlite_file(), bulk).await;
+    eprintln!("made up in {:?}", started.elapsed());
+    for name in ["search.sqlite", "search.sqlite-wal", "search.sqlite-shm"] {
+        let _ = std::fs::remove_file(world.installation.data().join(name));
+    }
+    if matches!(database, Database::Postgres(_)) {
+        database.change(&world.installation.data(), "DROP TABLE recordings; DROP TABLE recordings_state").await;
+    }
+    let started = Instant::now();
+    world.start().await;
+    while world.admin.get("/api/v1/recordings?limit=1").await.ok().get("behind").is_some() {
+        tokio::time::sleep(Duration::from_millis(200)).await;
+    }
+    eprintln!("indexed in {:?}", started.elapsed());
+    if let Ok(about) = std::fs::metadata(world.installation.data().join("search.sqlite")) {
+        eprintln!("{} MB", about.len() / 1_000_000);
+    }
+    let supervisor = world.person("supervisor", json!([{ "kind": "client", "id": desk.client }])).await;
+    for query in [
+        "",
+        "q=hola",
+        "q=hola+gracias+pedido",
+        "q=p17",
+        "q=palabra123",
+        "q=pala",
+        "q=%22sucursal+17%22",
+        "q=hola&from=2023-12-01&to=2023-12-07",
+        "from=2024-01-01&to=2024-01-01",
+        "customer=00054321",
+        "customer=cliente+5432",
+        "q=nunca+jamas+dicho",
+        &format!("campaign={}&q=hola", desk.campaign),
+        &format!("campaign={other}&q=hola"),
+        &format!("campaign={},{other}&kind=webchat&q=hola", desk.campaign),
+    ] {
+        let mut times = Vec::new();
+        let mut count = 0;
+        for _ in 0..11 {
+            let started = Instant::now();
+            count = found(&supervisor.api, query).await.len();
+            times.push(started.elapsed());
+        }
+        times.sort();
+        eprintln!("{:>6.1} ms (worst {:>6.1}) {count:>3} {query}", times[5].as_secs_f64() * 1e3, times[10].as_secs_f64() * 1e3);
+    }
+    // The last page of everything.
+    let deep = world.admin.get("/api/v1/recordings?to=2023-11-16&q=hola").await;
+    let started = Instant::now();
+    let again = world.admin.get("/api/v1/recordings?to=2023-11-16&q=hola").await.ok();
+    eprintln!("{:>6.1} ms {:>3} the oldest", started.elapsed().as_secs_f64() * 1e3, list(&again).len());
+    assert_eq!(deep.ok(), again);
+}

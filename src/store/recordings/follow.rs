@@ -16,11 +16,10 @@ use crate::{
     store::{
         Db, StoreError,
         journal::{Journal, STREAM},
-        log,
     },
 };
 
-pub(in crate::store) const EPOCH: &str = "SELECT epoch FROM streams WHERE stream = $1";
+pub(in crate::store) const LOG_STANDS: &str = "SELECT epoch, head FROM streams WHERE stream = $1";
 /// Whatever changes what is found by.
 pub(in crate::store) const TOUCHED: &str = "SELECT DISTINCT conversation_id FROM log WHERE stream = $1 AND pos > $2 AND pos <= $3 \
      AND conversation_id IS NOT NULL AND kind NOT IN ('delivery_moved', 'awaiting', 'offered', 'offer_ended', 'transfer_offered', \
@@ -106,8 +105,8 @@ pub enum Behind {
 /// # Errors
 /// When a store does not answer.
 pub async fn step(recordings: &Recordings, db: &Db) -> Result<bool, StoreError> {
-    let epoch = db.row(EPOCH, args![STREAM]).await?.map_or(Ok(String::new()), |row| row.text(0).map(str::to_owned))?;
-    let head = log::head(db, STREAM).await?;
+    let Some(log) = db.row(LOG_STANDS, args![STREAM]).await? else { return Ok(false) };
+    let (epoch, head) = (log.text(0)?.to_owned(), u64::try_from(log.int(1)?).unwrap_or(0));
     let known = match recordings.standing().await {
         Err(StoreError::Unavailable(why)) if NOT_THERE.iter().any(|words| why.contains(words)) => None,
         known => known?,

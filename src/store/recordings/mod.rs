@@ -29,7 +29,7 @@ use crate::{
 
 pub(super) const STATEMENTS: &[&str] = &[
     document::ATTENDED,
-    follow::EPOCH,
+    follow::LOG_STANDS,
     follow::TOUCHED,
     follow::CONTACTS,
     follow::OF_CONTACT,

@@ -38,6 +38,9 @@ pub(super) const POSTGRES_PUT: &str = "INSERT INTO recordings (number, conversat
      messages = excluded.messages, words = excluded.words";
 pub(super) const DROP: &str = "DELETE FROM recordings WHERE conversation_id = $1";
 
+/// The server may forget its last commits when the power fails: the position is forgotten with them.
+pub(super) const NO_WAIT: &str = "SET LOCAL synchronous_commit = off";
+
 /// What becomes of a conversation in the index.
 pub(super) enum Change {
     /// As it is now.
@@ -85,6 +88,7 @@ impl Recordings {
             }
             Db::Postgres(pool) => {
                 let mut transaction = pool.begin().await?;
+                postgres_query(NO_WAIT, vec![]).execute(&mut *transaction).await?;
                 if postgres_query(ADVANCE, advance).execute(&mut *transaction).await?.rows_affected() != 1 {
                     return Ok(false);
                 }
