@@ -373,10 +373,10 @@ pub const STATEMENTS: &[(&str, &[&str])] = &[
 ];
 /// Statements that only SQLite runs.
 pub const SQLITE_STATEMENTS: &[&[&str]] =
-    &[sql::SQLITE_STATEMENTS, conversation_lists::SQLITE_STATEMENTS, leases::SQLITE_STATEMENTS, dump::SQLITE_STATEMENTS, probe::SQLITE_STATEMENTS];
+    &[sql::SQLITE_STATEMENTS, conversation_lists::SQLITE_STATEMENTS, leases::SQLITE_STATEMENTS, dump::SQLITE_STATEMENTS, recordings::SQLITE_STATEMENTS, probe::SQLITE_STATEMENTS];
 /// Statements that only PostgreSQL runs.
 pub const POSTGRES_STATEMENTS: &[&[&str]] =
-    &[sql::POSTGRES_STATEMENTS, conversation_lists::POSTGRES_STATEMENTS, leases::POSTGRES_STATEMENTS, dump::POSTGRES_STATEMENTS, probe::POSTGRES_STATEMENTS];
+    &[sql::POSTGRES_STATEMENTS, conversation_lists::POSTGRES_STATEMENTS, leases::POSTGRES_STATEMENTS, dump::POSTGRES_STATEMENTS, recordings::POSTGRES_STATEMENTS, probe::POSTGRES_STATEMENTS];
 
 impl Db {
     /// All rows of a statement.

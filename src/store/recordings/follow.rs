@@ -31,9 +31,9 @@ pub(in crate::store) const ALL_AFTER: &str = "SELECT id FROM conversations WHERE
 pub(in crate::store) const ENTRY_AT: &str = "SELECT at FROM log WHERE stream = $1 AND pos = $2";
 
 /// Entries of the log looked at for one batch.
-const ENTRIES: u64 = 1_000;
+const ENTRIES: u64 = 500;
 /// Conversations of one batch while the index is made.
-const MADE_AT_ONCE: u64 = 200;
+const MADE_AT_ONCE: u64 = 100;
 /// Between looks at a log that has not grown.
 const REST: Duration = Duration::from_millis(500);
 /// Between batches of work, at least.
@@ -140,15 +140,7 @@ async fn add(
     to: &Standing,
     ids: Vec<ConversationId>,
 ) -> Result<bool, StoreError> {
-    let mut changes = Vec::with_capacity(ids.len());
-    for id in ids {
-        match document::read(db, id).await {
-            Ok(change) => changes.push(change),
-            // It would never be otherwise; the others go on.
-            Err(StoreError::Damaged(what)) => tracing::error!(what, conversation = %id, "a conversation cannot be indexed"),
-            Err(error) => return Err(error),
-        }
-    }
+    let changes = document::read(db, &ids).await?;
     recordings.add(from, to, changes).await
 }
 

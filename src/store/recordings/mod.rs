@@ -18,7 +18,7 @@ use std::fmt::Write as _;
 
 use sqlx::sqlite::{SqlitePoolOptions, SqliteSynchronous};
 
-pub use self::document::{attended, kinds, subject};
+pub use self::document::{attended, kinds};
 use super::{ACQUIRE_TIMEOUT, Db, Location, Row, SQLITE_READERS, StoreError, Value, postgres_query};
 use crate::{
     args,
@@ -28,7 +28,7 @@ use crate::{
 };
 
 pub(super) const STATEMENTS: &[&str] = &[
-    document::ATTENDED,
+    document::WRITERS,
     follow::LOG_STANDS,
     follow::TOUCHED,
     follow::CONTACTS,
@@ -36,6 +36,8 @@ pub(super) const STATEMENTS: &[&str] = &[
     follow::ALL_AFTER,
     follow::ENTRY_AT,
 ];
+
+pub(super) use self::document::{POSTGRES_STATEMENTS, SQLITE_STATEMENTS};
 
 /// Of what is kept and how; another one is made anew.
 const FORMAT: i64 = 1;

@@ -151,10 +151,11 @@ async fn begin(journal: &Journal, number: u128, words: &str) {
     let state = Conversation::started(id(number), &event, at).unwrap();
     let state = serde_json::to_string(&state).unwrap();
     const CONVERSATION: &str = "INSERT INTO conversations (id, client_id, channel_id, campaign_id, contact_id, phase, is_open, seq, \
-         arrived_at, state) VALUES ($1, 'c', 'h', 'k', $2, 'closed', 0, 1, 0, $3)";
+         arrived_at, state, subject) VALUES ($1, 'c', 'h', 'k', $2, 'closed', 0, 1, 0, $3, $4)";
     const MESSAGE: &str = "INSERT INTO messages (conversation_id, seq, id, author, text, at) VALUES ($1, 2, $1, 'contact', $2, 0)";
     let (own, contact) = (id(number).to_string(), ContactId::from_u128(7).to_string());
-    write(journal, CONVERSATION, args![own.as_str(), contact, state], None).await;
+    let subject = format!("Reclamo {number}");
+    write(journal, CONVERSATION, args![own.as_str(), contact, state, subject], None).await;
     write(journal, MESSAGE, args![own, words], None).await;
 }
 
@@ -175,6 +176,9 @@ fn it_is_made_from_the_tables_and_then_follows_the_log() {
         assert_eq!(index.standing().await.unwrap().unwrap().epoch, opened.epoch);
         assert_eq!(found(&index, said("hola 44")).await, [44], "two digits begin no word");
         assert_eq!(found(&index, said("hola 444")).await, [444]);
+        let mut subject = Wanted::default();
+        assert!(subject.search.text(Part::Subject, "RECLAMO 17"));
+        assert_eq!(found(&index, subject).await, [17]);
         let all = index.find(&Wanted::default(), 1_000).await.unwrap();
         assert_eq!(all.len(), 450);
         // Of their contact something changes: what is found by it follows.

@@ -32,8 +32,10 @@ pub(super) const SQLITE_PUT_WORDS: &str = "INSERT OR REPLACE INTO recordings_wor
      SELECT number, $2 FROM recordings WHERE conversation_id = $1";
 pub(super) const SQLITE_DROP_WORDS: &str =
     "DELETE FROM recordings_words WHERE rowid = (SELECT number FROM recordings WHERE conversation_id = $1)";
+/// Of a JSON array; in the order in which they come.
 pub(super) const POSTGRES_PUT: &str = "INSERT INTO recordings (number, conversation_id, arrived_at, agents, messages, words) \
-     VALUES ((SELECT coalesce(max(number), 0) + 1 FROM recordings), $1, $2, $3, $4, $5::tsvector) \
+     SELECT (SELECT coalesce(max(number), 0) FROM recordings) + row_number() OVER (ORDER BY r.n), r.i, r.t, r.a, r.m, r.w::tsvector \
+     FROM json_to_recordset($1::json) AS r(n bigint, i text, t bigint, a text, m bigint, w text) \
      ON CONFLICT (conversation_id) DO UPDATE SET arrived_at = excluded.arrived_at, agents = excluded.agents, \
      messages = excluded.messages, words = excluded.words";
 pub(super) const DROP: &str = "DELETE FROM recordings WHERE conversation_id = $1";
@@ -74,7 +76,7 @@ impl Recordings {
     pub(super) async fn add(&self, from: &Standing, to: &Standing, changes: Vec<Change>) -> Result<bool, StoreError> {
         let advance = args![to.pos, to.made_to.clone(), FORMAT, from.epoch.as_str(), from.pos, from.made_to.clone()];
         let embedded = matches!(self.write, Db::Sqlite(_));
-        let statements = changes.into_iter().flat_map(|change| statements(change, embedded));
+        let statements = statements(changes, embedded);
         match &self.write {
             Db::Sqlite(pool) => {
                 let mut transaction = pool.begin_with("BEGIN IMMEDIATE").await?;
@@ -102,20 +104,34 @@ impl Recordings {
     }
 }
 
-fn statements(change: Change, embedded: bool) -> Vec<(&'static str, Vec<Value>)> {
-    match change {
-        Change::Put(entry) => {
-            let id = entry.conversation.to_string();
-            let agents: Vec<String> = entry.agents.iter().map(ToString::to_string).collect();
-            let mut put = args![id.as_str(), entry.arrived_at, agents.join(" "), entry.messages];
-            if embedded {
-                vec![(SQLITE_PUT, put), (SQLITE_PUT_WORDS, args![id, fts5_text(&entry.document)])]
-            } else {
-                put.push(tsvector(&entry.document).into());
-                vec![(POSTGRES_PUT, put)]
+/// SQLite gets row by row what a server gets at once.
+fn statements(changes: Vec<Change>, embedded: bool) -> Vec<(&'static str, Vec<Value>)> {
+    let mut statements = Vec::new();
+    let mut rows = Vec::new();
+    for change in changes {
+        match change {
+            Change::Put(entry) => {
+                let id = entry.conversation.to_string();
+                let agents = entry.agents.iter().map(ToString::to_string).collect::<Vec<_>>().join(" ");
+                if embedded {
+                    statements.push((SQLITE_PUT, args![id.as_str(), entry.arrived_at, agents, entry.messages]));
+                    statements.push((SQLITE_PUT_WORDS, args![id, fts5_text(&entry.document)]));
+                } else {
+                    let (number, words) = (rows.len(), tsvector(&entry.document));
+                    let at = entry.arrived_at.micros();
+                    rows.push(serde_json::json!({ "n": number, "i": id, "t": at, "a": agents, "m": entry.messages, "w": words }));
+                }
+            }
+            Change::Drop(id) => {
+                if embedded {
+                    statements.push((SQLITE_DROP_WORDS, args![id.to_string()]));
+                }
+                statements.push((DROP, args![id.to_string()]));
             }
         }
-        Change::Drop(id) if embedded => vec![(SQLITE_DROP_WORDS, args![id.to_string()]), (DROP, args![id.to_string()])],
-        Change::Drop(id) => vec![(DROP, args![id.to_string()])],
     }
+    if !rows.is_empty() {
+        statements.push((POSTGRES_PUT, args![serde_json::Value::Array(rows).to_string()]));
+    }
+    statements
 }

@@ -198,7 +198,7 @@ pub async fn show(
     let sheet = Sheet {
         summary: summary(&caller, &state, &card, None),
         agents: recordings::attended(db, &state).await?,
-        subject: recordings::subject(db, &state).await?,
+        subject: card.subject.as_deref().unwrap_or_default().to_owned(),
         zone: directory.zone_of(state.client),
         at: app.now(),
         by,

@@ -27,7 +27,7 @@ const named = (path: string, only: (row: Row) => boolean = () => true): Choice[]
 
 export const campaignChoices = computed(() => named(CAMPAIGNS));
 export const agentChoices = computed(() => named(USERS, (row) => row['role'] !== 'auditor'));
-export const kindChoices = computed<Choice[]>(() => (['webchat', 'api'] as const).map((kind) => ({ id: kind, text: t(`channel.${kind}`) })));
+export const kindChoices = computed<Choice[]>(() => (['email', 'webchat', 'api'] as const).map((kind) => ({ id: kind, text: t(`channel.${kind}`) })));
 
 /** Each below the one it belongs to. */
 export const dispositionChoices = computed<Choice[]>(() => {
