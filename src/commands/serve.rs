@@ -34,7 +34,9 @@ use crate::{
     store::{
         drafts, idempotency,
         journal::{Health, Journal, STREAM},
-        people, snapshots,
+        people,
+        recordings::{Recordings, follow::follow},
+        snapshots,
     },
     telemetry,
 };
@@ -91,6 +93,7 @@ pub(super) async fn open(instance: &Instance, demo: Option<Arc<Demo>>) -> Result
     .map_err(|error| Failure::new("the database", error))?;
     let Running { engine, journal, arbiter } = running;
     let files = attachments(&instance.config)?;
+    let recordings = Recordings::new(&instance.location, &engine.db);
     let sockets = |limit: u64| SocketLimit::new(usize::try_from(limit).unwrap_or(usize::MAX));
     let visitor_sockets = sockets(limits.visitor_socket_limit_per_address);
     let sockets = sockets(limits.socket_limit_per_address);
@@ -101,6 +104,7 @@ pub(super) async fn open(instance: &Instance, demo: Option<Arc<Demo>>) -> Result
         passwords: Passwords::new(Cost::OWASP).map_err(|error| Failure::new("passwords", error))?,
         sessions: Arc::new(SessionCache::default()),
         attachments: Arc::new(files),
+        recordings: recordings.clone(),
         visitors,
         sockets,
         visitor_sockets,
@@ -130,6 +134,7 @@ pub(super) async fn open(instance: &Instance, demo: Option<Arc<Demo>>) -> Result
     tracing::info!(%listen, version = env!("CARGO_PKG_VERSION"), "ready");
     rt::spawn(tell_when_ready(engine.journal.clone()));
     rt::spawn(upkeep(app.clone()));
+    rt::spawn(follow(recordings.clone(), engine.db.clone(), engine.journal.clone(), engine.clock.clone()));
     rt::spawn(stop_when_fenced(engine.journal.clone(), server.handle()));
     let simulator = demo.map(|demo| {
         rt::spawn(erase_when_asked(Arc::clone(&demo), server.handle()));
@@ -141,6 +146,7 @@ pub(super) async fn open(instance: &Instance, demo: Option<Arc<Demo>>) -> Result
     }
     notify("STOPPING=1");
     served.map_err(|error| Failure::new("the server", error))?;
+    recordings.close().await;
     // A reader that an actor still holds can only be given back while its thread lives.
     if rt::time::timeout(READERS_END_WITHIN, engine.db.close()).await.is_err() {
         tracing::warn!("statements are still running; ending without them");

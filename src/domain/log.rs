@@ -94,6 +94,8 @@ pub enum Entity {
     Resource,
     /// Templates of mails.
     Template,
+    /// A conversation that somebody took out as a file.
+    Export,
 }
 
 impl Entity {
@@ -108,6 +110,7 @@ impl Entity {
                 | Self::CannedText
                 | Self::Resource
                 | Self::Template
+                | Self::Export
         )
     }
 }

@@ -24,6 +24,7 @@ pub mod readiness;
 pub mod refusal;
 pub mod routing;
 pub mod schedule;
+pub mod search;
 pub mod service;
 pub mod service_level;
 pub mod skill;

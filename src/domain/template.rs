@@ -291,7 +291,10 @@ mod tests {
 
     #[test]
     fn what_is_put_into_an_address_leads_nowhere_else() {
-        assert_eq!(html("<a href=\"https://x.example/?n=${name}\">x</a>"), "<a href=\"https://x.example/?n=%3Ci%3E%22%27%26%24%7Bagent%7D%25agent%25%7B%7B7%2A7%7D%7D%0A\">x</a>");
+        assert_eq!(
+            html("<a href=\"https://x.example/?n=${name}\">x</a>"),
+            "<a href=\"https://x.example/?n=%3Ci%3E%22%27%26%24%7Bagent%7D%25agent%25%7B%7B7%2A7%7D%7D%0A\">x</a>"
+        );
         for same in [
             "<a href=\"${link}\">x</a>",
             "<a href=\"${link}:https:x\">x</a>",

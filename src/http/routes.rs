@@ -36,7 +36,10 @@ use crate::{
             consult,
             contacts::{self, ContactsQuery},
             conversations::{self, ConversationsQuery, HistoryQuery, MessagesQuery},
-            drafts, invitations, me, moves, ratings,
+            drafts,
+            export::{self, ExportQuery},
+            invitations, me, moves, ratings,
+            recordings::{self, RecordingsQuery},
             service_levels::{self, ServiceLevelsQuery},
             session, simulations, skills as conversation_skills, start,
             why::{self, WhyQuery},
@@ -45,7 +48,8 @@ use crate::{
     },
     wire::{
         command, config, conversation, demo as wire_demo, live, moves as wire_moves, page::Page, people, ratings as wire_ratings,
-        schedules as wire_schedules, session as wire_session, simulation, skills, start as wire_start, templates as wire_templates, why as wire_why,
+        recordings as wire_recordings, schedules as wire_schedules, session as wire_session, simulation, skills,
+        start as wire_start, templates as wire_templates, why as wire_why,
     },
 };
 
@@ -260,6 +264,11 @@ routes! {
     GET "/api/v1/conversations/{id}" conversations::show, SEE, "conversations", "One conversation", 200, gives conversation::Summary;
     GET "/api/v1/conversations/{id}/messages" conversations::messages, SEE, "conversations", "Its messages, the latest first",
         query MessagesQuery, 200, page conversation::Message;
+    GET "/api/v1/conversations/{id}/export" export::show, Access::Any(&[ReadConversations]), "conversations",
+        "One conversation as a file: a page to read and print, JSON, plain text", query ExportQuery, 200, gives File;
+    GET "/api/v1/recordings" recordings::list, Access::Any(&[ReadConversations]), "conversations",
+        "Conversations of all channels, found by their days, words, customers, campaigns and agents: the newest first",
+        query RecordingsQuery, 200, gives wire_recordings::RecordingsFound;
     GET "/api/v1/conversations/{id}/visitor" conversations::visitor, SEE, "conversations",
         "What the visitor of a web chat said before and after", 200, gives conversation::VisitorCard;
     GET "/api/v1/conversations/{id}/why" why::show, SEE, "conversations",

@@ -72,7 +72,8 @@ pub struct Count {
 
 impl Filter<'_> {
     fn texts(&self) -> [String; 3] {
-        let within = self.within.map_or_else(|| "*".to_owned(), |ids| ids.iter().map(CampaignId::to_string).collect::<Vec<_>>().join(" "));
+        let within =
+            self.within.map_or_else(|| "*".to_owned(), |ids| ids.iter().map(CampaignId::to_string).collect::<Vec<_>>().join(" "));
         let text = |id: Option<String>| id.unwrap_or_default();
         [within, text(self.campaign.map(|id| id.to_string())), text(self.agent.map(|id| id.to_string()))]
     }

@@ -1,7 +1,7 @@
 //! The truth: one database, SQLite by default or PostgreSQL.
 //!
 //! Reading: [`Db::rows`] with a static statement. Writing: only the [`journal`] writes, so there is one writer, one order
-//! and one fsync for many.
+//! and one fsync for many. What is only derived, the index of [`recordings`], follows beside it.
 
 pub mod attachments;
 pub mod campaign_load;
@@ -28,6 +28,7 @@ pub mod people;
 pub mod people_state;
 pub mod probe;
 pub mod profiles;
+pub mod recordings;
 pub mod resources;
 pub mod service_levels;
 pub mod skills;
@@ -368,17 +369,30 @@ pub const STATEMENTS: &[(&str, &[&str])] = &[
     ("people_state", people_state::STATEMENTS),
     ("probe", probe::STATEMENTS),
     ("profiles", profiles::STATEMENTS),
+    ("recordings", recordings::STATEMENTS),
     ("resources", resources::STATEMENTS),
     ("snapshots", snapshots::STATEMENTS),
     ("templates", templates::STATEMENTS),
     ("visitors", visitors::STATEMENTS),
 ];
 /// Statements that only SQLite runs.
-pub const SQLITE_STATEMENTS: &[&[&str]] =
-    &[sql::SQLITE_STATEMENTS, leases::SQLITE_STATEMENTS, dump::SQLITE_STATEMENTS, probe::SQLITE_STATEMENTS];
+pub const SQLITE_STATEMENTS: &[&[&str]] = &[
+    sql::SQLITE_STATEMENTS,
+    conversation_lists::SQLITE_STATEMENTS,
+    leases::SQLITE_STATEMENTS,
+    dump::SQLITE_STATEMENTS,
+    recordings::SQLITE_STATEMENTS,
+    probe::SQLITE_STATEMENTS,
+];
 /// Statements that only PostgreSQL runs.
-pub const POSTGRES_STATEMENTS: &[&[&str]] =
-    &[sql::POSTGRES_STATEMENTS, leases::POSTGRES_STATEMENTS, dump::POSTGRES_STATEMENTS, probe::POSTGRES_STATEMENTS];
+pub const POSTGRES_STATEMENTS: &[&[&str]] = &[
+    sql::POSTGRES_STATEMENTS,
+    conversation_lists::POSTGRES_STATEMENTS,
+    leases::POSTGRES_STATEMENTS,
+    dump::POSTGRES_STATEMENTS,
+    recordings::POSTGRES_STATEMENTS,
+    probe::POSTGRES_STATEMENTS,
+];
 
 impl Db {
     /// All rows of a statement.

@@ -9,6 +9,7 @@ pub mod moves;
 pub mod page;
 pub mod people;
 pub mod ratings;
+pub mod recordings;
 pub mod schedules;
 pub mod service;
 pub mod session;

@@ -5,13 +5,13 @@ use std::{collections::BTreeMap, path::Path};
 use ts_rs::TS;
 
 use super::{
-    command, config, conversation, demo, live, moves, page, people, ratings, schedules, service as service_now, session,
-    simulation as what_if, skills, start, templates, why,
+    command, config, conversation, demo, live, moves, page, people, ratings, recordings, schedules, service as service_now,
+    session, simulation as what_if, skills, start, templates, why,
 };
 use crate::{
     domain::{
-        campaign, channel, closing, contact, conversation as states, delivery, disposition, field, holding, invitation, load, mail_settings, mail_template,
-        message, permission, readiness, schedule, service, skill, strategy, waiting, webchat,
+        campaign, channel, closing, contact, conversation as states, delivery, disposition, field, holding, invitation, load,
+        mail_settings, mail_template, message, permission, readiness, schedule, service, skill, strategy, waiting, webchat,
     },
     error::ErrorCode,
     http::{problem, widget},
@@ -131,6 +131,10 @@ fn text() -> String {
         config::ReadinessCheck,
         readiness::Topic,
         readiness::State,
+        recordings::Excerpt,
+        recordings::IndexBehind,
+        recordings::Recording,
+        recordings::RecordingsFound,
         service::Service,
         service::Threshold,
         service_now::ServiceNow,

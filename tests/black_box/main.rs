@@ -46,6 +46,7 @@ mod moves;
 mod openapi;
 mod packaging;
 mod people;
+mod recordings;
 mod routing;
 mod schedules;
 mod secrets;

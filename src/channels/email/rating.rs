@@ -42,8 +42,7 @@ mod tests {
 
     #[test]
     fn each_mark_leads_to_the_page_of_this_message() {
-        let (account, conversation, message) =
-            (ChannelId::from_u128(3), ConversationId::from_u128(1), MessageId::from_u128(2));
+        let (account, conversation, message) = (ChannelId::from_u128(3), ConversationId::from_u128(1), MessageId::from_u128(2));
         let key = ThreadKey::new(&[7; 32], ClientId::from_u128(9), account);
         let address = address("https://help.example.com", account, conversation, message, &key);
         let token = address.strip_prefix(&format!("https://help.example.com/rate/{account}/")).unwrap();

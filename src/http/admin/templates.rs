@@ -257,8 +257,7 @@ pub async fn change(
     checked(&app, &caller, &mut changed).await?;
     let TemplateFields { campaign, name, subject, html, text, .. } = changed;
     let content = Content { subject, html, text };
-    let template =
-        MailTemplate { campaign, name, content, version: current.version + 1, updated_at: app.now(), ..current };
+    let template = MailTemplate { campaign, name, content, version: current.version + 1, updated_at: app.now(), ..current };
     let done = once.commit(vec![templates::update(&template)], fact(*id), StatusCode::OK, &view(&template)).await;
     done.map_err(|problem| if problem.code() == ErrorCode::NotFound { changed_meanwhile() } else { name_taken(problem) })
 }

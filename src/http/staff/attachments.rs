@@ -248,7 +248,7 @@ pub(in crate::http) async fn stream(app: &App, stored: &Stored) -> Result<HttpRe
 }
 
 /// To be saved, under its name in the form of RFC 6266 and RFC 8187.
-fn disposition(name: &str) -> header::ContentDisposition {
+pub(in crate::http) fn disposition(name: &str) -> header::ContentDisposition {
     let ascii: String = name.chars().map(|c| if c.is_ascii() && !matches!(c, '"' | '\\') { c } else { '_' }).collect();
     let extended = header::ExtendedValue {
         charset: header::Charset::Ext("UTF-8".to_owned()),
