@@ -349,6 +349,11 @@ impl CampaignState {
     fn mode(&self) -> Option<Mode> {
         self.rules.map(|rules| rules.strategy.mode)
     }
+
+    /// Agents take what waits.
+    fn rings(&self) -> bool {
+        self.mode().is_some_and(Mode::rings)
+    }
 }
 
 /// What the last inputs may have made possible, in the order it is worked off. Ordered sets, so that no hash order
