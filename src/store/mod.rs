@@ -20,6 +20,10 @@ pub mod invitations;
 pub mod journal;
 pub mod leases;
 pub mod log;
+pub mod mail_asides;
+pub mod mail_confirmations;
+pub mod mail_positions;
+pub mod mail_threads;
 pub mod outbox;
 pub mod pasts;
 pub mod people;
@@ -31,6 +35,7 @@ pub mod service_levels;
 pub mod skills;
 pub mod snapshots;
 mod sql;
+pub mod suppressions;
 #[cfg(test)]
 pub(crate) mod testing;
 #[cfg(test)]
@@ -355,6 +360,10 @@ pub const STATEMENTS: &[(&str, &[&str])] = &[
     ("journal", journal::STATEMENTS),
     ("leases", leases::STATEMENTS),
     ("log", log::STATEMENTS),
+    ("mail_asides", mail_asides::STATEMENTS),
+    ("mail_confirmations", mail_confirmations::STATEMENTS),
+    ("mail_positions", mail_positions::STATEMENTS),
+    ("mail_threads", mail_threads::STATEMENTS),
     ("outbox", outbox::STATEMENTS),
     ("pasts", pasts::STATEMENTS),
     ("people", people::STATEMENTS),
@@ -365,6 +374,7 @@ pub const STATEMENTS: &[(&str, &[&str])] = &[
     ("profiles", profiles::STATEMENTS),
     ("resources", resources::STATEMENTS),
     ("snapshots", snapshots::STATEMENTS),
+    ("suppressions", suppressions::STATEMENTS),
     ("visitors", visitors::STATEMENTS),
 ];
 /// Statements that only SQLite runs.
