@@ -63,10 +63,7 @@ impl Actor for Mailbox {
         let (incarnation, stop) = (self.incarnation.clone(), self.stop.clone());
         let work = async move {
             let id = account.id;
-            tokio::select! {
-                () = stop.cancelled() => {}
-                () = Box::pin(Work::new(account, Arc::clone(&shared)).forever(&incarnation, &stop)) => {}
-            }
+            Box::pin(Work::new(account, Arc::clone(&shared)).forever(&incarnation, &stop)).await;
             shared.engine.mail_health.forget(id);
         };
         ctx.spawn(Box::pin(work).into_actor(self).map(|(), _, ctx| ctx.stop()));
@@ -115,22 +112,26 @@ impl Work {
 
     /// Takes the lease, works while it holds, takes it again.
     async fn forever(mut self, incarnation: &str, stop: &CancellationToken) {
+        let shared = Arc::clone(&self.shared);
         loop {
-            match Lease::take(&self.shared, self.account.id, incarnation).await {
+            match Lease::take(&shared, self.account.id, incarnation).await {
                 Ok(Some(lease)) => {
                     tokio::select! {
                         biased;
-                        () = lease.keep(&Arc::clone(&self.shared)) => {
+                        () = lease.keep(&shared) => {
                             tracing::warn!(account = %self.account.id, "the lease of a mailbox is lost");
                         }
-                        () = stop.cancelled() => return lease.give_back(&self.shared).await,
+                        () = stop.cancelled() => return lease.give_back(&shared).await,
                         () = Box::pin(self.owned(&lease)) => {}
                     }
                 }
                 Ok(None) => self.say(MailState::Elsewhere),
                 Err(error) => tracing::warn!(%error, account = %self.account.id, "the lease of a mailbox cannot be taken"),
             }
-            tokio::time::sleep(RENEW_EVERY).await;
+            tokio::select! {
+                () = tokio::time::sleep(RENEW_EVERY) => {}
+                () = stop.cancelled() => return,
+            }
         }
     }
 
