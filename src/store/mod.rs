@@ -24,6 +24,7 @@ pub mod mail_asides;
 pub mod mail_confirmations;
 pub mod mail_positions;
 pub mod mail_threads;
+pub mod mail_accounts;
 pub mod outbox;
 pub mod pasts;
 pub mod people;
@@ -364,6 +365,7 @@ pub const STATEMENTS: &[(&str, &[&str])] = &[
     ("mail_confirmations", mail_confirmations::STATEMENTS),
     ("mail_positions", mail_positions::STATEMENTS),
     ("mail_threads", mail_threads::STATEMENTS),
+    ("mail_accounts", mail_accounts::STATEMENTS),
     ("outbox", outbox::STATEMENTS),
     ("pasts", pasts::STATEMENTS),
     ("people", people::STATEMENTS),
