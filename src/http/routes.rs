@@ -44,8 +44,8 @@ use crate::{
         webhooks, widget,
     },
     wire::{
-        command, config, conversation, demo as wire_demo, live, mail_asides as wire_mail_asides, moves as wire_moves, page::Page, people,
-        schedules as wire_schedules, session as wire_session, simulation, skills, start as wire_start, why as wire_why,
+        command, config, conversation, demo as wire_demo, live, mail_asides as wire_mail_asides, moves as wire_moves, page::Page,
+        people, schedules as wire_schedules, session as wire_session, simulation, skills, start as wire_start, why as wire_why,
     },
 };
 

@@ -21,7 +21,7 @@ pub const MARGIN: Duration = Duration::from_secs(2);
 
 pub(super) const STATEMENTS: &[&str] = &[CREATE, READ, CREATE_STREAM, READ_STREAM, GIVE_BACK, FENCE, TOKEN];
 pub(super) const SQLITE_STATEMENTS: &[&str] = &[TAKE, RENEW_SQLITE, HOLDS_SQLITE, TAKE_QUIETLY_SQLITE, RENEW_QUIETLY_SQLITE];
-pub(super) const POSTGRES_STATEMENTS: &[&str] = 
+pub(super) const POSTGRES_STATEMENTS: &[&str] =
     &[TAKE_POSTGRES, RENEW_POSTGRES, HOLDS_POSTGRES, TAKE_QUIETLY_POSTGRES, RENEW_QUIETLY_POSTGRES];
 
 pub(super) const CREATE: &str =
@@ -52,8 +52,7 @@ const TAKE_QUIETLY_POSTGRES: &str = "UPDATE leases SET node = $2, incarnation = 
      expires_at = (extract(epoch FROM clock_timestamp()) * 1000000)::bigint + $4 \
      WHERE name = $1 AND (expires_at < (extract(epoch FROM clock_timestamp()) * 1000000)::bigint OR node = $2)";
 const RENEW_QUIETLY_SQLITE: &str = "UPDATE leases SET expires_at = $3 + $4 WHERE name = $1 AND token = $2";
-const RENEW_QUIETLY_POSTGRES: &str =
-    "UPDATE leases SET expires_at = (extract(epoch FROM clock_timestamp()) * 1000000)::bigint + $3 WHERE name = $1 AND token = $2";
+const RENEW_QUIETLY_POSTGRES: &str = "UPDATE leases SET expires_at = (extract(epoch FROM clock_timestamp()) * 1000000)::bigint + $3 WHERE name = $1 AND token = $2";
 /// Changes nothing; until the transaction ends nobody takes the lease.
 const FENCE: &str = "UPDATE leases SET token = token WHERE name = $1 AND token = $2";
 const TOKEN: &str = "SELECT token FROM leases WHERE name = $1 AND node = $2 AND incarnation = $3";

@@ -19,7 +19,8 @@ const FIND: &str = "SELECT id, client_id, account_id, kind, reason, author, subj
 const INSERT: &str = "INSERT INTO mail_asides (id, client_id, account_id, kind, reason, author, subject, message_id, source, size, \
      conversation_id, state, received_at, created_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14) \
      ON CONFLICT (id) DO NOTHING";
-const SETTLE: &str = "UPDATE mail_asides SET state = $2, conversation_id = coalesce($3, conversation_id) WHERE id = $1 AND state = 'open'";
+const SETTLE: &str =
+    "UPDATE mail_asides SET state = $2, conversation_id = coalesce($3, conversation_id) WHERE id = $1 AND state = 'open'";
 const AGAIN: &str = "UPDATE mail_asides SET kind = $2, reason = $3 WHERE id = $1 AND state = 'open'";
 const COUNT: &str = "SELECT COUNT(*) FROM mail_asides WHERE account_id = $1 AND kind = 'quarantined' AND state = 'open'";
 
@@ -173,7 +174,8 @@ fn aside(row: &Row) -> Result<MailAside, StoreError> {
 
 /// Puts a mail aside, unless it lies there already.
 pub fn insert(aside: &MailAside) -> Statement {
-    let MailAside { id, client, account, kind, reason, author, subject, message_id, source, size, conversation, state, .. } = aside;
+    let MailAside { id, client, account, kind, reason, author, subject, message_id, source, size, conversation, state, .. } =
+        aside;
     let args = args![
         id.to_string(),
         client.to_string(),

@@ -5,7 +5,11 @@ use std::{panic::AssertUnwindSafe, time::Duration};
 use futures_util::{FutureExt, StreamExt, stream};
 use rustc_hash::FxHashMap;
 
-use super::{account::Work, lease::Lease, reader::{Outcome, Reading, Settled}};
+use super::{
+    account::Work,
+    lease::Lease,
+    reader::{Outcome, Reading, Settled},
+};
 use crate::{
     actors::engine::CommandError,
     channels::email::post::imap::{Content, Mail, Position},

@@ -12,13 +12,7 @@ use crate::{
         understand::{Doubt, Understood, mint, trust::Proof},
     },
     directory::Snapshot,
-    domain::{
-        conversation::Command,
-        log::By,
-        mail::Envelope,
-        message::Content,
-        schedule,
-    },
+    domain::{conversation::Command, log::By, mail::Envelope, message::Content, schedule},
     ids::{CampaignId, ConversationId},
     store::{mail_confirmations, suppressions, write::WriteError},
 };

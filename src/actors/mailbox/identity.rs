@@ -34,9 +34,9 @@ impl Identity {
         let mut is_kept = false;
         for line in header.split_inclusive(|byte| *byte == b'\n') {
             if !matches!(line.first(), Some(b' ' | b'\t')) {
-                is_kept = OF_THE_AUTHOR.iter().any(|name| {
-                    line.split_at_checked(name.len()).is_some_and(|(start, _)| start.eq_ignore_ascii_case(name))
-                });
+                is_kept = OF_THE_AUTHOR
+                    .iter()
+                    .any(|name| line.split_at_checked(name.len()).is_some_and(|(start, _)| start.eq_ignore_ascii_case(name)));
             }
             if is_kept {
                 hash.update(line);

@@ -91,9 +91,9 @@ pub(super) enum Place {
 pub(super) fn place(author: &Mailbox, own: &[String], proof: Proof, candidates: &[Candidate]) -> Place {
     let is_own = own.iter().any(|address| address.eq_ignore_ascii_case(&author.address));
     let may_join = proof != Proof::Failed && !is_own;
-    let joined = candidates.iter().find(|candidate| {
-        may_join && join(author, candidate.participants.iter().map(String::as_str)) == Joining::Joins
-    });
+    let joined = candidates
+        .iter()
+        .find(|candidate| may_join && join(author, candidate.participants.iter().map(String::as_str)) == Joining::Joins);
     match joined {
         Some(candidate) => Place::Joins(candidate.conversation),
         None => {
@@ -120,9 +120,10 @@ pub(super) fn effect(report: &Report, receivers: &[String]) -> Effect {
     };
     match report {
         Report::Delivery(report) => {
-            let ours = report.recipients.iter().filter(|one| {
-                went_to(one.address.as_deref()).or_else(|| went_to(one.original.as_deref())).is_some()
-            });
+            let ours = report
+                .recipients
+                .iter()
+                .filter(|one| went_to(one.address.as_deref()).or_else(|| went_to(one.original.as_deref())).is_some());
             let (mut failed, mut arrived) = (None, 0);
             for one in ours {
                 match one.outcome {

@@ -131,7 +131,14 @@ impl Reading {
     }
 
     /// A mail of which only this much was fetched.
-    pub(super) fn partial(account: &MailAccount, number: (u32, u32), raw: Bytes, size: u64, received: Timestamp, why: &str) -> Self {
+    pub(super) fn partial(
+        account: &MailAccount,
+        number: (u32, u32),
+        raw: Bytes,
+        size: u64,
+        received: Timestamp,
+        why: &str,
+    ) -> Self {
         let identity = Identity::of_number(account.id, number.0, number.1);
         let glance = glance_at(&raw);
         Self { identity, raw, size, received, meaning: Err(why.to_owned()), glance }
@@ -141,10 +148,6 @@ impl Reading {
     pub(super) fn author(&self) -> &str {
         let author = self.meaning.as_ref().ok().and_then(|meaning| meaning.mail.author.as_ref());
         author.map_or("", |author| author.address.as_str())
-    }
-
-    pub(super) fn received(&self) -> Timestamp {
-        self.received
     }
 
     /// It brings whoever takes it in down, again and again.
@@ -312,9 +315,7 @@ impl Reader {
         let mut doubts = mail.doubts.clone();
         let directory = self.engine.directory.peek();
         let is_of_staff = |address: &str| directory.users.values().any(|user| user.login.eq_ignore_ascii_case(address));
-        if !doubts.contains(&Doubt::OurOwnAddress)
-            && mail.author.as_ref().is_some_and(|author| is_of_staff(&author.address))
-        {
+        if !doubts.contains(&Doubt::OurOwnAddress) && mail.author.as_ref().is_some_and(|author| is_of_staff(&author.address)) {
             doubts.push(Doubt::OurOwnAddress);
         }
         let replies = mail.replies.as_ref();
@@ -359,8 +360,7 @@ impl Reader {
     async fn keep_files(&self, reading: &Reading, mail: &Understood) -> Result<Vec<Attachment>, CommandError> {
         let kept = mail.files.iter().enumerate().map(|(number, found)| {
             let id = reading.identity.file(number);
-            let file =
-                Attachment { id, name: found.name.clone(), media_type: found.media_type.clone(), size: found.size as u64 };
+            let file = Attachment { id, name: found.name.clone(), media_type: found.media_type.clone(), size: found.size as u64 };
             let bytes = Bytes::copy_from_slice(&found.bytes);
             async move { self.put(id, bytes).await.map(|()| file) }
         });
@@ -417,7 +417,11 @@ impl Reader {
     }
 
     /// Does what a report says to the message it proves to be about; gives the conversation of that.
-    async fn act_on(&self, account: &MailAccount, report: &Report) -> Result<(Option<ConversationId>, Vec<Statement>), CommandError> {
+    async fn act_on(
+        &self,
+        account: &MailAccount,
+        report: &Report,
+    ) -> Result<(Option<ConversationId>, Vec<Statement>), CommandError> {
         let about = match report {
             Report::Delivery(report) => report.about,
             Report::Complaint(complaint) => complaint.about,
@@ -437,7 +441,8 @@ impl Reader {
                 Ok(_) | Err(_) => {}
             }
         }
-        let suppress = suppress.iter().map(|address| suppressions::insert(account.client, address, "complaint", ours.message, now));
+        let suppress =
+            suppress.iter().map(|address| suppressions::insert(account.client, address, "complaint", ours.message, now));
         Ok((Some(ours.conversation), suppress.collect()))
     }
 }

@@ -57,7 +57,12 @@ fn place(account: &MailAccount) -> Place {
     Place { client: Some(account.client), campaign: account.campaign }
 }
 
-async fn found(app: &App, caller: &Caller, id: MailAsideId, permission: Permission) -> Result<(MailAside, Arc<MailAccount>), Problem> {
+async fn found(
+    app: &App,
+    caller: &Caller,
+    id: MailAsideId,
+    permission: Permission,
+) -> Result<(MailAside, Arc<MailAccount>), Problem> {
     let aside = mail_asides::find(&app.engine.db, id).await?.ok_or_else(Problem::not_found)?;
     let account = caller.directory.mail_accounts.get(&aside.account).cloned().ok_or_else(Problem::not_found)?;
     caller.require(permission, place(&account))?;
@@ -76,7 +81,9 @@ pub async fn list(app: Data<App>, caller: Caller, query: Query<MailAsidesQuery>)
         accounts.filter(|account| caller.may(Permission::ReadConversations, place(account))).map(|account| account.id).collect()
     });
     let before = match check::cursor::<MailAsideId>(cursor.as_deref())? {
-        Some(id) => Some((mail_asides::find(&app.engine.db, id).await?.map_or(Timestamp::default(), |aside| aside.created_at), id)),
+        Some(id) => {
+            Some((mail_asides::find(&app.engine.db, id).await?.map_or(Timestamp::default(), |aside| aside.created_at), id))
+        }
         None => None,
     };
     let filter = Filter { within, account, kind, state, before };

@@ -80,7 +80,10 @@ fn is_aligned(one: &str, other: &str) -> bool {
         upper.split('.').count() > 1 && lower.strip_suffix(upper).is_some_and(|rest| rest.ends_with('.'))
     };
     let (one, other) = (one.trim_end_matches('.'), other.trim_end_matches('.'));
-    !one.is_empty() && (one == other || (!super::author::is_registry(other) && below(one, other)) || (!super::author::is_registry(one) && below(other, one)))
+    !one.is_empty()
+        && (one == other
+            || (!super::author::is_registry(other) && below(one, other))
+            || (!super::author::is_registry(one) && below(other, one)))
 }
 
 fn without_comments(text: &str) -> String {
@@ -119,9 +122,18 @@ mod tests {
     fn the_trusted_server_decides() {
         for (said, expected) in [
             ("mx.casa.example; dmarc=pass header.from=cliente.example", Proof::Passed),
-            ("mx.casa.example 1; spf=fail smtp.mailfrom=x.example; dmarc = fail (p=REJECT) header.from=cliente.example", Proof::Failed),
-            ("MX.casa.example;\r\n dkim=pass (2048-bit; comment) header.d=cliente.example; spf=softfail smtp.mailfrom=b@c.example", Proof::Passed),
-            ("mx.casa.example; dkim=pass header.d=otro.example; spf=pass smtp.mailfrom=bounce@envios.cliente.example", Proof::Passed),
+            (
+                "mx.casa.example 1; spf=fail smtp.mailfrom=x.example; dmarc = fail (p=REJECT) header.from=cliente.example",
+                Proof::Failed,
+            ),
+            (
+                "MX.casa.example;\r\n dkim=pass (2048-bit; comment) header.d=cliente.example; spf=softfail smtp.mailfrom=b@c.example",
+                Proof::Passed,
+            ),
+            (
+                "mx.casa.example; dkim=pass header.d=otro.example; spf=pass smtp.mailfrom=bounce@envios.cliente.example",
+                Proof::Passed,
+            ),
             ("mx.casa.example; dkim=pass header.d=otro.example; spf=pass smtp.mailfrom=otro.example", Proof::Failed),
             ("mx.casa.example; spf=none smtp.mailfrom=cliente.example; dkim=none", Proof::Failed),
             ("mx.casa.example; spf=pass smtp.mailfrom=example", Proof::Failed),
