@@ -48,8 +48,14 @@ struct Words {
 }
 
 /// What the campaign says to who writes to it; none = nothing.
+#[cfg(not(test))]
 fn words(_directory: &Snapshot, _campaign: CampaignId) -> Option<Words> {
     None
+}
+
+#[cfg(test)]
+fn words(_directory: &Snapshot, _campaign: CampaignId) -> Option<Words> {
+    tests::WORDS.get().map(|text| Words { subject: text.to_owned(), text: text.to_owned() })
 }
 
 /// Tells the author of a mail that began this conversation that it arrived, if the campaign does so and there is room. The row that
@@ -100,6 +106,16 @@ pub(super) async fn confirm(reader: &Reader, account: &MailAccount, mail: &Under
     let notice = Command::Notice { message, content, out_of_hours: false };
     if let Err(error) = engine.command(conversation, notice, By::System, None).await {
         tracing::warn!(%error, %conversation, "a mail is not confirmed");
+    }
+}
+
+#[cfg(test)]
+pub(super) mod tests {
+    use std::cell::Cell;
+
+    thread_local! {
+        /// What every campaign says on this thread.
+        pub(in super::super) static WORDS: Cell<Option<&'static str>> = const { Cell::new(None) };
     }
 }
 

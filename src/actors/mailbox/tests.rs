@@ -59,6 +59,10 @@ struct Post {
 
 impl Post {
     async fn open(scratch: Scratch, fields: Value, password: &str) -> Self {
+        Self::open_as(scratch, fields, password, US).await
+    }
+
+    async fn open_as(scratch: Scratch, fields: Value, password: &str, address: &str) -> Self {
         let mut plan = Plan { capacity: 100_000, ..Plan::default() };
         plan.sales.auto_accept = true;
         plan.sales.max_per_agent = 10_000;
@@ -69,7 +73,7 @@ impl Post {
             id: ACCOUNT,
             client: CLIENT,
             campaign: Some(SALES),
-            address: US,
+            address,
             settings: &settings,
             enabled: true,
             archived_at: None,

@@ -100,7 +100,7 @@ fn an_answer_joins_only_for_who_takes_part() {
             domain,
         );
         let bent = [
-            format!("{}a@{domain}", &local[..local.len() - 1]),
+            format!("{}{}@{domain}", &local[..local.len() - 1], if local.ends_with('a') { 'c' } else { 'a' }),
             format!("{}@{domain}", &local[..local.len() - 20]),
             format!("c1.@{domain}"),
             format!("{conversation}@{domain}"),
@@ -178,7 +178,7 @@ fn what_nobody_wrote_or_nobody_can_read_lies_aside_and_the_rest_flows() {
             mail(ANA_X, 2, "X-Poison: yes\n", "veneno"),
             mail("beto@x.example", 3, "Auto-Submitted: auto-replied\n", "estoy de vacaciones"),
             mail(ANA_X, 4, "", "dos"),
-            format!("From: a@x.example\nFrom: b@x.example\nSubject: de quién\n\nx\n"),
+            "From: a@x.example\nFrom: b@x.example\nSubject: de quién\n\nx\n".to_owned(),
             "no mail at all".to_owned(),
             mail("otra@y.example", 5, &format!("X-Centralita-Loop: {tag}\n"), "eco"),
             mail(ANA_X, 6, "", "tres"),
@@ -221,5 +221,69 @@ fn what_nobody_wrote_or_nobody_can_read_lies_aside_and_the_rest_flows() {
         assert_eq!(asides, expected.map(|(kind, reason, subject)| (kind, reason.to_owned(), subject.to_owned())));
         // Somebody says that a person wrote it.
         assert!(matches!(post.arrives_as(&raws[2], true).await, Outcome::Stored(_)));
+    });
+}
+
+impl Post {
+    /// What was said by itself in every conversation, as the outbox would hand it over.
+    async fn confirmations(&self, is_marked: bool) -> Vec<String> {
+        const SAID: &str = "SELECT conversation_id, id FROM messages WHERE author = 'system' AND mail IS NOT NULL ORDER BY at";
+        let tag = self.account().threads.first().unwrap().loop_tag().to_owned();
+        let mut raws = Vec::new();
+        for row in self.house.engine.db.rows(SAID, args![]).await.unwrap() {
+            let (conversation, message) = (row.parse(0).unwrap(), row.parse(1).unwrap());
+            let stored = conversations::message_of(&self.house.engine.db, conversation, message).await.unwrap().unwrap().message;
+            let mail = stored.mail.clone().unwrap();
+            assert!(mail.automatic && mail.cc.is_empty() && mail.bcc.is_empty() && mail.to.len() == 1);
+            let marks = format!("Auto-Submitted: auto-replied\nX-Centralita-Loop: {tag}\n");
+            raws.push(format!(
+                "From: {}\nTo: {}\nSubject: {}\nMessage-ID: <{}>\nIn-Reply-To: <{}>\n{}\n{}\n",
+                self.account().address,
+                mail.to[0].address,
+                mail.subject,
+                mail.message_id.clone().unwrap(),
+                mail.in_reply_to.join("> <"),
+                if is_marked { marks.as_str() } else { "" },
+                stored.text
+            ));
+        }
+        raws
+    }
+}
+
+#[test]
+fn two_that_confirm_each_other_fall_silent_at_once() {
+    on_both(|scratch| async {
+        crate::actors::mailbox::confirm::tests::WORDS.set(Some("Recibimos su mensaje"));
+        const THEM: &str = "ventas@otra.example";
+        let (us, them) =
+            (Post::open(scratch, here(), "x").await, Post::open_as(Scratch::sqlite(), here(), "x", THEM).await);
+        us.stored(&mail(THEM, 1, "", "hola")).await;
+        us.stored(&mail(THEM, 2, "", "hola otra vez")).await;
+        let ours = us.confirmations(true).await;
+        let [confirmation] = &ours[..] else { panic!("{ours:?}") };
+        assert!(confirmation.contains("Subject: Recibimos su mensaje") && !confirmation.contains("hola"));
+        // It is nobody's message there, and our own here.
+        assert_eq!(them.arrives(confirmation).await, Outcome::Aside(MailAsideKind::Automatic, "auto_submitted".to_owned()));
+        assert_eq!(us.arrives(confirmation).await, Outcome::Aside(MailAsideKind::Own, "own_mark".to_owned()));
+        assert_eq!(them.confirmations(true).await, [""; 0]);
+        // Somebody on the way takes the marks off: one mail each, and silence.
+        let bare = us.confirmations(false).await.remove(0);
+        them.stored(&bare).await;
+        let theirs = them.confirmations(false).await;
+        assert_eq!(theirs.len(), 1);
+        us.arrives(&theirs[0]).await;
+        assert_eq!((us.confirmations(true).await.len(), them.confirmations(true).await.len()), (1, 1));
+        // Nor is anybody else confirmed who did not write to us just now.
+        for (number, more) in [(3, "X-Auto-Response-Suppress: All\n"), (4, "Reply-To: otro@z.example\n")] {
+            us.arrives(&mail(&format!("c{number}@x.example"), number, more, "x")).await;
+        }
+        us.arrives(&mail("c5@x.example", 5, "", "x").replace(&format!("To: {US}"), "To: lista@y.example")).await;
+        us.arrives(&mail("mailer-daemon@x.example", 6, "", "x")).await;
+        us.arrives(&mail(US, 7, "", "x")).await;
+        let told: Vec<String> = us.confirmations(true).await;
+        assert_eq!(told.len(), 2);
+        assert!(told[1].contains("To: c4@x.example"), "{told:?}");
+        crate::actors::mailbox::confirm::tests::WORDS.set(None);
     });
 }
