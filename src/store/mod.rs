@@ -21,7 +21,11 @@ pub mod journal;
 pub mod leases;
 pub mod log;
 pub mod mail_accounts;
+pub mod mail_asides;
+pub mod mail_confirmations;
+pub mod mail_positions;
 pub mod mail_ratings;
+pub mod mail_threads;
 pub mod outbox;
 pub mod pasts;
 pub mod people;
@@ -34,6 +38,7 @@ pub mod service_levels;
 pub mod skills;
 pub mod snapshots;
 mod sql;
+pub mod suppressions;
 pub mod templates;
 #[cfg(test)]
 pub(crate) mod testing;
@@ -359,6 +364,10 @@ pub const STATEMENTS: &[(&str, &[&str])] = &[
     ("journal", journal::STATEMENTS),
     ("leases", leases::STATEMENTS),
     ("log", log::STATEMENTS),
+    ("mail_asides", mail_asides::STATEMENTS),
+    ("mail_confirmations", mail_confirmations::STATEMENTS),
+    ("mail_positions", mail_positions::STATEMENTS),
+    ("mail_threads", mail_threads::STATEMENTS),
     ("mail_accounts", mail_accounts::STATEMENTS),
     ("mail_ratings", mail_ratings::STATEMENTS),
     ("outbox", outbox::STATEMENTS),
@@ -373,6 +382,7 @@ pub const STATEMENTS: &[(&str, &[&str])] = &[
     ("resources", resources::STATEMENTS),
     ("snapshots", snapshots::STATEMENTS),
     ("templates", templates::STATEMENTS),
+    ("suppressions", suppressions::STATEMENTS),
     ("visitors", visitors::STATEMENTS),
 ];
 /// Statements that only SQLite runs.

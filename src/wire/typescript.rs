@@ -5,8 +5,8 @@ use std::{collections::BTreeMap, path::Path};
 use ts_rs::TS;
 
 use super::{
-    command, config, conversation, demo, live, moves, page, people, ratings, recordings, schedules, service as service_now,
-    session, simulation as what_if, skills, start, templates, why,
+    command, config, conversation, demo, live, mail_asides, moves, page, people, ratings, recordings, schedules,
+    service as service_now, session, simulation as what_if, skills, start, templates, why,
 };
 use crate::{
     domain::{
@@ -16,7 +16,7 @@ use crate::{
     error::ErrorCode,
     http::{problem, widget},
     ids, simulation,
-    store::visitors,
+    store::{mail_asides as asides, visitors},
 };
 
 const FILE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/web/lib/wire/wire.ts");
@@ -84,6 +84,10 @@ fn text() -> String {
         demo::Info,
         demo::Pace,
         demo::Person,
+        mail_asides::MailAside,
+        asides::MailAsideKind,
+        asides::MailAsideState,
+        ids::MailAsideId,
         live::Activity,
         live::AgentRow,
         live::Ask,

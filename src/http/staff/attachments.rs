@@ -200,11 +200,9 @@ async fn put(sink: &mut dyn MultipartUpload, part: Bytes) -> Result<(), Problem>
     sink.put_part(PutPayload::from_bytes(part)).await.map_err(failed)
 }
 
-/// Two levels, so that no directory grows without end. Beginning with the random end of the id: its beginning is the time.
+/// Where a file lies.
 pub(in crate::http) fn object_path(id: AttachmentId) -> ObjectPath {
-    let text = id.to_string();
-    let folder = text.get(text.len().saturating_sub(2)..).unwrap_or("00").to_owned();
-    ObjectPath::from_iter([folder, text])
+    attachments::path(id)
 }
 
 /// `GET /{id}`: the file, to be saved.

@@ -8,6 +8,7 @@ pub mod conversations;
 pub mod drafts;
 pub mod export;
 pub mod invitations;
+pub mod mail_asides;
 pub mod me;
 pub mod moves;
 pub mod ratings;
