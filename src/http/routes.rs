@@ -34,7 +34,7 @@ use crate::{
             consult,
             contacts::{self, ContactsQuery},
             conversations::{self, ConversationsQuery, HistoryQuery, MessagesQuery},
-            drafts, invitations, me, moves,
+            drafts, invitations, mails, me, moves,
             service_levels::{self, ServiceLevelsQuery},
             session, simulations, skills as conversation_skills, start,
             why::{self, WhyQuery},
@@ -262,6 +262,8 @@ routes! {
         "Write a note for colleagues; the customer never sees it", body command::Note, 200, gives conversation::Done;
     POST "/api/v1/conversations/{id}/messages/{message}/retry" conversations::retry, Access::Any(&[Answer]), "conversations",
         "Send again what could not be sent", 200, gives conversation::Done;
+    POST "/api/v1/conversations/{id}/messages/{message}/cancel" mails::cancel, WORK, "conversations",
+        "Withdraw a mail that has not left yet", 200, gives conversation::Done;
     POST "/api/v1/conversations/{id}/accept" conversations::accept, Access::Any(&[Answer]), "conversations", "Take an offer",
         body command::AnswerOffer, 200, gives conversation::Done;
     POST "/api/v1/conversations/{id}/take" conversations::take, Access::Any(&[Answer]), "conversations",

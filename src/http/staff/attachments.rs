@@ -9,7 +9,7 @@ use actix_web::{
     web::{self, Data, Path},
 };
 use bytes::{Bytes, BytesMut};
-use object_store::{MultipartUpload, ObjectStoreExt, PutPayload, path::Path as ObjectPath};
+use object_store::{MultipartUpload, ObjectStoreExt, PutPayload};
 use serde::Deserialize;
 use sha2::{Digest, Sha256};
 
