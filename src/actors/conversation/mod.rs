@@ -3,7 +3,8 @@
 //! Owns: its state machine; the only writer of its events. Capacity: [`QUEUE`] requests, then Busy. It takes the next
 //! request when the append of the last is answered, so its state never runs ahead of the commit; messages of the customer
 //! that queued up meanwhile go in one append. Rebuilt by its [`super::shard::Shard`] from the store whenever an append
-//! fails in a way that leaves the outcome open, and after a panic. Persisted: everything.
+//! fails in a way that leaves the outcome open, and after a panic. Ends when nothing is asked of it for some minutes; the shard
+//! keeps what it knew and begins it again when something is. Persisted: everything.
 
 mod batch;
 mod messages;
