@@ -265,7 +265,7 @@ pub struct Settled(pub Result<Arc<Committed>, Refused>);
 /// If there is nothing to do, says with what it could begin again ([`Rested`](crate::actors::shard::Rested)).
 pub struct Rest {
     /// Goes back with the answer.
-    pub generation: u64,
+    pub question: u64,
 }
 
 /// The callback that brings [`Settled`] back.

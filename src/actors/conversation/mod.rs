@@ -402,7 +402,7 @@ impl Handler<Gated<Request>> for Conversation {
 impl Handler<Gated<Rest>> for Conversation {
     type Result = ();
 
-    fn handle(&mut self, Gated { message: Rest { generation }, .. }: Gated<Rest>, ctx: &mut Self::Context) {
+    fn handle(&mut self, Gated { message: Rest { question }, .. }: Gated<Rest>, ctx: &mut Self::Context) {
         let (Some(state), Some(contact)) = (self.state.clone(), self.contact.clone()) else { return };
         if self.in_flight.is_some() || self.full || !self.queue.is_empty() || state.phase.is_ended() {
             return;
@@ -411,7 +411,7 @@ impl Handler<Gated<Rest>> for Conversation {
         if let Some(timer) = self.timer.take() {
             ctx.cancel_future(timer);
         }
-        gate::answer(&self.shard, Rested { generation, listed: Listed { state, contact, last: self.last.clone() } });
+        gate::answer(&self.shard, Rested { question, listed: Listed { state, contact, last: self.last.clone() } });
     }
 }
 

@@ -40,8 +40,8 @@ pub struct Released {
 #[derive(Message)]
 #[rtype(result = "()")]
 pub struct Rested {
-    /// Which of its actors, as it was asked.
-    pub generation: u64,
+    /// To which question this is the answer.
+    pub question: u64,
     /// What the next one begins with.
     pub listed: Listed,
 }

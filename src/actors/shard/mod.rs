@@ -21,7 +21,7 @@ pub use self::messages::{Adopt, Observe, Observed, Released, Rested, ToConversat
 pub(in crate::actors) use self::resting::Disturb;
 use self::{
     messages::{Died, Loaded},
-    resting::{LOOK_EVERY, Resting, Watched},
+    resting::{LOOK_EVERY, Resting, Use, Watched},
 };
 use crate::{
     actors::{
@@ -75,8 +75,7 @@ struct Live {
     generation: u64,
     key: (ChannelId, ContactId),
     address: Option<Box<str>>,
-    /// Something was asked of it since it was last looked at.
-    used: bool,
+    used: Use,
 }
 
 enum Sender {
@@ -98,7 +97,7 @@ impl Shard {
         match self.children.get_mut(&id) {
             Some(Child::Live(live)) if !live.gate.is_connected() => self.replace_dead(id, request, ctx),
             Some(Child::Live(live)) => {
-                live.used = true;
+                live.used = Use::Used;
                 if let Err(Refused(request)) = live.gate.send(request) {
                     self.no_room(id, request, ctx);
                 }
@@ -214,8 +213,8 @@ impl Shard {
 
     fn keep(&mut self, id: ConversationId, key: (ChannelId, ContactId), addr: Addr<Conversation>) {
         let (gate, generation) = (Gate::new("conversation", addr, QUEUE), self.generation);
-        self.children.insert(id, Child::Live(Box::new(Live { gate, generation, key, address: None, used: true })));
-        self.watched.begins(id, generation);
+        self.children.insert(id, Child::Live(Box::new(Live { gate, generation, key, address: None, used: Use::Used })));
+        self.watch(id, generation);
     }
 
     /// The next message of this customer is looked up anew.

@@ -1,7 +1,7 @@
 //! Open conversations of which nobody wants anything: in memory, but without an actor, which would cost as much as everything
 //! else about them. A request wakes them, and so does their own deadline.
 //!
-//! All rest at the start. Later each actor is looked at once a round; one that was asked nothing since the last time says what it
+//! All rest at the start. Later each actor is looked at once a [`ROUND`]; one that was asked nothing since the last time says what it
 //! knows, does nothing by itself from then on, and ends, unless it was asked something before that reached the shard.
 
 use std::{
@@ -19,12 +19,23 @@ use crate::{
     store::conversation_lists::Listed,
 };
 
-/// How often some of the actors are looked at. Tests have all of them rest whenever they can.
+/// How often those are looked at whose turn it is.
 pub(super) const LOOK_EVERY: Duration = if cfg!(test) { Duration::from_millis(5) } else { Duration::from_secs(1) };
-/// Looks in a round: five minutes.
-const LOOKS: usize = if cfg!(test) { 1 } else { 300 };
-/// How many are woken before others have their turn.
+/// Between two looks at one actor. Tests have all of them rest whenever they can.
+const ROUND: Duration = if cfg!(test) { Duration::ZERO } else { Duration::from_secs(300) };
+/// How many are looked at before others have their turn, and how many are woken.
+const LOOKED_AT_ONCE: usize = 512;
 const WOKEN_AT_ONCE: usize = 64;
+
+/// Whether an actor can rest.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Use {
+    /// It was asked something since it was last looked at.
+    Used,
+    Idle,
+    /// It is to answer this question, unless it is asked something else before: then the answer is too old.
+    Asked(u64),
+}
 
 /// A conversation without an actor.
 pub(super) struct Resting {
@@ -39,14 +50,9 @@ pub(super) struct Watched {
     /// When something falls due of those that rest.
     dues: BTreeSet<(Timestamp, ConversationId)>,
     alarm: Option<(Timestamp, SpawnHandle)>,
-    /// All actors with their generation, the next to look at first. Some have ended.
-    actors: VecDeque<(ConversationId, u64)>,
-}
-
-impl Watched {
-    pub(super) fn begins(&mut self, id: ConversationId, generation: u64) {
-        self.actors.push_back((id, generation));
-    }
+    /// All actors with their generation, and when to look at them, which is their order. Some have ended.
+    actors: VecDeque<(Duration, ConversationId, u64)>,
+    questions: u64,
 }
 
 impl Shard {
@@ -98,27 +104,38 @@ impl Shard {
         self.watched.alarm = Some((at, alarm));
     }
 
+    /// An actor is looked at when a round is over.
+    pub(super) fn watch(&mut self, id: ConversationId, generation: u64) {
+        self.watched.actors.push_back((self.shared.clock.elapsed() + ROUND, id, generation));
+    }
+
     /// Asks those to rest of whom nothing was asked for a round.
     pub(super) fn look_around(&mut self) {
-        for _ in 0..self.watched.actors.len().div_ceil(LOOKS) {
-            let Some((id, generation)) = self.watched.actors.pop_front() else { return };
+        let now = self.shared.clock.elapsed();
+        for _ in 0..self.watched.actors.len().min(LOOKED_AT_ONCE) {
+            let Some((_, id, generation)) = self.watched.actors.pop_front_if(|(at, ..)| *at <= now) else { return };
             let Some(Child::Live(live)) = self.children.get_mut(&id) else { continue };
             if live.generation != generation {
                 continue;
             }
-            if !std::mem::take(&mut live.used) {
+            if live.used == Use::Used {
+                live.used = Use::Idle;
+            } else {
+                self.watched.questions += 1;
+                let question = self.watched.questions;
+                live.used = Use::Asked(question);
                 // One that has no room for this has something to do.
-                let _ = live.gate.send(Rest { generation });
+                let _ = live.gate.send(Rest { question });
             }
-            self.watched.actors.push_back((id, generation));
+            self.watch(id, generation);
         }
     }
 
     /// Dropping the gate ends the actor.
-    pub(super) fn rested(&mut self, Rested { generation, listed }: Rested) {
+    pub(super) fn rested(&mut self, Rested { question, listed }: Rested) {
         let id = listed.state.id;
         match self.children.remove(&id) {
-            Some(Child::Live(live)) if live.generation == generation && !live.used => self.lay_down(listed, live.address),
+            Some(Child::Live(live)) if live.used == Use::Asked(question) => self.lay_down(listed, live.address),
             Some(other) => {
                 self.children.insert(id, other);
             }
