@@ -122,6 +122,7 @@ fn drive(options: &Options, random: &mut Random, run: &str, workplace: &Workplac
         .row("delivered", format!("{}/s", rate(window.delivered)))
         .row("due to frame (e2e)", window.e2e.line())
         .row("due to ack", window.ack.line())
+        .row("sent to ack", window.sent_to_ack.line())
         .row("sent late by", window.late.line())
         .row(
             "due and never sent",
@@ -149,7 +150,7 @@ fn drive(options: &Options, random: &mut Random, run: &str, workplace: &Workplac
     if options.shared.json {
         let object = json!({
             "acked_per_s": rate(window.acked), "delivered_per_s": rate(window.delivered),
-            "e2e_us": window.e2e.json(), "ack_us": window.ack.json(),
+            "e2e_us": window.e2e.json(), "ack_us": window.ack.json(), "sent_to_ack_us": window.sent_to_ack.json(),
             "server_cpu_us_per_msg": per(window.server_cpu_us, window.acked.into()),
             "lost": lost, "duplicated": duplicated,
             "wal_bytes_per_msg": per(bytes, posts), "refused_per_s": rate(window.refused), "rss_kb": window.rss_kb,

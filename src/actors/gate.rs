@@ -85,6 +85,12 @@ impl<A: Actor> Gate<A> {
         self.addr.connected()
     }
 
+    /// Around the bound.
+    #[cfg(test)]
+    pub(crate) const fn addr(&self) -> &Addr<A> {
+        &self.addr
+    }
+
     /// At least half of the bound is free.
     pub fn is_idle(&self) -> bool {
         self.permits.available_permits() * 2 > self.capacity

@@ -17,7 +17,7 @@
 //! | actor | one per | owns | bound of its gate | when full |
 //! |---|---|---|---|---|
 //! | [`shard`] | arbiter | which conversation a message belongs to | `intake_capacity`, commands apart; a burst waits a moment ([`intake`]) | 429/503, `Retry-After` |
-//! | [`conversation`] | open conversation | its state machine; the only writer of its events | 64: a burst of one customer | busy |
+//! | [`conversation`] | open conversation that is not at rest | its state machine; the only writer of its events | 64: a burst of one customer | busy |
 //! | [`router`] | routing domain | what waits, who could take it, reservations | 4,096 | publisher stands still |
 //! | [`campaign`] | campaign | its configuration in force, whether it is open | written to by the keeper only | – |
 //! | [`floor`] | routing domain | which agents have a session | 4,096 | publisher stands still |

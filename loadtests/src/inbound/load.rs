@@ -66,6 +66,8 @@ pub(super) struct Window {
     pub(super) delivered: u32,
     pub(super) e2e: Latencies,
     pub(super) ack: Latencies,
+    /// From when a post really left.
+    pub(super) sent_to_ack: Latencies,
     pub(super) late: Latencies,
     /// Due within it and not sent when it ended: no connection was free.
     pub(super) unsent: u64,
@@ -84,6 +86,7 @@ impl Window {
             delivered: 0,
             e2e: Latencies::new()?,
             ack: Latencies::new()?,
+            sent_to_ack: Latencies::new()?,
             late: Latencies::new()?,
             unsent: 0,
             server_cpu_us: 0,
@@ -112,6 +115,8 @@ struct Record {
 struct Flight {
     number: u32,
     scheduled: u64,
+    /// 0 until it is.
+    sent: u64,
     repeat: bool,
 }
 
@@ -323,7 +328,7 @@ impl Load {
         let contact = match &mut self.source {
             Source::Opening { contacts, again } => {
                 if let Some(number) = again.pop() {
-                    return Some(Flight { number, scheduled, repeat: false });
+                    return Some(Flight { number, scheduled, sent: 0, repeat: false });
                 }
                 let next = u32::try_from(self.records.len()).ok()?;
                 if next >= *contacts {
@@ -335,14 +340,14 @@ impl Load {
                 if self.random.percent(REPEATS)
                     && let Some(number) = self.random.pick(&self.acked_numbers)
                 {
-                    return Some(Flight { number: *number, scheduled, repeat: true });
+                    return Some(Flight { number: *number, scheduled, sent: 0, repeat: true });
                 }
                 u32::try_from(self.random.below(usize::try_from(*contacts).ok()?)).ok()?
             }
         };
         let number = u32::try_from(self.records.len()).ok()?;
         self.records.push(Record { scheduled, contact, seen_on: 0, acked: false });
-        Some(Flight { number, scheduled, repeat: false })
+        Some(Flight { number, scheduled, sent: 0, repeat: false })
     }
 
     fn post(&mut self, index: usize, flight: Flight) -> Outcome<()> {
@@ -351,7 +356,7 @@ impl Load {
         self.out.clear();
         self.composer.request(&Inbound { number: flight.number, contact, scheduled }, &mut self.out);
         let Some(poster) = self.posters.get_mut(index) else { return Err("a connection that does not exist".into()) };
-        poster.flight = Some(flight);
+        poster.flight = Some(Flight { sent: time::micros(), ..flight });
         if poster.stream.write_all(&self.out).is_err() {
             self.reconnect(index)?;
         }
@@ -420,6 +425,7 @@ impl Load {
             if let Some(window) = &mut self.window {
                 if window.holds(flight.scheduled) {
                     window.ack.record(now - flight.scheduled);
+                    window.sent_to_ack.record(now - flight.sent);
                 }
                 window.acked += u32::from(window.holds(now));
             }

@@ -36,7 +36,11 @@ enum Fault {
     Refuses,
     /// Drops a delta, and says so.
     Resyncs,
+    /// Takes this long for every answer, more than the rate leaves it.
+    Dawdles,
 }
+
+const DAWDLES: Duration = Duration::from_millis(10);
 
 struct Fake {
     fault: Fault,
@@ -101,6 +105,9 @@ impl Fake {
         };
         let unlucky = self.count.fetch_add(1, Ordering::Relaxed) % 50 == 49;
         let fault = if unlucky { self.fault } else { Fault::None };
+        if self.fault == Fault::Dawdles {
+            thread::sleep(DAWDLES);
+        }
         if fault == Fault::Refuses {
             return answer("503 Service Unavailable", json!({}));
         }
@@ -197,6 +204,14 @@ fn an_honest_server_gets_its_rate_and_no_blame() {
     // Some 600 posts, 5 % of them repeats, and 20 that opened the conversations.
     assert!((300..620).contains(acked), "{acked}");
     assert!(window.e2e.quantile(0.5) > 0 && window.ack.quantile(0.5) > 0);
+    assert!((1..=window.ack.quantile(0.5)).contains(&window.sent_to_ack.quantile(0.5)));
+}
+
+#[test]
+fn what_waits_for_a_connection_counts_from_when_it_was_due_and_apart_from_when_it_left() {
+    let Window { ack, sent_to_ack, .. } = &run_against(Fault::Dawdles, 1000.0).window;
+    assert!(u128::from(sent_to_ack.quantile(0.5)) >= DAWDLES.as_micros());
+    assert!(sent_to_ack.quantile(0.5) * 2 < ack.quantile(0.5), "{} {}", sent_to_ack.line(), ack.line());
 }
 
 #[test]

@@ -31,8 +31,11 @@ pub(super) struct View {
 
 impl View {
     pub(super) fn new(agent: AgentId, loaded: Vec<Listed>) -> Self {
-        let mut view = Self { agent, conversations: BTreeMap::new(), weighing: Counts::default() };
-        loaded.into_iter().filter(|own| own.state.involves(agent)).for_each(|own| view.put(own));
+        let own = loaded.into_iter().filter(|own| own.state.involves(agent)).map(|own| (own.state.id, own));
+        let mut view = Self { agent, conversations: own.collect(), weighing: Counts::default() };
+        for own in view.conversations.values() {
+            view.weighing.add(own.state.kind, u32::from(own.state.weighs_on(agent)));
+        }
         view
     }
 

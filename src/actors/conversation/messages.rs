@@ -274,6 +274,12 @@ fn release_reservation(command: &Command, conversation: ConversationId, state: O
 #[rtype(result = "()")]
 pub struct Settled(pub Result<Arc<Committed>, Refused>);
 
+/// If there is nothing to do, says with what it could begin again ([`Rested`](crate::actors::shard::Rested)).
+pub struct Rest {
+    /// Goes back with the answer.
+    pub question: u64,
+}
+
 /// The callback that brings [`Settled`] back.
 pub(super) fn settle(to: Addr<Conversation>) -> Box<dyn FnOnce(Result<Arc<Committed>, Refused>) + Send> {
     Box::new(move |result| gate::answer(&to, Settled(result)))

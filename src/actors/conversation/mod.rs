@@ -3,7 +3,8 @@
 //! Owns: its state machine; the only writer of its events. Capacity: [`QUEUE`] requests, then Busy. It takes the next
 //! request when the append of the last is answered, so its state never runs ahead of the commit; messages of the customer
 //! that queued up meanwhile go in one append. Rebuilt by its [`super::shard::Shard`] from the store whenever an append
-//! fails in a way that leaves the outcome open, and after a panic. Persisted: everything.
+//! fails in a way that leaves the outcome open, and after a panic. Ends when nothing is asked of it for some minutes; the shard
+//! keeps what it knew and begins it again when something is. Persisted: everything.
 
 mod batch;
 mod messages;
@@ -18,14 +19,14 @@ use actix::{Actor, ActorContext, Addr, AsyncContext, Context, Handler, Recipient
 use smallvec::SmallVec;
 
 use self::batch::{Batch, done, note};
-pub use self::messages::{Birth, Observe, Observed, Reply, Request, Settled};
+pub use self::messages::{Birth, Observe, Observed, Reply, Request, Rest, Settled};
 use crate::{
     actors::{
         engine::CommandError,
         gate::{self, Gated},
         lifecycle::DeathNotice,
         router::{OfferRefused, Restarted},
-        shard::{Released, Shard},
+        shard::{Released, Rested, Shard},
     },
     clock::{Clock, Timestamp},
     directory::Directory,
@@ -39,7 +40,9 @@ use crate::{
     },
     ids::{ClientId, ConversationId, Ids, MessageId},
     store::{
-        Db, StoreError, conversations,
+        Db, StoreError,
+        conversation_lists::Listed,
+        conversations,
         journal::Journal,
         write::{Append, ContactCard, ConversationAppend, NewContact, Refused, RowChange, Subject, concerned},
     },
@@ -84,6 +87,8 @@ pub struct Conversation {
     tried: bool,
     /// The journal had no room.
     full: bool,
+    /// It has said with what another actor could go on: nothing happens by itself.
+    rests: bool,
     timer: Option<SpawnHandle>,
     _notice: DeathNotice,
 }
@@ -161,6 +166,7 @@ impl Conversation {
             in_flight: None,
             tried: false,
             full: false,
+            rests: false,
             timer: None,
             _notice: notice,
         }
@@ -386,8 +392,27 @@ impl Handler<Gated<Request>> for Conversation {
     type Result = ();
 
     fn handle(&mut self, Gated { message, .. }: Gated<Request>, ctx: &mut Self::Context) {
+        if std::mem::take(&mut self.rests) {
+            self.arm(ctx);
+        }
         self.queue.push_back(message);
         self.pump(ctx);
+    }
+}
+
+impl Handler<Gated<Rest>> for Conversation {
+    type Result = ();
+
+    fn handle(&mut self, Gated { message: Rest { question }, .. }: Gated<Rest>, ctx: &mut Self::Context) {
+        let (Some(state), Some(contact)) = (self.state.clone(), self.contact.clone()) else { return };
+        if self.in_flight.is_some() || self.full || !self.queue.is_empty() || state.phase.is_ended() {
+            return;
+        }
+        self.rests = true;
+        if let Some(timer) = self.timer.take() {
+            ctx.cancel_future(timer);
+        }
+        gate::answer(&self.shard, Rested { question, listed: Listed { state, contact, last: self.last.clone() } });
     }
 }
 

@@ -131,6 +131,7 @@ impl Shard {
         };
         let Some(party) = waiting.front().and_then(Party::of) else { return };
         let id = self.conversation_of(party, found, ctx);
+        self.wake(id, ctx);
         // Only a live conversation forgets the address when it ends; of any other the next message is looked up again.
         if let Some(Child::Live(live)) = self.children.get_mut(&id) {
             live.address = Some(key.1.clone());

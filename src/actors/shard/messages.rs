@@ -36,6 +36,16 @@ pub struct Released {
     pub requests: VecDeque<Request>,
 }
 
+/// A conversation has nothing to do: what it leaves behind. It does nothing by itself any more until something is asked of it.
+#[derive(Message)]
+#[rtype(result = "()")]
+pub struct Rested {
+    /// To which question this is the answer.
+    pub question: u64,
+    /// What the next one begins with.
+    pub listed: Listed,
+}
+
 #[derive(Message)]
 #[rtype(result = "()")]
 pub(super) struct Died {
@@ -56,8 +66,10 @@ pub struct Observe;
 /// What tests and debug pages see.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, MessageResponse)]
 pub struct Observed {
-    /// Conversations in memory.
+    /// Conversations with an actor.
     pub live: usize,
+    /// Conversations in memory that need none now.
+    pub resting: usize,
     /// On their way in or out.
     pub moving: usize,
     /// Senders known or being looked up.

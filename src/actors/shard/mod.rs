@@ -5,18 +5,24 @@
 //! told to come back). Starts conversations, loads them from the store when they are asked for and not in memory, and rebuilds
 //! one that died. Persisted: nothing of its own. A channel account's conversations are all on one shard, so two messages of a
 //! new customer cannot start two conversations; and there is never more than one actor per conversation, so only one
-//! appends to it.
+//! appends to it. Where nothing happens for a while there is none (`resting`).
 
 mod intake;
 mod messages;
+mod resting;
 
 use std::{collections::VecDeque, sync::Arc, time::Duration};
 
 use actix::{Actor, Addr, AsyncContext, Context, Handler, WrapFuture, fut::ActorFutureExt};
 use rustc_hash::FxHashMap;
 
-pub use self::messages::{Adopt, Observe, Observed, Released, ToConversation};
-use self::messages::{Died, Loaded};
+pub use self::messages::{Adopt, Observe, Observed, Released, Rested, ToConversation};
+#[cfg(test)]
+pub(in crate::actors) use self::resting::Disturb;
+use self::{
+    messages::{Died, Loaded},
+    resting::{LOOK_EVERY, Resting, Use, Watched},
+};
 use crate::{
     actors::{
         conversation::{Birth, Conversation, QUEUE, Request, Shared, Shown},
@@ -27,7 +33,7 @@ use crate::{
     },
     domain::{conversation::Conversation as State, routing::ItemView},
     ids::{ChannelId, ContactId, ConversationId},
-    store::{conversation_lists::Listed, conversations},
+    store::conversations,
 };
 
 /// Between attempts to rebuild a conversation while the database is away.
@@ -39,17 +45,20 @@ const ROOM_AGAIN: Duration = Duration::from_millis(20);
 pub struct Shard {
     shared: Arc<Shared>,
     children: FxHashMap<ConversationId, Child>,
-    /// The open conversation of a contact on a channel account, where there is only one.
+    /// The open conversation of a contact on a channel account, where there is only one; of those that rest since the start the store
+    /// knows.
     by_contact: FxHashMap<(ChannelId, ContactId), ConversationId>,
     /// The same by address, for who wrote since the start.
     by_address: FxHashMap<(ChannelId, Box<str>), Sender>,
+    watched: Watched,
     generation: u64,
     me: Option<Arc<Addr<Shard>>>,
 }
 
 /// A conversation in memory, or on its way into or out of it. Requests that cannot be delivered yet wait, at most [`QUEUE`].
 enum Child {
-    Live(Live),
+    Live(Box<Live>),
+    Resting(Resting),
     /// Has ended; its actor still handles what reached it before.
     Leaving {
         generation: u64,
@@ -67,6 +76,7 @@ struct Live {
     generation: u64,
     key: (ChannelId, ContactId),
     address: Option<Box<str>>,
+    used: Use,
 }
 
 enum Sender {
@@ -77,10 +87,10 @@ enum Sender {
 impl Shard {
     /// An empty shard that will adopt so many.
     pub fn new(shared: Arc<Shared>, open: usize) -> Self {
-        let (mut children, mut by_contact) = (FxHashMap::default(), FxHashMap::default());
+        let mut children = FxHashMap::default();
         children.reserve(open);
-        by_contact.reserve(open);
-        Self { shared, children, by_contact, by_address: FxHashMap::default(), generation: 0, me: None }
+        let (by_contact, by_address) = (FxHashMap::default(), FxHashMap::default());
+        Self { shared, children, by_contact, by_address, watched: Watched::default(), generation: 0, me: None }
     }
 
     /// Delivers to a conversation, from the store if need be.
@@ -88,9 +98,14 @@ impl Shard {
         match self.children.get_mut(&id) {
             Some(Child::Live(live)) if !live.gate.is_connected() => self.replace_dead(id, request, ctx),
             Some(Child::Live(live)) => {
+                live.used = Use::Used;
                 if let Err(Refused(request)) = live.gate.send(request) {
                     self.no_room(id, request, ctx);
                 }
+            }
+            Some(Child::Resting(_)) => {
+                self.wake(id, ctx);
+                self.deliver(id, request, ctx);
             }
             Some(Child::Loading { waiting } | Child::Leaving { waiting, .. }) => {
                 if waiting.len() < QUEUE {
@@ -201,8 +216,9 @@ impl Shard {
     }
 
     fn keep(&mut self, id: ConversationId, key: (ChannelId, ContactId), addr: Addr<Conversation>) {
-        let gate = Gate::new("conversation", addr, QUEUE);
-        self.children.insert(id, Child::Live(Live { gate, generation: self.generation, key, address: None }));
+        let (gate, generation) = (Gate::new("conversation", addr, QUEUE), self.generation);
+        self.children.insert(id, Child::Live(Box::new(Live { gate, generation, key, address: None, used: Use::Used })));
+        self.watch(id, generation);
     }
 
     /// The next message of this customer is looked up anew.
@@ -218,6 +234,10 @@ impl Shard {
 
 impl Actor for Shard {
     type Context = Context<Self>;
+
+    fn started(&mut self, ctx: &mut Self::Context) {
+        ctx.run_interval(LOOK_EVERY, |actor, _| actor.look_around());
+    }
 }
 
 impl Handler<Gated<ToConversation>> for Shard {
@@ -235,11 +255,21 @@ impl Handler<Adopt> for Shard {
     type Result = ();
 
     fn handle(&mut self, Adopt(open): Adopt, ctx: &mut Self::Context) {
-        for Listed { state, contact, last } in open {
-            if !self.children.contains_key(&state.id) {
-                self.start_loaded(state, Some(Shown { contact, last }), ctx);
+        for listed in open {
+            if !self.children.contains_key(&listed.state.id) {
+                self.lay_down(listed, None);
             }
         }
+        self.wake_due(ctx);
+    }
+}
+
+impl Handler<Rested> for Shard {
+    type Result = ();
+
+    fn handle(&mut self, rested: Rested, ctx: &mut Self::Context) {
+        self.rested(rested);
+        self.wake_due(ctx);
     }
 }
 
@@ -288,7 +318,8 @@ impl Handler<Observe> for Shard {
     type Result = Observed;
 
     fn handle(&mut self, _: Observe, _: &mut Self::Context) -> Observed {
-        let live = self.children.values().filter(|child| matches!(child, Child::Live(_))).count();
-        Observed { live, moving: self.children.len() - live, senders: self.by_address.len() }
+        let count = |is: fn(&Child) -> bool| self.children.values().filter(|child| is(child)).count();
+        let (live, resting) = (count(|child| matches!(child, Child::Live(_))), count(|child| matches!(child, Child::Resting(_))));
+        Observed { live, resting, moving: self.children.len() - live - resting, senders: self.by_address.len() }
     }
 }

@@ -6,6 +6,7 @@ mod live;
 mod offers;
 mod presence;
 mod restart;
+mod resting;
 mod service_levels;
 mod snooze;
 mod take;

@@ -278,10 +278,10 @@ impl Item {
         self.view.overdue && matches!(self.view.stand, Stand::Held { weightless: false, .. }) && self.pending == Pending::Nothing
     }
 
-    fn holds(&self) -> SmallVec<[Hold; 2]> {
+    fn holds(&self) -> SmallVec<[Hold; 1]> {
         let full = |agent| Hold { agent, kind: self.view.kind, awake: true, turn: None };
         let turn = |agent, offer| Hold { turn: Some(offer), ..full(agent) };
-        let mut holds: SmallVec<[Hold; 2]> = match self.view.stand {
+        let mut holds: SmallVec<[Hold; 1]> = match self.view.stand {
             Stand::Arrived { .. } | Stand::HeldByBot | Stand::Waiting | Stand::Gone => SmallVec::new(),
             Stand::Offered { offer } => smallvec![turn(offer.agent, offer.id)],
             Stand::Held { agent, weightless: true, .. } => smallvec![Hold { awake: false, ..full(agent) }],
@@ -305,8 +305,8 @@ pub(super) struct Laid {
     pub(super) spot: Option<Spot>,
     /// Where it would be in that queue, while its agent owes the first answer for too long.
     pub(super) overdue: Option<Box<Spot>>,
-    /// What it takes of whom.
-    pub(super) holds: SmallVec<[Hold; 2]>,
+    /// What it takes of whom: of one agent, unless it is on its way to another.
+    pub(super) holds: SmallVec<[Hold; 1]>,
     /// In which campaign.
     pub(super) campaign: CampaignId,
     /// Into which queue it is on its way.
