@@ -319,7 +319,7 @@ impl Engine {
     ) -> Result<Explanation, CommandError> {
         let (reply, answer) = oneshot::channel();
         self.router.send(Explain { conversation, reply }).map_err(|_| CommandError::Busy)?;
-        let gathered = answer.await.map_err(|_| CommandError::Died)?.ok_or(CommandError::NotFound)?;
+        let gathered = answer.await.map_err(|_| CommandError::Busy)?.ok_or(CommandError::NotFound)?;
         if gathered.is_large() {
             return actix_web::web::block(move || gathered.list(limit, only)).await.map_err(|_| CommandError::Busy);
         }

@@ -25,6 +25,19 @@ export async function looksRight(person: Person, name: string, before?: () => Pr
   expect(await person.page.evaluate(() => document.documentElement.scrollWidth <= window.innerWidth), name).toBe(true);
 }
 
+/** The same screen in the other languages, after `again` in each: no barrier, nothing wider than the window, a picture. */
+export async function looksRightInOthers(person: Person, name: string, again: () => Promise<unknown>, speaks = (language: string | null): Promise<unknown> => person.speaks(language)): Promise<void> {
+  for (const language of ['en', 'pt-BR']) {
+    await speaks(language);
+    await again();
+    await person.page.screenshot({ path: join(folder, `${name}-${language}.png`) });
+    expect(await person.barriers(), `${name} ${language}`).toEqual([]);
+    expect(await person.page.evaluate(() => document.documentElement.scrollWidth <= window.innerWidth), `${name} ${language}`).toBe(true);
+  }
+  await speaks(null);
+  await again();
+}
+
 /** What somebody sees when a test fails. */
 export async function failed(person: Person | undefined, name: string): Promise<void> {
   await person?.page.screenshot({ path: join(folder, `${name}.png`) }).catch(() => {});

@@ -65,6 +65,12 @@ export class Person {
     await this.connection('live');
   }
 
+  /** Chooses a language, or none: then it is the browser's. */
+  async speaks(language: string | null): Promise<void> {
+    await this.page.evaluate((chosen) => (chosen ? localStorage.setItem('centralita.language', chosen) : localStorage.removeItem('centralita.language')), language);
+    await this.page.reload();
+  }
+
   /** The start of the shift, when it is asked for. */
   async startShift(): Promise<void> {
     await this.page.waitForURL('**/turno', SOON);

@@ -8,7 +8,10 @@ use crate::{
     domain::routing::{Gathering, Gathers, SLICE},
 };
 
-/// A question that is being answered. Its permit bounds how many there are.
+/// So many questions are answered at a time; who asks then is told to ask again.
+const ASKED: usize = 32;
+
+/// A question that is being answered.
 pub(super) struct Explaining {
     asked: Gated<Explain>,
     gathering: Gathering,
@@ -22,6 +25,10 @@ impl Handler<Gated<Explain>> for Router {
             let _ = asked.message.reply.send(None);
             return;
         };
+        if self.explaining.len() >= ASKED {
+            // Unanswered.
+            return;
+        }
         self.explaining.push_back(Explaining { asked, gathering });
         if self.explaining.len() == 1 {
             self.explain_on(ctx);

@@ -106,7 +106,7 @@ pub struct Queues(pub Vec<(CampaignId, Vec<ConversationId>)>);
 pub struct Explain {
     /// Which.
     pub conversation: ConversationId,
-    /// Who asks; none = the conversation is not followed.
+    /// Who asks; none = the conversation is not followed. Without an answer, too many ask.
     pub reply: oneshot::Sender<Option<Box<Gathered>>>,
 }
 

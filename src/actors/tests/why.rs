@@ -4,7 +4,10 @@ use std::cell::RefCell;
 
 use super::take::{closed, take, waits};
 use crate::{
-    actors::testing::{ANA, House, SALES, on_both},
+    actors::{
+        engine::CommandError,
+        testing::{ANA, House, SALES, on_both},
+    },
     args,
     domain::{
         log::{By, Entity},
@@ -55,5 +58,9 @@ fn a_large_campaign_is_explained_in_turns_and_who_asks_less_is_answered_first() 
         assert_eq!((all.candidates.len(), all.candidates[0].agent), (5, ANA));
         assert!(matches!(one.candidates[..], [only] if only.agent == ANA && matches!(only.verdict, Verdict::Eligible { .. })));
         assert_eq!(one.counts, all.counts);
+        let many = futures_util::future::join_all((0..200).map(|_| house.engine.explain(waiting, 5, None))).await;
+        let refused = many.iter().filter(|one| matches!(one, Err(CommandError::Busy))).count();
+        assert!((100..200).contains(&refused), "{refused} of 200 have to ask again");
+        assert!(many.iter().flatten().all(|one| one.counts == all.counts));
     });
 }

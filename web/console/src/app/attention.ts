@@ -9,7 +9,7 @@ import { isLookedAt, open, ownerOf, unread } from './conversations.ts';
 import { isConsulted, offerOf, offers } from './own.ts';
 import { agentName } from './people.ts';
 import { now } from './now.ts';
-import { connection, onFrame, signedIn, state } from './session.ts';
+import { connection, me, onFrame, signedIn, state } from './session.ts';
 import { settings } from './settings.ts';
 import { notify, play } from './sounds.ts';
 import { contactName, t, tIn } from './texts.ts';
@@ -46,7 +46,9 @@ export function startAttention(openConversation: (conversation: string) => void)
 }
 
 function heard(frame: Frame, before: State, after: State): void {
-  if (frame.topic !== 'me' || before === after) return;
+  if (before === after) return;
+  if (frame.kind === 'conversation') cameBack(before.conversations.get(frame.data.conversation.id), frame.data.conversation);
+  if (frame.topic !== 'me') return;
   if (frame.kind === 'me') {
     const isFirst = before.user === null;
     for (const conversation of frame.data.conversations) if (!before.mine.has(conversation.id)) given(conversation, !isFirst);
@@ -74,9 +76,22 @@ function given(conversation: Conversation, isNews: boolean): void {
   const name = contactName(conversation);
   const text = isConsulted(conversation) ? t('announce.consulted', { name, agent: agentName(ownerOf(conversation.standing) ?? '') }) : t(offer ? 'announce.offer' : 'announce.assigned', { name });
   interrupt(text);
+  ring(conversation, text, offer ? 'offer' : 'assigned');
+}
+
+/** Given away, and not taken: by whichever topic it is heard first. */
+function cameBack(old: Conversation | undefined, conversation: Conversation): void {
+  const [was, is] = [old?.standing, conversation.standing];
+  if (was?.is !== 'transferring' || was.from !== me.value || is.is === 'transferring' || ownerOf(is) !== me.value) return;
+  const text = t('transfer.returned', { name: contactName(conversation), agent: agentName(was.agent) });
+  toast(text);
+  ring(conversation, text, 'assigned');
+}
+
+function ring(conversation: Conversation, text: string, sound: 'offer' | 'assigned'): void {
   if (isLookedAt(conversation.id) || quiet()) return;
   ringing.set(conversation.id, Date.now());
-  play(offer ? 'offer' : 'assigned');
+  play(sound);
   notify(conversation, text, go);
 }
 
