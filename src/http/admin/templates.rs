@@ -289,10 +289,10 @@ pub async fn restore(app: Data<App>, caller: Caller, id: Path<TemplateId>, once:
 /// `GET /variables`: what can stand in gaps.
 ///
 /// # Errors
-/// 422.
+/// 404; 422 without a client.
 pub async fn variables(caller: Caller, query: Query<VariablesQuery>) -> Result<HttpResponse, Problem> {
     let VariablesQuery { client, campaign } = query.0;
-    readable(&caller, client, campaign)?;
+    readable(&caller, client, campaign).map_err(|_| Problem::not_found())?;
     let common = mail_template::NAMES.into_iter().map(|name| TemplateVariable { name: name.to_owned(), field: None });
     let fields = mail_values::fields(&caller.directory, client, campaign);
     let fields = fields.into_iter().map(|(name, field)| TemplateVariable { name, field: Some(field.name.clone()) });
