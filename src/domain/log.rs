@@ -101,13 +101,7 @@ impl Entity {
     pub const fn is_in_directory(self) -> bool {
         !matches!(
             self,
-            Self::Session
-                | Self::Token
-                | Self::Contact
-                | Self::Invitation
-                | Self::CannedText
-                | Self::Resource
-                | Self::Template
+            Self::Session | Self::Token | Self::Contact | Self::Invitation | Self::CannedText | Self::Resource | Self::Template
         )
     }
 }

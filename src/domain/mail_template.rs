@@ -23,9 +23,7 @@ pub const MAX_TEXT: usize = 50_000;
 pub const MAX_PICTURES: usize = 20;
 
 /// What a template is for.
-#[derive(
-    Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, ts_rs::TS, utoipa::ToSchema,
-)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, ts_rs::TS, utoipa::ToSchema)]
 #[serde(rename_all = "snake_case")]
 #[schema(as = TemplatePurpose)]
 #[ts(export_to = "wire.ts", rename = "TemplatePurpose")]
@@ -100,19 +98,8 @@ impl MailTemplate {
 }
 
 /// What can stand in the gaps of every mail. A campaign's dynamic fields come with names of their own: [`key`].
-pub const NAMES: [&str; 11] = [
-    "name",
-    "first_name",
-    "email",
-    "address",
-    "agent",
-    "campaign",
-    "client",
-    "subject",
-    "reference",
-    "date",
-    "time",
-];
+pub const NAMES: [&str; 11] =
+    ["name", "first_name", "email", "address", "agent", "campaign", "client", "subject", "reference", "date", "time"];
 
 /// The longest name of a gap, in characters.
 pub const MAX_NAME: usize = 60;

@@ -27,7 +27,8 @@ pub(super) fn fields(directory: &Snapshot, client: ClientId, campaign: Option<Ca
         Some(campaign) => campaign.fields.iter().any(|used| used.field == field.id),
         None => true,
     };
-    let mut known: Vec<_> = directory.fields.values().filter(|field| field.client == client && field.enabled && asked(field)).collect();
+    let mut known: Vec<_> =
+        directory.fields.values().filter(|field| field.client == client && field.enabled && asked(field)).collect();
     known.sort_by_key(|field| std::cmp::Reverse(field.id));
     known.into_iter().filter_map(|field| Some((key(&field.name)?, Arc::clone(field)))).collect()
 }

@@ -45,7 +45,8 @@ use crate::{
     },
     wire::{
         command, config, conversation, demo as wire_demo, live, moves as wire_moves, page::Page, people,
-        schedules as wire_schedules, session as wire_session, simulation, skills, start as wire_start, templates as wire_templates, why as wire_why,
+        schedules as wire_schedules, session as wire_session, simulation, skills, start as wire_start,
+        templates as wire_templates, why as wire_why,
     },
 };
 

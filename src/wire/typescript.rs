@@ -10,8 +10,8 @@ use super::{
 };
 use crate::{
     domain::{
-        campaign, channel, closing, contact, conversation as states, delivery, disposition, field, holding, invitation, load, mail_settings, mail_template,
-        message, permission, readiness, schedule, service, skill, strategy, waiting, webchat,
+        campaign, channel, closing, contact, conversation as states, delivery, disposition, field, holding, invitation, load,
+        mail_settings, mail_template, message, permission, readiness, schedule, service, skill, strategy, waiting, webchat,
     },
     error::ErrorCode,
     http::{problem, widget},

@@ -47,7 +47,8 @@ impl Company {
         let canned =
             json!({ "client": client, "campaign": campaign, "shortcut": "hello", "title": "Hello", "text": "Hi ${name}" });
         let canned = post("canned-texts", canned).await;
-        let template = json!({ "client": client, "campaign": campaign, "name": "Bye", "purpose": "signature", "html": "<p>${agent}</p>" });
+        let template =
+            json!({ "client": client, "campaign": campaign, "name": "Bye", "purpose": "signature", "html": "<p>${agent}</p>" });
         let template = post("templates", template).await;
         let query = format!("name=a.pdf&client={client}&campaign={campaign}&shortcut=prices&title=Prices");
         let resource = upload_to(&world.admin, "POST", &format!("/api/v1/resources?{query}"), "file").await.id();
@@ -391,7 +392,8 @@ pub(crate) fn template(route: &Route) -> Option<Template> {
 
         "GET /api/v1/templates" => ("templates?campaign={{campaign}}", None),
         "POST /api/v1/templates" => {
-            let template = json!({ "client": "{{client}}", "campaign": "{{campaign}}", "name": "new", "purpose": "message", "html": "x" });
+            let template =
+                json!({ "client": "{{client}}", "campaign": "{{campaign}}", "name": "new", "purpose": "message", "html": "x" });
             ("templates", Some(template))
         }
         "POST /api/v1/templates/preview" => {

@@ -169,7 +169,8 @@ async fn a_preview_says_what_a_customer_would_read(database: Database) {
     let field = world.admin.post("/api/v1/fields", field).await.id();
     let campaign = format!("/api/v1/campaigns/{}", a.campaign);
     world.admin.patch(&campaign, json!({ "name": "Ventas", "fields": [{ "field": field }] })).await.ok();
-    let variables = world.admin.get(&format!("/api/v1/templates/variables?client={}&campaign={}", a.client, a.campaign)).await.ok();
+    let variables =
+        world.admin.get(&format!("/api/v1/templates/variables?client={}&campaign={}", a.client, a.campaign)).await.ok();
     assert_eq!(list(&variables).last().unwrap(), &json!({ "name": "número_de_pedido", "field": "Número de pedido" }));
     let agent = world.agent(&[&a.campaign]).await;
     let mut tab = Socket::at_work(&agent.api).await;
@@ -194,7 +195,8 @@ async fn a_preview_says_what_a_customer_would_read(database: Database) {
          <a href=\"https://x.example/?n=Luz%20%3Cb%3E%26%3C%2Fb%3E%20D%C3%ADaz\">x</a>"
     );
     assert_eq!((&filled["missing"], &filled["unknown"]), (&json!(["email"]), &json!(["nadie"])));
-    let filled = preview(&world.admin, json!({ "contact": contact, "html": "<p>%name%</p><p>${plan}</p>", "values": { "plan": "Oro" } }));
+    let filled =
+        preview(&world.admin, json!({ "contact": contact, "html": "<p>%name%</p><p>${plan}</p>", "values": { "plan": "Oro" } }));
     assert!(text(&filled.await.ok()["text"]).contains("Oro"));
     // Of others nothing is read.
     let other = b.channel.write("x", "hola").await;

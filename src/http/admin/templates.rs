@@ -109,10 +109,15 @@ pub(in crate::http) fn writes(caller: &Caller, client: ClientId) -> bool {
         || campaigns.any(|campaign| caller.may(Permission::WriteConfig, Place::campaign(client, campaign.id)))
 }
 
-/// What is taken away has no length.
+/// What else is wrong with it, cleaning takes away.
+fn html_size(check: &mut Check, html: &str) {
+    let fits = html.chars().take(MAX_HTML + 1).count() <= MAX_HTML;
+    check.that(fits, "html", ErrorCode::OutOfRange, format!("at most {MAX_HTML} characters"));
+}
+
 fn text_size(check: &mut Check, subject: &mut String, html: &str, text: Option<&String>) {
     check.line("subject", subject, 0..=MAX_SUBJECT);
-    check.lines("html", html, 0..=MAX_HTML);
+    html_size(check, html);
     if let Some(text) = text {
         check.lines("text", text, 0..=MAX_TEXT);
     }
@@ -144,7 +149,7 @@ async fn checked(app: &App, caller: &Caller, fields: &mut TemplateFields) -> Res
     let Ours { html, files } = cleaned(std::mem::take(&mut fields.html)).await?;
     let mut check = Check::default();
     // Cleaning writes some things longer.
-    check.lines("html", &html, 0..=MAX_HTML);
+    html_size(&mut check, &html);
     check.that(files.len() <= MAX_PICTURES, "html", ErrorCode::TooLong, "at most 20 pictures");
     for id in files.into_iter().take(MAX_PICTURES) {
         let known = is_picture_of(app, fields.client, id).await?;
@@ -257,8 +262,7 @@ pub async fn change(
     checked(&app, &caller, &mut changed).await?;
     let TemplateFields { campaign, name, subject, html, text, .. } = changed;
     let content = Content { subject, html, text };
-    let template =
-        MailTemplate { campaign, name, content, version: current.version + 1, updated_at: app.now(), ..current };
+    let template = MailTemplate { campaign, name, content, version: current.version + 1, updated_at: app.now(), ..current };
     let done = once.commit(vec![templates::update(&template)], fact(*id), StatusCode::OK, &view(&template)).await;
     done.map_err(|problem| if problem.code() == ErrorCode::NotFound { changed_meanwhile() } else { name_taken(problem) })
 }
