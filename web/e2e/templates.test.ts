@@ -111,6 +111,22 @@ describe('templates', () => {
     await page.locator('.rich-text a').first().waitFor({ ...SOON, state: 'detached' });
   });
 
+  it('what somebody else changed meanwhile is not overwritten', async () => {
+    const { page } = admin;
+    const path = `/api/v1/templates/${page.url().split('/').pop()?.split('?')[0]}`;
+    // Another administrator.
+    await page.evaluate(async (address) => {
+      const answer = await fetch(address, { method: 'PATCH', headers: { 'content-type': 'application/json' }, body: JSON.stringify({ subject: 'Otro asunto' }) });
+      if (!answer.ok) throw new Error(await answer.text());
+    }, path);
+    await page.getByLabel('Asunto', { exact: true }).fill('Mi asunto');
+    await admin.button('Guardar').click();
+    await admin.sees('Alguien más cambió esta plantilla');
+    await admin.button('Descartar lo mío y ver cómo quedó').click();
+    await page.waitForFunction(() => [...document.querySelectorAll('input')].some(({ value }) => value === 'Otro asunto'), undefined, SOON);
+    expect(await admin.button('Guardar').isDisabled()).toBe(true);
+  });
+
   it('what the editor would lose is written as HTML', async () => {
     const { page } = admin;
     await page.getByText('HTML', { exact: true }).click();

@@ -115,6 +115,7 @@ fn html_size(check: &mut Check, html: &str) {
     check.that(fits, "html", ErrorCode::OutOfRange, format!("at most {MAX_HTML} characters"));
 }
 
+/// Subject, HTML and text are no longer than they may be.
 fn text_size(check: &mut Check, subject: &mut String, html: &str, text: Option<&String>) {
     check.line("subject", subject, 0..=MAX_SUBJECT);
     html_size(check, html);
