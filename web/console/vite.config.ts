@@ -40,7 +40,12 @@ export default defineConfig({
     target: 'es2022',
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },
-    rolldownOptions: { input: { console: here('console.html') } },
+    rolldownOptions: {
+      input: { console: here('console.html') },
+      // The primitives and what they stand on come as one: each set of screens that shares some would get a piece of its own, and many
+      // small pieces weigh more.
+      output: { codeSplitting: { groups: [{ name: 'ui', test: /node_modules\/(?:reka-ui|@floating-ui|@vueuse|aria-hidden)\/|\/web\/ui\/src\// }] } },
+    },
   },
   server: {
     proxy: { '/api': { target: server }, '/ws': { target: server, ws: true } },

@@ -109,10 +109,16 @@ pub(in crate::http) fn writes(caller: &Caller, client: ClientId) -> bool {
         || campaigns.any(|campaign| caller.may(Permission::WriteConfig, Place::campaign(client, campaign.id)))
 }
 
-/// What is taken away has no length.
+/// What else is wrong with it, cleaning takes away.
+fn html_size(check: &mut Check, html: &str) {
+    let fits = html.chars().take(MAX_HTML + 1).count() <= MAX_HTML;
+    check.that(fits, "html", ErrorCode::OutOfRange, format!("at most {MAX_HTML} characters"));
+}
+
+/// Subject, HTML and text are no longer than they may be.
 fn text_size(check: &mut Check, subject: &mut String, html: &str, text: Option<&String>) {
     check.line("subject", subject, 0..=MAX_SUBJECT);
-    check.lines("html", html, 0..=MAX_HTML);
+    html_size(check, html);
     if let Some(text) = text {
         check.lines("text", text, 0..=MAX_TEXT);
     }
@@ -144,7 +150,7 @@ async fn checked(app: &App, caller: &Caller, fields: &mut TemplateFields) -> Res
     let Ours { html, files } = cleaned(std::mem::take(&mut fields.html)).await?;
     let mut check = Check::default();
     // Cleaning writes some things longer.
-    check.lines("html", &html, 0..=MAX_HTML);
+    html_size(&mut check, &html);
     check.that(files.len() <= MAX_PICTURES, "html", ErrorCode::TooLong, "at most 20 pictures");
     for id in files.into_iter().take(MAX_PICTURES) {
         let known = is_picture_of(app, fields.client, id).await?;
@@ -288,10 +294,10 @@ pub async fn restore(app: Data<App>, caller: Caller, id: Path<TemplateId>, once:
 /// `GET /variables`: what can stand in gaps.
 ///
 /// # Errors
-/// 422.
+/// 404; 422 without a client.
 pub async fn variables(caller: Caller, query: Query<VariablesQuery>) -> Result<HttpResponse, Problem> {
     let VariablesQuery { client, campaign } = query.0;
-    readable(&caller, client, campaign)?;
+    readable(&caller, client, campaign).map_err(|_| Problem::not_found())?;
     let common = mail_template::NAMES.into_iter().map(|name| TemplateVariable { name: name.to_owned(), field: None });
     let fields = mail_values::fields(&caller.directory, client, campaign);
     let fields = fields.into_iter().map(|(name, field)| TemplateVariable { name, field: Some(field.name.clone()) });

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use super::html;
-use crate::ids::AttachmentId;
+use crate::{domain::file::is_control, ids::AttachmentId};
 
 /// Where the file of a picture lies; the id follows.
 pub const FILE: &str = "/api/v1/attachments/";
@@ -26,7 +26,8 @@ pub fn clean(html: &str) -> Option<Ours> {
         "data-part" => files.get(number).map(|id| address(*id)),
         _ => clean.remote.get(number).filter(|address| address.starts_with("https://")).cloned(),
     };
-    let html = html::with_sources(&clean.html?, &source);
+    let mut html = html::with_sources(&clean.html?, &source);
+    html.retain(|character| matches!(character, '\n' | '\t') || !is_control(character));
     // What is left of them: a number that somebody wrote may name one that stood where it does not count.
     Some(Ours { files: html::own_pictures(&html), html })
 }
@@ -89,6 +90,7 @@ mod tests {
             ("<img src=\"/api/v1/attachments/../users\">", ""),
             ("<img data-part=\"0\"><img data-remote=\"7\">", ""),
             ("<p data-fold=\"quote\" style=\"background:url(https://x.example/a)\">a</p>", "<p>a</p>"),
+            ("<p>a\u{202e}b&#x202e;c\u{0}</p>", "<p>abc</p>"),
             ("<p> data-part=\"0\"</p>", "<p> data-part=\"0\"</p>"),
         ] {
             assert_eq!(cleaned(html), kept, "{html}");
