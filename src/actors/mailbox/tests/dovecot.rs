@@ -30,7 +30,10 @@ fn at(real: &Real, folder: &str) -> Value {
 }
 
 fn one(number: u32) -> Vec<u8> {
-    mail(&format!("c{}@x.example", number % 40), number, "", &format!("texto {number:05}")).replace('\n', "\r\n").into_bytes()
+    let padding = format!("X-Padding: {}\n", "x".repeat(1_000));
+    mail(&format!("c{}@x.example", number % 40), number, &padding, &format!("texto {number:05}"))
+        .replace('\n', "\r\n")
+        .into_bytes()
 }
 
 fn texts(numbers: impl Iterator<Item = u32>) -> Vec<String> {
