@@ -82,6 +82,8 @@ pub(super) async fn open(instance: &Instance, demo: Option<Arc<Demo>>) -> Result
     let sealer = Arc::new(instance.sealer()?);
     let visitors = VisitorTokens::new(instance.key()?.expose());
     let limits = &instance.config.limits;
+    let files: Arc<dyn ObjectStore> = Arc::new(attachments(&instance.config)?);
+    let network = instance.config.mail.network(instance.clock.clone()).map_err(|error| Failure::new("mail", error))?;
     let running = start(Settings {
         location: instance.location.clone(),
         node: instance.node.clone(),
@@ -92,11 +94,12 @@ pub(super) async fn open(instance: &Instance, demo: Option<Arc<Demo>>) -> Result
         journal_capacity: usize::try_from(limits.journal_capacity).unwrap_or(usize::MAX),
         grace: Duration::from_secs(instance.config.grace_seconds),
         origin: instance.config.origin(),
+        attachments: Arc::clone(&files),
+        net: network,
     })
     .await
     .map_err(|error| Failure::new("the database", error))?;
     let Running { engine, journal, arbiter } = running;
-    let files: Arc<dyn ObjectStore> = Arc::new(attachments(&instance.config)?);
     let recordings = Recordings::new(&instance.location, &engine.db);
     let sockets = |limit: u64| SocketLimit::new(usize::try_from(limit).unwrap_or(usize::MAX));
     let visitor_sockets = sockets(limits.visitor_socket_limit_per_address);

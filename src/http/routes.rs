@@ -40,7 +40,7 @@ use crate::{
             export::{self, ExportQuery},
             invitations,
             mail_asides::{self, MailAsidesQuery},
-            me, moves, ratings,
+            mails, me, moves, ratings,
             recordings::{self, RecordingsQuery},
             service_levels::{self, ServiceLevelsQuery},
             session, simulations, skills as conversation_skills, start,
@@ -282,6 +282,8 @@ routes! {
         "Write a note for colleagues; the customer never sees it", body command::Note, 200, gives conversation::Done;
     POST "/api/v1/conversations/{id}/messages/{message}/retry" conversations::retry, Access::Any(&[Answer]), "conversations",
         "Send again what could not be sent", 200, gives conversation::Done;
+    POST "/api/v1/conversations/{id}/messages/{message}/cancel" mails::cancel, WORK, "conversations",
+        "Withdraw a mail that has not left yet", 200, gives conversation::Done;
     POST "/api/v1/conversations/{id}/accept" conversations::accept, Access::Any(&[Answer]), "conversations", "Take an offer",
         body command::AnswerOffer, 200, gives conversation::Done;
     POST "/api/v1/conversations/{id}/take" conversations::take, Access::Any(&[Answer]), "conversations",

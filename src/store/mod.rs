@@ -21,10 +21,12 @@ pub mod journal;
 pub mod leases;
 pub mod log;
 pub mod mail_accounts;
+pub mod mail_answers;
 pub mod mail_asides;
 pub mod mail_confirmations;
 pub mod mail_positions;
 pub mod mail_ratings;
+pub mod mail_sending;
 pub mod mail_threads;
 pub mod outbox;
 pub mod pasts;
@@ -370,6 +372,8 @@ pub const STATEMENTS: &[(&str, &[&str])] = &[
     ("mail_threads", mail_threads::STATEMENTS),
     ("mail_accounts", mail_accounts::STATEMENTS),
     ("mail_ratings", mail_ratings::STATEMENTS),
+    ("mail_sending", mail_sending::STATEMENTS),
+    ("mail_answers", mail_answers::STATEMENTS),
     ("outbox", outbox::STATEMENTS),
     ("pasts", pasts::STATEMENTS),
     ("people", people::STATEMENTS),

@@ -22,6 +22,14 @@ pub struct Reply {
     #[serde(default)]
     #[ts(as = "Option<Vec<AttachmentId>>", optional)]
     pub attachments: Vec<AttachmentId>,
+    /// By mail only: not before this moment, a year ahead at most. It can be withdrawn until then.
+    #[serde(default)]
+    #[ts(optional)]
+    pub send_at: Option<Time>,
+    /// By mail only: it leaves after ten seconds and can be withdrawn until then.
+    #[serde(default)]
+    #[ts(as = "Option<bool>", optional)]
+    pub undo: bool,
 }
 
 /// A note for colleagues: the customer never sees it.

@@ -11,15 +11,18 @@ use actix_web::{
 };
 use serde::Deserialize;
 
-use super::skills;
+use super::{mails, skills};
 use crate::{
     actors::engine::TransferTarget,
     channels::api::inbound::storable,
     clock::Timestamp,
     domain::{
         self,
+        channel::ChannelKind,
         conversation::{Command, Conversation, OfferOutcome},
+        delivery::Delivery,
         field,
+        mail::answer::Request,
         message::{Attachment, Content},
         permission::{Permission, Place, Role, Scope, may},
         refusal::Refusal,
@@ -37,10 +40,11 @@ use crate::{
     store::{
         attachments,
         conversation_lists::{self, Filter, Reach},
-        conversations, visitors,
+        conversations, mail_sending, visitors,
         write::ContactCard,
     },
     wire::{
+        Time,
         command::{AnswerOffer, Close, Note, Prioritise, Reply, SetFields, Snooze, Tag, Transfer},
         conversation::{Message, RatingView, Summary, VisitorCard},
         page::Page,
@@ -279,8 +283,30 @@ pub async fn messages(
     let state = readable(&app, &caller, *id).await?;
     let before = query.0.before.unwrap_or(i64::MAX as u64);
     let found = conversations::messages_before(&app.engine.db, state.id, before, limit as u64 + 1).await?;
-    let items = found.into_iter().map(|stored| Message::of(&stored.message, stored.reason)).collect();
+    let mut items: Vec<Message> = found.into_iter().map(|stored| Message::of(&stored.message, stored.reason)).collect();
+    if state.kind == ChannelKind::Email {
+        when_they_leave(&app, &caller, &state, &mut items).await?;
+    }
     once::ok(&cut(items, limit, |message: &Message| message.seq.to_string()))
+}
+
+/// Says of mails that wait when they are expected to leave.
+async fn when_they_leave(app: &App, caller: &Caller, state: &Conversation, items: &mut [Message]) -> Result<(), Problem> {
+    let waits = |delivery| matches!(delivery, Some(Delivery::Scheduled | Delivery::Queued | Delivery::Sending));
+    let mut account = None;
+    for message in items.iter_mut().filter(|message| waits(message.delivery)) {
+        let Some(wait) = mail_sending::wait_of(&app.engine.db, message.id).await? else { continue };
+        let opens = match account {
+            Some(opens) => opens,
+            None => {
+                let known = caller.directory.mail_accounts.get(&state.channel);
+                let quota = known.and_then(|account| account.settings.quota);
+                *account.insert(mail_sending::opens_at(&app.engine.db, state.channel, quota, app.now()).await?)
+            }
+        };
+        message.leaves_at = Some(opens.map_or(wait.next_at, |opens| opens.max(wait.next_at)).into());
+    }
+    Ok(())
 }
 
 /// `POST /{id}/messages`: answers the customer.
@@ -293,10 +319,12 @@ pub async fn reply(
     id: Path<ConversationId>,
     input: Input<Reply>,
 ) -> Result<HttpResponse, Problem> {
-    let Input { value: Reply { text, attachments }, once } = input;
+    let Input { value: Reply { text, attachments, send_at, undo }, once } = input;
     let state = workable(&app, &caller, *id).await?;
     let attachments = files(&app, &caller, &state, &attachments).await?;
-    let content = Content { text: storable(&text), attachments, mail: None };
+    let send_at = mails::leaves_at(send_at.map(|Time(at)| at), undo, app.now());
+    let mail = mails::envelope(&app, &caller, &state, Request::default(), None, send_at).await?;
+    let content = Content { text: storable(&text), attachments, mail };
     let command = Command::Reply { message: app.engine.ids.next(), agent: caller.user(), content };
     once.done(app.engine.command(state.id, command, once.by(), once.keep()).await).await
 }

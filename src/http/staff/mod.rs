@@ -9,6 +9,7 @@ pub mod drafts;
 pub mod export;
 pub mod invitations;
 pub mod mail_asides;
+pub mod mails;
 pub mod me;
 pub mod moves;
 pub mod ratings;
