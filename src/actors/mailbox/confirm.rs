@@ -173,7 +173,7 @@ async fn keep_html(reader: &Reader, account: &MailAccount, html: &str, conversat
     }
     let id: AttachmentId = engine.ids.next();
     let size = html.len() as u64;
-    let put = files.put(&attachments::path(id), PutPayload::from(html.into_bytes())).await;
+    let put = files.put(&attachments::object_path(id), PutPayload::from(html.into_bytes())).await;
     put.map_err(|error| StoreError::Unavailable(error.to_string()))?;
     let file = Attachment { id, name: "mail.html".to_owned(), media_type: UNKNOWN.to_owned(), size };
     let stored = Stored { file, client: account.client, uploaded_by: By::System, conversation: Some(conversation) };
