@@ -1440,7 +1440,7 @@ of: number, };
 
 export type Ending = "closed" | "inactive" | "full" | "out_of_hours" | "abandoned" | "expired" | "overflowed";
 
-export type ErrorCode = "malformed_json" | "invalid_utf8" | "too_deep" | "broken_body" | "idempotency_key_invalid" | "idempotency_key_missing" | "signed_out_session" | "wrong_credentials" | "identity_invalid" | "signature_no_secret" | "signature_header_missing" | "signature_header_empty" | "signature_header_repeated" | "signature_invalid_id" | "signature_invalid_timestamp" | "signature_too_old" | "signature_too_new" | "signature_no_usable_version" | "signature_mismatch" | "forbidden" | "not_allowed_in_campaign" | "wrong_origin" | "not_found" | "invitation_not_valid" | "method_not_allowed" | "conflict" | "in_use" | "campaign_in_use" | "conversation_closed" | "wrong_state" | "not_owner" | "offer_gone" | "not_failed" | "draft_stale" | "already_open" | "cannot_start" | "gone" | "not_next" | "not_skilled" | "at_capacity" | "not_available" | "not_member" | "too_many_transfers" | "transfer_target" | "wrap_up_timed" | "rating_final" | "signed_out" | "forced_pause" | "too_large" | "unsupported_media_type" | "invalid" | "idempotency_key_reused" | "not_answered" | "disposition_needed" | "fields_missing" | "empty_message" | "message_too_long" | "attachments_not_allowed" | "emoticons_not_allowed" | "unknown_break" | "unknown_field" | "missing_field" | "wrong_type" | "too_short" | "too_long" | "out_of_range" | "control_characters" | "voice_needed" | "unknown_reference" | "not_possible" | "duplicate" | "taken" | "password_too_short" | "password_too_long" | "schedule_name" | "schedule_hours" | "schedule_too_many_intervals" | "schedule_too_many_exceptions" | "schedule_exception_date" | "schedule_exception_twice" | "schedule_too_many_own_days" | "schedule_own_day_date" | "schedule_own_day_twice" | "schedule_own_day_name" | "schedule_holiday_unknown" | "calendar_file_not_valid" | "schedule_override_empty" | "schedule_override_reason" | "too_many_attempts" | "too_many_connections" | "busy" | "internal" | "unavailable";
+export type ErrorCode = "malformed_json" | "invalid_utf8" | "too_deep" | "broken_body" | "idempotency_key_invalid" | "idempotency_key_missing" | "signed_out_session" | "wrong_credentials" | "identity_invalid" | "signature_no_secret" | "signature_header_missing" | "signature_header_empty" | "signature_header_repeated" | "signature_invalid_id" | "signature_invalid_timestamp" | "signature_too_old" | "signature_too_new" | "signature_no_usable_version" | "signature_mismatch" | "forbidden" | "not_allowed_in_campaign" | "wrong_origin" | "not_found" | "invitation_not_valid" | "method_not_allowed" | "conflict" | "in_use" | "campaign_in_use" | "conversation_closed" | "wrong_state" | "not_owner" | "offer_gone" | "not_failed" | "not_waiting" | "not_then" | "draft_stale" | "already_open" | "cannot_start" | "gone" | "not_next" | "not_skilled" | "at_capacity" | "not_available" | "not_member" | "too_many_transfers" | "transfer_target" | "wrap_up_timed" | "rating_final" | "signed_out" | "forced_pause" | "too_large" | "unsupported_media_type" | "invalid" | "idempotency_key_reused" | "not_answered" | "disposition_needed" | "fields_missing" | "empty_message" | "message_too_long" | "attachments_not_allowed" | "emoticons_not_allowed" | "unknown_break" | "unknown_field" | "missing_field" | "wrong_type" | "too_short" | "too_long" | "out_of_range" | "control_characters" | "voice_needed" | "unknown_reference" | "not_possible" | "duplicate" | "taken" | "password_too_short" | "password_too_long" | "schedule_name" | "schedule_hours" | "schedule_too_many_intervals" | "schedule_too_many_exceptions" | "schedule_exception_date" | "schedule_exception_twice" | "schedule_too_many_own_days" | "schedule_own_day_date" | "schedule_own_day_twice" | "schedule_own_day_name" | "schedule_holiday_unknown" | "calendar_file_not_valid" | "schedule_override_empty" | "schedule_override_reason" | "too_many_attempts" | "too_many_connections" | "busy" | "internal" | "unavailable";
 
 export type EventNotTaken = { 
 /**
@@ -2190,7 +2190,11 @@ delivery?: Delivery,
 /**
  * Why the delivery stands as it does: a stable code.
  */
-reason?: string, };
+reason?: string, 
+/**
+ * When a message that waits leaves, as far as is known.
+ */
+leaves_at?: Time, };
 
 export type MessageId = string;
 
@@ -2915,7 +2919,15 @@ text: string,
 /**
  * Uploaded before for this conversation by the same person; at most 10.
  */
-attachments?: Array<AttachmentId>, };
+attachments?: Array<AttachmentId>, 
+/**
+ * By mail only: not before this moment, a year ahead at most. It can be withdrawn until then.
+ */
+send_at?: Time, 
+/**
+ * By mail only: it leaves after ten seconds and can be withdrawn until then.
+ */
+undo?: boolean, };
 
 export type Resource = { 
 /**
