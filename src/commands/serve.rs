@@ -155,8 +155,6 @@ pub(super) async fn open(instance: &Instance, demo: Option<Arc<Demo>>) -> Result
     if let Some(simulator) = simulator {
         simulator.stop().await;
     }
-    mail.stop();
-    let _ = mail.join();
     notify("STOPPING=1");
     served.map_err(|error| Failure::new("the server", error))?;
     recordings.close().await;
@@ -164,6 +162,8 @@ pub(super) async fn open(instance: &Instance, demo: Option<Arc<Demo>>) -> Result
     if rt::time::timeout(READERS_END_WITHIN, engine.db.close()).await.is_err() {
         tracing::warn!("statements are still running; ending without them");
     }
+    mail.stop();
+    let _ = mail.join();
     arbiter.stop();
     drop((app, engine));
     let _ = arbiter.join();

@@ -24,8 +24,8 @@ use crate::{
 
 /// Mails read at once, each on a thread of its own.
 const READ_AT_ONCE: usize = 4;
-/// Authors whose mails are taken in at once: enough to fill a commit.
-const AUTHORS_AT_ONCE: usize = 128;
+/// Mails taken in at once: enough to fill a commit.
+const PART: usize = 128;
 /// Between attempts while there is no room or no database.
 const AGAIN: Duration = Duration::from_millis(100);
 const AGAIN_LATER: Duration = Duration::from_secs(2);
@@ -40,10 +40,31 @@ pub(super) struct Lost;
 type Done = (u32, bool);
 
 impl Work {
-    /// Takes in all of them, however long that takes; gives what is still to be committed.
+    /// Takes in all of them, however long that takes; gives what is still to be committed. While some are taken in the next are read.
     pub(super) async fn settle_all(&self, uid_validity: u32, mails: Vec<Mail>) -> (Vec<Done>, Vec<Statement>) {
-        let readings = stream::iter(mails).map(|mail| self.read(uid_validity, mail)).buffered(READ_AT_ONCE);
-        let readings: Vec<(u32, Reading)> = readings.collect().await;
+        let (mut done, mut statements) = (Vec::with_capacity(mails.len()), Vec::new());
+        let mut mails = mails.into_iter();
+        let mut part = self.read_some(uid_validity, &mut mails).await;
+        while !part.is_empty() {
+            let (settled, next) = tokio::join!(self.settle_some(part), self.read_some(uid_validity, &mut mails));
+            for (uid, Settled { outcome, statements: mut more }) in settled {
+                self.count(&outcome);
+                done.push((uid, !matches!(outcome, Outcome::Aside(MailAsideKind::Quarantined, _))));
+                statements.append(&mut more);
+            }
+            part = next;
+        }
+        done.sort_unstable();
+        (done, statements)
+    }
+
+    async fn read_some(&self, uid_validity: u32, mails: &mut std::vec::IntoIter<Mail>) -> Vec<(u32, Reading)> {
+        let some: Vec<Mail> = mails.take(PART).collect();
+        stream::iter(some).map(|mail| self.read(uid_validity, mail)).buffered(READ_AT_ONCE).collect().await
+    }
+
+    /// In order for each author, authors beside each other.
+    async fn settle_some(&self, readings: Vec<(u32, Reading)>) -> Vec<(u32, Settled)> {
         let mut authors: Vec<Vec<(u32, Reading)>> = Vec::new();
         let mut places: FxHashMap<String, usize> = FxHashMap::default();
         for (uid, reading) in readings {
@@ -62,15 +83,8 @@ impl Work {
             }
             settled
         });
-        let settled: Vec<Vec<(u32, Settled)>> = settled.buffer_unordered(AUTHORS_AT_ONCE).collect().await;
-        let (mut done, mut statements) = (Vec::new(), Vec::new());
-        for (uid, Settled { outcome, statements: mut more }) in settled.into_iter().flatten() {
-            self.count(&outcome);
-            done.push((uid, !matches!(outcome, Outcome::Aside(MailAsideKind::Quarantined, _))));
-            statements.append(&mut more);
-        }
-        done.sort_unstable();
-        (done, statements)
+        let settled: Vec<Vec<(u32, Settled)>> = settled.buffer_unordered(PART).collect().await;
+        settled.into_iter().flatten().collect()
     }
 
     async fn read(&self, uid_validity: u32, mail: Mail) -> (u32, Reading) {

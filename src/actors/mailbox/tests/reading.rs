@@ -5,7 +5,9 @@ use object_store::ObjectStoreExt;
 use super::*;
 use crate::{
     actors::testing::on_both,
-    store::{attachments, suppressions},
+    domain::mail_template::{self, MailTemplate, Purpose},
+    ids::TemplateId,
+    store::{attachments, config::CampaignConfig, suppressions, templates, write::Statement},
 };
 
 const ANA_X: &str = "ana@x.example";
@@ -225,6 +227,33 @@ fn what_nobody_wrote_or_nobody_can_read_lies_aside_and_the_rest_flows() {
 }
 
 impl Post {
+    /// From now on the campaign confirms with this subject.
+    async fn confirms(&self, subject: &str) {
+        let now = self.house.engine.clock.now();
+        let template = MailTemplate {
+            id: TemplateId::from_u128(77),
+            client: CLIENT,
+            campaign: None,
+            name: "x".to_owned(),
+            purpose: Purpose::Confirmation,
+            content: mail_template::Content {
+                subject: subject.to_owned(),
+                html: "<p>Gracias, ${name|buenas}.</p>".to_owned(),
+                text: None,
+            },
+            version: 1,
+            created_at: now,
+            updated_at: now,
+            archived_at: None,
+        };
+        let mut config = CampaignConfig { auto_accept: true, max_per_agent: 10_000, ..CampaignConfig::default() };
+        config.mail.confirmation = Some(template.id);
+        const SET: &str = "UPDATE campaigns SET config = $2 WHERE id = $1";
+        let set = Statement::must(SET, args![SALES.to_string(), serde_json::to_string(&config).unwrap()]);
+        let rows = vec![templates::insert(&template), set];
+        self.house.engine.configure(rows, Entity::Campaign, SALES.to_string(), By::System, None).await.unwrap();
+    }
+
     /// What was said by itself in every conversation, as the outbox would hand it over.
     async fn confirmations(&self, is_marked: bool) -> Vec<String> {
         const SAID: &str = "SELECT conversation_id, id FROM messages WHERE author = 'system' AND mail IS NOT NULL ORDER BY at";
@@ -254,14 +283,17 @@ impl Post {
 #[test]
 fn two_that_confirm_each_other_fall_silent_at_once() {
     on_both(|scratch| async {
-        crate::actors::mailbox::confirm::tests::WORDS.set(Some("Recibimos su mensaje"));
         const THEM: &str = "ventas@otra.example";
         let (us, them) = (Post::open(scratch, here(), "x").await, Post::open_as(Scratch::sqlite(), here(), "x", THEM).await);
+        for post in [&us, &them] {
+            post.confirms("Recibimos su mensaje").await;
+        }
         us.stored(&mail(THEM, 1, "", "hola")).await;
         us.stored(&mail(THEM, 2, "", "hola otra vez")).await;
         let ours = us.confirmations(true).await;
         let [confirmation] = &ours[..] else { panic!("{ours:?}") };
-        assert!(confirmation.contains("Subject: Recibimos su mensaje") && !confirmation.contains("hola"));
+        assert!(confirmation.contains("Subject: Recibimos su mensaje\n") && confirmation.contains("\nGracias, Ana."));
+        assert!(!confirmation.contains("hola") && !confirmation.contains("Pedido"));
         // It is nobody's message there, and our own here.
         assert_eq!(them.arrives(confirmation).await, Outcome::Aside(MailAsideKind::Automatic, "auto_submitted".to_owned()));
         assert_eq!(us.arrives(confirmation).await, Outcome::Aside(MailAsideKind::Own, "own_mark".to_owned()));
@@ -283,6 +315,5 @@ fn two_that_confirm_each_other_fall_silent_at_once() {
         let told: Vec<String> = us.confirmations(true).await;
         assert_eq!(told.len(), 2);
         assert!(told[1].contains("To: c4@x.example"), "{told:?}");
-        crate::actors::mailbox::confirm::tests::WORDS.set(None);
     });
 }
