@@ -28,6 +28,7 @@ use crate::{
         conversation::{Command, Initiative},
         log::{By, Entity},
         mail::Envelope,
+        mail_health::MailHealths,
         message::Attachment,
         refusal::Refusal,
         routing::Explanation,
@@ -188,6 +189,8 @@ pub struct Engine {
     pub ids: Arc<Ids>,
     /// Of the stream: positions of another epoch mean nothing here.
     pub epoch: String,
+    /// How receiving goes on each mail account.
+    pub mail_health: MailHealths,
     pub(super) intake: Arc<Intake>,
     pub(super) shard: Gate<Shard>,
     pub(super) commands: Gate<Shard>,
@@ -315,8 +318,12 @@ impl Engine {
         only: Option<AgentId>,
     ) -> Result<Explanation, CommandError> {
         let (reply, answer) = oneshot::channel();
-        self.router.send(Explain { conversation, limit, only, reply }).map_err(|_| CommandError::Busy)?;
-        answer.await.map_err(|_| CommandError::Died)?.ok_or(CommandError::NotFound)
+        self.router.send(Explain { conversation, reply }).map_err(|_| CommandError::Busy)?;
+        let gathered = answer.await.map_err(|_| CommandError::Died)?.ok_or(CommandError::NotFound)?;
+        if gathered.is_large() {
+            return actix_web::web::block(move || gathered.list(limit, only)).await.map_err(|_| CommandError::Busy);
+        }
+        Ok(gathered.list(limit, only))
     }
 
     /// Lets an agent's session do something: breaks, pauses, signing out.

@@ -7,13 +7,17 @@ use std::{
     time::Duration,
 };
 
+use actix::{Actor, Arbiter};
 use actix_web::{App as ActixApp, HttpServer, rt, web};
-use object_store::local::LocalFileSystem;
+use object_store::{ObjectStore, local::LocalFileSystem};
 use socket2::{Domain, Socket, Type};
 
 use super::{Failure, Instance, notify::notify};
 use crate::{
-    actors::start::{Running, Settings, start},
+    actors::{
+        mailbox::{self, Mailboxes},
+        start::{Running, Settings, start},
+    },
     auth::{
         password::{Cost, Passwords},
         session::SessionCache,
@@ -92,7 +96,7 @@ pub(super) async fn open(instance: &Instance, demo: Option<Arc<Demo>>) -> Result
     .await
     .map_err(|error| Failure::new("the database", error))?;
     let Running { engine, journal, arbiter } = running;
-    let files = attachments(&instance.config)?;
+    let files: Arc<dyn ObjectStore> = Arc::new(attachments(&instance.config)?);
     let recordings = Recordings::new(&instance.location, &engine.db);
     let sockets = |limit: u64| SocketLimit::new(usize::try_from(limit).unwrap_or(usize::MAX));
     let visitor_sockets = sockets(limits.visitor_socket_limit_per_address);
@@ -103,7 +107,7 @@ pub(super) async fn open(instance: &Instance, demo: Option<Arc<Demo>>) -> Result
         sealer,
         passwords: Passwords::new(Cost::OWASP).map_err(|error| Failure::new("passwords", error))?,
         sessions: Arc::new(SessionCache::default()),
-        attachments: Arc::new(files),
+        attachments: Arc::clone(&files),
         recordings: recordings.clone(),
         visitors,
         sockets,
@@ -135,6 +139,10 @@ pub(super) async fn open(instance: &Instance, demo: Option<Arc<Demo>>) -> Result
     rt::spawn(tell_when_ready(engine.journal.clone()));
     rt::spawn(upkeep(app.clone()));
     rt::spawn(follow(recordings.clone(), engine.db.clone(), engine.journal.clone(), engine.clock.clone()));
+    let network = instance.config.mail.network(instance.clock.clone()).map_err(|error| Failure::new("mail", error))?;
+    let mail = Arbiter::new();
+    let shared = mailbox::Shared::new(engine.clone(), files, network, instance.node.clone());
+    mail.spawn_fn(move || drop(Mailboxes::new(Arc::new(shared)).start()));
     rt::spawn(stop_when_fenced(engine.journal.clone(), server.handle()));
     let simulator = demo.map(|demo| {
         rt::spawn(erase_when_asked(Arc::clone(&demo), server.handle()));
@@ -144,6 +152,8 @@ pub(super) async fn open(instance: &Instance, demo: Option<Arc<Demo>>) -> Result
     if let Some(simulator) = simulator {
         simulator.stop().await;
     }
+    mail.stop();
+    let _ = mail.join();
     notify("STOPPING=1");
     served.map_err(|error| Failure::new("the server", error))?;
     recordings.close().await;

@@ -260,9 +260,10 @@ mod tests {
 
     #[test]
     fn accents_and_capitals_make_no_difference() {
-        assert_eq!(plain("¿Número de PEDIDO? n.º 12-B, ação, I\u{307}stanbul"), [
-            "numero", "de", "pedido", "n", "º", "12", "b", "acao", "istanbul"
-        ]);
+        assert_eq!(
+            plain("¿Número de PEDIDO? n.º 12-B, ação, I\u{307}stanbul"),
+            ["numero", "de", "pedido", "n", "º", "12", "b", "acao", "istanbul"]
+        );
         assert_eq!(plain("cafe\u{301} café"), ["cafe", "cafe"]);
         assert_eq!(plain("🎉 — …"), Vec::<String>::new());
     }

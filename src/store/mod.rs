@@ -21,6 +21,11 @@ pub mod journal;
 pub mod leases;
 pub mod log;
 pub mod mail_accounts;
+pub mod mail_asides;
+pub mod mail_confirmations;
+pub mod mail_positions;
+pub mod mail_ratings;
+pub mod mail_threads;
 pub mod outbox;
 pub mod pasts;
 pub mod people;
@@ -33,6 +38,8 @@ pub mod service_levels;
 pub mod skills;
 pub mod snapshots;
 mod sql;
+pub mod suppressions;
+pub mod templates;
 #[cfg(test)]
 pub(crate) mod testing;
 #[cfg(test)]
@@ -357,7 +364,12 @@ pub const STATEMENTS: &[(&str, &[&str])] = &[
     ("journal", journal::STATEMENTS),
     ("leases", leases::STATEMENTS),
     ("log", log::STATEMENTS),
+    ("mail_asides", mail_asides::STATEMENTS),
+    ("mail_confirmations", mail_confirmations::STATEMENTS),
+    ("mail_positions", mail_positions::STATEMENTS),
+    ("mail_threads", mail_threads::STATEMENTS),
     ("mail_accounts", mail_accounts::STATEMENTS),
+    ("mail_ratings", mail_ratings::STATEMENTS),
     ("outbox", outbox::STATEMENTS),
     ("pasts", pasts::STATEMENTS),
     ("people", people::STATEMENTS),
@@ -369,14 +381,28 @@ pub const STATEMENTS: &[(&str, &[&str])] = &[
     ("recordings", recordings::STATEMENTS),
     ("resources", resources::STATEMENTS),
     ("snapshots", snapshots::STATEMENTS),
+    ("templates", templates::STATEMENTS),
+    ("suppressions", suppressions::STATEMENTS),
     ("visitors", visitors::STATEMENTS),
 ];
 /// Statements that only SQLite runs.
-pub const SQLITE_STATEMENTS: &[&[&str]] =
-    &[sql::SQLITE_STATEMENTS, conversation_lists::SQLITE_STATEMENTS, leases::SQLITE_STATEMENTS, dump::SQLITE_STATEMENTS, recordings::SQLITE_STATEMENTS, probe::SQLITE_STATEMENTS];
+pub const SQLITE_STATEMENTS: &[&[&str]] = &[
+    sql::SQLITE_STATEMENTS,
+    conversation_lists::SQLITE_STATEMENTS,
+    leases::SQLITE_STATEMENTS,
+    dump::SQLITE_STATEMENTS,
+    recordings::SQLITE_STATEMENTS,
+    probe::SQLITE_STATEMENTS,
+];
 /// Statements that only PostgreSQL runs.
-pub const POSTGRES_STATEMENTS: &[&[&str]] =
-    &[sql::POSTGRES_STATEMENTS, conversation_lists::POSTGRES_STATEMENTS, leases::POSTGRES_STATEMENTS, dump::POSTGRES_STATEMENTS, recordings::POSTGRES_STATEMENTS, probe::POSTGRES_STATEMENTS];
+pub const POSTGRES_STATEMENTS: &[&[&str]] = &[
+    sql::POSTGRES_STATEMENTS,
+    conversation_lists::POSTGRES_STATEMENTS,
+    leases::POSTGRES_STATEMENTS,
+    dump::POSTGRES_STATEMENTS,
+    recordings::POSTGRES_STATEMENTS,
+    probe::POSTGRES_STATEMENTS,
+];
 
 impl Db {
     /// All rows of a statement.

@@ -5,18 +5,18 @@ use std::{collections::BTreeMap, path::Path};
 use ts_rs::TS;
 
 use super::{
-    command, config, conversation, demo, live, moves, page, people, recordings, schedules, service as service_now, session,
-    simulation as what_if, skills, start, why,
+    command, config, conversation, demo, live, mail_asides, moves, page, people, ratings, recordings, schedules,
+    service as service_now, session, simulation as what_if, skills, start, templates, why,
 };
 use crate::{
     domain::{
         campaign, channel, closing, contact, conversation as states, delivery, disposition, field, holding, invitation, load,
-        message, permission, readiness, schedule, service, skill, strategy, waiting, webchat,
+        mail_settings, mail_template, message, permission, readiness, schedule, service, skill, strategy, waiting, webchat,
     },
     error::ErrorCode,
     http::{problem, widget},
     ids, simulation,
-    store::visitors,
+    store::{mail_asides as asides, visitors},
 };
 
 const FILE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/web/lib/wire/wire.ts");
@@ -63,6 +63,9 @@ fn text() -> String {
         conversation::Draft,
         conversation::Message,
         conversation::Preview,
+        ratings::MailRatings,
+        ratings::RatingTotal,
+        ratings::MailRatingView,
         conversation::MailHead,
         crate::domain::mail::Mailbox,
         crate::domain::mail::Doubt,
@@ -81,6 +84,10 @@ fn text() -> String {
         demo::Info,
         demo::Pace,
         demo::Person,
+        mail_asides::MailAside,
+        asides::MailAsideKind,
+        asides::MailAsideState,
+        ids::MailAsideId,
         live::Activity,
         live::AgentRow,
         live::Ask,
@@ -141,6 +148,15 @@ fn text() -> String {
         config::BreakView,
         config::CampaignFields,
         config::CampaignView,
+        mail_settings::MailRating,
+        mail_settings::MailSettings,
+        mail_template::Purpose,
+        templates::TemplateFields,
+        templates::TemplateFilled,
+        templates::TemplateRow,
+        templates::TemplateTry,
+        templates::TemplateVariable,
+        templates::TemplateView,
         config::CannedTextFields,
         config::CannedTextView,
         config::FieldFields,
@@ -196,6 +212,7 @@ fn text() -> String {
         session::ProfileFields,
         session::Session,
         ids::CannedTextId,
+        ids::TemplateId,
         ids::FieldId,
         ids::ScheduleId,
         ids::SkillId,

@@ -83,6 +83,21 @@ impl Database {
         rows
     }
 
+    /// Writes what no way of the program writes.
+    pub(crate) async fn execute(&self, sqlite_file: &std::path::Path, sql: &str) {
+        let statement = sqlx::raw_sql(sqlx::AssertSqlSafe(sql.to_owned()));
+        match self {
+            Self::Sqlite => {
+                let options = SqliteConnectOptions::new().filename(sqlite_file).busy_timeout(Duration::from_secs(10));
+                let mut connection = SqliteConnection::connect_with(&options).await.unwrap();
+                statement.execute(&mut connection).await.unwrap();
+            }
+            Self::Postgres(own) => {
+                statement.execute(&mut PgConnection::connect(&own.url()).await.unwrap()).await.unwrap();
+            }
+        }
+    }
+
     /// Every row of every table as text, one line each, in no order that means anything but always the same. Without
     /// the lease, which its owner renews, and the search index, which follows.
     pub(crate) async fn rows(&self, sqlite_file: &std::path::Path) -> Vec<String> {
@@ -117,8 +132,7 @@ async fn postgres_rows(url: &str) -> Vec<String> {
 }
 
 async fn rows_of_schema(connection: &mut PgConnection, schema: &str) -> Vec<String> {
-    let tables =
-        "SELECT tablename::text FROM pg_tables WHERE schemaname = $1 AND tablename NOT IN ('leases', '_sqlx_migrations') \
+    let tables = "SELECT tablename::text FROM pg_tables WHERE schemaname = $1 AND tablename NOT IN ('leases', '_sqlx_migrations') \
          AND tablename NOT LIKE 'recording%'";
     let mut rows = Vec::new();
     for table in sqlx::query_scalar::<_, String>(tables).bind(schema).fetch_all(&mut *connection).await.unwrap() {

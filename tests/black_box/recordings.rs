@@ -334,7 +334,8 @@ async fn a_conversation_is_taken_out_as_a_file(database: Database) {
     // Who took it out is on record.
     let rows = world.installation.rows().await;
     let taken = rows.iter().filter_map(|row| serde_json::from_str::<Value>(row.strip_prefix("log ")?).ok()).filter(|entry| {
-        entry["kind"] == "config" && entry["data"].as_str().is_some_and(|data| data.contains("export") && data.contains(&conversation))
+        entry["kind"] == "config"
+            && entry["data"].as_str().is_some_and(|data| data.contains("export") && data.contains(&conversation))
     });
     let by: Vec<String> = taken.map(|entry| text(&entry["actor"])).collect();
     assert_eq!(by, [format!("user:{}", supervisor.id), format!("user:{}", supervisor.id), format!("user:{}", supervisor.id)]);

@@ -25,7 +25,8 @@ pub(in crate::store) const TOUCHED: &str = "SELECT DISTINCT conversation_id FROM
      AND conversation_id IS NOT NULL AND kind NOT IN ('delivery_moved', 'awaiting', 'offered', 'offer_ended', 'transfer_offered', \
      'became_dormant', 'parked', 'awoke', 'prioritised', 'skills_asked', 'tagged', 'fields_changed', 'consulted', 'consult_ended', \
      'sender_wrap_up_started', 'sender_wrap_up_ended', 'retried', 'rated')";
-pub(in crate::store) const CONTACTS: &str = "SELECT data FROM log WHERE stream = $1 AND pos > $2 AND pos <= $3 AND kind = 'config'";
+pub(in crate::store) const CONTACTS: &str =
+    "SELECT data FROM log WHERE stream = $1 AND pos > $2 AND pos <= $3 AND kind = 'config'";
 pub(in crate::store) const OF_CONTACT: &str = "SELECT id FROM conversations WHERE contact_id = $1 ORDER BY id DESC LIMIT 1000";
 pub(in crate::store) const ALL_AFTER: &str = "SELECT id FROM conversations WHERE id > $1 ORDER BY id LIMIT $2";
 pub(in crate::store) const ENTRY_AT: &str = "SELECT at FROM log WHERE stream = $1 AND pos = $2";

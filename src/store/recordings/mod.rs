@@ -155,7 +155,8 @@ impl Recordings {
         let from = number(LAST_BEFORE, wanted.since.map(|since| beside(since, -OUT_OF_ORDER_MICROS)), 0).await?;
         let to = number(FIRST_AFTER, wanted.until.map(|until| beside(until, OUT_OF_ORDER_MICROS)), END).await?;
         // One that is not there (any more) is followed by nothing.
-        let before = number(NUMBER_OF, wanted.before.map(|id| id.to_string().into()), if wanted.before.is_some() { 0 } else { END });
+        let before =
+            number(NUMBER_OF, wanted.before.map(|id| id.to_string().into()), if wanted.before.is_some() { 0 } else { END });
         let args = args![
             from,
             to.min(before.await?),

@@ -97,8 +97,31 @@ fn nothing_that_is_typed_is_syntax() {
     on_both(|scratch: Scratch| async move {
         let index = index(&scratch).await;
         let typed = [
-            "' OR 1=1--", "\" OR \"a\"", "text:*", "a* OR b", "NEAR(a b)", "NOT a", "AND", "OR", "-a", "^a", "{text} : a", "a:*", "!a",
-            "a <-> b", "(((", ")))", "a & | b", "\\'", "'; DROP TABLE recordings; --", "\u{0}", "\u{e000}", "\u{e003}c0", "%", "_", "é\u{301}\u{301}",
+            "' OR 1=1--",
+            "\" OR \"a\"",
+            "text:*",
+            "a* OR b",
+            "NEAR(a b)",
+            "NOT a",
+            "AND",
+            "OR",
+            "-a",
+            "^a",
+            "{text} : a",
+            "a:*",
+            "!a",
+            "a <-> b",
+            "(((",
+            ")))",
+            "a & | b",
+            "\\'",
+            "'; DROP TABLE recordings; --",
+            "\u{0}",
+            "\u{e000}",
+            "\u{e003}c0",
+            "%",
+            "_",
+            "é\u{301}\u{301}",
         ];
         let changes = (1..).zip(typed).map(|(number, text)| entry(number, text)).collect();
         assert!(index.add(&standing(0), &standing(1), changes).await.unwrap());
@@ -152,7 +175,8 @@ async fn begin(journal: &Journal, number: u128, words: &str) {
     let state = serde_json::to_string(&state).unwrap();
     const CONVERSATION: &str = "INSERT INTO conversations (id, client_id, channel_id, campaign_id, contact_id, phase, is_open, seq, \
          arrived_at, state, subject) VALUES ($1, 'c', 'h', 'k', $2, 'closed', 0, 1, 0, $3, $4)";
-    const MESSAGE: &str = "INSERT INTO messages (conversation_id, seq, id, author, text, at) VALUES ($1, 2, $1, 'contact', $2, 0)";
+    const MESSAGE: &str =
+        "INSERT INTO messages (conversation_id, seq, id, author, text, at) VALUES ($1, 2, $1, 'contact', $2, 0)";
     let (own, contact) = (id(number).to_string(), ContactId::from_u128(7).to_string());
     let subject = format!("Reclamo {number}");
     write(journal, CONVERSATION, args![own.as_str(), contact, state, subject], None).await;

@@ -193,7 +193,8 @@ pub async fn show(
     let state = visible.ok_or_else(Problem::not_found)?;
     let card = conversations::card(db, &state).await?;
     let directory = Arc::clone(&caller.directory);
-    let language = asked.or_else(|| directory.clients.get(&state.client).map(|client| client.language)).unwrap_or(Language::Spanish);
+    let language =
+        asked.or_else(|| directory.clients.get(&state.client).map(|client| client.language)).unwrap_or(Language::Spanish);
     let words = words(language);
     let by = directory.users.get(&caller.user()).map_or_else(|| words.program.to_owned(), |user| user.name.clone());
     let sheet = Sheet {

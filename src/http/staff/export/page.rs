@@ -81,7 +81,13 @@ pub(super) fn message(sheet: &Sheet, stored: &StoredMessage, page: &mut String) 
     if !message.attachments.is_empty() {
         page.push_str("<ul>\n");
         for file in &message.attachments {
-            let _ = writeln!(page, "<li><bdi>{}</bdi> · {} · {}</li>", escaped(&file.name), escaped(&file.media_type), size(file.size));
+            let _ = writeln!(
+                page,
+                "<li><bdi>{}</bdi> · {} · {}</li>",
+                escaped(&file.name),
+                escaped(&file.media_type),
+                size(file.size)
+            );
         }
         page.push_str("</ul>\n");
     }
@@ -101,7 +107,10 @@ mod tests {
 
     #[test]
     fn every_text_is_text() {
-        assert_eq!(escaped("<a href=\"x\" onload='y'>&\0\u{1b}</a>\n"), "&lt;a href=&quot;x&quot; onload=&#39;y&#39;&gt;&amp;\u{fffd}\u{fffd}&lt;/a&gt;\n");
+        assert_eq!(
+            escaped("<a href=\"x\" onload='y'>&\0\u{1b}</a>\n"),
+            "&lt;a href=&quot;x&quot; onload=&#39;y&#39;&gt;&amp;\u{fffd}\u{fffd}&lt;/a&gt;\n"
+        );
     }
 
     #[test]
