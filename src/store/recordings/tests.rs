@@ -1,4 +1,8 @@
-use super::{follow::{Step, step}, write::Change, *};
+use super::{
+    follow::{Step, step},
+    write::Change,
+    *,
+};
 use crate::{
     domain::{
         channel::ChannelKind,
@@ -82,7 +86,8 @@ fn both_databases_find_the_same() {
         let days = Wanted { since: at(2), until: at(4), ..Wanted::default() };
         assert_eq!(found(&index, days.clone()).await, [3, 2]);
         assert_eq!(found(&index, Wanted { before: Some(id(3)), ..days }).await, [2]);
-        assert_eq!(found(&index, Wanted { before: Some(id(99)), ..said("factura") }).await, []);
+        assert_eq!(found(&index, Wanted { before: Some(id(99)), ..said("factura") }).await, [4, 2, 1]);
+        assert_eq!(found(&index, Wanted { before: Some(id(0)), ..said("factura") }).await, []);
         // Changed, it keeps its place; dropped, it is gone.
         let changes = vec![entry(2, "ninguna"), Change::Drop(id(4))];
         assert!(index.add(&standing(1), &standing(2), changes).await.unwrap());
