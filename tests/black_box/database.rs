@@ -12,7 +12,7 @@ use std::{
 use sqlx::{Connection, Executor, PgConnection, Row, SqliteConnection, sqlite::SqliteConnectOptions};
 
 /// Whoever waits longer than this waits for ever.
-const PATIENCE: Duration = Duration::from_secs(1_200);
+const PATIENCE: Duration = Duration::from_secs(120);
 
 static NUMBER: AtomicU32 = AtomicU32::new(0);
 
@@ -197,7 +197,9 @@ pub(crate) fn on_postgres<F: Future<Output = ()>>(test: impl FnOnce(Database) ->
 
 fn run(test: impl Future<Output = ()>) {
     let _ = rustls::crypto::ring::default_provider().install_default();
-    runtime().block_on(async { tokio::time::timeout(PATIENCE, test).await.expect("the test hangs") });
+    let more = std::env::var("CENTRALITA_TEST_PATIENCE").ok().and_then(|seconds| seconds.parse().ok());
+    let patience = more.map_or(PATIENCE, Duration::from_secs);
+    runtime().block_on(async { tokio::time::timeout(patience, test).await.expect("the test hangs") });
 }
 
 /// Makes a test of each function that takes long and in which the database has no part: `name::on_sqlite`.

@@ -161,6 +161,7 @@ it('one is taken out as a file and printed', async () => {
     await setScheme(page, colorScheme);
     await page.emulateMedia({ media: 'print', colorScheme });
     expect(await page.locator('.recordings-list, .shell-top, .rail, .recordings-filters').evaluateAll((all) => all.filter((one) => one.getClientRects().length > 0).length)).toBe(0);
+    expect(await page.locator('.recording-inner').evaluate((inner) => inner.clientWidth / window.innerWidth)).toBeGreaterThan(0.95);
     const [ink, paper] = await page.evaluate(() => [getComputedStyle(document.querySelector('.bubble-text')!).color, getComputedStyle(document.body).backgroundColor]);
     expect([ink, paper], colorScheme).toEqual(['rgb(0, 0, 0)', 'rgb(255, 255, 255)']);
     await page.screenshot({ path: join(import.meta.dirname, 'results', `grabaciones-impresa-${colorScheme}.png`), fullPage: true });

@@ -18,7 +18,6 @@ use crate::{
     domain::{
         channel::ChannelKind,
         disposition::Tree,
-        message::Author,
         permission::{Permission, Scope},
         schedule,
         search::{Part, Phrase, Search, excerpt},
@@ -35,8 +34,7 @@ use crate::{
     ids::{AgentId, CampaignId, ConversationId, DispositionId},
     store::{
         conversation_lists::{self, Listed},
-        conversations,
-        recordings::{Candidate, Wanted, follow::Behind, kinds},
+        recordings::{self, Said, Wanted, follow::Behind, kinds},
     },
     wire::recordings::{Excerpt, IndexBehind, Recording, RecordingsFound},
 };
@@ -47,8 +45,7 @@ const MAX_NAMED: usize = 50;
 const MAX_TEXT: usize = 200;
 /// Looks into the index for one page: each gives a page of candidates.
 const ROUNDS: usize = 5;
-/// Messages of one conversation that are looked through for an excerpt, and bytes of them.
-const EXCERPT_MESSAGES: u64 = 200;
+/// Bytes of one conversation that are looked through for an excerpt.
 const EXCERPT_BYTES: usize = 64 * 1024;
 /// What is younger than this need not be found yet.
 const UNNOTICED: Duration = Duration::from_secs(5);
@@ -113,7 +110,12 @@ pub async fn list(app: Data<App>, caller: Caller, query: Query<RecordingsQuery>)
             let Some(row) = listed.remove(&candidate.conversation) else { continue };
             let visible = caller.may(Permission::ReadConversations, place(&row.state)) && zones.hold(&row);
             if visible {
-                items.push(recording(&app, &caller, candidate, &row, &said).await?);
+                items.push(Recording {
+                    conversation: summary(&caller, &row.state, &row.contact, row.last.as_deref()),
+                    agents: candidate.agents,
+                    messages: candidate.messages,
+                    excerpt: None,
+                });
             }
         }
         if !full {
@@ -122,11 +124,12 @@ pub async fn list(app: Data<App>, caller: Caller, query: Query<RecordingsQuery>)
         }
         next = wanted.before.map(|id| id.to_string());
     }
+    add_excerpts(&app, &mut items, &said).await?;
     let behind = behind.and_then(|behind| match behind {
         Behind::BeingMade => Some(IndexBehind::BeingMade),
         Behind::Since(at) => {
             let late = app.now().since(at);
-            (late > UNNOTICED).then(|| IndexBehind::Seconds { seconds: late.as_secs() })
+            (late > UNNOTICED).then_some(IndexBehind::Seconds { seconds: late.as_secs() })
         }
     });
     once::ok(&RecordingsFound { items, next, behind })
@@ -266,34 +269,24 @@ impl Zones<'_> {
     }
 }
 
-async fn recording(
-    app: &App,
-    caller: &Caller,
-    candidate: Candidate,
-    row: &Listed,
-    said: &[Phrase],
-) -> Result<Recording, Problem> {
-    Ok(Recording {
-        conversation: summary(caller, &row.state, &row.contact, row.last.as_deref()),
-        agents: candidate.agents,
-        messages: candidate.messages,
-        excerpt: if said.is_empty() { None } else { place_of(app, row.state.id, said).await? },
-    })
-}
-
-/// Where one of the words stands: in the latest message that holds one.
-async fn place_of(app: &App, id: ConversationId, said: &[Phrase]) -> Result<Option<Excerpt>, Problem> {
-    let messages = conversations::messages_before(&app.engine.db, id, i64::MAX as u64, EXCERPT_MESSAGES).await?;
-    let mut bytes = 0;
-    for stored in messages {
-        let message = stored.message;
-        bytes += message.text.len();
-        if let Some(text) = excerpt(&message.text, said) {
-            return Ok(Some(Excerpt { seq: message.seq, text, note: matches!(message.author, Author::Note(_)) }));
-        }
-        if bytes > EXCERPT_BYTES {
-            break;
-        }
+/// Where one of the words stands in each: in the latest message that holds one.
+async fn add_excerpts(app: &App, items: &mut [Recording], said: &[Phrase]) -> Result<(), Problem> {
+    if said.is_empty() || items.is_empty() {
+        return Ok(());
     }
-    Ok(None)
+    let ids: Vec<ConversationId> = items.iter().map(|item| item.conversation.id).collect();
+    let mut places: FxHashMap<ConversationId, (Option<Excerpt>, usize)> = FxHashMap::default();
+    recordings::latest(&app.engine.db, &ids, |message| {
+        let Said { conversation, seq, note, text } = message;
+        let (place, bytes) = places.entry(conversation).or_default();
+        if place.is_none() && *bytes <= EXCERPT_BYTES {
+            *bytes += text.len();
+            *place = excerpt(text, said).map(|text| Excerpt { seq, text, note });
+        }
+    })
+    .await?;
+    for item in items {
+        item.excerpt = places.remove(&item.conversation.id).and_then(|(place, _)| place);
+    }
+    Ok(())
 }

@@ -48,8 +48,14 @@ const ACCEPTED: [&str; 2] = of_named!(
      AND kind = 'offer_accepted' ORDER BY l.conversation_id, l.conv_seq"
 );
 
-pub(in crate::store) const SQLITE_STATEMENTS: &[&str] = &[STATES[0], ADDRESSES[0], MESSAGES[0], ACCEPTED[0]];
-pub(in crate::store) const POSTGRES_STATEMENTS: &[&str] = &[STATES[1], ADDRESSES[1], MESSAGES[1], ACCEPTED[1]];
+/// The latest of each, the latest first: as many as an excerpt is looked for in.
+const LATEST: [&str; 2] = of_named!(
+    "SELECT m.conversation_id, m.seq, m.author, m.text FROM messages m JOIN conversations c ON c.id = m.conversation_id WHERE c.id IN ",
+    " AND m.seq > c.seq - 400 ORDER BY m.conversation_id, m.seq DESC"
+);
+
+pub(in crate::store) const SQLITE_STATEMENTS: &[&str] = &[STATES[0], ADDRESSES[0], MESSAGES[0], ACCEPTED[0], LATEST[0]];
+pub(in crate::store) const POSTGRES_STATEMENTS: &[&str] = &[STATES[1], ADDRESSES[1], MESSAGES[1], ACCEPTED[1], LATEST[1]];
 
 /// Authors of a thread that are found by their address.
 const MAX_MAILBOXES: usize = 50;
@@ -228,6 +234,32 @@ pub async fn attended(db: &Db, state: &Conversation) -> Result<Vec<AgentId>, Sto
         _ => None,
     });
     Ok(attended_by(state, accepted, writers))
+}
+
+/// A message in which somebody may look for words.
+pub struct Said<'a> {
+    /// Of which conversation.
+    pub conversation: ConversationId,
+    /// Orders the thread.
+    pub seq: u64,
+    /// Internal.
+    pub note: bool,
+    /// What it says.
+    pub text: &'a str,
+}
+
+/// Calls `each` with the latest messages of these conversations, of each the latest first.
+///
+/// # Errors
+/// When the store does not answer.
+pub async fn latest(db: &Db, ids: &[ConversationId], mut each: impl FnMut(Said<'_>)) -> Result<(), StoreError> {
+    let named = serde_json::to_string(ids).map_err(|error| StoreError::Damaged(error.to_string()))?;
+    db.each(statement(db, LATEST), args![named], |row| {
+        let (conversation, seq) = (row.parse(0)?, u64::try_from(row.int(1)?).unwrap_or(0));
+        each(Said { conversation, seq, note: row.text(2)?.starts_with(NOTE), text: row.text(3)? });
+        Ok(())
+    })
+    .await
 }
 
 pub(super) const WRITERS: &str = "SELECT author FROM messages WHERE conversation_id = $1 AND author NOT LIKE $2 \

@@ -51,12 +51,16 @@ pub async fn follow(recordings: Recordings, db: Db, journal: Journal, clock: Clo
     loop {
         let started = clock.elapsed();
         let rest = match step(&recordings, &db).await {
-            Ok(worked) => {
+            Ok(step) => {
                 failing = false;
                 let took = clock.elapsed().saturating_sub(started);
-                // At most half of a core, and far less while there is something to commit.
-                let slower = if journal.waiting() > 0 { 8 } else { 1 };
-                if worked { (took * slower).max(BREATH) } else { REST }
+                // At most half of a core, a quarter beside traffic, and far less while there is something to commit.
+                let rests = match step {
+                    _ if journal.waiting() > 0 => 8,
+                    Step::Followed => 3,
+                    Step::Made | Step::Nothing => 1,
+                };
+                if step == Step::Nothing { REST } else { (took * rests).max(BREATH) }
             }
             Err(_) if recordings.is_closed() => return,
             Err(error) => {
@@ -101,12 +105,23 @@ pub enum Behind {
     Since(Timestamp),
 }
 
-/// One batch. False when there was nothing to do.
+/// What a step was.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Step {
+    /// A batch of conversations that were there before.
+    Made,
+    /// A batch of what happened.
+    Followed,
+    /// There was nothing to do, or another follower did it.
+    Nothing,
+}
+
+/// One batch.
 ///
 /// # Errors
 /// When a store does not answer.
-pub async fn step(recordings: &Recordings, db: &Db) -> Result<bool, StoreError> {
-    let Some(log) = db.row(LOG_STANDS, args![STREAM]).await? else { return Ok(false) };
+pub async fn step(recordings: &Recordings, db: &Db) -> Result<Step, StoreError> {
+    let Some(log) = db.row(LOG_STANDS, args![STREAM]).await? else { return Ok(Step::Nothing) };
     let (epoch, head) = (log.text(0)?.to_owned(), u64::try_from(log.int(1)?).unwrap_or(0));
     let known = match recordings.standing().await {
         Err(StoreError::Unavailable(why)) if NOT_THERE.iter().any(|words| why.contains(words)) => None,
@@ -115,7 +130,7 @@ pub async fn step(recordings: &Recordings, db: &Db) -> Result<bool, StoreError> 
     let Some(standing) = known.filter(|standing| standing.epoch == epoch && standing.pos <= head) else {
         tracing::info!("the search index is made anew");
         recordings.create(&Standing { epoch, pos: head, made_to: Some(String::new()) }).await?;
-        return Ok(true);
+        return Ok(Step::Made);
     };
     if let Some(made_to) = &standing.made_to {
         let rows = db.rows(ALL_AFTER, args![made_to.as_str(), MADE_AT_ONCE]).await?;
@@ -124,14 +139,16 @@ pub async fn step(recordings: &Recordings, db: &Db) -> Result<bool, StoreError> 
         if to.made_to.is_none() {
             tracing::info!("the search index is complete");
         }
-        return add(recordings, db, &standing, &to, ids).await;
+        let added = add(recordings, db, &standing, &to, ids).await?;
+        return Ok(if added { Step::Made } else { Step::Nothing });
     }
     if standing.pos == head {
-        return Ok(false);
+        return Ok(Step::Nothing);
     }
     let to = Standing { pos: head.min(standing.pos + ENTRIES), ..standing.clone() };
     let ids = touched(db, standing.pos, to.pos).await?;
-    add(recordings, db, &standing, &to, ids).await
+    let added = add(recordings, db, &standing, &to, ids).await?;
+    Ok(if added { Step::Followed } else { Step::Nothing })
 }
 
 async fn add(

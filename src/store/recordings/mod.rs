@@ -18,7 +18,7 @@ use std::fmt::Write as _;
 
 use sqlx::sqlite::{SqlitePoolOptions, SqliteSynchronous};
 
-pub use self::document::{attended, kinds};
+pub use self::document::{Said, attended, kinds, latest};
 use super::{ACQUIRE_TIMEOUT, Db, Location, Row, SQLITE_READERS, StoreError, Value, postgres_query};
 use crate::{
     args,
@@ -154,12 +154,10 @@ impl Recordings {
         let beside = |moment: Timestamp, by: i64| Value::Int(moment.micros().saturating_add(by));
         let from = number(LAST_BEFORE, wanted.since.map(|since| beside(since, -OUT_OF_ORDER_MICROS)), 0).await?;
         let to = number(FIRST_AFTER, wanted.until.map(|until| beside(until, OUT_OF_ORDER_MICROS)), END).await?;
-        // One that is not there (any more) is followed by nothing.
-        let before =
-            number(NUMBER_OF, wanted.before.map(|id| id.to_string().into()), if wanted.before.is_some() { 0 } else { END });
+        let before = number(NUMBER_OF, wanted.before.map(|id| id.to_string().into()), END).await?;
         let args = args![
             from,
-            to.min(before.await?),
+            to.min(before),
             wanted.since.map_or(i64::MIN, Timestamp::micros),
             wanted.until.map_or(i64::MAX, Timestamp::micros),
             i64::try_from(limit).unwrap_or(i64::MAX)
@@ -183,7 +181,9 @@ fn candidate(row: &Row) -> Result<Candidate, StoreError> {
 }
 
 const STANDING: &str = "SELECT epoch, pos, made_to FROM recordings_state WHERE format = $1";
-const NUMBER_OF: &str = "SELECT number FROM recordings WHERE conversation_id = $1";
+/// Of one that is not there (any more) its place among the others: whether it ever was nobody learns.
+const NUMBER_OF: &str = "SELECT coalesce((SELECT number FROM recordings WHERE conversation_id = $1), \
+     (SELECT number + 1 FROM recordings WHERE conversation_id < $1 ORDER BY conversation_id DESC LIMIT 1), 0)";
 const LAST_BEFORE: &str = "SELECT number FROM recordings WHERE arrived_at < $1 ORDER BY arrived_at DESC LIMIT 1";
 const FIRST_AFTER: &str = "SELECT number FROM recordings WHERE arrived_at >= $1 ORDER BY arrived_at LIMIT 1";
 const ALL: &str = "SELECT conversation_id, agents, messages FROM recordings \

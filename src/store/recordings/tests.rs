@@ -1,4 +1,8 @@
-use super::{follow::step, write::Change, *};
+use super::{
+    follow::{Step, step},
+    write::Change,
+    *,
+};
 use crate::{
     domain::{
         channel::ChannelKind,
@@ -82,7 +86,8 @@ fn both_databases_find_the_same() {
         let days = Wanted { since: at(2), until: at(4), ..Wanted::default() };
         assert_eq!(found(&index, days.clone()).await, [3, 2]);
         assert_eq!(found(&index, Wanted { before: Some(id(3)), ..days }).await, [2]);
-        assert_eq!(found(&index, Wanted { before: Some(id(99)), ..said("factura") }).await, []);
+        assert_eq!(found(&index, Wanted { before: Some(id(99)), ..said("factura") }).await, [4, 2, 1]);
+        assert_eq!(found(&index, Wanted { before: Some(id(0)), ..said("factura") }).await, []);
         // Changed, it keeps its place; dropped, it is gone.
         let changes = vec![entry(2, "ninguna"), Change::Drop(id(4))];
         assert!(index.add(&standing(1), &standing(2), changes).await.unwrap());
@@ -193,9 +198,9 @@ fn it_is_made_from_the_tables_and_then_follows_the_log() {
         for number in 1..=450 {
             begin(&journal, number, &format!("hola {number}")).await;
         }
-        assert!(step(&index, &db).await.unwrap());
+        assert_eq!(step(&index, &db).await.unwrap(), Step::Made);
         assert_eq!(index.behind_since(&db).await.unwrap(), Some(follow::Behind::BeingMade));
-        while step(&index, &db).await.unwrap() {}
+        while step(&index, &db).await.unwrap() != Step::Nothing {}
         assert_eq!(index.behind_since(&db).await.unwrap(), None);
         assert_eq!(index.standing().await.unwrap().unwrap().epoch, opened.epoch);
         assert_eq!(found(&index, said("hola 44")).await, [44], "two digits begin no word");
@@ -211,15 +216,15 @@ fn it_is_made_from_the_tables_and_then_follows_the_log() {
         let owner = ClientId::NIL.to_string();
         write(&journal, CONTACT, args![contact.as_str(), owner], Some((Entity::Contact, contact.clone()))).await;
         assert!(matches!(index.behind_since(&db).await.unwrap(), Some(follow::Behind::Since(_))));
-        assert!(step(&index, &db).await.unwrap());
-        assert!(!step(&index, &db).await.unwrap());
+        assert_eq!(step(&index, &db).await.unwrap(), Step::Followed);
+        assert_eq!(step(&index, &db).await.unwrap(), Step::Nothing);
         let mut customer = Wanted::default();
         assert!(customer.search.customer("nandu"));
         assert_eq!(index.find(&customer, 1_000).await.unwrap().len(), 450);
         // A restored database has another epoch: what is known of the one before means nothing.
         write(&journal, "DELETE FROM conversations WHERE id <> $1", args![id(5).to_string()], None).await;
         write(&journal, "UPDATE streams SET epoch = 'restored'", vec![], None).await;
-        while step(&index, &db).await.unwrap() {}
+        while step(&index, &db).await.unwrap() != Step::Nothing {}
         assert_eq!(found(&index, Wanted::default()).await, [5]);
         index.close().await;
         thread.join();

@@ -29,6 +29,7 @@ use crate::{
     domain::{
         conversation::{Conversation, Phase},
         log::Entity,
+        mail::Mailbox,
         message::Author,
         permission::Permission,
         webchat::Language,
@@ -283,6 +284,24 @@ fn size(bytes: u64) -> String {
         1_000..1_000_000 => format!("{} kB", bytes.div_ceil(1_000)),
         _ => format!("{}.{} MB", bytes / 1_000_000, bytes % 1_000_000 / 100_000),
     }
+}
+
+/// From whom to whom a mail went, in lines. Hidden copies stay hidden: a file goes from hand to hand.
+fn mail_lines(sheet: &Sheet, stored: &StoredMessage) -> Vec<String> {
+    let Some(mail) = &stored.message.mail else { return Vec::new() };
+    let one = |mailbox: &Mailbox| match mailbox.name.as_str() {
+        "" => mailbox.address.clone(),
+        name => format!("{name} <{}>", mailbox.address),
+    };
+    let all = |mailboxes: &[Mailbox]| mailboxes.iter().map(one).collect::<Vec<_>>().join(", ");
+    let words = sheet.words;
+    let lines = [
+        (words.subject, mail.subject.clone()),
+        (words.from, mail.from.as_ref().map(one).unwrap_or_default()),
+        (words.to, all(&mail.to)),
+        ("Cc", all(&mail.cc)),
+    ];
+    lines.into_iter().filter(|(_, text)| !text.is_empty()).map(|(label, text)| format!("{label}: {text}")).collect()
 }
 
 fn is_note(stored: &StoredMessage) -> bool {

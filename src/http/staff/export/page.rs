@@ -5,7 +5,7 @@ use std::{fmt::Write as _, sync::LazyLock};
 use base64::{Engine as _, prelude::BASE64_STANDARD};
 use sha2::{Digest, Sha256};
 
-use super::{Sheet, is_note, size};
+use super::{Sheet, is_note, mail_lines, size};
 use crate::{domain::message::Author, store::conversations::StoredMessage};
 
 const STYLE: &str = include_str!("page.css");
@@ -69,12 +69,15 @@ pub(super) fn message(sheet: &Sheet, stored: &StoredMessage, page: &mut String) 
     let note = if is_note(stored) { format!(" · {}", sheet.words.note) } else { String::new() };
     let _ = write!(
         page,
-        "<article class=\"{class}\">\n<h2><bdi>{}</bdi>{} <time>{}</time></h2>\n<p dir=\"auto\">{}</p>\n",
+        "<article class=\"{class}\">\n<h2><bdi>{}</bdi>{} <time>{}</time></h2>\n",
         escaped(&sheet.author(message.author)),
         escaped(&note),
         sheet.moment(message.at),
-        escaped(&message.text),
     );
+    for line in mail_lines(sheet, stored) {
+        let _ = writeln!(page, "<div class=\"mail\"><bdi>{}</bdi></div>", escaped(&line));
+    }
+    let _ = writeln!(page, "<p dir=\"auto\">{}</p>", escaped(&message.text));
     if !message.attachments.is_empty() {
         page.push_str("<ul>\n");
         for file in &message.attachments {

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use serde_json::json;
 
-use super::{Sheet, is_note, size, wire};
+use super::{Sheet, is_note, mail_lines, size, wire};
 use crate::{store::conversations::StoredMessage, wire::Time};
 
 pub(super) fn json_head(sheet: &Sheet) -> String {
@@ -53,6 +53,9 @@ pub(super) fn text_message(sheet: &Sheet, stored: &StoredMessage, piece: &mut St
     let message = &stored.message;
     let note = if is_note(stored) { format!(" ({})", sheet.words.note) } else { String::new() };
     let _ = writeln!(piece, "[{}] {}{note}:", sheet.moment(message.at), one_line(&sheet.author(message.author)));
+    for line in mail_lines(sheet, stored) {
+        let _ = writeln!(piece, "    {}", one_line(&line));
+    }
     for line in message.text.lines() {
         // Indented, so that no line of a message looks like the beginning of another one.
         let _ = writeln!(piece, "    {line}");

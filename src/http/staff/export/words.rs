@@ -4,6 +4,8 @@ use crate::domain::webchat::Language;
 
 /// Every label of a sheet.
 pub(super) struct Words {
+    pub(super) from: &'static str,
+    pub(super) to: &'static str,
     pub(super) tag: &'static str,
     pub(super) file: &'static str,
     pub(super) title: &'static str,
@@ -30,6 +32,8 @@ pub(super) struct Words {
 }
 
 const ES: Words = Words {
+    from: "De",
+    to: "Para",
     tag: "es",
     file: "conversacion",
     title: "Conversación",
@@ -56,6 +60,8 @@ const ES: Words = Words {
 };
 
 const EN: Words = Words {
+    from: "From",
+    to: "To",
     tag: "en",
     file: "conversation",
     title: "Conversation",
@@ -82,6 +88,8 @@ const EN: Words = Words {
 };
 
 const PT: Words = Words {
+    from: "De",
+    to: "Para",
     tag: "pt-BR",
     file: "conversa",
     title: "Conversa",
