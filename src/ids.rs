@@ -70,6 +70,8 @@ ids! {
     VisitorId;
     /// One stored attachment.
     AttachmentId;
+    /// A mail that is nobody's message.
+    MailAsideId;
     /// Something that agents can be good at.
     SkillId;
     /// One reservation of an agent's capacity for a conversation.

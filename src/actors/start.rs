@@ -32,6 +32,7 @@ use crate::{
     domain::{
         agent::Agent,
         conversation::QueueReason,
+        mail_health::MailHealths,
         routing::{Input, ItemView, Routing},
     },
     ids::{AgentId, Ids, IncarnationId},
@@ -292,6 +293,7 @@ impl World {
             clock,
             ids,
             epoch,
+            mail_health: MailHealths::default(),
             intake,
             shard,
             commands,

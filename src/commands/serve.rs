@@ -7,13 +7,17 @@ use std::{
     time::Duration,
 };
 
+use actix::{Actor, Arbiter};
 use actix_web::{App as ActixApp, HttpServer, rt, web};
 use object_store::{ObjectStore, local::LocalFileSystem};
 use socket2::{Domain, Socket, Type};
 
 use super::{Failure, Instance, notify::notify};
 use crate::{
-    actors::start::{Running, Settings, start},
+    actors::{
+        mailbox::{self, Mailboxes},
+        start::{Running, Settings, start},
+    },
     auth::{
         password::{Cost, Passwords},
         session::SessionCache,
@@ -89,7 +93,7 @@ pub(super) async fn open(instance: &Instance, demo: Option<Arc<Demo>>) -> Result
         grace: Duration::from_secs(instance.config.grace_seconds),
         origin: instance.config.origin(),
         attachments: Arc::clone(&files),
-        net: network,
+        net: network.clone(),
     })
     .await
     .map_err(|error| Failure::new("the database", error))?;
@@ -103,7 +107,7 @@ pub(super) async fn open(instance: &Instance, demo: Option<Arc<Demo>>) -> Result
         sealer,
         passwords: Passwords::new(Cost::OWASP).map_err(|error| Failure::new("passwords", error))?,
         sessions: Arc::new(SessionCache::default()),
-        attachments: files,
+        attachments: Arc::clone(&files),
         visitors,
         sockets,
         visitor_sockets,
@@ -133,6 +137,9 @@ pub(super) async fn open(instance: &Instance, demo: Option<Arc<Demo>>) -> Result
     tracing::info!(%listen, version = env!("CARGO_PKG_VERSION"), "ready");
     rt::spawn(tell_when_ready(engine.journal.clone()));
     rt::spawn(upkeep(app.clone()));
+    let mail = Arbiter::new();
+    let shared = mailbox::Shared::new(engine.clone(), files, network, instance.node.clone());
+    mail.spawn_fn(move || drop(Mailboxes::new(Arc::new(shared)).start()));
     rt::spawn(stop_when_fenced(engine.journal.clone(), server.handle()));
     let simulator = demo.map(|demo| {
         rt::spawn(erase_when_asked(Arc::clone(&demo), server.handle()));
@@ -142,6 +149,8 @@ pub(super) async fn open(instance: &Instance, demo: Option<Arc<Demo>>) -> Result
     if let Some(simulator) = simulator {
         simulator.stop().await;
     }
+    mail.stop();
+    let _ = mail.join();
     notify("STOPPING=1");
     served.map_err(|error| Failure::new("the server", error))?;
     // A reader that an actor still holds can only be given back while its thread lives.

@@ -15,6 +15,7 @@ pub mod invitation;
 pub mod load;
 pub mod log;
 pub mod mail;
+pub mod mail_health;
 pub mod message;
 pub mod notice;
 pub mod permission;

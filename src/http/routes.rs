@@ -34,7 +34,9 @@ use crate::{
             consult,
             contacts::{self, ContactsQuery},
             conversations::{self, ConversationsQuery, HistoryQuery, MessagesQuery},
-            drafts, invitations, mails, me, moves,
+            drafts, invitations,
+            mail_asides::{self, MailAsidesQuery},
+            mails, me, moves,
             service_levels::{self, ServiceLevelsQuery},
             session, simulations, skills as conversation_skills, start,
             why::{self, WhyQuery},
@@ -42,8 +44,8 @@ use crate::{
         webhooks, widget,
     },
     wire::{
-        command, config, conversation, demo as wire_demo, live, moves as wire_moves, page::Page, people,
-        schedules as wire_schedules, session as wire_session, simulation, skills, start as wire_start, why as wire_why,
+        command, config, conversation, demo as wire_demo, live, mail_asides as wire_mail_asides, moves as wire_moves, page::Page,
+        people, schedules as wire_schedules, session as wire_session, simulation, skills, start as wire_start, why as wire_why,
     },
 };
 
@@ -183,6 +185,7 @@ const WRITE_CONTACTS: Access = Access::Any(&[WriteContacts]);
 /// Agents those with whom they have an open conversation.
 const READ_CONTACT: Access = Access::Any(&[ReadContacts, Answer]);
 const WRITE_CONTACT: Access = Access::Any(&[WriteContacts, Answer]);
+const LOOK_AT_ASIDES: Access = Access::Any(&[ReadConversations]);
 const CONTROL_AGENTS: Access = Access::Any(&[ControlAgents]);
 const READ_BOARD: Access = Access::Any(&[ReadBoard]);
 
@@ -304,6 +307,16 @@ routes! {
     POST "/api/v1/attachments" attachments::create, WORK, "attachments", "Upload a file",
         query UploadQuery, body File, 201, gives conversation::Attachment;
     GET "/api/v1/attachments/{id}" attachments::show, SEE, "attachments", "Download a file", 200, gives File;
+
+    GET "/api/v1/mail-asides" mail_asides::list, LOOK_AT_ASIDES, "mail",
+        "Mails that are nobody's message: ours, automatic ones, reports, and what could not be read; the newest first",
+        query MailAsidesQuery, 200, page wire_mail_asides::MailAside;
+    GET "/api/v1/mail-asides/{id}" mail_asides::show, LOOK_AT_ASIDES, "mail", "One of them", 200, gives wire_mail_asides::MailAside;
+    GET "/api/v1/mail-asides/{id}/source" mail_asides::source, LOOK_AT_ASIDES, "mail", "Download it as it came in", 200, gives File;
+    POST "/api/v1/mail-asides/{id}/retry" mail_asides::retry, Access::Any(&[ForceConversations]), "mail",
+        "Take it in as a customer's message, whatever it says of itself", 200, gives wire_mail_asides::MailAside;
+    POST "/api/v1/mail-asides/{id}/dismiss" mail_asides::dismiss, Access::Any(&[ForceConversations]), "mail",
+        "Say that it is of no interest", 200, gives wire_mail_asides::MailAside;
 
     GET "/api/v1/contacts" contacts::list, READ_CONTACTS, "contacts", "Contacts, the newest first",
         query ContactsQuery, 200, page people::Contact;

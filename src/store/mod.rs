@@ -21,8 +21,12 @@ pub mod journal;
 pub mod leases;
 pub mod log;
 pub mod mail_accounts;
-pub mod mail_sending;
 pub mod mail_answers;
+pub mod mail_asides;
+pub mod mail_confirmations;
+pub mod mail_positions;
+pub mod mail_sending;
+pub mod mail_threads;
 pub mod outbox;
 pub mod pasts;
 pub mod people;
@@ -359,6 +363,10 @@ pub const STATEMENTS: &[(&str, &[&str])] = &[
     ("journal", journal::STATEMENTS),
     ("leases", leases::STATEMENTS),
     ("log", log::STATEMENTS),
+    ("mail_asides", mail_asides::STATEMENTS),
+    ("mail_confirmations", mail_confirmations::STATEMENTS),
+    ("mail_positions", mail_positions::STATEMENTS),
+    ("mail_threads", mail_threads::STATEMENTS),
     ("mail_accounts", mail_accounts::STATEMENTS),
     ("mail_sending", mail_sending::STATEMENTS),
     ("mail_answers", mail_answers::STATEMENTS),

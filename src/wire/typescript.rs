@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, path::Path};
 use ts_rs::TS;
 
 use super::{
-    command, config, conversation, demo, live, moves, page, people, schedules, service as service_now, session,
+    command, config, conversation, demo, live, mail_asides, moves, page, people, schedules, service as service_now, session,
     simulation as what_if, skills, start, why,
 };
 use crate::{
@@ -16,7 +16,7 @@ use crate::{
     error::ErrorCode,
     http::{problem, widget},
     ids, simulation,
-    store::visitors,
+    store::{mail_asides as asides, visitors},
 };
 
 const FILE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/web/lib/wire/wire.ts");
@@ -81,6 +81,10 @@ fn text() -> String {
         demo::Info,
         demo::Pace,
         demo::Person,
+        mail_asides::MailAside,
+        asides::MailAsideKind,
+        asides::MailAsideState,
+        ids::MailAsideId,
         live::Activity,
         live::AgentRow,
         live::Ask,

@@ -78,7 +78,10 @@ impl Company {
         let offered = channel.write("another customer", "hello").await;
         let shown = tab.conversation(&offered, "offered").await;
         let offer = text(&shown["conversation"]["standing"]["offer"]);
+        let [aside, aside2] = asides(world, &agent, [&client, &campaign, &conversation]).await;
         let ids = BTreeMap::from([
+            ("aside", aside),
+            ("aside2", aside2),
             ("client", client),
             ("schedule", schedule),
             ("disposition", disposition),
@@ -118,6 +121,33 @@ impl Company {
             ("colleague", &self.colleague),
         ]
     }
+}
+
+/// Two mails that lie aside.
+async fn asides(world: &World, agent: &Person, [client, campaign, conversation]: [&str; 3]) -> [String; 2] {
+    let id = || format!("01900000-0000-7000-9000-{:012x}", crate::database::number());
+    let [account, first, second] = [id(), id(), id()];
+    let mail = "From: b@x.example\r\nSubject: x\r\nMessage-ID: <1@x>\r\nList-Id: <x>\r\n\r\nhello\r\n";
+    let source = upload(&agent.api, &format!("name=a.eml&conversation={conversation}"), mail).await.id();
+    let smtp = json!({ "smtp": { "host": "localhost", "port": 25, "security": "plain" }, "user": "x" });
+    let aside = |id: &str| {
+        format!(
+            "INSERT INTO mail_asides (id, client_id, account_id, kind, reason, author, subject, source, size, state, received_at, \
+             created_at) VALUES ('{id}', '{client}', '{account}', 'automatic', 'list', 'b@x.example', 'x', '{source}', 10, 'open', 0, 0);"
+        )
+    };
+    let sql = format!(
+        "INSERT INTO channels (id, client_id, campaign_id, kind, name, enabled, created_at) \
+         VALUES ('{account}', '{client}', '{campaign}', 'email', 'x', 1, 0); \
+         INSERT INTO mail_accounts (id, client_id, campaign_id, address, config, enabled, created_at, updated_at) \
+         VALUES ('{account}', '{client}', '{campaign}', '{account}@x.example', '{smtp}', 1, 0, 0); {}{}",
+        aside(&first),
+        aside(&second)
+    );
+    world.installation.execute(&sql).await;
+    // Whatever changes the configuration has it read again.
+    world.admin.patch(&format!("/api/v1/campaigns/{campaign}"), json!({ "weight": 20 })).await.ok();
+    [first, second]
 }
 
 /// A browser session of somebody who had no password.
@@ -242,6 +272,9 @@ pub(crate) fn template(route: &Route) -> Option<Template> {
         "POST /api/v1/conversations/{id}/messages/{message}/retry" => {
             ("conversations/{{conversation}}/messages/{{message}}/retry", None)
         }
+        "POST /api/v1/conversations/{id}/messages/{message}/cancel" => {
+            ("conversations/{{conversation}}/messages/{{message}}/cancel", None)
+        }
         "POST /api/v1/conversations/{id}/notes" => {
             ("conversations/{{conversation}}/notes", Some(json!({ "text": "vip", "mentions": ["{{user}}"] })))
         }
@@ -292,6 +325,12 @@ pub(crate) fn template(route: &Route) -> Option<Template> {
 
         "POST /api/v1/attachments" => ("attachments?name=b.txt&conversation={{conversation}}", Some(json!("bytes"))),
         "GET /api/v1/attachments/{id}" => ("attachments/{{attachment}}", None),
+
+        "GET /api/v1/mail-asides" => ("mail-asides", None),
+        "GET /api/v1/mail-asides/{id}" => ("mail-asides/{{aside}}", None),
+        "GET /api/v1/mail-asides/{id}/source" => ("mail-asides/{{aside}}/source", None),
+        "POST /api/v1/mail-asides/{id}/retry" => ("mail-asides/{{aside}}/retry", None),
+        "POST /api/v1/mail-asides/{id}/dismiss" => ("mail-asides/{{aside2}}/dismiss", None),
 
         "GET /api/v1/contacts" => ("contacts?client={{client}}", None),
         "GET /api/v1/contacts/{id}" => ("contacts/{{contact}}", None),

@@ -68,6 +68,21 @@ impl Database {
         rows
     }
 
+    /// Writes what no way of the program writes.
+    pub(crate) async fn execute(&self, sqlite_file: &std::path::Path, sql: &str) {
+        let statement = sqlx::raw_sql(sqlx::AssertSqlSafe(sql.to_owned()));
+        match self {
+            Self::Sqlite => {
+                let options = SqliteConnectOptions::new().filename(sqlite_file).busy_timeout(Duration::from_secs(10));
+                let mut connection = SqliteConnection::connect_with(&options).await.unwrap();
+                statement.execute(&mut connection).await.unwrap();
+            }
+            Self::Postgres(own) => {
+                statement.execute(&mut PgConnection::connect(&own.url()).await.unwrap()).await.unwrap();
+            }
+        }
+    }
+
     /// Every row of every table as text, one line each, in no order that means anything but always the same. Without
     /// the lease, which its owner renews.
     pub(crate) async fn rows(&self, sqlite_file: &std::path::Path) -> Vec<String> {

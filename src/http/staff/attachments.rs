@@ -9,14 +9,11 @@ use actix_web::{
     web::{self, Data, Path},
 };
 use bytes::{Bytes, BytesMut};
-use object_store::{MultipartUpload, ObjectStoreExt, PutPayload};
+use object_store::{MultipartUpload, ObjectStoreExt, PutPayload, path::Path as ObjectPath};
 use serde::Deserialize;
 use sha2::{Digest, Sha256};
 
-pub(in crate::http) use crate::{
-    domain::file::{clean_name, sniff},
-    store::attachments::object_path,
-};
+pub(in crate::http) use crate::domain::file::{clean_name, sniff};
 use crate::{
     domain::{
         message::Attachment,
@@ -192,6 +189,11 @@ async fn put(sink: &mut dyn MultipartUpload, part: Bytes) -> Result<(), Problem>
         return Ok(());
     }
     sink.put_part(PutPayload::from_bytes(part)).await.map_err(failed)
+}
+
+/// Where a file lies.
+pub(in crate::http) fn object_path(id: AttachmentId) -> ObjectPath {
+    attachments::path(id)
 }
 
 /// `GET /{id}`: the file, to be saved.

@@ -7,6 +7,7 @@ pub mod contacts;
 pub mod conversations;
 pub mod drafts;
 pub mod invitations;
+pub mod mail_asides;
 pub mod mails;
 pub mod me;
 pub mod moves;

@@ -21,7 +21,7 @@ fn ratio(what: &str, count: usize, rounds: &[(Duration, Duration)]) {
     println!("{what}: {:.0}/s, bare {:.0}/s, ratio {:.2}", speed(ours), speed(bare), bare / ours);
 }
 
-async fn bare_backlog(real: &Real, folder: &str) -> usize {
+pub(crate) async fn bare_backlog(real: &Real, folder: &str, count: u32) -> usize {
     let stream = TcpStream::connect(("127.0.0.1", real.imap)).await.unwrap();
     stream.set_nodelay(true).unwrap();
     let mut client = Client::new(stream);
@@ -29,7 +29,7 @@ async fn bare_backlog(real: &Real, folder: &str) -> usize {
     let mut session = client.login("ana", &real.password).await.map_err(|(error, _)| error).unwrap();
     session.select(folder).await.unwrap();
     let mut bodies: Vec<Vec<u8>> = vec![];
-    for first in (1..=10_000).step_by(500) {
+    for first in (1..=count).step_by(500) {
         let set = format!("{first}:{}", first + 499);
         let mut mails = session.uid_fetch(set, "(UID INTERNALDATE BODY.PEEK[])").await.unwrap();
         while let Some(mail) = mails.try_next().await.unwrap() {
@@ -48,7 +48,7 @@ async fn measure_a_backlog() {
     }
     let mut account = real.account("measure");
     account.imap = Some(local(real.imap, Security::Plain));
-    bare_backlog(&real, "measure").await;
+    bare_backlog(&real, "measure", 10_000).await;
     let (clock, mut rounds) = (Clock::system(), vec![]);
     for _ in 0..ROUNDS {
         let start = clock.elapsed();
@@ -61,7 +61,7 @@ async fn measure_a_backlog() {
             count += batch.mails.len();
         }
         let ours = clock.elapsed();
-        assert_eq!(bare_backlog(&real, "measure").await, 10_000);
+        assert_eq!(bare_backlog(&real, "measure", 10_000).await, 10_000);
         rounds.push((ours - start, clock.elapsed() - ours));
     }
     ratio("10,000 mails in chunks of 500", 10_000, &rounds);
@@ -89,7 +89,7 @@ async fn take_all(stream: TcpStream) {
 }
 
 /// A server that takes everything, on a thread of its own.
-fn sink() -> u16 {
+pub(crate) fn sink() -> u16 {
     let (tell, told) = std::sync::mpsc::channel();
     std::thread::spawn(move || {
         tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
@@ -101,6 +101,18 @@ fn sink() -> u16 {
         });
     });
     told.recv().unwrap()
+}
+
+/// The same mail so often, by the library alone.
+pub(crate) async fn bare_sending(port: u16, raw: &str, mails: usize) {
+    let stream = TcpStream::connect(("127.0.0.1", port)).await.unwrap();
+    stream.set_nodelay(true).unwrap();
+    let mut bare = AsyncSmtpConnection::connect_with_transport(Box::new(stream), &ClientId::default()).await.unwrap();
+    let address = |text: &str| text.parse::<Address>().unwrap();
+    let envelope = Envelope::new(Some(address("ana@example.com")), vec![address("b@example.com")]).unwrap();
+    for _ in 0..mails {
+        bare.send(&envelope, raw.as_bytes()).await.unwrap();
+    }
 }
 
 #[tokio::test]
@@ -118,14 +130,7 @@ async fn measure_sending() {
             assert!(matches!(sender.send(&letter).await, Outcome::Sent { .. }));
         }
         let ours = clock.elapsed();
-        let stream = TcpStream::connect(("127.0.0.1", port)).await.unwrap();
-        stream.set_nodelay(true).unwrap();
-        let mut bare = AsyncSmtpConnection::connect_with_transport(Box::new(stream), &ClientId::default()).await.unwrap();
-        let address = |text: &str| text.parse::<Address>().unwrap();
-        let envelope = Envelope::new(Some(address("ana@example.com")), vec![address("b@example.com")]).unwrap();
-        for _ in 0..MAILS {
-            bare.send(&envelope, raw.as_bytes()).await.unwrap();
-        }
+        bare_sending(port, &raw, MAILS).await;
         rounds.push((ours - start, clock.elapsed() - ours));
     }
     ratio("2,000 mails sent", MAILS, &rounds);
