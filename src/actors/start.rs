@@ -85,7 +85,8 @@ pub struct Running {
 
 /// Folds the store and starts everything. The caller runs inside an actix system.
 pub async fn start(settings: Settings) -> Result<Running, StoreError> {
-    let Settings { location, node, sealer, clock, ids, intake_capacity, journal_capacity, grace, origin, attachments, net } = settings;
+    let Settings { location, node, sealer, clock, ids, intake_capacity, journal_capacity, grace, origin, attachments, net } =
+        settings;
     let client = outbox::client().map_err(|error| StoreError::Unavailable(format!("the client for calls: {error}")))?;
     let db = location.open().await?;
     let publisher_gate: Arc<OnceLock<Gate<Publisher>>> = Arc::new(OnceLock::new());

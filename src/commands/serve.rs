@@ -38,7 +38,9 @@ use crate::{
     store::{
         drafts, idempotency,
         journal::{Health, Journal, STREAM},
-        people, snapshots,
+        people,
+        recordings::{Recordings, follow::follow},
+        snapshots,
     },
     telemetry,
 };
@@ -98,6 +100,7 @@ pub(super) async fn open(instance: &Instance, demo: Option<Arc<Demo>>) -> Result
     .await
     .map_err(|error| Failure::new("the database", error))?;
     let Running { engine, journal, arbiter } = running;
+    let recordings = Recordings::new(&instance.location, &engine.db);
     let sockets = |limit: u64| SocketLimit::new(usize::try_from(limit).unwrap_or(usize::MAX));
     let visitor_sockets = sockets(limits.visitor_socket_limit_per_address);
     let sockets = sockets(limits.socket_limit_per_address);
@@ -108,6 +111,7 @@ pub(super) async fn open(instance: &Instance, demo: Option<Arc<Demo>>) -> Result
         passwords: Passwords::new(Cost::OWASP).map_err(|error| Failure::new("passwords", error))?,
         sessions: Arc::new(SessionCache::default()),
         attachments: Arc::clone(&files),
+        recordings: recordings.clone(),
         visitors,
         sockets,
         visitor_sockets,
@@ -137,6 +141,7 @@ pub(super) async fn open(instance: &Instance, demo: Option<Arc<Demo>>) -> Result
     tracing::info!(%listen, version = env!("CARGO_PKG_VERSION"), "ready");
     rt::spawn(tell_when_ready(engine.journal.clone()));
     rt::spawn(upkeep(app.clone()));
+    rt::spawn(follow(recordings.clone(), engine.db.clone(), engine.journal.clone(), engine.clock.clone()));
     let mail = Arbiter::new();
     let shared = mailbox::Shared::new(engine.clone(), files, network, instance.node.clone());
     mail.spawn_fn(move || drop(Mailboxes::new(Arc::new(shared)).start()));
@@ -153,6 +158,7 @@ pub(super) async fn open(instance: &Instance, demo: Option<Arc<Demo>>) -> Result
     let _ = mail.join();
     notify("STOPPING=1");
     served.map_err(|error| Failure::new("the server", error))?;
+    recordings.close().await;
     // A reader that an actor still holds can only be given back while its thread lives.
     if rt::time::timeout(READERS_END_WITHIN, engine.db.close()).await.is_err() {
         tracing::warn!("statements are still running; ending without them");

@@ -10,7 +10,7 @@ use crate::{
 };
 
 /// A person or a machine with an address.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ts_rs::TS, utoipa::ToSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, ts_rs::TS, utoipa::ToSchema)]
 #[ts(export_to = "wire.ts")]
 pub struct Mailbox {
     /// As they call themselves; may be empty and proves nothing.

@@ -23,6 +23,7 @@ use crate::{
     http::{problem::Problem, staff::simulations::Turns, webhooks::HookCounters},
     ids::ChannelId,
     live::SocketLimit,
+    store::recordings::Recordings,
 };
 
 /// Password hashes computed at once: each takes tens of milliseconds of a core, and they share their memory.
@@ -52,6 +53,8 @@ pub struct Shared {
     pub throttle: Throttle,
     /// Attachments' bytes.
     pub attachments: Arc<dyn ObjectStore>,
+    /// Finds conversations again.
+    pub recordings: Recordings,
     /// Tokens of web chat visitors.
     pub visitors: VisitorTokens,
     /// WebSockets open, by address.
@@ -86,6 +89,8 @@ pub struct Needs {
     pub sessions: Arc<SessionCache>,
     /// Attachments' bytes.
     pub attachments: Arc<dyn ObjectStore>,
+    /// Finds conversations again.
+    pub recordings: Recordings,
     /// Signs and reads visitors' tokens.
     pub visitors: VisitorTokens,
     /// WebSockets open, by address.
@@ -101,8 +106,20 @@ pub struct Needs {
 impl App {
     /// With fresh budgets.
     pub fn new(needs: Needs) -> Self {
-        let Needs { engine, config, sealer, passwords, sessions, attachments, visitors, sockets, visitor_sockets, demo, ready } =
-            needs;
+        let Needs {
+            engine,
+            config,
+            sealer,
+            passwords,
+            sessions,
+            attachments,
+            recordings,
+            visitors,
+            sockets,
+            visitor_sockets,
+            demo,
+            ready,
+        } = needs;
         Self(Arc::new(Shared {
             throttle: Throttle::new(engine.clock.clone()),
             origin: config.public_url.as_ref().map(|url| url.origin()),
@@ -112,6 +129,7 @@ impl App {
             passwords,
             sessions,
             attachments,
+            recordings,
             visitors,
             sockets,
             visitor_sockets,
@@ -135,6 +153,7 @@ impl App {
             passwords: shared.passwords.clone(),
             sessions: Arc::clone(&shared.sessions),
             attachments: Arc::clone(&shared.attachments),
+            recordings: shared.recordings.clone(),
             visitors: shared.visitors.clone(),
             sockets: shared.sockets.clone(),
             visitor_sockets: shared.visitor_sockets.clone(),

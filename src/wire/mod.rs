@@ -9,12 +9,15 @@ pub mod mail_asides;
 pub mod moves;
 pub mod page;
 pub mod people;
+pub mod ratings;
+pub mod recordings;
 pub mod schedules;
 pub mod service;
 pub mod session;
 pub mod simulation;
 pub mod skills;
 pub mod start;
+pub mod templates;
 #[cfg(test)]
 mod typescript;
 pub mod why;

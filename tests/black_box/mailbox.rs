@@ -66,7 +66,10 @@ impl Real {
 
     fn seen(&self, folder: &str) -> usize {
         let place = self.mail.join("ana/Maildir").join(format!(".{folder}/cur"));
-        std::fs::read_dir(place).unwrap().filter(|entry| entry.as_ref().unwrap().path().to_string_lossy().ends_with(":2,S")).count()
+        std::fs::read_dir(place)
+            .unwrap()
+            .filter(|entry| entry.as_ref().unwrap().path().to_string_lossy().ends_with(":2,S"))
+            .count()
     }
 }
 

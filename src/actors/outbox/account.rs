@@ -161,7 +161,13 @@ impl Outbox {
         }
     }
 
-    fn rest(&mut self, failure: &crate::channels::email::post::failure::Failure, item: &Item, left: Timestamp, ctx: &mut Context<Self>) {
+    fn rest(
+        &mut self,
+        failure: &crate::channels::email::post::failure::Failure,
+        item: &Item,
+        left: Timestamp,
+        ctx: &mut Context<Self>,
+    ) {
         let (now, chance) = (self.shared.clock.now(), self.random.random());
         let rows = self.mailing.rest(self.channel, failure, item.message, left, now, chance);
         self.record(rows, ctx);

@@ -1,8 +1,10 @@
-//! E-mail: `settings` of its accounts, `compose` writes mails, `answering` says to whom, `post` speaks with mail servers, `understand` reads
-//! what they bring.
+//! E-mail: `settings` is what an account is, `post` speaks with its servers, `understand` reads what they bring, `template` makes what is
+//! written with gaps into a mail, `rating` is what customers are asked below it, `answering` says to whom it goes, `compose` writes its bytes.
 
 pub mod answering;
 pub mod compose;
 pub mod post;
+pub mod rating;
 pub mod settings;
+pub mod template;
 pub mod understand;

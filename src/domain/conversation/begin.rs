@@ -9,14 +9,7 @@ use crate::{
 
 impl Conversation {
     /// Only as the very first thing: whatever is open with the customer is gone on with.
-    pub(super) fn begin(
-        &self,
-        message: MessageId,
-        agent: AgentId,
-        content: &Content,
-        rules: &Rules,
-        now: Timestamp,
-    ) -> Outcome {
+    pub(super) fn begin(&self, message: MessageId, agent: AgentId, content: &Content, rules: &Rules, now: Timestamp) -> Outcome {
         if self.seq > 1 || self.initiative.is_none() {
             return Err(Refusal::AlreadyOpen { conversation: self.id });
         }

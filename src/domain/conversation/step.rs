@@ -224,7 +224,9 @@ impl Conversation {
     /// Going out and being withdrawn race here; the first committed wins. Whoever asks for what is so already has it.
     fn leave_waiting(&self, message: MessageId, stored: Option<(u64, Delivery)>, to: Delivery) -> Outcome {
         match self.delivery_of(message).or(stored) {
-            Some((of, Delivery::Scheduled | Delivery::Queued)) => Ok(vec![Event::DeliveryMoved { message, of, to, reason: None }]),
+            Some((of, Delivery::Scheduled | Delivery::Queued)) => {
+                Ok(vec![Event::DeliveryMoved { message, of, to, reason: None }])
+            }
             Some((_, state)) if state == to => Ok(vec![]),
             _ => Err(Refusal::NotWaiting),
         }

@@ -324,7 +324,16 @@ mod tests {
         let to = |to: &[&str]| sent(Request { to: Some(all(to)), ..Request::default() }, Some(&inbound())).err();
         assert_eq!(to(&[]), Some(Fault::NoReceiver));
         assert_eq!(to(&[OWN]), Some(Fault::NoReceiver));
-        for bad in ["x", "@x.example", "a@", "a b@x.example", "a@x.example>\r\nRCPT TO:<b@x.example", "a@127.0.0.1", "a@[::1]", "a@x..example"] {
+        for bad in [
+            "x",
+            "@x.example",
+            "a@",
+            "a b@x.example",
+            "a@x.example>\r\nRCPT TO:<b@x.example",
+            "a@127.0.0.1",
+            "a@[::1]",
+            "a@x..example",
+        ] {
             assert_eq!(to(&["ok@x.example", bad]), Some(Fault::Address { field: "to", index: 1 }), "{bad:?}");
         }
         let name = |name: &str| Mailbox { name: name.to_owned(), address: "b@x.example".to_owned() };

@@ -44,9 +44,9 @@ use crate::{
         write::ContactCard,
     },
     wire::{
+        Time,
         command::{AnswerOffer, Close, Note, Prioritise, Reply, SetFields, Snooze, Tag, Transfer},
         conversation::{Message, RatingView, Summary, VisitorCard},
-        Time,
         page::Page,
     },
 };

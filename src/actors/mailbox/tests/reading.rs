@@ -256,8 +256,7 @@ fn two_that_confirm_each_other_fall_silent_at_once() {
     on_both(|scratch| async {
         crate::actors::mailbox::confirm::tests::WORDS.set(Some("Recibimos su mensaje"));
         const THEM: &str = "ventas@otra.example";
-        let (us, them) =
-            (Post::open(scratch, here(), "x").await, Post::open_as(Scratch::sqlite(), here(), "x", THEM).await);
+        let (us, them) = (Post::open(scratch, here(), "x").await, Post::open_as(Scratch::sqlite(), here(), "x", THEM).await);
         us.stored(&mail(THEM, 1, "", "hola")).await;
         us.stored(&mail(THEM, 2, "", "hola otra vez")).await;
         let ours = us.confirmations(true).await;

@@ -160,7 +160,9 @@ impl Attempt {
             return true;
         }
         let written = self.shared.journal.write(rows, None, By::System, None).await;
-        written.inspect_err(|error| tracing::warn!(%error, message = %self.item.message, "a mail that leaves cannot be counted")).is_ok()
+        written
+            .inspect_err(|error| tracing::warn!(%error, message = %self.item.message, "a mail that leaves cannot be counted"))
+            .is_ok()
     }
 
     /// Nothing was sent and nothing is counted.

@@ -176,10 +176,9 @@ fn a_server_that_says_later_gets_it_later_under_the_same_id() {
 #[test]
 fn a_server_that_says_no_has_rejected_it_and_it_can_be_sent_again() {
     on_both(|scratch| async {
-        let sink = Sink::start(|line, before| {
-            (line.starts_with("RCPT") && before == 0).then_some(Says::Line("550 5.1.1 User unknown"))
-        })
-        .await;
+        let sink =
+            Sink::start(|line, before| (line.starts_with("RCPT") && before == 0).then_some(Says::Line("550 5.1.1 User unknown")))
+                .await;
         let (house, tab) = open(scratch, sink.port, None).await;
         let id = talk(&house, &tab, "x").await;
         let message = house.replies(ANA, id, "Hola").await;
@@ -199,7 +198,8 @@ fn without_an_answer_it_is_sent_again_under_the_same_id_and_marked() {
         let (house, tab) = open(scratch, sink.port, None).await;
         let id = talk(&house, &tab, "x").await;
         let message = house.replies(ANA, id, "Hola").await;
-        eventually("marked", async || waiting(&house).await.into_iter().find(|row| row.attempts == 1 && row.outcome_unknown)).await;
+        eventually("marked", async || waiting(&house).await.into_iter().find(|row| row.attempts == 1 && row.outcome_unknown))
+            .await;
         assert_eq!(until(&tab, message, Delivery::Sent).await.as_deref(), Some("sent_again"));
         let mails = sink.until(2).await;
         assert_eq!(id_of(&mails[0]), id_of(&mails[1]));
@@ -213,7 +213,10 @@ fn what_was_being_sent_when_the_process_ended_is_sent_again() {
         let (house, tab) = open(scratch, 1, None).await;
         let id = talk(&house, &tab, "x").await;
         let message = house.replies(ANA, id, "Hola").await;
-        eventually("tried", async || mail_sending::standing(&house.engine.db, CHANNEL, None, Timestamp::default()).await.unwrap().trouble).await;
+        eventually("tried", async || {
+            mail_sending::standing(&house.engine.db, CHANNEL, None, Timestamp::default()).await.unwrap().trouble
+        })
+        .await;
         let doubt = Statement::must("UPDATE outbox SET state = 'sending' WHERE message_id = $1", args![message.to_string()]);
         let sink = Sink::willing().await;
         let mut rows = mail_accounts::update(&row(&settings(sink.port, None)), house.engine.clock.now()).unwrap();
@@ -347,9 +350,8 @@ fn measure_two_thousand_mails() {
         let port = measure::sink();
         let (house, tab) = open(scratch, port, None).await;
         let settings = settings(port, None);
-        let switched = |enabled| {
-            mail_accounts::update(&AccountRow { enabled, ..row(&settings) }, house.engine.clock.now()).unwrap()
-        };
+        let switched =
+            |enabled| mail_accounts::update(&AccountRow { enabled, ..row(&settings) }, house.engine.clock.now()).unwrap();
         configure(&house, switched(false)).await;
         let mut conversations = Vec::new();
         for _ in 0..CONVERSATIONS {

@@ -135,7 +135,12 @@ fn pictures_stand_in_the_html_and_other_files_beside_it() {
     let mut given = given();
     given.html = Some(format!("<p>Mirá: <img data-part=\"{shown}\"></p>"));
     given.files = vec![
-        file(10, "Contrato Ñandú (versión definitiva, con un nombre que no cabe en una línea).pdf", "application/pdf", b"%PDF-1.4\n\n.\n"),
+        file(
+            10,
+            "Contrato Ñandú (versión definitiva, con un nombre que no cabe en una línea).pdf",
+            "application/pdf",
+            b"%PDF-1.4\n\n.\n",
+        ),
         file(11, "logo.png", "image/png", PNG),
         file(12, "correo.eml", "message/rfc822", b"From: a@b.example\r\n\r\n.\r\n"),
     ];
@@ -197,10 +202,28 @@ fn assert_sound(raw: &[u8]) {
 
 fn naughty() -> impl Strategy<Value = String> {
     let pieces = prop_oneof![
-        Just("\r\n.\r\n"), Just("\n.\n"), Just("\r.\r"), Just("."), Just("\r\nBcc: x@y.example\r\n"), Just("\u{2028}"), Just("\0"),
-        Just("ñ"), Just("日本語"), Just("👩‍💻"), Just(" "), Just("=?utf-8?q?x?="), Just("="), Just("\""), Just("\\"), Just("a,b <c>;"),
-        Just("From x"), Just("\t"), Just("\u{202e}"), Just("wordswordswordswordswordswordswordswordswordswordswordswordswordswords"),
-        Just("--=_a_x"), Just("MAIL FROM:<a@b.example>"),
+        Just("\r\n.\r\n"),
+        Just("\n.\n"),
+        Just("\r.\r"),
+        Just("."),
+        Just("\r\nBcc: x@y.example\r\n"),
+        Just("\u{2028}"),
+        Just("\0"),
+        Just("ñ"),
+        Just("日本語"),
+        Just("👩‍💻"),
+        Just(" "),
+        Just("=?utf-8?q?x?="),
+        Just("="),
+        Just("\""),
+        Just("\\"),
+        Just("a,b <c>;"),
+        Just("From x"),
+        Just("\t"),
+        Just("\u{202e}"),
+        Just("wordswordswordswordswordswordswordswordswordswordswordswordswordswords"),
+        Just("--=_a_x"),
+        Just("MAIL FROM:<a@b.example>"),
     ];
     prop::collection::vec(pieces, 0..30).prop_map(|pieces| pieces.concat())
 }

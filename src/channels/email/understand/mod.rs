@@ -25,6 +25,7 @@ mod header;
 mod html;
 pub mod invitation;
 mod mime;
+pub mod ours;
 pub mod quote;
 pub mod report;
 #[cfg(test)]
@@ -46,7 +47,7 @@ pub use self::{
     invitation::Invitation,
     report::Report,
     thread::{Joining, Thread, join},
-    token::{LOOP_HEADER, OurMessage, ThreadKey, mint, verify},
+    token::{LOOP_HEADER, OurMessage, ThreadKey, mint, mint_rating, verify, verify_rating},
 };
 use self::{
     bounds::{MAX_HTML_BYTES, MAX_ID_BYTES, MAX_NAME_CHARACTERS, MAX_SUBJECT_CHARACTERS, MAX_TEXT_BYTES},
