@@ -1,6 +1,6 @@
 //! An attempt on a mail account: the mail is put together, and handed over on a connection that is kept between mails.
 
-use std::{collections::HashSet, sync::Arc};
+use std::{collections::HashSet, sync::Arc, time::Duration};
 
 use bytes::Bytes;
 use object_store::ObjectStoreExt;
@@ -14,7 +14,7 @@ use crate::{
         compose::{self, Enclosed, MAX_FILES_BYTES, Origin, compose},
         post::{
             account::Account,
-            failure::Code,
+            failure::{Code, Failure},
             net::Network,
             smtp::{Letter, Sender},
         },
@@ -42,7 +42,15 @@ pub(in super::super) struct Post {
     key: ThreadKey,
     access: Arc<Account>,
     net: Network,
-    sender: Mutex<Option<Sender>>,
+    sender: Mutex<Sending>,
+}
+
+/// What is used by one mail after the other.
+#[derive(Default)]
+struct Sending {
+    kept: Option<Sender>,
+    /// When the account could not send, on the clock's monotonic time, and why: whoever stood in line then need not find out again.
+    failed: Option<(Duration, Failure)>,
 }
 
 impl Post {
@@ -55,13 +63,13 @@ impl Post {
             account: Arc::clone(account),
             access: Arc::new(access),
             net: net.clone(),
-            sender: Mutex::new(None),
+            sender: Mutex::default(),
         })
     }
 
     /// Says goodbye to the server, unless something is being sent.
     pub(in super::super) async fn hang_up(&self) {
-        let kept = self.sender.try_lock().ok().and_then(|mut sender| sender.take());
+        let kept = self.sender.try_lock().ok().and_then(|mut sending| sending.kept.take());
         if let Some(sender) = kept {
             sender.close().await;
         }
@@ -225,13 +233,20 @@ impl Attempt {
     /// Hands it over; one after the other on one connection.
     pub(super) async fn mail(&self, post: &Post, ready: Ready) -> Outcome {
         let Ready { letter, mut left_out, _memory } = ready;
-        let outcome = {
-            let mut sender = post.sender.lock().await;
-            sender.get_or_insert_with(|| Sender::new(post.net.clone(), Arc::clone(&post.access))).send(&letter).await
-        };
+        let in_line_since = self.shared.clock.elapsed();
+        let mut sending = post.sender.lock().await;
+        if let Some((_, failure)) = sending.failed.as_ref().filter(|(at, _)| *at >= in_line_since) {
+            return Outcome::Rest(failure.clone());
+        }
+        let sender = sending.kept.get_or_insert_with(|| Sender::new(post.net.clone(), Arc::clone(&post.access)));
+        let outcome = sender.send(&letter).await;
         let (message, account, attempt) = (self.item.message, post.account.id, self.item.attempts + 1);
         tracing::debug!(%message, %account, attempt, ?outcome, "a mail was handed over");
         let (outcome, refused) = judge::judge_mail(outcome);
+        if let Outcome::Rest(failure) = &outcome {
+            sending.failed = Some((self.shared.clock.elapsed(), failure.clone()));
+        }
+        drop(sending);
         if outcome == Outcome::Unknown {
             tracing::warn!(%message, %account, attempt, "a mail was sent and not answered: its outcome is unknown");
         }
