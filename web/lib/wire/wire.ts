@@ -386,6 +386,10 @@ closing?: Closing | null,
  */
 holding?: Holding | null, 
 /**
+ * What its mails say beside what somebody writes.
+ */
+mail?: MailSettings | null, 
+/**
  * What its agents may do and see.
  */
 permissions?: CampaignPermissions | null, 
@@ -493,6 +497,10 @@ closing?: Closing | null,
  * How agents hold what they have.
  */
 holding?: Holding | null, 
+/**
+ * What its mails say beside what somebody writes.
+ */
+mail?: MailSettings | null, 
 /**
  * What its agents may do and see.
  */
@@ -1392,7 +1400,7 @@ standing: Standing,
  */
 message?: MessageId, };
 
-export type Doubt = "name_is_another_address" | "looks_like_another" | "our_own_address" | "replies_elsewhere";
+export type Doubt = "name_is_another_address" | "looks_like_another" | "our_own_address" | "replies_elsewhere" | "unproven";
 
 export type Draft = { 
 /**
@@ -1788,6 +1796,62 @@ closing_message?: string | null,
  */
 overflow?: CampaignId | null, };
 
+export type MailAside = { 
+/**
+ * Its id.
+ */
+id: MailAsideId, 
+/**
+ * The mail account it came to.
+ */
+account: ChannelId, 
+/**
+ * Why it is nobody's message.
+ */
+kind: MailAsideKind, 
+/**
+ * The same as a stable code: what said that it is automatic, what a report says, what was wrong.
+ */
+reason: string, 
+/**
+ * Who says to have written it, as far as that could be read.
+ */
+author: string, 
+/**
+ * Its subject, as far as that could be read.
+ */
+subject: string, 
+/**
+ * Its size in bytes.
+ */
+size: bigint, 
+/**
+ * It can be downloaded.
+ */
+has_source: boolean, 
+/**
+ * The conversation that a report is about, or that it came into after all.
+ */
+conversation: ConversationId | null, 
+/**
+ * What became of it.
+ */
+state: MailAsideState, 
+/**
+ * When the mail server took it.
+ */
+received_at: Time, 
+/**
+ * When it was put aside.
+ */
+created_at: Time, };
+
+export type MailAsideId = string;
+
+export type MailAsideKind = "own" | "automatic" | "report" | "quarantined";
+
+export type MailAsideState = "open" | "retried" | "dismissed";
+
 export type MailHead = { 
 /**
  * On one line; may be empty.
@@ -1828,7 +1892,79 @@ doubts?: Array<Doubt>,
 /**
  * Passed on to others.
  */
-forwarded?: boolean, };
+forwarded?: boolean, 
+/**
+ * The conversation that it answers, though its author takes no part in it.
+ */
+names?: ConversationId, };
+
+export type MailRating = { 
+/**
+ * Stands above the marks: 1 to 200 characters.
+ */
+prompt: string, 
+/**
+ * Shown to who has rated: 1 to 1,000 characters.
+ */
+thanks: string, };
+
+export type MailRatingView = { 
+/**
+ * In which conversation.
+ */
+conversation: ConversationId, 
+/**
+ * Of which message.
+ */
+message: MessageId, 
+/**
+ * Where the conversation was.
+ */
+campaign: CampaignId, 
+/**
+ * Who wrote the mail.
+ */
+agent: UserId, 
+/**
+ * 1 (bad) to 5 (good).
+ */
+score: number, 
+/**
+ * In words.
+ */
+comment: string | null, 
+/**
+ * When it was given or changed.
+ */
+at: Time, };
+
+export type MailRatings = { 
+/**
+ * By campaign and agent; only where there are any.
+ */
+totals: Array<RatingTotal>, 
+/**
+ * The latest, at most 100, the latest first.
+ */
+latest: Array<MailRatingView>, };
+
+export type MailSettings = { 
+/**
+ * The template below what agents write.
+ */
+signature?: TemplateId | null, 
+/**
+ * The template that answers a customer's first mail by itself; none = nothing does.
+ */
+confirmation?: TemplateId | null, 
+/**
+ * Recipients may rate; none = they are not asked.
+ */
+rating?: MailRating | null, 
+/**
+ * Who mails come from, as people read it, 1 to 120 characters; none = the name of the agent.
+ */
+from_name?: string | null, };
 
 export type Mailbox = { 
 /**
@@ -2630,6 +2766,20 @@ comment: string | null,
  * When it was given or changed.
  */
 at: Time, };
+
+export type RatingTotal = { 
+/**
+ * Where.
+ */
+campaign: CampaignId, 
+/**
+ * Whose.
+ */
+agent: UserId, 
+/**
+ * How often 1 (bad), 2, 3, 4 and 5 (good).
+ */
+scores: [number, number, number, number, number], };
 
 export type Readiness = { 
 /**
@@ -3510,6 +3660,196 @@ sticky_days?: number | null,
 sticky_wait_seconds?: number | null, };
 
 export type SystemDisposition = "inactivity" | "transfer" | "out_of_hours" | "ignored_comment";
+
+export type Template = { 
+/**
+ * Its id.
+ */
+id: TemplateId, 
+/**
+ * Counts its changes, from 1.
+ */
+version: number, 
+/**
+ * When it was created.
+ */
+created_at: Time, 
+/**
+ * When it was changed last.
+ */
+updated_at: Time, 
+/**
+ * Since when it is put away.
+ */
+archived_at?: Time, 
+/**
+ * Whose; cannot change.
+ */
+client: ClientId, 
+/**
+ * For this campaign of the client only; none = for all of them.
+ */
+campaign?: CampaignId | null, 
+/**
+ * 1 to 120 characters, unique where it is for.
+ */
+name: string, 
+/**
+ * What it is for; cannot change.
+ */
+purpose: TemplatePurpose, 
+/**
+ * At most 300 characters; a signature has none.
+ */
+subject?: string | null, 
+/**
+ * At most 100,000 characters. It is kept clean: no scripts, no style sheets, no forms; pictures are files uploaded for the
+ * client (`/api/v1/attachments/{id}`, at most 20) or `https`.
+ */
+html?: string | null, 
+/**
+ * For programs that show no HTML, at most 50,000 characters; none = what the HTML says.
+ */
+text?: string | null, };
+
+export type TemplateFields = { 
+/**
+ * Whose; cannot change.
+ */
+client: ClientId, 
+/**
+ * For this campaign of the client only; none = for all of them.
+ */
+campaign?: CampaignId | null, 
+/**
+ * 1 to 120 characters, unique where it is for.
+ */
+name: string, 
+/**
+ * What it is for; cannot change.
+ */
+purpose: TemplatePurpose, 
+/**
+ * At most 300 characters; a signature has none.
+ */
+subject?: string | null, 
+/**
+ * At most 100,000 characters. It is kept clean: no scripts, no style sheets, no forms; pictures are files uploaded for the
+ * client (`/api/v1/attachments/{id}`, at most 20) or `https`.
+ */
+html?: string | null, 
+/**
+ * For programs that show no HTML, at most 50,000 characters; none = what the HTML says.
+ */
+text?: string | null, };
+
+export type TemplateFilled = { 
+/**
+ * On one line.
+ */
+subject: string, 
+/**
+ * Clean; still to be shown without the right to run anything.
+ */
+html: string, 
+/**
+ * For programs that show no HTML.
+ */
+text: string, 
+/**
+ * Gaps without a value and without what stands in for it: they disappear.
+ */
+missing: Array<string>, 
+/**
+ * Names that nobody knows: they stay as they are written.
+ */
+unknown: Array<string>, };
+
+export type TemplateId = string;
+
+export type TemplatePurpose = "message" | "signature" | "confirmation";
+
+export type TemplateRow = { 
+/**
+ * Its id.
+ */
+id: TemplateId, 
+/**
+ * Whose.
+ */
+client: ClientId, 
+/**
+ * For this campaign only.
+ */
+campaign: CampaignId | null, 
+/**
+ * As shown in a list.
+ */
+name: string, 
+/**
+ * What it is for.
+ */
+purpose: TemplatePurpose, 
+/**
+ * Its subject, with gaps.
+ */
+subject: string, 
+/**
+ * Counts its changes, from 1.
+ */
+version: number, 
+/**
+ * When it was changed last.
+ */
+updated_at: Time, 
+/**
+ * Since when it is put away.
+ */
+archived_at?: Time, };
+
+export type TemplateTry = { 
+/**
+ * Whose.
+ */
+client: ClientId, 
+/**
+ * As if written there.
+ */
+campaign?: CampaignId | null, 
+/**
+ * As if written in this conversation, to its contact.
+ */
+conversation?: ConversationId | null, 
+/**
+ * As if written to this contact.
+ */
+contact?: ContactId | null, 
+/**
+ * At most 300 characters.
+ */
+subject?: string | null, 
+/**
+ * At most 100,000 characters.
+ */
+html?: string | null, 
+/**
+ * At most 50,000 characters; none = what the HTML says.
+ */
+text?: string | null, 
+/**
+ * Known all the same: at most 100 names, values of at most 1,000 characters.
+ */
+values?: { [key in string]: string } | null, };
+
+export type TemplateVariable = { 
+/**
+ * As written: `${name}`.
+ */
+name: string, 
+/**
+ * The dynamic field whose value it is, as people call it.
+ */
+field?: string, };
 
 export type Thread = { 
 /**
