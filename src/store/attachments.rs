@@ -1,6 +1,6 @@
 //! Attachments: what is known of each file; the bytes lie in the object store under the same id.
 
-use object_store::path::Path;
+use object_store::path::Path as ObjectPath;
 
 use crate::{
     args,
@@ -36,10 +36,10 @@ pub struct Stored {
 
 /// Where a file's bytes lie in the object store. Two levels, so that no directory grows without end; beginning with the end of the id,
 /// which is random: its beginning may be the time.
-pub fn path(id: AttachmentId) -> Path {
+pub fn object_path(id: AttachmentId) -> ObjectPath {
     let text = id.to_string();
     let folder = text.get(text.len().saturating_sub(2)..).unwrap_or("00").to_owned();
-    Path::from_iter([folder, text])
+    ObjectPath::from_iter([folder, text])
 }
 
 /// One file.

@@ -345,7 +345,7 @@ impl Reader {
     }
 
     async fn put(&self, id: AttachmentId, bytes: Bytes) -> Result<(), CommandError> {
-        let put = self.files.put(&attachments::path(id), PutPayload::from_bytes(bytes)).await;
+        let put = self.files.put(&attachments::object_path(id), PutPayload::from_bytes(bytes)).await;
         put.map(drop).map_err(|error| {
             tracing::error!(%error, "a file of a mail could not be stored");
             CommandError::Unavailable

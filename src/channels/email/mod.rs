@@ -1,5 +1,5 @@
-//! E-mail: `settings` is what an account is, `post` speaks with its servers, `understand` reads what they bring, `template` makes what is
-//! written with gaps into a mail, `rating` is what customers are asked below it, `answering` says to whom it goes, `compose` writes its bytes.
+//! E-mail: `settings` of its accounts, `compose` writes mails, `answering` says to whom, `post` speaks with mail servers, `understand` reads
+//! what they bring, `template` makes what is written with gaps into a mail, `rating` is what customers are asked below it.
 
 pub mod answering;
 pub mod compose;

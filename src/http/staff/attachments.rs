@@ -9,11 +9,14 @@ use actix_web::{
     web::{self, Data, Path},
 };
 use bytes::{Bytes, BytesMut};
-use object_store::{MultipartUpload, ObjectStoreExt, PutPayload, path::Path as ObjectPath};
+use object_store::{MultipartUpload, ObjectStoreExt, PutPayload};
 use serde::Deserialize;
 use sha2::{Digest, Sha256};
 
-pub(in crate::http) use crate::domain::file::{clean_name, sniff};
+pub(in crate::http) use crate::{
+    domain::file::{clean_name, sniff},
+    store::attachments::object_path,
+};
 use crate::{
     domain::{
         message::Attachment,
@@ -198,11 +201,6 @@ async fn put(sink: &mut dyn MultipartUpload, part: Bytes) -> Result<(), Problem>
         return Ok(());
     }
     sink.put_part(PutPayload::from_bytes(part)).await.map_err(failed)
-}
-
-/// Where a file lies.
-pub(in crate::http) fn object_path(id: AttachmentId) -> ObjectPath {
-    attachments::path(id)
 }
 
 /// `GET /{id}`: the file, to be saved.

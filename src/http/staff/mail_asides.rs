@@ -119,7 +119,7 @@ pub async fn retry(app: Data<App>, caller: Caller, id: Path<MailAsideId>, once: 
     let (mut aside, account) = found(&app, &caller, *id, Permission::ForceConversations).await?;
     let source = aside.source.filter(|_| aside.state == MailAsideState::Open);
     let source = source.ok_or_else(|| Problem::new(ErrorCode::WrongState))?;
-    let stored = app.attachments.get(&files::path(source)).await.map_err(attachments::failed)?;
+    let stored = app.attachments.get(&files::object_path(source)).await.map_err(attachments::failed)?;
     let raw: Bytes = stored.bytes().await.map_err(attachments::failed)?;
     if (raw.len() as u64) < aside.size {
         // Only its beginning was fetched.

@@ -45,7 +45,7 @@ fn a_mail_becomes_a_conversation_with_its_files_and_is_one_however_often_it_come
         for id in [file.id, envelope.source.unwrap()] {
             let stored = attachments::find(&post.house.engine.db, id).await.unwrap().unwrap();
             assert_eq!(stored.conversation, Some(conversation));
-            assert!(!post.files.get(&attachments::path(id)).await.unwrap().bytes().await.unwrap().is_empty());
+            assert!(!post.files.get(&attachments::object_path(id)).await.unwrap().bytes().await.unwrap().is_empty());
         }
         // A mail that says nothing is a message, too.
         let silent = post.stored(&mail(ANA_X, 2, "", "")).await;

@@ -219,7 +219,7 @@ impl Attempt {
     /// None: it is not there, or longer than it may be.
     async fn file(&self, id: AttachmentId, most: u64) -> Result<Option<Bytes>, StoreError> {
         let failed = |error: object_store::Error| StoreError::Unavailable(error.to_string());
-        let found = match self.shared.attachments.get(&attachments::path(id)).await {
+        let found = match self.shared.attachments.get(&attachments::object_path(id)).await {
             Ok(found) => found,
             Err(object_store::Error::NotFound { .. }) => return Ok(None),
             Err(error) => return Err(failed(error)),
