@@ -23,6 +23,8 @@ MAIL_MUTATIONS=${MAIL_MUTATIONS:-2000000} cargo test --release --lib -- --nocapt
 if [[ $EUID -eq 0 ]]; then
   scripts/postgres.sh scripts/mail.sh cargo test --release --lib -- --ignored --nocapture --test-threads 1 measure_a_backlog_of_ten_thousand
 fi
+# Mails from the outbox to a local sink, beside the bare library.
+scripts/postgres.sh cargo test --release --lib -- --ignored --nocapture --test-threads 1 measure_two_thousand_mails
 time target/release/centralita simulate --agents 1000 --conversations 50000 --seed 7
 on_both crash --cycles "$cycles"
 on_both crash --backup "$secs" --rate 1000

@@ -95,7 +95,7 @@ pub(super) async fn open(instance: &Instance, demo: Option<Arc<Demo>>) -> Result
         grace: Duration::from_secs(instance.config.grace_seconds),
         origin: instance.config.origin(),
         attachments: Arc::clone(&files),
-        net: network,
+        net: network.clone(),
     })
     .await
     .map_err(|error| Failure::new("the database", error))?;
@@ -142,7 +142,6 @@ pub(super) async fn open(instance: &Instance, demo: Option<Arc<Demo>>) -> Result
     rt::spawn(tell_when_ready(engine.journal.clone()));
     rt::spawn(upkeep(app.clone()));
     rt::spawn(follow(recordings.clone(), engine.db.clone(), engine.journal.clone(), engine.clock.clone()));
-    let network = instance.config.mail.network(instance.clock.clone()).map_err(|error| Failure::new("mail", error))?;
     let mail = Arbiter::new();
     let shared = mailbox::Shared::new(engine.clone(), files, network, instance.node.clone());
     mail.spawn_fn(move || drop(Mailboxes::new(Arc::new(shared)).start()));

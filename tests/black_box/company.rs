@@ -278,6 +278,9 @@ pub(crate) fn template(route: &Route) -> Option<Template> {
         "POST /api/v1/conversations/{id}/messages/{message}/retry" => {
             ("conversations/{{conversation}}/messages/{{message}}/retry", None)
         }
+        "POST /api/v1/conversations/{id}/messages/{message}/cancel" => {
+            ("conversations/{{conversation}}/messages/{{message}}/cancel", None)
+        }
         "POST /api/v1/conversations/{id}/notes" => {
             ("conversations/{{conversation}}/notes", Some(json!({ "text": "vip", "mentions": ["{{user}}"] })))
         }

@@ -121,6 +121,11 @@ async fn prepare(world: &World, company: &mut Company, route: &Route) {
             company.channel.receipt(&conversation, &message, "failed").await.ok();
             company.ids.insert("message", message);
         }
+        path if path.ends_with("/cancel") => {
+            take(company).await;
+            let message = text(&agent.reply(&company.ids["conversation"].clone(), "hi").await.ok()["message"]);
+            company.ids.insert("message", message);
+        }
         path if ["/transfer", "/close", "{id}/messages", "{id}/fields"].iter().any(|end| path.ends_with(end)) => {
             take(company).await
         }

@@ -29,8 +29,8 @@ pub(super) struct Mailing {
     /// The row of a trouble of an earlier start may still be there.
     is_known_to_work: bool,
     held: Option<Timestamp>,
-    /// On the clock's monotonic time.
-    used: Duration,
+    /// On the clock's monotonic time; none while there is no connection to give up.
+    used: Option<Duration>,
 }
 
 /// The account cannot send.
@@ -143,8 +143,9 @@ impl Mailing {
     pub(super) fn idle(&mut self, sending: usize, shared: &Shared) -> Option<Arc<Post>> {
         let now = shared.clock.elapsed();
         if sending > 0 {
-            self.used = now;
+            self.used = Some(now);
         }
-        self.post.clone().filter(|_| now.saturating_sub(self.used) >= IDLE)
+        self.used.take_if(|used| now.saturating_sub(*used) >= IDLE)?;
+        self.post.clone()
     }
 }

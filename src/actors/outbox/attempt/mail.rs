@@ -1,6 +1,6 @@
 //! An attempt on a mail account: the mail is put together, and handed over on a connection that is kept between mails.
 
-use std::{collections::HashSet, sync::Arc};
+use std::{collections::HashSet, sync::Arc, time::Duration};
 
 use bytes::Bytes;
 use object_store::ObjectStoreExt;
@@ -14,10 +14,11 @@ use crate::{
         compose::{self, Enclosed, MAX_FILES_BYTES, Origin, compose},
         post::{
             account::Account,
-            failure::Code,
+            failure::{Code, Failure},
             net::Network,
             smtp::{Letter, Sender},
         },
+        rating::{self, Asked},
         settings::MailAccount,
         understand::ThreadKey,
     },
@@ -26,7 +27,7 @@ use crate::{
         mail::{Envelope, Mailbox, answer::Request},
         message::Author,
     },
-    ids::AttachmentId,
+    ids::{AttachmentId, MessageId},
     store::{StoreError, attachments, conversations, mail_sending, outbox::Outgoing, suppressions},
 };
 
@@ -38,11 +39,18 @@ const MAX_HTML_BYTES: u64 = 1024 * 1024;
 /// How one mail account sends: who it is, and the connection it keeps.
 pub(in super::super) struct Post {
     pub(in super::super) account: Arc<MailAccount>,
-    from: Mailbox,
     key: ThreadKey,
     access: Arc<Account>,
     net: Network,
-    sender: Mutex<Option<Sender>>,
+    sender: Mutex<Sending>,
+}
+
+/// What is used by one mail after the other.
+#[derive(Default)]
+struct Sending {
+    kept: Option<Sender>,
+    /// When the account could not send, on the clock's monotonic time, and why: whoever stood in line then need not find out again.
+    failed: Option<(Duration, Failure)>,
 }
 
 impl Post {
@@ -51,18 +59,17 @@ impl Post {
         let usable = account.enabled && account.archived_at.is_none();
         let access = usable.then(|| account.account(token))??;
         Some(Self {
-            from: Mailbox { name: account.settings.from_name.clone(), address: account.address.clone() },
             key: account.threads.first()?.clone(),
             account: Arc::clone(account),
             access: Arc::new(access),
             net: net.clone(),
-            sender: Mutex::new(None),
+            sender: Mutex::default(),
         })
     }
 
     /// Says goodbye to the server, unless something is being sent.
     pub(in super::super) async fn hang_up(&self) {
-        let kept = self.sender.try_lock().ok().and_then(|mut sender| sender.take());
+        let kept = self.sender.try_lock().ok().and_then(|mut sending| sending.kept.take());
         if let Some(sender) = kept {
             sender.close().await;
         }
@@ -121,11 +128,19 @@ impl Attempt {
         let Some(message_id) = answering::message_id(&post.account, self.conversation, message.id) else {
             return Ok(Err(Outcome::Failed(Code::AddressInvalid.as_str().to_owned())));
         };
+        let from = self.from(post, message.author);
+        let asked = self.asked(post, message.id, origin);
         let (post, text, date) = (Arc::clone(post), Arc::clone(&message.text), self.shared.clock.now());
         // Away from the arbiter: encoding takes its time.
         let composed = tokio::task::spawn_blocking(move || {
+            let (text, html) = match asked {
+                Some(Asked { html: below, text: asked }) => {
+                    (format!("{text}\n\n{asked}").into(), html.map(|html| format!("{html}{below}")))
+                }
+                None => (text, html),
+            };
             let mail = compose::Mail {
-                from: &post.from,
+                from: &from,
                 reply_to: None,
                 envelope: &envelope,
                 message_id: &message_id,
@@ -137,10 +152,31 @@ impl Attempt {
                 origin,
             };
             let raw = compose(&mail).map_err(compose::Unsendable::as_str)?;
-            Letter::new(&post.from.address, &receivers, raw).map_err(Code::as_str)
+            Letter::new(&from.address, &receivers, raw).map_err(Code::as_str)
         });
         let composed = composed.await.map_err(|error| StoreError::Unavailable(error.to_string()))?;
         Ok(composed.map(|letter| Ready { letter, left_out, _memory: memory }).map_err(|code| Outcome::Failed(code.to_owned())))
+    }
+
+    /// The name is that of the campaign, else of the account, else of who wrote.
+    fn from(&self, post: &Post, author: Author) -> Mailbox {
+        let (directory, account) = (self.shared.directory.load(), &post.account);
+        let campaign = account.campaign.and_then(|id| directory.campaigns.get(&id)?.mail.from_name.clone());
+        let own = Some(account.settings.from_name.clone()).filter(|name| !name.is_empty());
+        let name = campaign.or(own).or_else(|| match author {
+            Author::Agent(agent) => directory.users.get(&agent).map(|user| user.name.clone()),
+            _ => None,
+        });
+        Mailbox { name: name.unwrap_or_default(), address: account.address.clone() }
+    }
+
+    /// What stands below what people write, where a campaign asks its customers (S4-20 to S4-23).
+    fn asked(&self, post: &Post, message: MessageId, origin: Origin) -> Option<Asked> {
+        let (directory, account) = (self.shared.directory.load(), &post.account);
+        let campaign = account.campaign.filter(|_| origin == Origin::Person).and_then(|id| directory.campaigns.get(&id))?;
+        let rating = campaign.mail.rating.as_ref()?;
+        let address = rating::address(&self.shared.origin, account.id, self.conversation, message, &post.key);
+        Some(rating::ask(&rating.prompt, &address))
     }
 
     /// What the staff wrote has its envelope. What the product says in a conversation answers the last mail of it, unless nobody wrote
@@ -197,13 +233,20 @@ impl Attempt {
     /// Hands it over; one after the other on one connection.
     pub(super) async fn mail(&self, post: &Post, ready: Ready) -> Outcome {
         let Ready { letter, mut left_out, _memory } = ready;
-        let outcome = {
-            let mut sender = post.sender.lock().await;
-            sender.get_or_insert_with(|| Sender::new(post.net.clone(), Arc::clone(&post.access))).send(&letter).await
-        };
+        let in_line_since = self.shared.clock.elapsed();
+        let mut sending = post.sender.lock().await;
+        if let Some((_, failure)) = sending.failed.as_ref().filter(|(at, _)| *at >= in_line_since) {
+            return Outcome::Rest(failure.clone());
+        }
+        let sender = sending.kept.get_or_insert_with(|| Sender::new(post.net.clone(), Arc::clone(&post.access)));
+        let outcome = sender.send(&letter).await;
         let (message, account, attempt) = (self.item.message, post.account.id, self.item.attempts + 1);
         tracing::debug!(%message, %account, attempt, ?outcome, "a mail was handed over");
         let (outcome, refused) = judge::judge_mail(outcome);
+        if let Outcome::Rest(failure) = &outcome {
+            sending.failed = Some((self.shared.clock.elapsed(), failure.clone()));
+        }
+        drop(sending);
         if outcome == Outcome::Unknown {
             tracing::warn!(%message, %account, attempt, "a mail was sent and not answered: its outcome is unknown");
         }

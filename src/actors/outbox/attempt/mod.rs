@@ -241,7 +241,7 @@ impl Attempt {
     /// What happened happened: this is tried until it is committed.
     async fn finish(&self, to: Delivery, reason: Option<String>, left: bool) -> Settled {
         let (message, conversation) = (self.item.message, self.conversation);
-        if let Some(reason) = &reason {
+        if let Some(reason) = reason.as_ref().filter(|_| to != Delivery::Sent) {
             tracing::warn!(%message, channel = %self.way.channel(), reason, "a message will not be sent");
         }
         let mut failures = 0;

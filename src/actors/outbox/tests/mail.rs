@@ -14,11 +14,14 @@ use crate::{
     args,
     auth::secret::SecretText,
     channels::email::{
-        post::account::{Folders, Security, Server},
+        post::{
+            account::{Folders, Security, Server},
+            tests::measure,
+        },
         settings::{Login, Quota, Sending, Settings, Slot},
         understand::{Context, understand},
     },
-    clock::Timestamp,
+    clock::{Clock, Timestamp},
     domain::{
         channel::ChannelKind,
         conversation::Command,
@@ -45,6 +48,7 @@ fn settings(port: u16, quota: Option<Quota>) -> Settings {
         from_name: "Ayuda".to_owned(),
         imap: None,
         receives: false,
+        takes_existing: false,
         smtp: Server::new("localhost", port, Security::Plain),
         user: "ayuda".to_owned(),
         login: Login::Password,
@@ -333,5 +337,47 @@ fn whoever_is_refused_or_suppressed_is_on_record_and_the_others_get_it() {
         let none = says(&house, id, "b", to(&["spam@x.example"])).await.unwrap();
         assert_eq!(until(&tab, none, Delivery::Suppressed).await.as_deref(), Some("suppressed"));
         assert_eq!((sink.mails().len(), sink.mails()[0].to.len()), (1, 1));
+    });
+}
+
+/// 2,000 mails from the outbox to a server that takes everything, beside the bare library on one NODELAY connection to the same server.
+/// Everything is in it: reading, composing, two commits a mail, the events.
+#[test]
+#[ignore = "measures"]
+fn measure_two_thousand_mails() {
+    const MAILS: usize = 2_000;
+    const CONVERSATIONS: usize = 100;
+    on_both(|scratch| async {
+        let port = measure::sink();
+        let (house, tab) = open(scratch, port, None).await;
+        let settings = settings(port, None);
+        let switched =
+            |enabled| mail_accounts::update(&AccountRow { enabled, ..row(&settings) }, house.engine.clock.now()).unwrap();
+        configure(&house, switched(false)).await;
+        let mut conversations = Vec::new();
+        for _ in 0..CONVERSATIONS {
+            conversations.push(talk(&house, &tab, "x").await);
+        }
+        let text = ("x".repeat(70) + "\n").repeat(20);
+        for number in 0..MAILS {
+            says(&house, conversations[number % CONVERSATIONS], &text, to(&["ana@casa.example"])).await.unwrap();
+        }
+        let clock = Clock::system();
+        let left = async || {
+            let standing = mail_sending::standing(&house.engine.db, CHANNEL, None, house.engine.clock.now()).await;
+            standing.unwrap().waiting
+        };
+        configure(&house, switched(true)).await;
+        // It looks whether it may once a second.
+        let first = eventually("it begins", async || Some(left().await).filter(|left| *left < MAILS as u64)).await;
+        let start = clock.elapsed();
+        eventually("it ends", async || (left().await == 0).then_some(())).await;
+        let ours = clock.elapsed() - start;
+        let raw = format!("Subject: x\r\n\r\n{}", text.replace('\n', "\r\n"));
+        let start = clock.elapsed();
+        measure::bare_sending(port, &raw, MAILS).await;
+        let bare = clock.elapsed() - start;
+        let (ours, bare) = (first as f64 / ours.as_secs_f64(), MAILS as f64 / bare.as_secs_f64());
+        println!("{first} mails from the outbox: {ours:.0}/s, bare {bare:.0}/s, ratio {:.2}", ours / bare);
     });
 }

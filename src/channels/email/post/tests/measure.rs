@@ -89,7 +89,7 @@ async fn take_all(stream: TcpStream) {
 }
 
 /// A server that takes everything, on a thread of its own.
-fn sink() -> u16 {
+pub(crate) fn sink() -> u16 {
     let (tell, told) = std::sync::mpsc::channel();
     std::thread::spawn(move || {
         tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
@@ -101,6 +101,18 @@ fn sink() -> u16 {
         });
     });
     told.recv().unwrap()
+}
+
+/// The same mail so often, by the library alone.
+pub(crate) async fn bare_sending(port: u16, raw: &str, mails: usize) {
+    let stream = TcpStream::connect(("127.0.0.1", port)).await.unwrap();
+    stream.set_nodelay(true).unwrap();
+    let mut bare = AsyncSmtpConnection::connect_with_transport(Box::new(stream), &ClientId::default()).await.unwrap();
+    let address = |text: &str| text.parse::<Address>().unwrap();
+    let envelope = Envelope::new(Some(address("ana@example.com")), vec![address("b@example.com")]).unwrap();
+    for _ in 0..mails {
+        bare.send(&envelope, raw.as_bytes()).await.unwrap();
+    }
 }
 
 #[tokio::test]
@@ -118,14 +130,7 @@ async fn measure_sending() {
             assert!(matches!(sender.send(&letter).await, Outcome::Sent { .. }));
         }
         let ours = clock.elapsed();
-        let stream = TcpStream::connect(("127.0.0.1", port)).await.unwrap();
-        stream.set_nodelay(true).unwrap();
-        let mut bare = AsyncSmtpConnection::connect_with_transport(Box::new(stream), &ClientId::default()).await.unwrap();
-        let address = |text: &str| text.parse::<Address>().unwrap();
-        let envelope = Envelope::new(Some(address("ana@example.com")), vec![address("b@example.com")]).unwrap();
-        for _ in 0..MAILS {
-            bare.send(&envelope, raw.as_bytes()).await.unwrap();
-        }
+        bare_sending(port, &raw, MAILS).await;
         rounds.push((ours - start, clock.elapsed() - ours));
     }
     ratio("2,000 mails sent", MAILS, &rounds);

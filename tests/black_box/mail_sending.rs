@@ -1,0 +1,277 @@
+//! Mail that goes out: to a real Postfix where `CENTRALITA_TEST_MAIL` names one (`scripts/mail.sh`), and to a slow server of our own while
+//! the process is killed.
+
+use std::{
+    collections::BTreeMap,
+    path::PathBuf,
+    sync::{Arc, Mutex},
+    time::{Duration, Instant},
+};
+
+use base64::{Engine, prelude::BASE64_STANDARD};
+use centralita::{
+    auth::secret::{Sealer, SecretText},
+    channels::email::settings::Slot,
+    ids::ChannelId,
+};
+use serde_json::{Value, json};
+use tokio::{
+    io::{AsyncBufReadExt, AsyncWriteExt, BufReader},
+    net::{TcpListener, TcpStream},
+};
+
+use crate::{
+    api::{Api, text},
+    database::{Database, number, on_both},
+    installation::Installation,
+    socket::Socket,
+    world::World,
+};
+
+on_both!(
+    a_mail_and_what_follows_it_reach_a_real_server,
+    what_waits_can_be_withdrawn_by_who_wrote_it,
+    killed_while_mail_goes_out_nothing_is_lost_and_what_came_twice_is_marked,
+);
+
+const KEY: &str = "AQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQE=";
+const START: &str = "/api/v1/conversations";
+
+/// The servers of `scripts/mail.sh`.
+#[derive(serde::Deserialize)]
+struct Real {
+    submission: u16,
+    password: String,
+    authority: PathBuf,
+    sent: PathBuf,
+}
+
+fn real() -> Option<Real> {
+    serde_json::from_str(&std::env::var("CENTRALITA_TEST_MAIL").ok()?).unwrap()
+}
+
+struct Post {
+    world: World,
+    campaign: String,
+    channel: String,
+}
+
+impl Post {
+    /// A world with a mail account that sends by this server.
+    async fn new(installation: Installation, port: u16, security: &str, password: &str) -> Self {
+        let installation = installation.with("SECRET_KEY", KEY).with("MAIL__REACH", "anywhere");
+        let world = World::of(installation).await;
+        let client = world.client("Company").await;
+        let campaign = world.campaign(&client, json!({ "max_per_agent": 1_000 })).await;
+        let id = format!("01900000-0000-7000-b000-{:012x}", number());
+        let account: ChannelId = id.parse().unwrap();
+        let config = json!({
+            "from_name": "Ayuda — Ñandú", "smtp": { "host": "localhost", "port": port, "security": security }, "user": "ana",
+        });
+        let sealer = Sealer::new(1, &KEY.into()).unwrap();
+        let seal = |slot: Slot, secret: &str| sealer.seal(&slot.sealed_for(account), &SecretText::from(secret)).unwrap();
+        let (password, thread) = (seal(Slot::Password, password), seal(Slot::Thread, &BASE64_STANDARD.encode([7; 32])));
+        let sql = format!(
+            "INSERT INTO channels (id, client_id, campaign_id, kind, name, enabled, created_at) \
+             VALUES ('{id}', '{client}', '{campaign}', 'email', 'x', 1, 0); \
+             INSERT INTO mail_accounts (id, client_id, campaign_id, address, config, enabled, created_at, updated_at) \
+             VALUES ('{id}', '{client}', '{campaign}', 'ana@example.com', '{config}', 1, 0, 0); \
+             INSERT INTO mail_secrets (account_id, slot, sealed, updated_at) VALUES ('{id}', 'password', '{password}', 0); \
+             INSERT INTO mail_secrets (account_id, slot, sealed, updated_at) VALUES ('{id}', 'thread', '{thread}', 0);"
+        );
+        world.installation.execute(&sql).await;
+        // Any change of the configuration has it read again.
+        world.admin.patch(&format!("/api/v1/campaigns/{campaign}"), json!({ "weight": 20 })).await.ok();
+        Self { world, campaign, channel: id }
+    }
+
+    /// Writes to somebody first: conversation and message.
+    async fn writes(&self, agent: &Api, address: &str, words: &str) -> (String, String) {
+        let body =
+            json!({ "campaign": self.campaign, "channel": self.channel, "address": address, "name": "Luz", "text": words });
+        let begun = agent.post(START, body).await;
+        assert_eq!(begun.status, 201, "{begun}");
+        (text(&begun.json()["conversation"]), text(&begun.json()["message"]))
+    }
+}
+
+async fn message(api: &Api, conversation: &str, message: &str) -> Value {
+    let page = api.get(&format!("{START}/{conversation}/messages")).await.ok();
+    let found = page["items"].as_array().unwrap().iter().find(|item| item["id"] == message);
+    found.cloned().unwrap_or_else(|| panic!("{page}"))
+}
+
+async fn until(api: &Api, conversation: &str, id: &str, delivery: &str) -> Value {
+    let start = Instant::now();
+    loop {
+        let found = message(api, conversation, id).await;
+        if found["delivery"] == delivery {
+            return found;
+        }
+        assert!(start.elapsed() < Duration::from_secs(30), "not {delivery}: {found}");
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+}
+
+/// The mails in Postfix's file to an address, header by header.
+async fn delivered(real: &Real, to: &str, count: usize) -> Vec<String> {
+    let start = Instant::now();
+    loop {
+        let all = std::fs::read_to_string(&real.sent).unwrap_or_default();
+        let mails: Vec<String> = all.split("\nX-Centralita-Loop").map(str::to_owned).collect();
+        let found: Vec<String> = mails.into_iter().filter(|mail| mail.contains(&format!("<{to}>"))).collect();
+        if found.len() >= count {
+            return found;
+        }
+        assert!(start.elapsed() < Duration::from_secs(30), "{all}");
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+}
+
+fn field(mail: &str, name: &str) -> Option<String> {
+    let unfolded = mail.replace("\r\n", "\n").replace("\n ", " ");
+    let found = unfolded.lines().rev().find_map(|line| line.strip_prefix(&format!("{name}: ")).map(str::to_owned));
+    found
+}
+
+async fn a_mail_and_what_follows_it_reach_a_real_server(database: Database) {
+    let Some(real) = real() else { return };
+    let installation = Installation::new(&database).with("MAIL__AUTHORITY", real.authority.to_str().unwrap());
+    let post = Post::new(installation, real.submission, "starttls", &real.password).await;
+    let agent = post.world.agent(&[&post.campaign]).await;
+    let _tab = Socket::at_work(&agent.api).await;
+    let to = format!("luz{}@x.example", number());
+    let (id, first) = post.writes(&agent.api, &to, "Hola, Ñandú").await;
+    until(&agent.api, &id, &first, "sent").await;
+    for words in ["Otra vez", "Y otra"] {
+        let next = text(&agent.api.reply(&id, words).await.ok()["message"]);
+        until(&agent.api, &id, &next, "sent").await;
+    }
+    let mails = delivered(&real, &to, 3).await;
+    assert_eq!(field(&mails[2], "In-Reply-To"), field(&mails[1], "Message-ID"), "{mails:?}");
+    assert!(field(&mails[0], "From").unwrap().ends_with("<ana@example.com>"), "{mails:?}");
+    // What it says no to, for good and for now.
+    let (id, refused) = post.writes(&agent.api, "nobody@x.example", "x").await;
+    assert_eq!(until(&agent.api, &id, &refused, "rejected").await["reason"], "recipient_refused:5.1.1");
+    let (id, later) = post.writes(&agent.api, "later@x.example", "x").await;
+    let waits = until(&agent.api, &id, &later, "sending").await;
+    assert!(waits["leaves_at"].is_string(), "{waits}");
+    let (id, large) = post.writes(&agent.api, &format!("large{}@x.example", number()), "x").await;
+    until(&agent.api, &id, &large, "sent").await;
+    let path = format!("/api/v1/attachments?name=grande.bin&conversation={id}");
+    let request = agent.api.request("POST", &path).header("idempotency-key", number().to_string()).body(vec![7_u8; 1_200_000]);
+    let file = crate::api::Answer::of("an upload".to_owned(), request).await.id();
+    let with_file = json!({ "text": "x", "attachments": [file] });
+    let large = text(&agent.api.post(&format!("{START}/{id}/messages"), with_file).await.ok()["message"]);
+    assert_eq!(until(&agent.api, &id, &large, "rejected").await["reason"], "mail_too_large");
+}
+
+/// A server that takes everything, slowly; the Message-ID and text of everything it took.
+#[derive(Clone, Default)]
+struct Slow(Arc<Mutex<Vec<String>>>);
+
+impl Slow {
+    async fn start(&self) -> u16 {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let (port, took) = (listener.local_addr().unwrap().port(), self.clone());
+        tokio::spawn(async move {
+            while let Ok((stream, _)) = listener.accept().await {
+                tokio::spawn(took.clone().serve(stream));
+            }
+        });
+        port
+    }
+
+    async fn serve(self, stream: TcpStream) {
+        let (mut stream, mut line, mut mail) = (BufReader::new(stream), String::new(), None::<String>);
+        let _ = stream.write_all(b"220 slow\r\n").await;
+        while stream.read_line(&mut line).await.is_ok_and(|read| read > 0) {
+            let said = std::mem::take(&mut line);
+            let answer: &[u8] = match (&mut mail, said.trim_end()) {
+                (Some(_), ".") => {
+                    self.0.lock().unwrap().extend(mail.take());
+                    // Taken, and not said so yet: who dies now does not know.
+                    tokio::time::sleep(Duration::from_millis(15)).await;
+                    b"250 ok\r\n"
+                }
+                (Some(mail), _) => {
+                    mail.push_str(&said);
+                    continue;
+                }
+                (None, "DATA") => {
+                    mail = Some(String::new());
+                    b"354 go\r\n"
+                }
+                (None, line) if line.starts_with("EHLO") => b"250-slow\r\n250 AUTH PLAIN\r\n",
+                (None, line) if line.starts_with("AUTH") => b"235 ok\r\n",
+                (None, _) => b"250 ok\r\n",
+            };
+            if stream.write_all(answer).await.is_err() {
+                return;
+            }
+        }
+    }
+
+    /// How often each text came.
+    fn counted(&self) -> BTreeMap<String, usize> {
+        let mut counted = BTreeMap::new();
+        for mail in self.0.lock().unwrap().iter() {
+            *counted.entry(field(mail, "Message-ID").unwrap()).or_default() += 1;
+        }
+        counted
+    }
+}
+
+async fn what_waits_can_be_withdrawn_by_who_wrote_it(database: Database) {
+    let slow = Slow::default();
+    let post = Post::new(Installation::new(&database), slow.start().await, "plain", "canary").await;
+    let agent = post.world.agent(&[&post.campaign]).await;
+    let colleague = post.world.agent(&[&post.campaign]).await;
+    let _tab = Socket::at_work(&agent.api).await;
+    let (id, first) = post.writes(&agent.api, "luz@x.example", "uno").await;
+    until(&agent.api, &id, &first, "sent").await;
+    let messages = format!("{START}/{id}/messages");
+    let later = (chrono::Utc::now() + chrono::Duration::hours(2)).to_rfc3339();
+    let waiting = text(&agent.api.post(&messages, json!({ "text": "luego", "send_at": later })).await.ok()["message"]);
+    let undone = text(&agent.api.post(&messages, json!({ "text": "no", "undo": true })).await.ok()["message"]);
+    let shown = message(&agent.api, &id, &waiting).await;
+    assert_eq!((&shown["delivery"], shown["leaves_at"].is_string()), (&json!("scheduled"), true), "{shown}");
+    let cancel = |message: &str| format!("{messages}/{message}/cancel");
+    colleague.api.act(&cancel(&waiting)).await.refused(404, "not_found");
+    for message in [&undone, &waiting, &waiting] {
+        agent.api.act(&cancel(message)).await.ok();
+    }
+    agent.api.act(&cancel(&first)).await.refused(409, "not_waiting");
+    assert_eq!(message(&agent.api, &id, &undone).await["delivery"], "cancelled");
+    let too_far = (chrono::Utc::now() + chrono::Duration::days(400)).to_rfc3339();
+    agent.api.post(&messages, json!({ "text": "x", "send_at": too_far })).await.refused(422, "not_then");
+    let last = text(&agent.api.reply(&id, "fin").await.ok()["message"]);
+    until(&agent.api, &id, &last, "sent").await;
+    assert_eq!(slow.counted().len(), 2);
+}
+
+async fn killed_while_mail_goes_out_nothing_is_lost_and_what_came_twice_is_marked(database: Database) {
+    let slow = Slow::default();
+    let mut post = Post::new(Installation::new(&database), slow.start().await, "plain", "canary").await;
+    let mut written = Vec::new();
+    for round in 0..4 {
+        let agent = post.world.agent(&[&post.campaign]).await;
+        let _tab = Socket::at_work(&agent.api).await;
+        for number in 0..12 {
+            written.push(post.writes(&agent.api, &format!("c{round}-{number}@x.example"), "x").await);
+        }
+        tokio::time::sleep(Duration::from_millis(10 + 37 * round)).await;
+        post.world.crash().await;
+    }
+    let api = post.world.admin.at(post.world.host());
+    let mut marked = 0;
+    for (conversation, message) in &written {
+        let sent = until(&api, conversation, message, "sent").await;
+        marked += usize::from(sent["reason"] == "sent_again");
+    }
+    let counted = slow.counted();
+    let twice = counted.values().filter(|count| **count > 1).count();
+    println!("{} mails, {twice} came twice, {marked} marked", counted.len());
+    assert_eq!(counted.len(), written.len());
+    assert!(twice <= marked, "{twice} came twice, {marked} are marked");
+}
