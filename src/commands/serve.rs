@@ -104,6 +104,7 @@ pub(super) async fn open(instance: &Instance, demo: Option<Arc<Demo>>) -> Result
         visitors,
         sockets,
         visitor_sockets,
+        network: instance.config.mail.network(instance.clock.clone()).map_err(|error| Failure::new("mail", error))?,
         demo: demo.clone(),
         ready: Box::new(|| true),
     });

@@ -17,10 +17,11 @@ use crate::{
         throttle::Throttle,
         visitor::VisitorTokens,
     },
+    channels::email::post::net::Network,
     clock::{Clock, Timestamp},
     config::Config,
     demo::Demo,
-    http::{problem::Problem, staff::simulations::Turns, webhooks::HookCounters},
+    http::{admin::mail::attempt::Attempts, problem::Problem, staff::simulations::Turns, webhooks::HookCounters},
     ids::ChannelId,
     live::SocketLimit,
 };
@@ -58,6 +59,8 @@ pub struct Shared {
     pub sockets: SocketLimit,
     /// Of these, visitors'.
     pub visitor_sockets: SocketLimit,
+    /// Talks to mail servers in somebody's name.
+    pub mail: Arc<Attempts>,
     /// There when this server shows a demo.
     pub demo: Option<Arc<Demo>>,
     /// Says whether start-up is complete; beside it the journal must be ready.
@@ -92,6 +95,8 @@ pub struct Needs {
     pub sockets: SocketLimit,
     /// Of these, visitors'.
     pub visitor_sockets: SocketLimit,
+    /// How mail servers are reached.
+    pub network: Network,
     /// There when this server shows a demo.
     pub demo: Option<Arc<Demo>>,
     /// Says whether start-up is complete.
@@ -101,7 +106,7 @@ pub struct Needs {
 impl App {
     /// With fresh budgets.
     pub fn new(needs: Needs) -> Self {
-        let Needs { engine, config, sealer, passwords, sessions, attachments, visitors, sockets, visitor_sockets, demo, ready } =
+        let Needs { engine, config, sealer, passwords, sessions, attachments, visitors, sockets, visitor_sockets, network, demo, ready } =
             needs;
         Self(Arc::new(Shared {
             throttle: Throttle::new(engine.clock.clone()),
@@ -115,6 +120,7 @@ impl App {
             visitors,
             sockets,
             visitor_sockets,
+            mail: Arc::new(Attempts::new(network)),
             demo,
             ready,
             simulations: Arc::default(),
@@ -138,6 +144,7 @@ impl App {
             visitors: shared.visitors.clone(),
             sockets: shared.sockets.clone(),
             visitor_sockets: shared.visitor_sockets.clone(),
+            network: shared.mail.network.clone(),
             demo: shared.demo.clone(),
             ready: Box::new(|| true),
         })

@@ -41,6 +41,7 @@ mod hostile_input;
 mod idempotency;
 mod live;
 mod logs;
+mod mail_accounts;
 mod monitoring;
 mod moves;
 mod openapi;

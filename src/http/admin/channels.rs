@@ -72,6 +72,8 @@ fn check(caller: &Caller, fields: &mut ChannelFields, is_new: bool) -> Result<()
     if is_new {
         check.client(caller, Permission::WriteConfig, fields.client);
     }
+    // Its row is written with the account's.
+    check.that(fields.kind != ChannelKind::Email, "kind", ErrorCode::NotPossible, "mail accounts are at /api/v1/mail-accounts");
     check.line("name", &mut fields.name, NAME);
     let campaign = caller.directory.campaigns.get(&fields.campaign);
     let known = campaign.is_some_and(|campaign| campaign.client == fields.client && campaign.archived_at.is_none());

@@ -10,6 +10,7 @@ pub mod channels;
 pub mod clients;
 pub mod dispositions;
 pub mod fields;
+pub mod mail;
 pub mod members;
 pub mod projects;
 pub mod resources;
