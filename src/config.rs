@@ -22,8 +22,8 @@ use figment::{
     providers::{Format, Toml},
     value::{Dict, Map, Value},
 };
-use serde::Deserialize;
 pub use mail::Mail;
+use serde::Deserialize;
 pub use values::{Attachments, Database, LogFormat, PublicUrl, Redacted, SecretKey, TrustedProxies};
 use values::{parsed, parsed_option};
 

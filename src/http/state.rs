@@ -106,8 +106,20 @@ pub struct Needs {
 impl App {
     /// With fresh budgets.
     pub fn new(needs: Needs) -> Self {
-        let Needs { engine, config, sealer, passwords, sessions, attachments, visitors, sockets, visitor_sockets, network, demo, ready } =
-            needs;
+        let Needs {
+            engine,
+            config,
+            sealer,
+            passwords,
+            sessions,
+            attachments,
+            visitors,
+            sockets,
+            visitor_sockets,
+            network,
+            demo,
+            ready,
+        } = needs;
         Self(Arc::new(Shared {
             throttle: Throttle::new(engine.clock.clone()),
             origin: config.public_url.as_ref().map(|url| url.origin()),

@@ -37,8 +37,9 @@ pub async fn account_for(db: &Db, client: ClientId, area: Area) -> Result<Option
 
 /// Puts these in the place of a client's.
 pub fn put(client: ClientId, areas: &Areas) -> Vec<Statement> {
-    let rows = areas.0.iter().map(|(area, account)| {
-        Statement::new(INSERT, args![client.to_string(), area.as_str(), account.to_string()])
-    });
+    let rows = areas
+        .0
+        .iter()
+        .map(|(area, account)| Statement::new(INSERT, args![client.to_string(), area.as_str(), account.to_string()]));
     std::iter::once(Statement::new(CLEAR, args![client.to_string()])).chain(rows).collect()
 }

@@ -20,6 +20,7 @@ pub mod invitations;
 pub mod journal;
 pub mod leases;
 pub mod log;
+pub mod mail_accounts;
 pub mod mail_areas;
 pub mod outbox;
 pub mod pasts;
@@ -356,6 +357,7 @@ pub const STATEMENTS: &[(&str, &[&str])] = &[
     ("journal", journal::STATEMENTS),
     ("leases", leases::STATEMENTS),
     ("log", log::STATEMENTS),
+    ("mail_accounts", mail_accounts::STATEMENTS),
     ("mail_areas", mail_areas::STATEMENTS),
     ("outbox", outbox::STATEMENTS),
     ("pasts", pasts::STATEMENTS),

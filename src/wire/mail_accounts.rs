@@ -7,7 +7,7 @@ use crate::{
     auth::secret::SecretText,
     channels::email::{
         post::account::{Folders, Server},
-        settings::{Login, Quota},
+        settings::Quota,
     },
     domain::mail_area::Area,
     ids::{CampaignId, ChannelId, ClientId},
@@ -82,10 +82,6 @@ pub struct MailAccountFields {
     #[serde(default)]
     #[ts(optional = nullable)]
     pub user: Option<String>,
-    /// How it signs in.
-    #[serde(default)]
-    #[ts(as = "Option<Login>", optional)]
-    pub login: Login,
     /// Who signs in to send.
     #[serde(default)]
     #[ts(as = "Option<MailSending>", optional)]
@@ -132,7 +128,7 @@ pub struct MailAccountView {
     /// What can be written.
     #[serde(flatten)]
     pub fields: MailAccountFields,
-    /// There is something to sign in with: a password, or a consent given in the browser.
+    /// There is something to sign in with.
     pub has_password: bool,
     /// There is a password for the login of its own to send.
     pub has_sending_password: bool,

@@ -11,8 +11,8 @@ use super::{
 use crate::{
     channels::email::{post::account, settings},
     domain::{
-        campaign, channel, closing, contact, conversation as states, delivery, disposition, field, holding, invitation, load, mail_area,
-        message, permission, readiness, schedule, service, skill, strategy, waiting, webchat,
+        campaign, channel, closing, contact, conversation as states, delivery, disposition, field, holding, invitation, load,
+        mail_area, message, permission, readiness, schedule, service, skill, strategy, waiting, webchat,
     },
     error::ErrorCode,
     http::{problem, widget},
@@ -64,6 +64,9 @@ fn text() -> String {
         conversation::Draft,
         conversation::Message,
         conversation::Preview,
+        conversation::MailHead,
+        crate::domain::mail::Mailbox,
+        crate::domain::mail::Doubt,
         conversation::Standing,
         conversation::Summary,
         skills::AskFor,
@@ -95,7 +98,6 @@ fn text() -> String {
         account::Folders,
         account::Security,
         account::Server,
-        settings::Login,
         settings::Quota,
         demo::Entry,
         demo::Info,

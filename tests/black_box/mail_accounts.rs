@@ -144,7 +144,10 @@ async fn every_failure_of_a_server_is_named(database: Database) {
     let by_number = json!({ "host": "127.0.0.1", "port": real.imaps, "security": "tls" });
     let cases = [
         (json!({ "password": "wrong" }), vec![("receive", "login", "login_refused"), ("send", "login", "login_refused")]),
-        (json!({ "imap": { "host": "nowhere.invalid", "port": 993, "security": "tls" } }), vec![("receive", "name", "host_unknown")]),
+        (
+            json!({ "imap": { "host": "nowhere.invalid", "port": 993, "security": "tls" } }),
+            vec![("receive", "name", "host_unknown")],
+        ),
         (json!({ "imap": server(1, "tls") }), vec![("receive", "connect", "connect_refused")]),
         (json!({ "imap": server(real.imap, "tls") }), vec![("receive", "tls", "tls_not_spoken")]),
         (json!({ "imap": by_number }), vec![("receive", "tls", "tls_wrong_name")]),
@@ -154,8 +157,7 @@ async fn every_failure_of_a_server_is_named(database: Database) {
     ];
     for (change, expected) in cases {
         let tried = try_out(&world.admin, json!({ "settings": with(&good, change.clone()) })).await;
-        let expected: Vec<_> =
-            expected.into_iter().map(|(a, b, c)| (a.to_owned(), b.to_owned(), c.to_owned())).collect();
+        let expected: Vec<_> = expected.into_iter().map(|(a, b, c)| (a.to_owned(), b.to_owned(), c.to_owned())).collect();
         assert_eq!(failures(&tried), expected, "{change}: {tried:?}");
         let end = tried.last().unwrap();
         for half in ["receive", "send"] {
@@ -262,8 +264,17 @@ async fn servers_inside_this_network_are_not_reached(database: Database) {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let port = listener.local_addr().unwrap().port();
     let account = mail_account(&client, &campaign, "ana@example.com");
-    let hosts =
-        ["127.0.0.1", "localhost", "2130706433", "0x7f.1", "017700000001", "::1", "::ffff:127.0.0.1", "10.0.0.1", "169.254.169.254"];
+    let hosts = [
+        "127.0.0.1",
+        "localhost",
+        "2130706433",
+        "0x7f.1",
+        "017700000001",
+        "::1",
+        "::ffff:127.0.0.1",
+        "10.0.0.1",
+        "169.254.169.254",
+    ];
     for (number, host) in hosts.into_iter().enumerate() {
         let inside = json!({ "host": host, "port": port, "security": "tls" });
         let account = with(&account, json!({ "imap": inside, "smtp": inside, "password": "x" }));

@@ -69,11 +69,15 @@ fn row(id: ChannelId, fields: &ChannelFields) -> ChannelRow<'_> {
 
 fn check(caller: &Caller, fields: &mut ChannelFields, is_new: bool) -> Result<(), Problem> {
     let mut check = Check::default();
+    check.that(
+        fields.kind != ChannelKind::Email,
+        "kind",
+        ErrorCode::NotPossible,
+        "mailboxes are made and changed as mail accounts",
+    );
     if is_new {
         check.client(caller, Permission::WriteConfig, fields.client);
     }
-    // Its row is written with the account's.
-    check.that(fields.kind != ChannelKind::Email, "kind", ErrorCode::NotPossible, "mail accounts are at /api/v1/mail-accounts");
     check.line("name", &mut fields.name, NAME);
     let campaign = caller.directory.campaigns.get(&fields.campaign);
     let known = campaign.is_some_and(|campaign| campaign.client == fields.client && campaign.archived_at.is_none());

@@ -716,7 +716,7 @@ new: string, };
 
 export type ChannelId = string;
 
-export type ChannelKind = "api" | "webchat";
+export type ChannelKind = "api" | "webchat" | "email";
 
 export type Chat = { 
 /**
@@ -1014,6 +1014,10 @@ contact_name: string,
  */
 contact_address: string, 
 /**
+ * What it is about, where conversations have a subject; may be empty.
+ */
+subject?: string, 
+/**
  * Number of the last event: dense from 1.
  */
 seq: number, 
@@ -1308,6 +1312,12 @@ topic: string,
  */
 code: string, };
 
+export type DiscoverMail = { 
+/**
+ * Of the mailbox.
+ */
+address: string, };
+
 export type Disposition = { 
 /**
  * Its id.
@@ -1388,6 +1398,8 @@ standing: Standing,
  */
 message?: MessageId, };
 
+export type Doubt = "name_is_another_address" | "looks_like_another" | "our_own_address" | "replies_elsewhere";
+
 export type Draft = { 
 /**
  * In which conversation.
@@ -1426,7 +1438,7 @@ of: number, };
 
 export type Ending = "closed" | "inactive" | "full" | "out_of_hours" | "abandoned" | "expired" | "overflowed";
 
-export type ErrorCode = "malformed_json" | "invalid_utf8" | "too_deep" | "broken_body" | "idempotency_key_invalid" | "idempotency_key_missing" | "signed_out_session" | "wrong_credentials" | "identity_invalid" | "signature_no_secret" | "signature_header_missing" | "signature_header_empty" | "signature_header_repeated" | "signature_invalid_id" | "signature_invalid_timestamp" | "signature_too_old" | "signature_too_new" | "signature_no_usable_version" | "signature_mismatch" | "forbidden" | "not_allowed_in_campaign" | "wrong_origin" | "not_found" | "invitation_not_valid" | "method_not_allowed" | "conflict" | "in_use" | "campaign_in_use" | "conversation_closed" | "wrong_state" | "not_owner" | "offer_gone" | "not_failed" | "draft_stale" | "already_open" | "cannot_start" | "gone" | "not_next" | "not_skilled" | "at_capacity" | "not_available" | "not_member" | "too_many_transfers" | "transfer_target" | "wrap_up_timed" | "rating_final" | "signed_out" | "forced_pause" | "too_large" | "unsupported_media_type" | "invalid" | "idempotency_key_reused" | "not_answered" | "disposition_needed" | "fields_missing" | "empty_message" | "message_too_long" | "attachments_not_allowed" | "emoticons_not_allowed" | "unknown_break" | "unknown_field" | "missing_field" | "wrong_type" | "too_short" | "too_long" | "out_of_range" | "control_characters" | "voice_needed" | "unknown_reference" | "not_possible" | "duplicate" | "taken" | "password_too_short" | "password_too_long" | "schedule_name" | "schedule_hours" | "schedule_too_many_intervals" | "schedule_too_many_exceptions" | "schedule_exception_date" | "schedule_exception_twice" | "schedule_too_many_own_days" | "schedule_own_day_date" | "schedule_own_day_twice" | "schedule_own_day_name" | "schedule_holiday_unknown" | "calendar_file_not_valid" | "schedule_override_empty" | "schedule_override_reason" | "too_many_attempts" | "too_many_connections" | "busy" | "internal" | "unavailable";
+export type ErrorCode = "malformed_json" | "invalid_utf8" | "too_deep" | "broken_body" | "idempotency_key_invalid" | "idempotency_key_missing" | "signed_out_session" | "wrong_credentials" | "identity_invalid" | "signature_no_secret" | "signature_header_missing" | "signature_header_empty" | "signature_header_repeated" | "signature_invalid_id" | "signature_invalid_timestamp" | "signature_too_old" | "signature_too_new" | "signature_no_usable_version" | "signature_mismatch" | "forbidden" | "not_allowed_in_campaign" | "wrong_origin" | "not_found" | "invitation_not_valid" | "method_not_allowed" | "conflict" | "in_use" | "campaign_in_use" | "conversation_closed" | "wrong_state" | "not_owner" | "offer_gone" | "not_failed" | "draft_stale" | "already_open" | "cannot_start" | "gone" | "not_next" | "not_skilled" | "at_capacity" | "not_available" | "not_member" | "too_many_transfers" | "transfer_target" | "wrap_up_timed" | "rating_final" | "signed_out" | "forced_pause" | "too_large" | "unsupported_media_type" | "invalid" | "idempotency_key_reused" | "not_answered" | "disposition_needed" | "fields_missing" | "empty_message" | "message_too_long" | "attachments_not_allowed" | "emoticons_not_allowed" | "unknown_break" | "unknown_field" | "missing_field" | "wrong_type" | "too_short" | "too_long" | "out_of_range" | "control_characters" | "voice_needed" | "unknown_reference" | "not_possible" | "duplicate" | "taken" | "password_too_short" | "password_too_long" | "schedule_name" | "schedule_hours" | "schedule_too_many_intervals" | "schedule_too_many_exceptions" | "schedule_exception_date" | "schedule_exception_twice" | "schedule_too_many_own_days" | "schedule_own_day_date" | "schedule_own_day_twice" | "schedule_own_day_name" | "schedule_holiday_unknown" | "calendar_file_not_valid" | "schedule_override_empty" | "schedule_override_reason" | "mail_login_refused" | "mail_host_forbidden" | "mail_not_working" | "mail_in_clear" | "too_many_attempts" | "too_many_connections" | "busy" | "internal" | "unavailable";
 
 export type EventNotTaken = { 
 /**
@@ -1762,6 +1774,378 @@ closing_message?: string | null,
  */
 overflow?: CampaignId | null, };
 
+export type MailAccount = { 
+/**
+ * Its id; where it has a campaign, that of its channel, too.
+ */
+id: ChannelId, 
+/**
+ * There is something to sign in with.
+ */
+has_password: boolean, 
+/**
+ * There is a password for the login of its own to send.
+ */
+has_sending_password: boolean, 
+/**
+ * Put away; its history stays.
+ */
+archived_at: Time | null, 
+/**
+ * When it was created.
+ */
+created_at: Time, 
+/**
+ * When it was last changed.
+ */
+updated_at: Time, 
+/**
+ * Whose; cannot change.
+ */
+client: ClientId, 
+/**
+ * Where its mails arrive as conversations, and whose agents write from it. Without one it only sends what areas send.
+ */
+campaign?: CampaignId | null, 
+/**
+ * Mails come to it and go from it; cannot change.
+ */
+address: string, 
+/**
+ * The sender's name that people read; may be empty.
+ */
+from_name?: string, 
+/**
+ * Mails to the address become conversations of the campaign: needs both `imap` and a campaign (S4-18).
+ */
+receives?: boolean, 
+/**
+ * Where mail is fetched.
+ */
+imap?: MailServer | null, 
+/**
+ * Where mail is handed over.
+ */
+smtp: MailServer, 
+/**
+ * Who signs in; the address when it is left out.
+ */
+user?: string | null, 
+/**
+ * Who signs in to send.
+ */
+sending?: MailSending, 
+/**
+ * The folders of the mailbox.
+ */
+folders?: MailFolders, 
+/**
+ * The name under which the receiving server signs what it found out about senders; none = it is not asked.
+ */
+trusted_authserv?: string | null, 
+/**
+ * A limit of the provider (S0-21…S0-23).
+ */
+quota?: MailQuota | null, 
+/**
+ * Off: neither receives nor sends.
+ */
+enabled?: boolean, 
+/**
+ * Yes, a server is talked to without encryption: user, password and every mail can be read and changed on the way.
+ */
+accept_in_clear?: boolean, 
+/**
+ * Write-only. Needed to switch the account on, and again when it would travel to another server.
+ */
+password?: string, 
+/**
+ * Write-only: of the login of its own to send.
+ */
+sending_password?: string, };
+
+export type MailAccountFields = { 
+/**
+ * Whose; cannot change.
+ */
+client: ClientId, 
+/**
+ * Where its mails arrive as conversations, and whose agents write from it. Without one it only sends what areas send.
+ */
+campaign?: CampaignId | null, 
+/**
+ * Mails come to it and go from it; cannot change.
+ */
+address: string, 
+/**
+ * The sender's name that people read; may be empty.
+ */
+from_name?: string, 
+/**
+ * Mails to the address become conversations of the campaign: needs both `imap` and a campaign (S4-18).
+ */
+receives?: boolean, 
+/**
+ * Where mail is fetched.
+ */
+imap?: MailServer | null, 
+/**
+ * Where mail is handed over.
+ */
+smtp: MailServer, 
+/**
+ * Who signs in; the address when it is left out.
+ */
+user?: string | null, 
+/**
+ * Who signs in to send.
+ */
+sending?: MailSending, 
+/**
+ * The folders of the mailbox.
+ */
+folders?: MailFolders, 
+/**
+ * The name under which the receiving server signs what it found out about senders; none = it is not asked.
+ */
+trusted_authserv?: string | null, 
+/**
+ * A limit of the provider (S0-21…S0-23).
+ */
+quota?: MailQuota | null, 
+/**
+ * Off: neither receives nor sends.
+ */
+enabled?: boolean, 
+/**
+ * Yes, a server is talked to without encryption: user, password and every mail can be read and changed on the way.
+ */
+accept_in_clear?: boolean, 
+/**
+ * Write-only. Needed to switch the account on, and again when it would travel to another server.
+ */
+password?: string, 
+/**
+ * Write-only: of the login of its own to send.
+ */
+sending_password?: string, };
+
+export type MailArea = "invoices" | "payments" | "tickets" | "customers" | "all";
+
+export type MailAreaAccount = { 
+/**
+ * Which kind of mail.
+ */
+area: MailArea, 
+/**
+ * One of the same client.
+ */
+account: ChannelId, };
+
+export type MailAreas = { 
+/**
+ * Each area at most once. One without an account uses that of `all`.
+ */
+areas: Array<MailAreaAccount>, };
+
+export type MailDirection = "receive" | "send";
+
+export type MailFolders = { 
+/**
+ * Where mail arrives.
+ */
+inbox: string, 
+/**
+ * Where stored mail is moved to, if it is moved at all.
+ */
+done: string | null, 
+/**
+ * Where mail goes that could not be read, if anywhere.
+ */
+failed: string | null, };
+
+export type MailHead = { 
+/**
+ * On one line; may be empty.
+ */
+subject: string, 
+/**
+ * Who wrote it; none of what the staff sends.
+ */
+from?: Mailbox, 
+/**
+ * To whom.
+ */
+to: Array<Mailbox>, 
+/**
+ * Who else.
+ */
+cc?: Array<Mailbox>, 
+/**
+ * Who else, without the others knowing.
+ */
+bcc?: Array<Mailbox>, 
+/**
+ * Where its author would have answers go, outside their own organisation.
+ */
+elsewhere?: Mailbox, 
+/**
+ * When it says it was written.
+ */
+date?: Time, 
+/**
+ * It can be shown as HTML.
+ */
+has_html: boolean, 
+/**
+ * What speaks against believing who wrote it.
+ */
+doubts?: Array<Doubt>, 
+/**
+ * Passed on to others.
+ */
+forwarded?: boolean, };
+
+export type MailPasswords = { 
+/**
+ * Of the mailbox.
+ */
+password?: string, 
+/**
+ * Of the login of its own to send.
+ */
+sending_password?: string, };
+
+export type MailProposal = { 
+/**
+ * Why.
+ */
+source: MailProposalSource, 
+/**
+ * Whose they are, when we know.
+ */
+provider: string | null, 
+/**
+ * How that provider lets programs in.
+ */
+signs_in: MailSignsIn | null, 
+/**
+ * Mails a day that it lets out, as far as it says.
+ */
+daily: number | null, 
+/**
+ * For receiving.
+ */
+imap: MailServer | null, 
+/**
+ * For sending.
+ */
+smtp: MailServer | null, };
+
+export type MailProposalSource = "address" | "mail_exchanger" | "announced" | "answered";
+
+export type MailProposals = { 
+/**
+ * None when nothing was found: ask the provider.
+ */
+proposals: Array<MailProposal>, };
+
+export type MailQuota = { 
+/**
+ * In so many hours, 1 to 720.
+ */
+hours: number, 
+/**
+ * So many, 1 to 1,000,000.
+ */
+mails: number, };
+
+export type MailSecurity = "tls" | "starttls" | "plain";
+
+export type MailSending = { 
+/**
+ * Who.
+ */
+login?: MailSendingLogin, 
+/**
+ * With `own`: as whom.
+ */
+user?: string | null, };
+
+export type MailSendingLogin = "same" | "own" | "nobody";
+
+export type MailServer = { 
+/**
+ * A name or an address, without a scheme or a port.
+ */
+host: string, 
+/**
+ * Its port.
+ */
+port: number, 
+/**
+ * How it is talked to.
+ */
+security: MailSecurity, };
+
+export type MailSignsIn = "password" | "application_password" | "browser";
+
+export type MailTest = { 
+/**
+ * One that is saved. Where `settings` has no password, its stored ones are used, if they go nowhere else than they do now.
+ */
+account?: ChannelId | null, 
+/**
+ * What is tried; without it the saved account as it is.
+ */
+settings?: MailAccountFields | null, 
+/**
+ * Where a test mail goes; without it none is sent.
+ */
+to?: string | null, };
+
+export type MailTestLine = { "line": "step" } & MailTestStep | { "line": "end", 
+/**
+ * Receiving works; none when it was not tried.
+ */
+receive: boolean | null, 
+/**
+ * Sending works.
+ */
+send: boolean | null, };
+
+export type MailTestStep = { 
+/**
+ * Which half.
+ */
+direction: MailDirection, 
+/**
+ * `name`, `connect`, `greeting`, `tls`, `login`, `folder`, `sender` or `test_mail`.
+ */
+step: string, 
+/**
+ * Why it did not work, a stable code; none when it did. What would follow is not tried then.
+ */
+code: string | null, 
+/**
+ * What the server said about it: one line of plain text.
+ */
+words: string | null, 
+/**
+ * How long it took.
+ */
+ms: number, };
+
+export type Mailbox = { 
+/**
+ * As they call themselves; may be empty and proves nothing.
+ */
+name: string, 
+/**
+ * In lower case.
+ */
+address: string, };
+
 export type Me = { 
 /**
  * Who.
@@ -1961,6 +2345,10 @@ text: string,
  * Files.
  */
 attachments?: Array<Attachment>, 
+/**
+ * What else a mail has.
+ */
+mail?: MailHead, 
 /**
  * When it was recorded.
  */
@@ -2271,7 +2659,11 @@ draft?: Draft,
 /**
  * With `campaign_in_use`: what stands in the way.
  */
-in_use?: InUse, };
+in_use?: InUse, 
+/**
+ * With `mail_login_refused`, `mail_not_working` and `mail_host_forbidden`: what the server was asked for, and what it said.
+ */
+mail?: MailTestStep, };
 
 export type Profile = { 
 /**

@@ -56,7 +56,6 @@ fn fields(account: &MailAccount) -> MailAccountFields {
         imap: settings.imap,
         smtp: settings.smtp,
         user: Some(settings.user),
-        login: settings.login,
         sending: match settings.sending {
             Sending::Same => MailSending { login: MailSendingLogin::Same, user: None },
             Sending::Own { user } => MailSending { login: MailSendingLogin::Own, user: Some(user) },
@@ -80,7 +79,7 @@ fn settings(fields: &MailAccountFields) -> Settings {
         receives: fields.receives,
         smtp: fields.smtp.clone(),
         user: fields.user.clone().unwrap_or_else(|| fields.address.clone()),
-        login: fields.login,
+        login: Login::Password,
         sending: match fields.sending.login {
             MailSendingLogin::Same => Sending::Same,
             MailSendingLogin::Own => Sending::Own { user: fields.sending.user.clone().unwrap_or_default() },
@@ -98,10 +97,7 @@ fn signs_in(settings: &Settings) -> bool {
 }
 
 fn has_secret(settings: &Settings, secrets: &Secrets) -> bool {
-    match settings.login {
-        Login::Password => secrets.password.as_ref().is_some_and(|password| !password.expose().is_empty()),
-        Login::Oauth => secrets.refresh.is_some(),
-    }
+    !signs_in(settings) || secrets.password.as_ref().is_some_and(|password| !password.expose().is_empty())
 }
 
 fn view(account: &MailAccount) -> MailAccountView {
@@ -215,7 +211,7 @@ fn complete(address: String, settings: &Settings, secrets: &Secrets) -> Option<A
         client: ClientId::NIL,
         campaign: None,
         address,
-        settings: Settings { login: Login::Password, ..settings.clone() },
+        settings: settings.clone(),
         enabled: true,
         secrets: Secrets { password, ..secrets.clone() },
         threads: Vec::new(),
@@ -251,19 +247,18 @@ fn relay(settings: &Settings) -> Vec<&Server> {
 /// The secrets that count: those typed now, else the stored ones where they go nowhere new.
 fn secrets(check: &mut Check, fields: &MailAccountFields, current: Option<&MailAccount>) -> Secrets {
     let then = settings(fields);
-    let stored = current.filter(|current| current.settings.login == then.login);
     let mut of = |field: &str, typed: &Option<SecretText>, kept: Option<&SecretText>, servers: fn(&Settings) -> Vec<&Server>| {
-        let elsewhere = stored.is_some_and(|stored| goes_elsewhere(&servers(&stored.settings), &servers(&then)));
+        let elsewhere = current.is_some_and(|stored| goes_elsewhere(&servers(&stored.settings), &servers(&then)));
         if typed.is_none() && kept.is_some() && elsewhere {
             check.error(field, ErrorCode::MissingField, "it would go to another server: type it again");
         }
         typed.as_ref().or(kept).cloned()
     };
-    let kept = stored.map(|stored| &stored.secrets);
+    let kept = current.map(|stored| &stored.secrets);
     Secrets {
         password: of("password", &fields.password, kept.and_then(|secrets| secrets.password.as_ref()), own_servers),
         sending: of("sending_password", &fields.sending_password, kept.and_then(|secrets| secrets.sending.as_ref()), relay),
-        refresh: kept.and_then(|secrets| secrets.refresh.clone()),
+        refresh: None,
     }
 }
 
@@ -272,9 +267,14 @@ fn asked(fields: &MailAccountFields, current: Option<&MailAccount>, must: bool) 
     let mut check = Check::default();
     let secrets = secrets(&mut check, fields, current);
     let set = settings(fields);
-    if must && set.login == Login::Password {
+    if must {
         let missing = |secret: &Option<SecretText>| secret.as_ref().is_none_or(|secret| secret.expose().is_empty());
-        check.that(!signs_in(&set) || !missing(&secrets.password), "password", ErrorCode::MissingField, "it is needed to sign in");
+        check.that(
+            !signs_in(&set) || !missing(&secrets.password),
+            "password",
+            ErrorCode::MissingField,
+            "it is needed to sign in",
+        );
         let relay = matches!(set.sending, Sending::Own { .. });
         check.that(!relay || !missing(&secrets.sending), "sending_password", ErrorCode::MissingField, "it is needed to send");
     }
@@ -315,7 +315,12 @@ async fn verify(app: &App, caller: &Caller, fields: &MailAccountFields, account:
     }
 }
 
-fn row<'a>(id: ChannelId, fields: &'a MailAccountFields, settings: &'a Settings, archived_at: Option<Timestamp>) -> AccountRow<'a> {
+fn row<'a>(
+    id: ChannelId,
+    fields: &'a MailAccountFields,
+    settings: &'a Settings,
+    archived_at: Option<Timestamp>,
+) -> AccountRow<'a> {
     AccountRow {
         id,
         client: fields.client,
@@ -378,11 +383,7 @@ pub async fn create(app: Data<App>, caller: Caller, input: Input<MailAccountFiel
     let Input { value: mut given, once } = input;
     check(&caller, &mut given, None)?;
     let account = asked(&given, None, given.enabled)?;
-    if given.login == Login::Oauth {
-        check_oauth(&given, None)?;
-    } else {
-        verify(&app, &caller, &given, account.as_ref()).await?;
-    }
+    verify(&app, &caller, &given, account.as_ref()).await?;
     let (id, now) = (app.engine.ids.next::<ChannelId>(), app.now());
     let set = settings(&given);
     let mut statements = mail_accounts::insert(&row(id, &given, &set, None), now)?;
@@ -390,7 +391,7 @@ pub async fn create(app: Data<App>, caller: Caller, input: Input<MailAccountFiel
     statements.push(mail_accounts::put_thread_key(id, &app.sealer, now)?);
     let created = MailAccountView {
         id,
-        has_password: given.password.is_some(),
+        has_password: given.password.is_some() || !signs_in(&set),
         has_sending_password: given.sending_password.is_some(),
         fields: given,
         archived_at: None,
@@ -401,22 +402,12 @@ pub async fn create(app: Data<App>, caller: Caller, input: Input<MailAccountFiel
     once.commit(statements, fact, StatusCode::CREATED, &created).await.map_err(address_taken)
 }
 
-/// Whoever signs in in the browser does so after the account is there, and switches it on then.
-fn check_oauth(fields: &MailAccountFields, current: Option<&MailAccount>) -> Result<(), Problem> {
-    let consented = current.is_some_and(|account| account.secrets.refresh.is_some());
-    if fields.enabled && !consented {
-        return Err(Problem::field("enabled", ErrorCode::NotPossible, "sign in in the browser first"));
-    }
-    Ok(())
-}
-
 /// Whether the servers have to be asked again.
 fn matters(before: &MailAccount, after: &MailAccountFields) -> bool {
     let (was, is) = (&before.settings, settings(after));
     let same = was.imap == is.imap
         && was.smtp == is.smtp
         && was.user == is.user
-        && was.login == is.login
         && was.sending == is.sending
         && was.folders == is.folders;
     let typed = after.password.is_some() || after.sending_password.is_some();
@@ -455,13 +446,9 @@ async fn save(
     let same_servers = changed.imap == current.settings.imap && changed.smtp == current.settings.smtp;
     changed.accept_in_clear |= same_servers;
     check(caller, &mut changed, Some(current))?;
-    if changed.login == Login::Oauth {
-        check_oauth(&changed, Some(current))?;
-    } else {
-        let account = asked(&changed, Some(current), changed.enabled)?;
-        if matters(current, &changed) {
-            verify(app, caller, &changed, account.as_ref()).await?;
-        }
+    let account = asked(&changed, Some(current), changed.enabled)?;
+    if matters(current, &changed) {
+        verify(app, caller, &changed, account.as_ref()).await?;
     }
     let now = app.now();
     let set = settings(&changed);
