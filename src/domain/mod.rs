@@ -16,6 +16,7 @@ pub mod load;
 pub mod log;
 pub mod mail;
 pub mod mail_area;
+pub mod mail_health;
 pub mod message;
 pub mod notice;
 pub mod permission;
