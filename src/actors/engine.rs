@@ -28,6 +28,7 @@ use crate::{
         conversation::{Command, Initiative},
         log::{By, Entity},
         mail::Envelope,
+        mail_health::MailHealths,
         message::Attachment,
         refusal::Refusal,
         routing::Explanation,
@@ -188,6 +189,8 @@ pub struct Engine {
     pub ids: Arc<Ids>,
     /// Of the stream: positions of another epoch mean nothing here.
     pub epoch: String,
+    /// How receiving goes on each mail account.
+    pub mail_health: MailHealths,
     pub(super) intake: Arc<Intake>,
     pub(super) shard: Gate<Shard>,
     pub(super) commands: Gate<Shard>,

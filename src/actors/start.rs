@@ -30,6 +30,7 @@ use crate::{
     domain::{
         agent::Agent,
         conversation::QueueReason,
+        mail_health::MailHealths,
         routing::{Input, ItemView, Routing},
     },
     ids::{AgentId, Ids, IncarnationId},
@@ -282,6 +283,7 @@ impl World {
             clock,
             ids,
             epoch,
+            mail_health: MailHealths::default(),
             intake,
             shard,
             commands,

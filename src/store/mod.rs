@@ -22,6 +22,7 @@ pub mod leases;
 pub mod log;
 pub mod mail_accounts;
 pub mod mail_areas;
+pub mod mail_waiting;
 pub mod outbox;
 pub mod pasts;
 pub mod people;
@@ -359,6 +360,7 @@ pub const STATEMENTS: &[(&str, &[&str])] = &[
     ("log", log::STATEMENTS),
     ("mail_accounts", mail_accounts::STATEMENTS),
     ("mail_areas", mail_areas::STATEMENTS),
+    ("mail_waiting", mail_waiting::STATEMENTS),
     ("outbox", outbox::STATEMENTS),
     ("pasts", pasts::STATEMENTS),
     ("people", people::STATEMENTS),

@@ -6,6 +6,7 @@ pub mod conversation;
 pub mod demo;
 pub mod live;
 pub mod mail_accounts;
+pub mod mail_health;
 pub mod moves;
 pub mod page;
 pub mod people;

@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, path::Path};
 use ts_rs::TS;
 
 use super::{
-    command, config, conversation, demo, live, mail_accounts, moves, page, people, schedules, service as service_now, session,
+    command, config, conversation, demo, live, mail_accounts, mail_health, moves, page, people, schedules, service as service_now, session,
     simulation as what_if, skills, start, why,
 };
 use crate::{
@@ -94,6 +94,8 @@ fn text() -> String {
         mail_accounts::MailTest,
         mail_accounts::MailTestLine,
         mail_accounts::MailTestStep,
+        mail_health::MailAccountHealth,
+        mail_health::MailboxState,
         mail_area::Area,
         account::Folders,
         account::Security,

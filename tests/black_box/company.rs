@@ -379,6 +379,7 @@ pub(crate) fn template(route: &Route) -> Option<Template> {
         // Both would ask servers; refused before that.
         "POST /api/v1/mail-accounts/discover" => ("mail-accounts/discover", Some(json!({ "address": "nobody" }))),
         "POST /api/v1/mail-accounts/test" => ("mail-accounts/test", Some(json!({ "account": "{{mail}}" }))),
+        "GET /api/v1/mail-accounts/health" => ("mail-accounts/health", None),
         "GET /api/v1/mail-accounts/{id}" => ("mail-accounts/{{mail}}", None),
         "PATCH /api/v1/mail-accounts/{id}" => {
             ("mail-accounts/{{mail}}", Some(json!({ "from_name": "renamed", "campaign": "{{campaign2}}" })))
