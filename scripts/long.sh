@@ -19,6 +19,10 @@ cargo build --release --workspace
 cargo test --release --lib -- --ignored --nocapture --test-threads 1 simulation::tests routing::tests::growth
 # Two million changed mails, read within bounds.
 MAIL_MUTATIONS=${MAIL_MUTATIONS:-2000000} cargo test --release --lib -- --nocapture email::understand::tests::mutations
+# A mailbox with a backlog, beside the bare library.
+if [[ $EUID -eq 0 ]]; then
+  scripts/postgres.sh scripts/mail.sh cargo test --release --lib -- --ignored --nocapture --test-threads 1 measure_a_backlog_of_ten_thousand
+fi
 time target/release/centralita simulate --agents 1000 --conversations 50000 --seed 7
 on_both crash --cycles "$cycles"
 on_both crash --backup "$secs" --rate 1000

@@ -70,6 +70,8 @@ ids! {
     VisitorId;
     /// One stored attachment.
     AttachmentId;
+    /// A mail that is nobody's message.
+    MailAsideId;
     /// Something that agents can be good at.
     SkillId;
     /// One reservation of an agent's capacity for a conversation.
@@ -92,6 +94,8 @@ ids! {
     CannedTextId;
     /// A file of the gallery (S1-35).
     ResourceId;
+    /// A template of mails (S4-36).
+    TemplateId;
     /// One request, as its answer and the log name it.
     RequestId;
     /// One incarnation of one process; new at every start.

@@ -92,6 +92,11 @@ table! {
     RESTARTS Counter "centralita_actor_restarts_total" ["actor"] "Actors that died and were rebuilt from the store.";
     QUARANTINED Counter "centralita_quarantined_total" ["source"]
         "Inputs set aside because they were never going to be digested.";
+    MAILS_RECEIVED Counter "centralita_mails_received_total" ["account" "outcome"]
+        "Mails fetched, by what became of them: stored, repeated, own, automatic, report or quarantined.";
+    MAILBOX_UP Gauge "centralita_mailbox_up" ["account"] "1 while the mail account's server is read, 0 while it cannot be.";
+    MAILBOX_BACKLOG Gauge "centralita_mailbox_backlog" ["account"]
+        "Mails that lie on the account's server and are not taken in yet, as far as it has said.";
 }
 
 /// Upper bounds in seconds: from an fsync of a fast disk to a client that gives up.

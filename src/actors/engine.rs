@@ -318,8 +318,12 @@ impl Engine {
         only: Option<AgentId>,
     ) -> Result<Explanation, CommandError> {
         let (reply, answer) = oneshot::channel();
-        self.router.send(Explain { conversation, limit, only, reply }).map_err(|_| CommandError::Busy)?;
-        answer.await.map_err(|_| CommandError::Died)?.ok_or(CommandError::NotFound)
+        self.router.send(Explain { conversation, reply }).map_err(|_| CommandError::Busy)?;
+        let gathered = answer.await.map_err(|_| CommandError::Died)?.ok_or(CommandError::NotFound)?;
+        if gathered.is_large() {
+            return actix_web::web::block(move || gathered.list(limit, only)).await.map_err(|_| CommandError::Busy);
+        }
+        Ok(gathered.list(limit, only))
     }
 
     /// Lets an agent's session do something: breaks, pauses, signing out.

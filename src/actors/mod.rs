@@ -25,6 +25,7 @@
 //! | [`watch`] | routing domain | who looks at which thread; tells who waits how many go before | 4,096 | viewers get a fresh snapshot |
 //! | [`dashboard`] | routing domain | the board's fold | 4,096 | reads everything again |
 //! | [`outbox`] | channel account | pace, order and retries of what goes out | 1,024 | publisher stands still |
+//! | [`mailbox`] | mail account that receives | its position on the server | one batch | the server keeps the rest |
 //! | [`keeper`] | process | the configuration in force | 1,024 | publisher stands still |
 //! | [`publisher`] | stream | its position in the log | 1,024 groups | reads the log instead |
 //!
@@ -48,6 +49,7 @@ pub mod gate;
 pub mod intake;
 pub mod keeper;
 pub mod lifecycle;
+pub mod mailbox;
 pub mod outbox;
 pub mod publisher;
 pub mod router;

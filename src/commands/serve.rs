@@ -7,13 +7,17 @@ use std::{
     time::Duration,
 };
 
+use actix::{Actor, Arbiter};
 use actix_web::{App as ActixApp, HttpServer, rt, web};
-use object_store::local::LocalFileSystem;
+use object_store::{ObjectStore, local::LocalFileSystem};
 use socket2::{Domain, Socket, Type};
 
 use super::{Failure, Instance, notify::notify};
 use crate::{
-    actors::start::{Running, Settings, start},
+    actors::{
+        mailbox::{self, Mailboxes},
+        start::{Running, Settings, start},
+    },
     auth::{
         password::{Cost, Passwords},
         session::SessionCache,
@@ -34,7 +38,9 @@ use crate::{
     store::{
         drafts, idempotency,
         journal::{Health, Journal, STREAM},
-        people, snapshots,
+        people,
+        recordings::{Recordings, follow::follow},
+        snapshots,
     },
     telemetry,
 };
@@ -90,7 +96,9 @@ pub(super) async fn open(instance: &Instance, demo: Option<Arc<Demo>>) -> Result
     .await
     .map_err(|error| Failure::new("the database", error))?;
     let Running { engine, journal, arbiter } = running;
-    let files = attachments(&instance.config)?;
+    let files: Arc<dyn ObjectStore> = Arc::new(attachments(&instance.config)?);
+    let recordings = Recordings::new(&instance.location, &engine.db);
+    let network = instance.config.mail.network(instance.clock.clone()).map_err(|error| Failure::new("mail", error))?;
     let sockets = |limit: u64| SocketLimit::new(usize::try_from(limit).unwrap_or(usize::MAX));
     let visitor_sockets = sockets(limits.visitor_socket_limit_per_address);
     let sockets = sockets(limits.socket_limit_per_address);
@@ -100,11 +108,12 @@ pub(super) async fn open(instance: &Instance, demo: Option<Arc<Demo>>) -> Result
         sealer,
         passwords: Passwords::new(Cost::OWASP).map_err(|error| Failure::new("passwords", error))?,
         sessions: Arc::new(SessionCache::default()),
-        attachments: Arc::new(files),
+        attachments: Arc::clone(&files),
+        recordings: recordings.clone(),
         visitors,
         sockets,
         visitor_sockets,
-        network: instance.config.mail.network(instance.clock.clone()).map_err(|error| Failure::new("mail", error))?,
+        network: network.clone(),
         demo: demo.clone(),
         ready: Box::new(|| true),
     });
@@ -131,6 +140,10 @@ pub(super) async fn open(instance: &Instance, demo: Option<Arc<Demo>>) -> Result
     tracing::info!(%listen, version = env!("CARGO_PKG_VERSION"), "ready");
     rt::spawn(tell_when_ready(engine.journal.clone()));
     rt::spawn(upkeep(app.clone()));
+    rt::spawn(follow(recordings.clone(), engine.db.clone(), engine.journal.clone(), engine.clock.clone()));
+    let mail = Arbiter::new();
+    let shared = mailbox::Shared::new(engine.clone(), files, network, instance.node.clone());
+    mail.spawn_fn(move || drop(Mailboxes::new(Arc::new(shared)).start()));
     rt::spawn(stop_when_fenced(engine.journal.clone(), server.handle()));
     let simulator = demo.map(|demo| {
         rt::spawn(erase_when_asked(Arc::clone(&demo), server.handle()));
@@ -140,8 +153,11 @@ pub(super) async fn open(instance: &Instance, demo: Option<Arc<Demo>>) -> Result
     if let Some(simulator) = simulator {
         simulator.stop().await;
     }
+    mail.stop();
+    let _ = mail.join();
     notify("STOPPING=1");
     served.map_err(|error| Failure::new("the server", error))?;
+    recordings.close().await;
     // A reader that an actor still holds can only be given back while its thread lives.
     if rt::time::timeout(READERS_END_WITHIN, engine.db.close()).await.is_err() {
         tracing::warn!("statements are still running; ending without them");

@@ -18,8 +18,18 @@ use crate::{
 /// Only the owner reads it: it holds passwords.
 const CARD: &str = "demo.json";
 /// What else the server keeps in its data directory. The lock goes last.
-const FILES: [&str; 7] =
-    ["centralita.sqlite", "centralita.sqlite-wal", "centralita.sqlite-shm", "node", "node.new", "secret.key", "lock"];
+const FILES: [&str; 10] = [
+    "centralita.sqlite",
+    "centralita.sqlite-wal",
+    "centralita.sqlite-shm",
+    "search.sqlite",
+    "search.sqlite-wal",
+    "search.sqlite-shm",
+    "node",
+    "node.new",
+    "secret.key",
+    "lock",
+];
 const FOLDERS: [&str; 1] = ["attachments"];
 const PRODUCT: &str = "centralita demo";
 

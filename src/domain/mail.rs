@@ -2,10 +2,13 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{clock::Timestamp, ids::AttachmentId};
+use crate::{
+    clock::Timestamp,
+    ids::{AttachmentId, ConversationId},
+};
 
 /// A person or a machine with an address.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ts_rs::TS, utoipa::ToSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, ts_rs::TS, utoipa::ToSchema)]
 #[ts(export_to = "wire.ts")]
 pub struct Mailbox {
     /// As they call themselves; may be empty and proves nothing.
@@ -27,6 +30,8 @@ pub enum Doubt {
     OurOwnAddress,
     /// Replies are asked for at another organisation.
     RepliesElsewhere,
+    /// The server that received it found that the address is not theirs (SPF, DKIM, DMARC).
+    Unproven,
 }
 
 /// A part of the text that may be folded; offsets in bytes, at beginnings of lines.
@@ -106,4 +111,7 @@ pub struct Envelope {
     /// Nobody wrote it: it is never answered automatically.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub automatic: bool,
+    /// It answers a message of this conversation, in which its author takes no part: for agents to see.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub names: Option<ConversationId>,
 }

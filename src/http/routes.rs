@@ -29,17 +29,24 @@ use crate::{
             },
             members, projects,
             resources::{self, NewFile, NewResource, ResourcesQuery},
-            schedules, skills as admin_skills, tokens, users,
+            schedules, skills as admin_skills,
+            templates::{self, ChangeQuery, TemplatesQuery, VariablesQuery},
+            tokens, users,
         },
         check::ListQuery,
-        demo, docs, ops, sockets,
+        demo, docs, ops, rate, sockets,
         staff::{
             agents,
             attachments::{self, UploadQuery},
             consult,
             contacts::{self, ContactsQuery},
             conversations::{self, ConversationsQuery, HistoryQuery, MessagesQuery},
-            drafts, invitations, me, moves,
+            drafts,
+            export::{self, ExportQuery},
+            invitations,
+            mail_asides::{self, MailAsidesQuery},
+            me, moves, ratings,
+            recordings::{self, RecordingsQuery},
             service_levels::{self, ServiceLevelsQuery},
             session, simulations, skills as conversation_skills, start,
             why::{self, WhyQuery},
@@ -47,8 +54,10 @@ use crate::{
         webhooks, widget,
     },
     wire::{
-        command, config, conversation, demo as wire_demo, live, mail_accounts as mail, mail_health as wire_mail_health, moves as wire_moves, page::Page, people,
-        schedules as wire_schedules, session as wire_session, simulation, skills, start as wire_start, why as wire_why,
+        command, config, conversation, demo as wire_demo, live, mail_accounts as mail, mail_asides as wire_mail_asides,
+        mail_health as wire_mail_health, moves as wire_moves, page::Page, people, ratings as wire_ratings,
+        recordings as wire_recordings, schedules as wire_schedules, session as wire_session, simulation, skills,
+        start as wire_start, templates as wire_templates, why as wire_why,
     },
 };
 
@@ -188,6 +197,7 @@ const WRITE_CONTACTS: Access = Access::Any(&[WriteContacts]);
 /// Agents those with whom they have an open conversation.
 const READ_CONTACT: Access = Access::Any(&[ReadContacts, Answer]);
 const WRITE_CONTACT: Access = Access::Any(&[WriteContacts, Answer]);
+const LOOK_AT_ASIDES: Access = Access::Any(&[ReadConversations]);
 const CONTROL_AGENTS: Access = Access::Any(&[ControlAgents]);
 const READ_BOARD: Access = Access::Any(&[ReadBoard]);
 
@@ -222,6 +232,10 @@ routes! {
     POST "/widget/v1/rating" widget::rate, Access::Visitor, "widget", "What a visitor thought of a conversation",
         body widget::RatingFields, 204;
 
+    GET "/rate/style.css" rate::style, Access::Public, "mail", "Part of the page on which mails are rated", 200;
+    GET "/rate/{account}/{token}" rate::show, Access::Public, "mail", "The page on which a mail is rated; the token is in the mail", 200;
+    POST "/rate/{account}/{token}" rate::rate, Access::Public, "mail", "A receiver rates a mail (a form)", 200;
+
     POST "/api/v1/session" session::create, Access::Public, "session", "Sign in",
         body wire_session::SignIn, 200, gives wire_session::Profile;
     DELETE "/api/v1/session" session::delete, Access::Own, "session", "Sign out", 204;
@@ -247,6 +261,8 @@ routes! {
     POST "/api/v1/demo/session" demo::enter, Access::Public, "demo", "Sign in as one of the demo's people",
         body wire_demo::Entry, 200, gives wire_session::Profile;
 
+    GET "/api/v1/mail-ratings" ratings::show, Access::Any(&[ReadConversations]), "mail", "What receivers of mails thought of them",
+        query ratings::RatingsQuery, 200, gives wire_ratings::MailRatings;
     GET "/api/v1/conversations" conversations::list, SEE, "conversations", "Conversations, the newest first",
         query ConversationsQuery, 200, page conversation::Summary;
     POST "/api/v1/conversations" start::create, WORK, "conversations", "Write to a customer first",
@@ -257,6 +273,11 @@ routes! {
     GET "/api/v1/conversations/{id}" conversations::show, SEE, "conversations", "One conversation", 200, gives conversation::Summary;
     GET "/api/v1/conversations/{id}/messages" conversations::messages, SEE, "conversations", "Its messages, the latest first",
         query MessagesQuery, 200, page conversation::Message;
+    GET "/api/v1/conversations/{id}/export" export::show, Access::Any(&[ReadConversations]), "conversations",
+        "One conversation as a file: a page to read and print, JSON, plain text", query ExportQuery, 200, gives File;
+    GET "/api/v1/recordings" recordings::list, Access::Any(&[ReadConversations]), "conversations",
+        "Conversations of all channels, found by their days, words, customers, campaigns and agents: the newest first",
+        query RecordingsQuery, 200, gives wire_recordings::RecordingsFound;
     GET "/api/v1/conversations/{id}/visitor" conversations::visitor, SEE, "conversations",
         "What the visitor of a web chat said before and after", 200, gives conversation::VisitorCard;
     GET "/api/v1/conversations/{id}/why" why::show, SEE, "conversations",
@@ -307,6 +328,16 @@ routes! {
     POST "/api/v1/attachments" attachments::create, WORK, "attachments", "Upload a file",
         query UploadQuery, body File, 201, gives conversation::Attachment;
     GET "/api/v1/attachments/{id}" attachments::show, SEE, "attachments", "Download a file", 200, gives File;
+
+    GET "/api/v1/mail-asides" mail_asides::list, LOOK_AT_ASIDES, "mail",
+        "Mails that are nobody's message: ours, automatic ones, reports, and what could not be read; the newest first",
+        query MailAsidesQuery, 200, page wire_mail_asides::MailAside;
+    GET "/api/v1/mail-asides/{id}" mail_asides::show, LOOK_AT_ASIDES, "mail", "One of them", 200, gives wire_mail_asides::MailAside;
+    GET "/api/v1/mail-asides/{id}/source" mail_asides::source, LOOK_AT_ASIDES, "mail", "Download it as it came in", 200, gives File;
+    POST "/api/v1/mail-asides/{id}/retry" mail_asides::retry, Access::Any(&[ForceConversations]), "mail",
+        "Take it in as a customer's message, whatever it says of itself", 200, gives wire_mail_asides::MailAside;
+    POST "/api/v1/mail-asides/{id}/dismiss" mail_asides::dismiss, Access::Any(&[ForceConversations]), "mail",
+        "Say that it is of no interest", 200, gives wire_mail_asides::MailAside;
 
     GET "/api/v1/contacts" contacts::list, READ_CONTACTS, "contacts", "Contacts, the newest first",
         query ContactsQuery, 200, page people::Contact;
@@ -440,6 +471,21 @@ routes! {
     PUT "/api/v1/capacity" capacity::put, WRITE_CONFIG, "capacity", "Say what conversations weigh",
         body skills::Capacity, 200, gives skills::Capacity;
 
+    GET "/api/v1/templates" templates::list, READ_CONFIG, "templates", "Templates of mails of everything in scope",
+        query TemplatesQuery, 200, page wire_templates::TemplateRow;
+    POST "/api/v1/templates" templates::create, WRITE_CONFIG, "templates", "Create a template",
+        body wire_templates::TemplateFields, 201, gives wire_templates::TemplateView;
+    POST "/api/v1/templates/preview" templates::preview, READ_CONFIG, "templates",
+        "What a template would say; nothing is kept or sent", body wire_templates::TemplateTry, 200, gives wire_templates::TemplateFilled;
+    GET "/api/v1/templates/variables" templates::variables, READ_CONFIG, "templates", "What can stand in gaps",
+        query VariablesQuery, 200, page wire_templates::TemplateVariable;
+    GET "/api/v1/templates/{id}" templates::show, READ_CONFIG, "templates", "One template", 200, gives wire_templates::TemplateView;
+    PATCH "/api/v1/templates/{id}" templates::change, WRITE_CONFIG, "templates", "Change a template",
+        query ChangeQuery, patch wire_templates::TemplateFields, 200, gives wire_templates::TemplateView;
+    DELETE "/api/v1/templates/{id}" templates::archive, WRITE_CONFIG, "templates", "Put a template away",
+        200, gives wire_templates::TemplateView;
+    POST "/api/v1/templates/{id}/restore" templates::restore, WRITE_CONFIG, "templates", "Take a template back",
+        200, gives wire_templates::TemplateView;
     GET "/api/v1/canned-texts" canned_texts::list, READ_CONFIG, "canned texts", "Canned texts of everything in scope",
         query CannedTextsQuery, 200, page config::CannedTextView;
     POST "/api/v1/canned-texts" canned_texts::create, WRITE_CONFIG, "canned texts", "Create a canned text",

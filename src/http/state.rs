@@ -24,6 +24,7 @@ use crate::{
     http::{admin::mail::attempt::Attempts, problem::Problem, staff::simulations::Turns, webhooks::HookCounters},
     ids::ChannelId,
     live::SocketLimit,
+    store::recordings::Recordings,
 };
 
 /// Password hashes computed at once: each takes tens of milliseconds of a core, and they share their memory.
@@ -53,6 +54,8 @@ pub struct Shared {
     pub throttle: Throttle,
     /// Attachments' bytes.
     pub attachments: Arc<dyn ObjectStore>,
+    /// Finds conversations again.
+    pub recordings: Recordings,
     /// Tokens of web chat visitors.
     pub visitors: VisitorTokens,
     /// WebSockets open, by address.
@@ -89,6 +92,8 @@ pub struct Needs {
     pub sessions: Arc<SessionCache>,
     /// Attachments' bytes.
     pub attachments: Arc<dyn ObjectStore>,
+    /// Finds conversations again.
+    pub recordings: Recordings,
     /// Signs and reads visitors' tokens.
     pub visitors: VisitorTokens,
     /// WebSockets open, by address.
@@ -113,6 +118,7 @@ impl App {
             passwords,
             sessions,
             attachments,
+            recordings,
             visitors,
             sockets,
             visitor_sockets,
@@ -129,6 +135,7 @@ impl App {
             passwords,
             sessions,
             attachments,
+            recordings,
             visitors,
             sockets,
             visitor_sockets,
@@ -153,6 +160,7 @@ impl App {
             passwords: shared.passwords.clone(),
             sessions: Arc::clone(&shared.sessions),
             attachments: Arc::clone(&shared.attachments),
+            recordings: shared.recordings.clone(),
             visitors: shared.visitors.clone(),
             sockets: shared.sockets.clone(),
             visitor_sockets: shared.visitor_sockets.clone(),

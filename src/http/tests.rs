@@ -47,6 +47,7 @@ use crate::{
     store::{
         log,
         people::{self, NamedToken, UserRow},
+        recordings::Recordings,
         testing::Scratch,
     },
 };
@@ -118,6 +119,7 @@ async fn start_over(scratch: &Scratch) -> (App, Running) {
         passwords: Passwords::new(Cost::LEAST).unwrap(),
         sessions: Arc::new(SessionCache::default()),
         attachments: Arc::new(InMemory::new()),
+        recordings: Recordings::new(&scratch.location, &running.engine.db),
         visitors: VisitorTokens::new(&[7; 32]),
         sockets: SocketLimit::new(10),
         visitor_sockets: SocketLimit::new(10),

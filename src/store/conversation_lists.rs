@@ -14,6 +14,8 @@ use crate::{
 };
 
 pub(super) const STATEMENTS: &[&str] = &[ALL, OF_AGENT, OF_CAMPAIGN, OF_CONTACT, DESK, OPEN];
+pub(super) const SQLITE_STATEMENTS: &[&str] = &[SQLITE_NAMED];
+pub(super) const POSTGRES_STATEMENTS: &[&str] = &[POSTGRES_NAMED];
 
 /// What [`listed`] reads.
 macro_rules! listed {
@@ -50,6 +52,9 @@ const OF_CAMPAIGN: &str = list!("c.campaign_id = $1");
 const OF_CONTACT: &str = list!("c.contact_id = $1");
 const DESK: &str = listed!("(c.agent_id = $1 OR c.offered_to = $1 OR c.consulted = $1 OR c.finishing = $1) AND c.is_open = 1");
 const OPEN: &str = listed!("c.is_open = 1");
+/// Of a JSON array of ids.
+const SQLITE_NAMED: &str = listed!("c.id IN (SELECT value FROM json_each($1))");
+const POSTGRES_NAMED: &str = listed!("c.id IN (SELECT v FROM json_array_elements_text($1::json) v)");
 
 /// Above every id.
 const END: &str = "ffffffff-ffff-ffff-ffff-ffffffffffff";
@@ -125,6 +130,15 @@ pub async fn list(db: &Db, reach: &Reach, filter: &Filter, limit: usize) -> Resu
         i64::try_from(limit).unwrap_or(i64::MAX)
     ];
     let mut found = db.rows(sql, args).await?.iter().map(listed).collect::<Result<Vec<_>, _>>()?;
+    fill_fields(db, &mut found).await?;
+    Ok(found)
+}
+
+/// These conversations, those of them that there are, in no order.
+pub async fn named(db: &Db, ids: &[ConversationId]) -> Result<Vec<Listed>, StoreError> {
+    let ids = serde_json::to_string(ids).map_err(|error| StoreError::Damaged(error.to_string()))?;
+    let sql = if matches!(db, Db::Sqlite(_)) { SQLITE_NAMED } else { POSTGRES_NAMED };
+    let mut found = db.rows(sql, args![ids]).await?.iter().map(listed).collect::<Result<Vec<_>, _>>()?;
     fill_fields(db, &mut found).await?;
     Ok(found)
 }

@@ -1,7 +1,7 @@
 //! The truth: one database, SQLite by default or PostgreSQL.
 //!
 //! Reading: [`Db::rows`] with a static statement. Writing: only the [`journal`] writes, so there is one writer, one order
-//! and one fsync for many.
+//! and one fsync for many. What is only derived, the index of [`recordings`], follows beside it.
 
 pub mod attachments;
 pub mod campaign_load;
@@ -22,6 +22,11 @@ pub mod leases;
 pub mod log;
 pub mod mail_accounts;
 pub mod mail_areas;
+pub mod mail_asides;
+pub mod mail_confirmations;
+pub mod mail_positions;
+pub mod mail_ratings;
+pub mod mail_threads;
 pub mod mail_waiting;
 pub mod outbox;
 pub mod pasts;
@@ -29,11 +34,14 @@ pub mod people;
 pub mod people_state;
 pub mod probe;
 pub mod profiles;
+pub mod recordings;
 pub mod resources;
 pub mod service_levels;
 pub mod skills;
 pub mod snapshots;
 mod sql;
+pub mod suppressions;
+pub mod templates;
 #[cfg(test)]
 pub(crate) mod testing;
 #[cfg(test)]
@@ -358,8 +366,13 @@ pub const STATEMENTS: &[(&str, &[&str])] = &[
     ("journal", journal::STATEMENTS),
     ("leases", leases::STATEMENTS),
     ("log", log::STATEMENTS),
+    ("mail_asides", mail_asides::STATEMENTS),
+    ("mail_confirmations", mail_confirmations::STATEMENTS),
+    ("mail_positions", mail_positions::STATEMENTS),
+    ("mail_threads", mail_threads::STATEMENTS),
     ("mail_accounts", mail_accounts::STATEMENTS),
     ("mail_areas", mail_areas::STATEMENTS),
+    ("mail_ratings", mail_ratings::STATEMENTS),
     ("mail_waiting", mail_waiting::STATEMENTS),
     ("outbox", outbox::STATEMENTS),
     ("pasts", pasts::STATEMENTS),
@@ -369,16 +382,31 @@ pub const STATEMENTS: &[(&str, &[&str])] = &[
     ("people_state", people_state::STATEMENTS),
     ("probe", probe::STATEMENTS),
     ("profiles", profiles::STATEMENTS),
+    ("recordings", recordings::STATEMENTS),
     ("resources", resources::STATEMENTS),
     ("snapshots", snapshots::STATEMENTS),
+    ("templates", templates::STATEMENTS),
+    ("suppressions", suppressions::STATEMENTS),
     ("visitors", visitors::STATEMENTS),
 ];
 /// Statements that only SQLite runs.
-pub const SQLITE_STATEMENTS: &[&[&str]] =
-    &[sql::SQLITE_STATEMENTS, leases::SQLITE_STATEMENTS, dump::SQLITE_STATEMENTS, probe::SQLITE_STATEMENTS];
+pub const SQLITE_STATEMENTS: &[&[&str]] = &[
+    sql::SQLITE_STATEMENTS,
+    conversation_lists::SQLITE_STATEMENTS,
+    leases::SQLITE_STATEMENTS,
+    dump::SQLITE_STATEMENTS,
+    recordings::SQLITE_STATEMENTS,
+    probe::SQLITE_STATEMENTS,
+];
 /// Statements that only PostgreSQL runs.
-pub const POSTGRES_STATEMENTS: &[&[&str]] =
-    &[sql::POSTGRES_STATEMENTS, leases::POSTGRES_STATEMENTS, dump::POSTGRES_STATEMENTS, probe::POSTGRES_STATEMENTS];
+pub const POSTGRES_STATEMENTS: &[&[&str]] = &[
+    sql::POSTGRES_STATEMENTS,
+    conversation_lists::POSTGRES_STATEMENTS,
+    leases::POSTGRES_STATEMENTS,
+    dump::POSTGRES_STATEMENTS,
+    recordings::POSTGRES_STATEMENTS,
+    probe::POSTGRES_STATEMENTS,
+];
 
 impl Db {
     /// All rows of a statement.

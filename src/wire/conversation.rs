@@ -406,6 +406,10 @@ pub struct MailHead {
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     #[ts(as = "Option<bool>", optional)]
     pub forwarded: bool,
+    /// The conversation that it answers, though its author takes no part in it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub names: Option<ConversationId>,
 }
 
 impl MailHead {
@@ -422,6 +426,7 @@ impl MailHead {
             has_html: mail.has_html,
             doubts: mail.doubts.clone(),
             forwarded: mail.forwarded,
+            names: mail.names,
         }
     }
 }

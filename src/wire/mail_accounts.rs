@@ -94,6 +94,10 @@ pub struct MailAccountFields {
     #[serde(default)]
     #[ts(optional = nullable)]
     pub trusted_authserv: Option<String>,
+    /// Mail that lies in the folder already when it is first read comes in, too.
+    #[serde(default)]
+    #[ts(as = "Option<bool>", optional)]
+    pub takes_existing: bool,
     /// A limit of the provider (S0-21…S0-23).
     #[serde(default)]
     #[ts(optional = nullable)]

@@ -47,6 +47,9 @@ impl Company {
         let canned =
             json!({ "client": client, "campaign": campaign, "shortcut": "hello", "title": "Hello", "text": "Hi ${name}" });
         let canned = post("canned-texts", canned).await;
+        let template =
+            json!({ "client": client, "campaign": campaign, "name": "Bye", "purpose": "signature", "html": "<p>${agent}</p>" });
+        let template = post("templates", template).await;
         let query = format!("name=a.pdf&client={client}&campaign={campaign}&shortcut=prices&title=Prices");
         let resource = upload_to(&world.admin, "POST", &format!("/api/v1/resources?{query}"), "file").await.id();
         let campaign2 = world.campaign(&client, manual).await;
@@ -80,7 +83,10 @@ impl Company {
         let offered = channel.write("another customer", "hello").await;
         let shown = tab.conversation(&offered, "offered").await;
         let offer = text(&shown["conversation"]["standing"]["offer"]);
+        let [aside, aside2] = asides(world, &agent, [&client, &campaign, &conversation]).await;
         let ids = BTreeMap::from([
+            ("aside", aside),
+            ("aside2", aside2),
             ("client", client),
             ("schedule", schedule),
             ("disposition", disposition),
@@ -107,6 +113,7 @@ impl Company {
             ("offer", offer),
             ("field", field),
             ("canned", canned),
+            ("template", template),
             ("session", session),
         ]);
         Self { ids, channel, admin, supervisor, auditor, agent, tab, colleague }
@@ -122,6 +129,33 @@ impl Company {
             ("colleague", &self.colleague),
         ]
     }
+}
+
+/// Two mails that lie aside.
+async fn asides(world: &World, agent: &Person, [client, campaign, conversation]: [&str; 3]) -> [String; 2] {
+    let id = || format!("01900000-0000-7000-9000-{:012x}", crate::database::number());
+    let [account, first, second] = [id(), id(), id()];
+    let mail = "From: b@x.example\r\nSubject: x\r\nMessage-ID: <1@x>\r\nList-Id: <x>\r\n\r\nhello\r\n";
+    let source = upload(&agent.api, &format!("name=a.eml&conversation={conversation}"), mail).await.id();
+    let smtp = json!({ "smtp": { "host": "localhost", "port": 25, "security": "plain" }, "user": "x" });
+    let aside = |id: &str| {
+        format!(
+            "INSERT INTO mail_asides (id, client_id, account_id, kind, reason, author, subject, source, size, state, received_at, \
+             created_at) VALUES ('{id}', '{client}', '{account}', 'automatic', 'list', 'b@x.example', 'x', '{source}', 10, 'open', 0, 0);"
+        )
+    };
+    let sql = format!(
+        "INSERT INTO channels (id, client_id, campaign_id, kind, name, enabled, created_at) \
+         VALUES ('{account}', '{client}', '{campaign}', 'email', 'x', 1, 0); \
+         INSERT INTO mail_accounts (id, client_id, campaign_id, address, config, enabled, created_at, updated_at) \
+         VALUES ('{account}', '{client}', '{campaign}', '{account}@x.example', '{smtp}', 1, 0, 0); {}{}",
+        aside(&first),
+        aside(&second)
+    );
+    world.installation.execute(&sql).await;
+    // Whatever changes the configuration has it read again.
+    world.admin.patch(&format!("/api/v1/campaigns/{campaign}"), json!({ "weight": 20 })).await.ok();
+    [first, second]
 }
 
 /// A browser session of somebody who had no password.
@@ -244,6 +278,8 @@ pub(crate) fn template(route: &Route) -> Option<Template> {
             ("conversations?campaign={{campaign}}&agent={{user}}&contact={{contact}}&channel={{channel}}", None)
         }
         "GET /api/v1/conversations/{id}" => ("conversations/{{conversation}}", None),
+        "GET /api/v1/conversations/{id}/export" => ("conversations/{{conversation}}/export?format=json", None),
+        "GET /api/v1/recordings" => ("recordings?campaign={{campaign}}&agent={{user}}&disposition={{disposition}}", None),
         "GET /api/v1/conversations/{id}/visitor" => ("conversations/{{conversation}}/visitor", None),
         "GET /api/v1/conversations/{id}/why" => ("conversations/{{conversation}}/why", None),
         "GET /api/v1/conversations/{id}/messages" => ("conversations/{{conversation}}/messages", None),
@@ -304,6 +340,12 @@ pub(crate) fn template(route: &Route) -> Option<Template> {
         "POST /api/v1/attachments" => ("attachments?name=b.txt&conversation={{conversation}}", Some(json!("bytes"))),
         "GET /api/v1/attachments/{id}" => ("attachments/{{attachment}}", None),
 
+        "GET /api/v1/mail-asides" => ("mail-asides", None),
+        "GET /api/v1/mail-asides/{id}" => ("mail-asides/{{aside}}", None),
+        "GET /api/v1/mail-asides/{id}/source" => ("mail-asides/{{aside}}/source", None),
+        "POST /api/v1/mail-asides/{id}/retry" => ("mail-asides/{{aside}}/retry", None),
+        "POST /api/v1/mail-asides/{id}/dismiss" => ("mail-asides/{{aside2}}/dismiss", None),
+
         "GET /api/v1/contacts" => ("contacts?client={{client}}", None),
         "GET /api/v1/contacts/{id}" => ("contacts/{{contact}}", None),
         "PATCH /api/v1/contacts/{id}" => ("contacts/{{contact}}", Some(json!({ "name": "renamed", "notes": "noted" }))),
@@ -352,7 +394,7 @@ pub(crate) fn template(route: &Route) -> Option<Template> {
         "PATCH /api/v1/campaigns/{id}" => {
             let references = json!({ "name": "renamed", "schedule": "{{schedule}}", "dispositions": ["{{disposition}}"],
                 "transfer_disposition": "{{disposition}}", "fields": [{ "field": "{{field}}" }],
-                "asking": { "skills": [{ "skill": "{{skill}}", "level": 1 }] } });
+                "asking": { "skills": [{ "skill": "{{skill}}", "level": 1 }] }, "mail": { "signature": "{{template}}" } });
             ("campaigns/{{campaign}}", Some(references))
         }
         "GET /api/v1/campaigns/{id}/members" => ("campaigns/{{campaign}}/members", None),
@@ -416,6 +458,25 @@ pub(crate) fn template(route: &Route) -> Option<Template> {
         ),
         "GET /api/v1/fields/{id}" => ("fields/{{field}}", None),
         "PATCH /api/v1/fields/{id}" => ("fields/{{field}}", Some(json!({ "name": "renamed" }))),
+
+        "GET /api/v1/templates" => ("templates?campaign={{campaign}}", None),
+        "POST /api/v1/templates" => {
+            let template =
+                json!({ "client": "{{client}}", "campaign": "{{campaign}}", "name": "new", "purpose": "message", "html": "x" });
+            ("templates", Some(template))
+        }
+        "POST /api/v1/templates/preview" => {
+            let try_out = json!({ "client": "{{client}}", "campaign": "{{campaign}}", "conversation": "{{conversation}}",
+                "contact": "{{contact}}", "html": "<p>${name}</p>" });
+            ("templates/preview", Some(try_out))
+        }
+        "GET /api/v1/templates/variables" => ("templates/variables?client={{client}}&campaign={{campaign}}", None),
+        "GET /api/v1/templates/{id}" => ("templates/{{template}}", None),
+        "PATCH /api/v1/templates/{id}" => {
+            ("templates/{{template}}", Some(json!({ "campaign": "{{campaign}}", "name": "renamed" })))
+        }
+        "DELETE /api/v1/templates/{id}" => ("templates/{{template}}", None),
+        "POST /api/v1/templates/{id}/restore" => ("templates/{{template}}/restore", None),
 
         "GET /api/v1/canned-texts" => ("canned-texts?campaign={{campaign}}", None),
         "POST /api/v1/canned-texts" => {

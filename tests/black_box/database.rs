@@ -12,7 +12,7 @@ use std::{
 use sqlx::{Connection, Executor, PgConnection, Row, SqliteConnection, sqlite::SqliteConnectOptions};
 
 /// Whoever waits longer than this waits for ever.
-const PATIENCE: Duration = Duration::from_secs(120);
+const PATIENCE: Duration = Duration::from_secs(1_200);
 
 static NUMBER: AtomicU32 = AtomicU32::new(0);
 
@@ -54,6 +54,21 @@ impl Database {
         all
     }
 
+    /// Changes what is stored behind the back of a server, which must not run.
+    pub(crate) async fn change(&self, sqlite_file: &std::path::Path, statement: &'static str) {
+        match self {
+            Self::Sqlite => {
+                let options = SqliteConnectOptions::new().filename(sqlite_file);
+                let mut connection = SqliteConnection::connect_with(&options).await.unwrap();
+                connection.execute(sqlx::raw_sql(statement)).await.unwrap();
+            }
+            Self::Postgres(own) => {
+                let mut connection = PgConnection::connect(&own.url()).await.unwrap();
+                connection.execute(sqlx::raw_sql(statement)).await.unwrap();
+            }
+        }
+    }
+
     /// Every row of what was set aside on the server.
     pub(crate) async fn set_aside(&self) -> Vec<String> {
         let Self::Postgres(own) = self else { return Vec::new() };
@@ -68,8 +83,23 @@ impl Database {
         rows
     }
 
+    /// Writes what no way of the program writes.
+    pub(crate) async fn execute(&self, sqlite_file: &std::path::Path, sql: &str) {
+        let statement = sqlx::raw_sql(sqlx::AssertSqlSafe(sql.to_owned()));
+        match self {
+            Self::Sqlite => {
+                let options = SqliteConnectOptions::new().filename(sqlite_file).busy_timeout(Duration::from_secs(10));
+                let mut connection = SqliteConnection::connect_with(&options).await.unwrap();
+                statement.execute(&mut connection).await.unwrap();
+            }
+            Self::Postgres(own) => {
+                statement.execute(&mut PgConnection::connect(&own.url()).await.unwrap()).await.unwrap();
+            }
+        }
+    }
+
     /// Every row of every table as text, one line each, in no order that means anything but always the same. Without
-    /// the lease, which its owner renews.
+    /// the lease, which its owner renews, and the search index, which follows.
     pub(crate) async fn rows(&self, sqlite_file: &std::path::Path) -> Vec<String> {
         let mut rows = match self {
             Self::Sqlite => sqlite_rows(sqlite_file).await,
@@ -102,8 +132,8 @@ async fn postgres_rows(url: &str) -> Vec<String> {
 }
 
 async fn rows_of_schema(connection: &mut PgConnection, schema: &str) -> Vec<String> {
-    let tables =
-        "SELECT tablename::text FROM pg_tables WHERE schemaname = $1 AND tablename NOT IN ('leases', '_sqlx_migrations')";
+    let tables = "SELECT tablename::text FROM pg_tables WHERE schemaname = $1 AND tablename NOT IN ('leases', '_sqlx_migrations') \
+         AND tablename NOT LIKE 'recording%'";
     let mut rows = Vec::new();
     for table in sqlx::query_scalar::<_, String>(tables).bind(schema).fetch_all(&mut *connection).await.unwrap() {
         let read = sqlx::AssertSqlSafe(format!("SELECT row_to_json(t)::text AS line FROM {schema}.{table} t"));

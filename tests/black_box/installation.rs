@@ -76,6 +76,11 @@ impl Installation {
         self.database.rows(&self.sqlite_file()).await
     }
 
+    /// Writes to the database what no way of the program writes.
+    pub(crate) async fn execute(&self, sql: &str) {
+        self.database.execute(&self.sqlite_file(), sql).await;
+    }
+
     fn log_file(&self) -> PathBuf {
         self.folder.join("log")
     }

@@ -7,7 +7,7 @@ use crate::{
     actors::engine::{CommandError, KeepAnswer, Outgoing, SteerTo, TransferTarget},
     domain::{
         log::By,
-        routing::{Explanation, Input, ItemView, Snapshot},
+        routing::{Gathered, Input, ItemView, Snapshot},
     },
     ids::{AgentId, CampaignId, ConversationId, OfferId},
     wire::conversation::Done,
@@ -106,12 +106,8 @@ pub struct Queues(pub Vec<(CampaignId, Vec<ConversationId>)>);
 pub struct Explain {
     /// Which.
     pub conversation: ConversationId,
-    /// At most so many members are listed.
-    pub limit: usize,
-    /// Or this one only.
-    pub only: Option<AgentId>,
     /// Who asks; none = the conversation is not followed.
-    pub reply: oneshot::Sender<Option<Explanation>>,
+    pub reply: oneshot::Sender<Option<Box<Gathered>>>,
 }
 
 /// Asks for a serialisable snapshot.

@@ -4,7 +4,7 @@
 //! Capacity: [`QUEUE`] messages; the publisher stands still when it is full. A thin shell: it turns what was committed into
 //! inputs and decisions into commands for conversations, which have the last word. Does no I/O and waits for nobody. Rebuilt at
 //! start from the open conversations, the agents' states, what campaigns remember of them and the configuration. Persisted:
-//! nothing of its own. One timer, for the next moment at which time alone changes something.
+//! nothing of its own. A timer for the next moment at which time alone changes something, and one while somebody asks why.
 
 mod explain;
 mod messages;
@@ -15,6 +15,7 @@ use std::{collections::VecDeque, sync::Arc, time::Duration};
 use actix::{Actor, AsyncContext, Context, Handler, SpawnHandle};
 use smallvec::SmallVec;
 
+use self::explain::Explaining;
 pub use self::messages::{Explain, Fronts, Inputs, Observe, OfferRefused, Queues, Restarted, Start, Steer, Take, Transfer};
 use crate::{
     actors::{
@@ -61,12 +62,14 @@ pub struct Router {
     armed: Option<(Timestamp, SpawnHandle)>,
     /// How far it knows the log; none until it is told of anything.
     position: Option<u64>,
+    explaining: VecDeque<Explaining>,
 }
 
 impl Router {
     /// Decides from `routing` on.
     pub fn new(routing: Routing, shard: Gate<Shard>, directory: Directory, clock: Clock, ids: Arc<Ids>) -> Self {
-        Self { routing, shard, directory, clock, ids, undelivered: VecDeque::new(), armed: None, position: None }
+        let (undelivered, explaining) = (VecDeque::new(), VecDeque::new());
+        Self { routing, shard, directory, clock, ids, undelivered, armed: None, position: None, explaining }
     }
 
     fn apply(&mut self, input: Input, ctx: &mut Context<Self>) {

@@ -10,3 +10,4 @@ mod service_levels;
 mod snooze;
 mod take;
 mod transfers;
+mod why;

@@ -20,7 +20,7 @@ use crate::{
     },
 };
 
-async fn take(house: &House, id: ConversationId, agent: AgentId) -> Result<Done, CommandError> {
+pub(super) async fn take(house: &House, id: ConversationId, agent: AgentId) -> Result<Done, CommandError> {
     loop {
         match house.engine.take(id, agent, By::User(agent), None).await {
             // The Router has not heard yet that it waits.
@@ -37,14 +37,14 @@ async fn refusal(house: &House, id: ConversationId, agent: AgentId) -> Refusal {
     }
 }
 
-async fn waits(house: &House, from: &str) -> ConversationId {
+pub(super) async fn waits(house: &House, from: &str) -> ConversationId {
     let id = house.says(from, "Hola").await;
     house.until_stored(id, "queued", |phase| matches!(phase, Phase::Queued { .. })).await;
     id
 }
 
 /// Nothing is offered: what waits can only be taken.
-fn closed() -> Plan {
+pub(super) fn closed() -> Plan {
     let mut plan = out_of_hours(OutOfHours::Queue);
     plan.sales.out_of_hours_message = None;
     plan

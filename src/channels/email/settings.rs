@@ -70,6 +70,9 @@ pub struct Settings {
     /// The name under which the receiving server signs what it found out about a sender (RFC 8601); none = it is not asked.
     #[serde(default)]
     pub trusted_authserv: Option<String>,
+    /// Mail that lies in the folder already when it is first read comes in, too; otherwise only what arrives from then on.
+    #[serde(default)]
+    pub takes_existing: bool,
 }
 
 /// How an account signs in.

@@ -416,6 +416,9 @@ impl Routing {
         if let Some(spot) = &laid.spot {
             if let Some(campaign) = self.campaigns.get_mut(&laid.campaign) {
                 campaign.lanes.remove(spot);
+                if campaign.rings() && !campaign.overdue.is_empty() {
+                    self.work.campaigns.insert(laid.campaign);
+                }
             }
             if let Some(agent) = spot.preferred {
                 self.detach(id, agent);
@@ -427,6 +430,10 @@ impl Routing {
         if let Some(spot) = &laid.overdue {
             if let Some(campaign) = self.campaigns.get_mut(&laid.campaign) {
                 campaign.overdue.remove(&spot.turn());
+                // If it was on its way to somebody else, another one can be.
+                if !campaign.overdue.is_empty() {
+                    self.work.campaigns.insert(laid.campaign);
+                }
             }
             if let Some(at) = spot.alarm {
                 self.alarms.remove(&(at, id));

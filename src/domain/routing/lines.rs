@@ -183,9 +183,9 @@ impl<'a> People<'a> {
         standing.gate.lets(wants.kind, wants.seen).then(|| standing.among(&wants.need, &agent.skills))
     }
 
-    /// Whether one of these is ready for what wants this.
-    pub(super) fn any(self, wants: &Wants, ready: &Ready, counts: impl Fn(AgentId) -> bool) -> bool {
-        let is_for = |id: AgentId| counts(id) && self.standing(id, wants).is_some();
+    /// Whether this is true of one of those who are ready for what wants this.
+    pub(super) fn any(self, wants: &Wants, ready: &Ready, mut is_true: impl FnMut(AgentId) -> bool) -> bool {
+        let is_for = |id: AgentId| self.standing(id, wants).is_some() && is_true(id);
         match self.few(&wants.need, ready.len()) {
             Some(mut few) => few.any(is_for),
             None => ready.takers(wants.kind, wants.seen).any(is_for),

@@ -49,7 +49,7 @@
 //! | `overdue` | who owes a first answer for too long loses the item, when somebody else can take it |
 //! | `steer` | a supervisor gives what waits to an agent or moves it to another queue |
 //! | `decide` | work off what an input made possible |
-//! | `choice`, `why` | what a decision records of itself; the whole list, on demand |
+//! | `choice`, `why`, `gather` | what a decision records of itself; the whole list, on demand, in slices |
 
 mod admit;
 mod capacity;
@@ -61,6 +61,7 @@ mod decide;
 mod draw;
 mod eligibility;
 mod fold;
+mod gather;
 mod hindrance;
 mod item;
 mod lanes;
@@ -92,6 +93,7 @@ use smallvec::SmallVec;
 use self::{capacity::AgentState, credit::ScoreBoard, item::Item, lanes::Lanes, memory::Pasts, queue::Turn};
 pub use self::{
     choice::{Choice, Drawn, Measure, RunnerUp},
+    gather::{Gathered, Gathering, Gathers, SLICE},
     hindrance::Hindrance,
     item::{ItemView, Stand},
     memory::{Day, Memory, Past, memories},
@@ -348,6 +350,11 @@ impl CampaignState {
 
     fn mode(&self) -> Option<Mode> {
         self.rules.map(|rules| rules.strategy.mode)
+    }
+
+    /// Agents take what waits.
+    fn rings(&self) -> bool {
+        self.mode().is_some_and(Mode::rings)
     }
 }
 

@@ -9,6 +9,7 @@ use std::{
 use smallvec::SmallVec;
 
 use super::{
+    choice::Measure,
     counted::Counted,
     draw::Draw,
     order::{Key, Tier},
@@ -265,12 +266,15 @@ impl Best {
 }
 
 /// An eligible agent in a list of all of them.
+#[derive(Debug)]
 pub(super) struct Ranked {
     pub(super) agent: AgentId,
     pub(super) standing: Standing,
     pub(super) passed_over: bool,
     /// See [`super::why::Behind`]; found by [`rank`].
     pub(super) behind: Option<Behind>,
+    pub(super) penalty: u8,
+    pub(super) measure: Measure,
 }
 
 /// Sorts everybody eligible in the order in which [`Ready::best`] would find them one after the other, as things stand now.

@@ -4,17 +4,15 @@
 use std::collections::BTreeMap;
 
 use super::{
-    CampaignRules, CampaignState, Routing,
-    capacity::{AgentState, Seat},
+    CampaignRules, Routing,
     choice::{Measure, count},
-    hindrance::{Hindrance, hindrance},
+    hindrance::Hindrance,
     item::{Item, Pending, Stand},
-    ready::{Ranked, Standing},
 };
 use crate::{
     clock::Timestamp,
-    domain::{channel::ChannelKind, load::Loads, schedule::Openness, strategy::Strategy},
-    ids::{AgentId, CampaignId, ConversationId},
+    domain::{schedule::Openness, strategy::Strategy},
+    ids::{AgentId, CampaignId},
 };
 
 /// Further back in the queue nobody counts.
@@ -160,44 +158,18 @@ impl Verdict {
     }
 }
 
-impl Routing {
-    /// Everything about one conversation and the members of its campaign, of whom at most `limit` are listed, or only one.
-    /// None = not followed: it has ended or never began.
-    pub fn explain(&self, conversation: ConversationId, limit: usize, only: Option<AgentId>) -> Option<Explanation> {
-        let item = self.items.get(&conversation)?;
-        let campaign_id = item.view.campaign;
-        let mut explanation = Explanation {
-            at: self.now,
-            campaign: campaign_id,
-            strategy: Strategy::default(),
-            revision: 0,
-            place: self.place(item),
-            nobody: Some(Nobody::Unknown),
-            members: 0,
-            counts: BTreeMap::new(),
-            candidates: Vec::new(),
-        };
-        let Some((campaign, rules)) = self.campaigns.get(&campaign_id).and_then(|it| Some((it, it.rules.as_ref()?))) else {
-            return Some(explanation);
-        };
-        explanation.strategy = rules.strategy;
-        explanation.revision = rules.revision;
-        explanation.nobody = nobody(rules);
-        if !explanation.place.is_open() {
-            return Some(explanation);
-        }
-        let mut candidates = self.candidates(item, campaign, rules);
-        explanation.members = count(candidates.len());
-        for candidate in &candidates {
-            *explanation.counts.entry(candidate.verdict.code()).or_default() += 1;
-        }
-        candidates.retain(|candidate| only.is_none_or(|only| only == candidate.agent));
-        candidates.truncate(limit);
-        explanation.candidates = candidates;
-        Some(explanation)
+impl Item {
+    /// Whether somebody is to be given it: see [`Place::is_open`].
+    pub(super) const fn is_to_be_given(&self) -> bool {
+        matches!(
+            (self.pending, self.view.stand),
+            (Pending::Offer { .. }, _) | (Pending::Nothing, Stand::Waiting) | (_, Stand::Offered { .. })
+        )
     }
+}
 
-    fn place(&self, item: &Item) -> Place {
+impl Routing {
+    pub(super) fn place(&self, item: &Item) -> Place {
         match (item.pending, item.view.stand) {
             (Pending::Offer { agent, .. }, _) => Place::Offered { agent },
             (Pending::Transfer { to, .. }, Stand::Held { agent, .. }) => Place::Transferring { from: agent, to },
@@ -217,74 +189,10 @@ impl Routing {
             (_, Stand::Transferring { from, offer }) => Place::Transferring { from, to: offer.agent },
         }
     }
-
-    /// Every member, in the order of [`Explanation::candidates`].
-    fn candidates(&self, item: &Item, campaign: &CampaignState, rules: &CampaignRules) -> Vec<Candidate> {
-        let (kind, arrived_at) = (item.view.kind, item.view.arrived_at);
-        let spot = item.laid.spot.as_ref();
-        let seen = spot.map_or_else(|| campaign.seen(arrived_at, self.now).0, |spot| spot.seen);
-        let need = spot.and_then(|spot| spot.need.as_deref());
-        let offered_to = item.reservation().map(|(_, agent)| agent);
-        let (mut offered, mut ranked, mut others) = (Vec::new(), Vec::new(), Vec::new());
-        let members = campaign.seated.iter().filter_map(|id| {
-            let agent = self.agents.get(id)?;
-            let seat = agent.seats.get(&item.view.campaign).filter(|seat| seat.place.is_some())?;
-            Some((*id, agent, seat))
-        });
-        for (id, agent, seat) in members {
-            if Some(id) == offered_to {
-                offered.push(Candidate { agent: id, verdict: Verdict::Offered });
-                continue;
-            }
-            let skills = need.and_then(|need| need.hindrance(id, &agent.skills));
-            match verdict(kind, seen, arrived_at, agent, seat, rules, &self.loads).and_then(|it| skills.map_or(Ok(it), Err)) {
-                Ok(standing) => {
-                    let standing = need.map_or(standing, |need| standing.among(need, &agent.skills));
-                    ranked.push(Ranked { agent: id, standing, passed_over: item.view.passed_over.contains(&id), behind: None });
-                }
-                Err(hindrance) => others.push(Candidate { agent: id, verdict: Verdict::Not(hindrance) }),
-            }
-        }
-        let last = self.last_turn(item.view.campaign, rules.strategy.order);
-        super::ready::rank(&mut ranked, &rules.strategy, last);
-        // Where it is left to chance, the next one is whoever would be drawn now; and whom it should go to is asked first.
-        if let Some(next) = self.best(item.view.id).filter(|best| best.preferred || rules.strategy.order.draws())
-            && let Some(at) = ranked.iter().position(|one| one.agent == next.agent)
-        {
-            let found = ranked.remove(at);
-            ranked.insert(0, Ranked { behind: found.behind.filter(|_| !next.preferred), ..found });
-        }
-        others.sort_unstable_by_key(|other| (other.verdict.code(), other.agent));
-        let eligible = ranked.into_iter().filter_map(|Ranked { agent, behind, .. }| {
-            let (penalty, measure) = self.measure(item.view.campaign, agent, need)?;
-            Some(Candidate { agent, verdict: Verdict::Eligible { penalty, measure, behind } })
-        });
-        offered.into_iter().chain(eligible).chain(others).collect()
-    }
-}
-
-/// The entry by which the decision finds an agent, if it finds them for this item; else the first rule that hides them.
-fn verdict(
-    kind: ChannelKind,
-    seen: u32,
-    arrived_at: Timestamp,
-    agent: &AgentState,
-    seat: &Seat,
-    rules: &CampaignRules,
-    loads: &Loads,
-) -> Result<Standing, Hindrance> {
-    if let Some(hindrance) = hindrance(kind, agent, seat, rules, loads) {
-        return Err(hindrance);
-    }
-    let delayed = || {
-        let delay = seat.place.map_or(0, |place| place.delay);
-        Hindrance::Delay { until: arrived_at + std::time::Duration::from_secs(delay.into()) }
-    };
-    seat.standing.filter(|standing| standing.gate.lets(kind, seen)).ok_or_else(delayed)
 }
 
 /// In the order in which it matters.
-const fn nobody(rules: &CampaignRules) -> Option<Nobody> {
+pub(super) const fn nobody(rules: &CampaignRules) -> Option<Nobody> {
     if !rules.enabled {
         return Some(Nobody::Disabled);
     }

@@ -153,6 +153,11 @@ impl Override {
     }
 }
 
+/// When a date begins where the clocks are of this zone. None only at the ends of the calendar.
+pub fn midnight(zone: Tz, date: NaiveDate) -> Option<Timestamp> {
+    wall_time::start(zone, date.and_time(chrono::NaiveTime::MIN))
+}
+
 /// The day that the clocks of a zone show at a moment.
 pub fn day(zone: Tz, at: Timestamp) -> crate::domain::routing::Day {
     wall_time::day(zone, at).unwrap_or_default()

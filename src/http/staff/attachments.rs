@@ -21,6 +21,7 @@ use crate::{
     },
     error::ErrorCode,
     http::{
+        admin::templates,
         caller::Caller,
         input::{self, Query},
         once::Once,
@@ -29,7 +30,10 @@ use crate::{
         state::App,
     },
     ids::{AttachmentId, ChannelId, ClientId, ConversationId},
-    store::attachments::{self, Stored},
+    store::{
+        self,
+        attachments::{self, Stored},
+    },
     wire::conversation,
 };
 
@@ -48,6 +52,8 @@ pub struct UploadQuery {
     conversation: Option<ConversationId>,
     /// For a customer's message that a connected system is about to hand over on this channel.
     channel: Option<ChannelId>,
+    /// For a template of this client: a picture.
+    client: Option<ClientId>,
 }
 
 /// Bytes still unread when an error is answered would be taken for the next request; the server closes the connection then.
@@ -76,8 +82,8 @@ pub async fn create(
     query: Query<UploadQuery>,
     payload: web::Payload,
 ) -> Result<HttpResponse, Problem> {
-    let UploadQuery { name, conversation, channel } = query.0;
-    let (client, conversation) = owner(&app, &caller, conversation, channel).await?;
+    let UploadQuery { name, conversation, channel, client } = query.0;
+    let (client, conversation) = owner(&app, &caller, conversation, channel, client).await?;
     let id: AttachmentId = app.engine.ids.next();
     let (path, location) = (object_path(id), app.attachments.clone());
     let (mut sink, upload) = put_file(&app, id, &request, payload, app.config.limits.max_attachment_bytes).await?;
@@ -106,9 +112,10 @@ async fn owner(
     caller: &Caller,
     conversation: Option<ConversationId>,
     channel: Option<ChannelId>,
+    client: Option<ClientId>,
 ) -> Result<(ClientId, Option<ConversationId>), Problem> {
-    match (conversation, channel) {
-        (Some(id), None) => {
+    match (conversation, channel, client) {
+        (Some(id), None, None) => {
             let state = visible(app, caller, id).await?;
             if state.phase.is_ended() {
                 return Err(Problem::new(ErrorCode::ConversationClosed));
@@ -118,12 +125,14 @@ async fn owner(
             }
             Ok((state.client, Some(id)))
         }
-        (None, Some(id)) => {
+        (None, Some(id), None) => {
             let channel = caller.directory.channels.get(&id).ok_or_else(Problem::not_found)?;
             caller.require(Permission::ForceConversations, Place::campaign(channel.client, channel.campaign))?;
             Ok((channel.client, None))
         }
-        _ => Err(Problem::field("conversation", ErrorCode::NotPossible, "either a conversation or a channel")),
+        (None, None, Some(id)) if templates::writes(caller, id) => Ok((id, None)),
+        (None, None, Some(_)) => Err(Problem::not_found()),
+        _ => Err(Problem::field("conversation", ErrorCode::NotPossible, "a conversation, a channel or a client")),
     }
 }
 
@@ -191,11 +200,9 @@ async fn put(sink: &mut dyn MultipartUpload, part: Bytes) -> Result<(), Problem>
     sink.put_part(PutPayload::from_bytes(part)).await.map_err(failed)
 }
 
-/// Two levels, so that no directory grows without end. Beginning with the random end of the id: its beginning is the time.
+/// Where a file lies.
 pub(in crate::http) fn object_path(id: AttachmentId) -> ObjectPath {
-    let text = id.to_string();
-    let folder = text.get(text.len().saturating_sub(2)..).unwrap_or("00").to_owned();
-    ObjectPath::from_iter([folder, text])
+    attachments::path(id)
 }
 
 /// `GET /{id}`: the file, to be saved.
@@ -209,7 +216,12 @@ pub async fn show(app: Data<App>, caller: Caller, id: Path<AttachmentId>) -> Res
             readable(&app, &caller, conversation).await?;
         }
         None if stored.uploaded_by == caller.by => {}
-        None => return Err(Problem::not_found()),
+        None => {
+            let shown = store::templates::showing(&app.engine.db, stored.client, stored.file.id).await?;
+            if !shown.into_iter().any(|campaign| templates::reads(&caller, stored.client, campaign)) {
+                return Err(Problem::not_found());
+            }
+        }
     }
     stream(&app, &stored).await
 }
@@ -234,7 +246,7 @@ pub(in crate::http) async fn stream(app: &App, stored: &Stored) -> Result<HttpRe
 }
 
 /// To be saved, under its name in the form of RFC 6266 and RFC 8187.
-fn disposition(name: &str) -> header::ContentDisposition {
+pub(in crate::http) fn disposition(name: &str) -> header::ContentDisposition {
     let ascii: String = name.chars().map(|c| if c.is_ascii() && !matches!(c, '"' | '\\') { c } else { '_' }).collect();
     let extended = header::ExtendedValue {
         charset: header::Charset::Ext("UTF-8".to_owned()),

@@ -19,8 +19,8 @@ use super::{Location, StoreError, Value};
 use crate::ids::AttachmentId;
 
 /// Who owns what must not survive its owner; who has signed out since must not be signed in again; what was used up must not
-/// be used again.
-const LEFT_OUT: [&str; 4] = ["_sqlx_migrations", "invitations", "leases", "sessions"];
+/// be used again; what is only derived is made anew.
+const LEFT_OUT: [&str; 6] = ["_sqlx_migrations", "invitations", "leases", "recordings", "recordings_state", "sessions"];
 
 pub(super) const STATEMENTS: &[&str] = &[SCHEMA, STREAMS, FILES, SEALED, SEALED_OF_MAIL, LOG_EXTENT, NEW_EPOCH, IN_DOUBT, LEASED];
 pub(super) const SQLITE_STATEMENTS: &[&str] = &[sqlite::COLUMNS, sqlite::BROKEN_KEYS];

@@ -1450,6 +1450,20 @@ name: string,
  */
 reason: NotTaken, };
 
+export type Excerpt = { 
+/**
+ * `seq` of the message.
+ */
+seq: number, 
+/**
+ * The place, with what stands around it.
+ */
+text: string, 
+/**
+ * In an internal note.
+ */
+note: boolean, };
+
 export type Fairness = { 
 /**
  * Agents at work.
@@ -1674,6 +1688,12 @@ conversations: number,
  * How many channels that are on lead here; they are in the way of putting it away only.
  */
 channels: number, };
+
+export type IndexBehind = { "is": "being_made" } | { "is": "seconds", 
+/**
+ * So old is the oldest that is missing.
+ */
+seconds: number, };
 
 export type InventedLoad = { 
 /**
@@ -3016,6 +3036,38 @@ reason: Reason["is"],
  * How many.
  */
 members: number, };
+
+export type Recording = { 
+/**
+ * The conversation.
+ */
+conversation: Conversation, 
+/**
+ * Who attended it, in order.
+ */
+agents: Array<UserId>, 
+/**
+ * How many messages and notes it has.
+ */
+messages: number, 
+/**
+ * Where the words stand that were looked for; none where only its files hold them.
+ */
+excerpt?: Excerpt, };
+
+export type RecordingsFound = { 
+/**
+ * In order.
+ */
+items: Array<Recording>, 
+/**
+ * The cursor of what follows.
+ */
+next: string | null, 
+/**
+ * With the first page, when what happened lately is not found yet.
+ */
+behind?: IndexBehind, };
 
 export type Relax = { "is": "drop", 
 /**

@@ -31,4 +31,4 @@ pub mod smtp;
 mod wire;
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

@@ -165,7 +165,7 @@ fn is_same_organisation(one: &str, other: &str) -> bool {
 }
 
 /// `com.ar`, `co.uk`: what looks like a domain of an organisation and is a registry's.
-fn is_registry(domain: &str) -> bool {
+pub(super) fn is_registry(domain: &str) -> bool {
     let labels: Vec<&str> = domain.split('.').collect();
     matches!(labels.as_slice(), [second, top] if top.len() == 2 && ["com", "co", "org", "net", "gob", "gov", "edu", "ac", "mil", "nom", "ind"].contains(second))
 }

@@ -10,6 +10,7 @@
 //! | how can its HTML be shown | `html` |
 //! | did a person write it | [`automatic`] |
 //! | is it about one of our mails | [`report`] |
+//! | what does the server that received it say about its author | [`trust`] |
 //!
 //! Nothing of a mail is believed that its sender could have made up, but for the author's address, whose proof (SPF, DKIM, DMARC)
 //! belongs to the server that received it.
@@ -24,6 +25,7 @@ mod header;
 mod html;
 pub mod invitation;
 mod mime;
+pub mod ours;
 pub mod quote;
 pub mod report;
 #[cfg(test)]
@@ -31,6 +33,7 @@ mod tests;
 pub mod thread;
 mod tnef;
 pub mod token;
+pub mod trust;
 
 use std::collections::BTreeSet;
 
@@ -44,10 +47,10 @@ pub use self::{
     invitation::Invitation,
     report::Report,
     thread::{Joining, Thread, join},
-    token::{LOOP_HEADER, OurMessage, ThreadKey, mint, verify},
+    token::{LOOP_HEADER, OurMessage, ThreadKey, mint, mint_rating, verify, verify_rating},
 };
 use self::{
-    bounds::{MAX_HTML_BYTES, MAX_ID_BYTES, MAX_SUBJECT_CHARACTERS, MAX_TEXT_BYTES},
+    bounds::{MAX_HTML_BYTES, MAX_ID_BYTES, MAX_NAME_CHARACTERS, MAX_SUBJECT_CHARACTERS, MAX_TEXT_BYTES},
     mime::{Mail, Part},
 };
 use crate::clock::Timestamp;
@@ -200,6 +203,13 @@ pub fn understand(raw: &[u8], context: &Context<'_>) -> Result<Understood, Unrea
         report,
         cuts,
     })
+}
+
+/// Who seems to have written a mail, and about what: of one that cannot be read, for people to know it by.
+pub fn glance(raw: &[u8]) -> (String, String) {
+    let fields = mime::enclosed_fields(raw);
+    let cut = |name, most| clean::cut(&fields.text(name).unwrap_or_default(), most).to_owned();
+    (cut("from", MAX_NAME_CHARACTERS), cut("subject", MAX_SUBJECT_CHARACTERS))
 }
 
 /// What a mail says.

@@ -14,6 +14,7 @@ use crate::ids::{ChannelId, ClientId, ConversationId, Id, MessageId};
 
 const PURPOSE: &[u8] = b"centralita mail thread v1";
 const LOOP: &[u8] = b"centralita mail loop v1";
+const RATING: &[u8] = b"centralita mail rating v1";
 const PREFIX: &str = "c1.";
 const ALPHABET: &[u8; 32] = b"abcdefghijklmnopqrstuvwxyz234567";
 /// 48 bytes in base 32.
@@ -27,6 +28,7 @@ pub const LOOP_HEADER: &str = "X-Centralita-Loop";
 #[derive(Clone)]
 pub struct ThreadKey {
     mac: Hmac<Sha256>,
+    rating: Hmac<Sha256>,
     tag: String,
 }
 
@@ -66,7 +68,7 @@ impl ThreadKey {
                 .into()
         };
         let tag = derived(LOOP).iter().take(10).fold(String::new(), |tag, byte| format!("{tag}{byte:02x}"));
-        Self { mac: keyed(&derived(PURPOSE)), tag }
+        Self { mac: keyed(&derived(PURPOSE)), rating: keyed(&derived(RATING)), tag }
     }
 
     /// The value of [`LOOP_HEADER`] in what this account sends.
@@ -77,11 +79,19 @@ impl ThreadKey {
 
 /// The Message-ID, without angle brackets, under which a message goes out. The same message has the same id in every attempt.
 pub fn mint(conversation: ConversationId, message: MessageId, key: &ThreadKey, domain: &str) -> String {
-    let ids = [conversation.uuid().into_bytes(), message.uuid().into_bytes()].concat();
-    let mac = key.mac.clone().chain_update(&ids).finalize().into_bytes();
-    let mut bytes = ids;
+    format!("{PREFIX}{}@{domain}", sign(&key.mac, conversation, message))
+}
+
+/// What a receiver of a message shows to rate it. Whoever knows a Message-ID cannot make one of it.
+pub fn mint_rating(conversation: ConversationId, message: MessageId, key: &ThreadKey) -> String {
+    sign(&key.rating, conversation, message)
+}
+
+fn sign(mac: &Hmac<Sha256>, conversation: ConversationId, message: MessageId) -> String {
+    let mut bytes = [conversation.uuid().into_bytes(), message.uuid().into_bytes()].concat();
+    let mac = mac.clone().chain_update(&bytes).finalize().into_bytes();
     bytes.extend(mac.iter().take(MAC_BYTES));
-    format!("{PREFIX}{}@{domain}", encode(&bytes))
+    encode(&bytes)
 }
 
 /// The message of ours that an id names; none when it was not signed with this key.
@@ -90,12 +100,24 @@ pub fn verify(id: &str, key: &ThreadKey) -> Option<OurMessage> {
     let (local, _) = id.split_once('@')?;
     let prefix = local.get(..PREFIX.len())?;
     let token = local.get(PREFIX.len()..)?;
-    if !prefix.eq_ignore_ascii_case(PREFIX) || token.len() != TOKEN_CHARACTERS {
+    if !prefix.eq_ignore_ascii_case(PREFIX) {
+        return None;
+    }
+    signed(token, &key.mac)
+}
+
+/// The message that somebody may rate; none when it was not signed with this key.
+pub fn verify_rating(token: &str, key: &ThreadKey) -> Option<OurMessage> {
+    signed(token, &key.rating)
+}
+
+fn signed(token: &str, mac: &Hmac<Sha256>) -> Option<OurMessage> {
+    if token.len() != TOKEN_CHARACTERS {
         return None;
     }
     let bytes = decode(token)?;
-    let (ids, mac) = bytes.split_at_checked(32)?;
-    key.mac.clone().chain_update(ids).verify_truncated_left(mac).ok()?;
+    let (ids, tag) = bytes.split_at_checked(32)?;
+    mac.clone().chain_update(ids).verify_truncated_left(tag).ok()?;
     let (conversation, message) = ids.split_at_checked(16)?;
     Some(OurMessage {
         conversation: ConversationId::from_uuid(Uuid::from_slice(conversation).ok()?),
@@ -165,6 +187,17 @@ mod tests {
             let changed = String::from_utf8(changed).unwrap();
             prop_assert_eq!(verify(&changed, &key(1, 2)).is_some(), changed == id);
         }
+    }
+
+    #[test]
+    fn who_may_rate_a_message_may_not_join_its_thread_and_the_other_way_round() {
+        let (conversation, message, key) = (ConversationId::from_u128(1), MessageId::from_u128(2), key(1, 2));
+        let rating = mint_rating(conversation, message, &key);
+        assert_eq!(verify_rating(&rating, &key), Some(OurMessage { conversation, message }));
+        assert_eq!(verify(&format!("{PREFIX}{rating}@x"), &key), None);
+        let id = mint(conversation, message, &key, "x");
+        assert_eq!(verify_rating(&id[PREFIX.len()..id.len() - 2], &key), None);
+        assert_eq!(verify_rating("", &key), None);
     }
 
     #[test]

@@ -770,20 +770,28 @@ impl Naive {
         out
     }
 
-    /// Who owes a first answer for too long loses it to whoever else could have it now.
+    /// Who owes a first answer for too long loses it to whoever else could have it now; the oldest first, and no more of them
+    /// at once than there are others. Where it rings, none while somebody could take something that waits.
     fn pass_on(&mut self, now: Timestamp, out: &mut Vec<Decision>) {
-        let mut overdue: Vec<_> = self.views.values().filter(|view| view.overdue).cloned().collect();
+        let at_hand = |view: &&ItemView| view.overdue && matches!(view.stand, Stand::Held { weightless: false, .. });
+        let mut overdue: Vec<_> = self.views.values().filter(at_hand).cloned().collect();
+        overdue.retain(|view| !self.reserved.contains_key(&view.id));
         overdue.sort_by_key(|view| (view.campaign, view.arrived_at, view.id));
-        for view in overdue {
-            let Stand::Held { agent: owner, weightless: false, .. } = view.stand else { continue };
-            let serving = self.in_force(view.campaign).is_some_and(|it| it.openness.is_open());
-            let busy = self.reserved.contains_key(&view.id) || self.releasing.contains_key(&view.id);
-            let had = |agent: &AgentId| *agent == owner || view.passed_over.contains(agent);
-            let may = |agent: AgentId| {
-                self.may_take(agent, &view) && self.suits(agent, &view, now) && !self.is_delayed(agent, &view, now)
+        for view in &overdue {
+            let Some(owner) = view.stand.owner().filter(|_| !self.releasing.contains_key(&view.id)) else { continue };
+            let free = |view: &ItemView| -> Vec<AgentId> {
+                let may = |agent: &AgentId| {
+                    self.may_take(*agent, view) && self.suits(*agent, view, now) && !self.is_delayed(*agent, view, now)
+                };
+                self.agents.keys().copied().filter(may).collect()
             };
-            let others = self.agents.keys().copied().any(|agent| !had(&agent) && may(agent));
-            if serving && !busy && others && self.passing_on.insert(view.id) {
+            let rings = self.strategy(view.campaign).mode.rings();
+            let waiting = self.views.values().filter(|it| it.campaign == view.campaign && self.waits(it));
+            let enough = rings && waiting.into_iter().any(|it| !free(it).is_empty());
+            let serving = self.in_force(view.campaign).is_some_and(|it| it.openness.is_open());
+            let others = free(view).into_iter().filter(|agent| *agent != owner && !view.passed_over.contains(agent)).count();
+            let on_their_way = overdue.iter().filter(|it| it.campaign == view.campaign && self.passing_on.contains(&it.id));
+            if serving && !enough && others > on_their_way.count() && self.passing_on.insert(view.id) {
                 out.push(Decision::Release { conversation: view.id, agent: owner, reason: QueueReason::NoReply });
             }
         }

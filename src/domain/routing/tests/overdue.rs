@@ -118,3 +118,58 @@ fn where_everybody_sees_what_waits_it_waits_for_whoever_takes_it() {
     world.comes(2);
     assert_eq!(world.state(id).phase, Phase::Queued { reason: QueueReason::NoReply });
 }
+
+#[test]
+fn as_many_change_hands_as_others_can_take_and_the_oldest_first() {
+    for (strategy, room, at_once) in [
+        (Strategy::default(), 1, 1),
+        (Strategy::default(), 2, 1),
+        (Strategy { mode: Mode::Ringallmultiple, ..Strategy::default() }, 4, 1),
+    ] {
+        let mut world = guarded(strategy, 1);
+        let ids: Vec<_> = (0..3).map(|_| world.question()).collect();
+        if strategy.mode.rings() {
+            ids.iter().for_each(|id| world.take(*id, agent(1)).map(drop).unwrap());
+            world.settle();
+        }
+        world.pass(MINUTE);
+        for id in ids.iter().rev() {
+            world.commit(*id, &Command::Due { message: MessageId::NIL });
+        }
+        world.settle();
+        world.join(agent(2), campaign(1), 0);
+        let before = world.decisions.len();
+        world.agent_is(agent(2), 25 * room, true);
+        assert_eq!(world.decisions.len() - before, at_once, "{strategy:?}: at once");
+        world.settle();
+        let owners: Vec<_> = ids.iter().map(|id| world.owner(*id)).collect();
+        let expected = match (strategy.mode.rings(), room) {
+            (true, _) => [0, 1, 1],
+            (_, 1) => [2, 1, 1],
+            _ => [2, 2, 1],
+        };
+        assert_eq!(owners, expected, "{strategy:?}, room for {room}");
+        // Taken, the next one rings.
+        if strategy.mode.rings() {
+            world.take(ids[0], agent(2)).unwrap();
+            world.settle();
+            assert_eq!(world.owner(ids[1]), 0);
+        }
+    }
+}
+
+#[test]
+fn an_answer_at_the_last_moment_lets_the_next_one_go() {
+    let mut world = guarded(Strategy::default(), 1);
+    let (first, second) = (world.question(), world.question());
+    world.pass(MINUTE);
+    for id in [first, second] {
+        world.commit(id, &Command::Due { message: MessageId::NIL });
+    }
+    world.settle();
+    world.join(agent(2), campaign(1), 0);
+    world.agent_is(agent(2), 25, true);
+    // On its way to be released, and answered first.
+    world.reply(first);
+    assert_eq!([first, second].map(|id| world.owner(id)), [1, 2]);
+}

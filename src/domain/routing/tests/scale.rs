@@ -6,13 +6,13 @@ use std::time::{Duration, Instant};
 use rand::{RngExt, SeedableRng, rngs::StdRng};
 use smallvec::{SmallVec, smallvec};
 
-use super::{plain_campaign, second};
+use super::{CLOSED, plain_campaign, second};
 use crate::{
     domain::{
         campaign::{Campaign, InForce, Member},
         channel::ChannelKind,
         conversation::{Offer, Priority},
-        routing::{Day, Decision, Input, ItemView, Routing, Stand},
+        routing::{Day, Decision, Gathers, Input, ItemView, Routing, SLICE, Stand},
         schedule::Openness,
         strategy::{Order, Policy, Strategy},
     },
@@ -208,5 +208,51 @@ fn every_order_and_policy_costs_about_the_same() {
         let median = shift.took.len() / 2;
         shift.report("full queues, an agent frees up");
         assert!(shift.took.get(median).is_none_or(|took| *took < Duration::from_millis(1)));
+    }
+}
+
+#[test]
+#[ignore = "measures; asserts only that the time does not explode"]
+#[allow(clippy::disallowed_methods, reason = "measures real time; nothing is decided by it")]
+fn a_slice_of_an_explanation_costs_microseconds_at_full_size() {
+    for (what, openness) in [("nobody may", Openness::ALWAYS), ("everybody may", CLOSED)] {
+        let (place, mut out, mut number) = (CampaignId::from_u128(1), vec![], 0);
+        let mut router = Routing::loading(1);
+        let mut tell = |input| router.apply(input, second(1), &mut || OfferId::NIL, &mut out);
+        let campaign = plain_campaign(place);
+        tell(Input::Campaign(Box::new(InForce { campaign, openness, day: Day::default() })));
+        for agent in (1..=AGENTS).map(AgentId::from_u128) {
+            tell(Input::Member(Member::new(agent, place)));
+            tell(Input::Agent { agent, capacity: if openness.is_open() { 0 } else { 100 }, available: true });
+        }
+        while number < 20_000 {
+            number += 1;
+            tell(conversation(ConversationId::from_u128(number), place, 1, Stand::Waiting, smallvec![]));
+        }
+        // Ten thousand are before it.
+        let mut gathering = router.explain(ConversationId::from_u128(10_000)).unwrap();
+        let mut took = vec![];
+        let gathered = loop {
+            let start = Instant::now();
+            let gathers = router.gather(gathering, SLICE);
+            took.push(start.elapsed());
+            match gathers {
+                Gathers::More(more) => gathering = more,
+                Gathers::Done(gathered) => break gathered.unwrap(),
+            }
+        };
+        let (last, start) = (*took.last().unwrap(), Instant::now());
+        let explanation = gathered.list(200, None);
+        let sorted = start.elapsed();
+        took.sort_unstable();
+        println!(
+            "{what}: {} members in {} slices: p50 {:?}, p99 {:?}, max {:?}; the last {last:?}; sorted elsewhere in {sorted:?}",
+            explanation.members,
+            took.len(),
+            took[took.len() / 2],
+            took[took.len() * 99 / 100],
+            took[took.len() - 1],
+        );
+        assert!(took[took.len() / 2] < Duration::from_millis(5));
     }
 }

@@ -8,7 +8,7 @@ use crate::{
         campaign::{Campaign, Member},
         channel::{ChannelKind, KindSet},
         conversation::{Event, Offer, QueueReason},
-        routing::{Behind, Choice, Decision, Explanation, Hindrance, Nobody, Place, Routing, Stand, Verdict},
+        routing::{Behind, Choice, Decision, Explanation, Gathers, Hindrance, Nobody, Place, Routing, Stand, Verdict},
         schedule::Openness,
         strategy::{Mode, Order, Strategy},
     },
@@ -21,11 +21,13 @@ fn eligible(explanation: &Explanation) -> Vec<AgentId> {
 
 impl World {
     pub(super) fn why(&self, id: ConversationId) -> Explanation {
-        self.router.explain(id, usize::MAX, None).unwrap()
+        let why = listed(&self.router, id, usize::MAX, usize::MAX, None).unwrap();
+        assert_eq!(listed(&self.router, id, 2, usize::MAX, None).unwrap(), why, "in slices");
+        why
     }
 
     fn verdict(&self, id: ConversationId, who: u8) -> Verdict {
-        let one = self.router.explain(id, usize::MAX, Some(agent(who))).unwrap();
+        let one = listed(&self.router, id, 3, usize::MAX, Some(agent(who))).unwrap();
         assert_eq!(one.counts, self.why(id).counts);
         one.candidates[0].verdict
     }
@@ -81,7 +83,7 @@ impl World {
 /// Of a router that has decided nothing yet: who would get what waits, and who would be next.
 pub(super) fn announced(router: &Routing) -> BTreeMap<ConversationId, Vec<AgentId>> {
     let waiting = router.items.values().filter(|item| item.view.stand == Stand::Waiting);
-    waiting.map(|item| (item.view.id, eligible(&router.explain(item.view.id, 2, None).unwrap()))).collect()
+    waiting.map(|item| (item.view.id, eligible(&listed(router, item.view.id, 1, 2, None).unwrap()))).collect()
 }
 
 /// The first offer goes to whom the explanation named first.
@@ -181,7 +183,7 @@ fn nobody_gets_it_for_as_many_reasons_as_there_are_members() {
     assert_eq!([1, 2, 3, 4, 5, 6, 7].map(|who| world.verdict(id, who)), expected);
     assert_eq!(world.why(id).place, Place::Waiting { position: Some(1), of: 1 });
     assert!(world.why(id).counts.values().all(|count| *count == 1));
-    assert_eq!(world.router.explain(id, 3, None).unwrap().candidates.len(), 3);
+    assert_eq!(listed(&world.router, id, 1, 3, None).unwrap().candidates.len(), 3);
     // Once it is offered, it says to whom; once it is held, nobody is asked about.
     world.pass(Duration::from_secs(60));
     world.settle();
@@ -189,7 +191,7 @@ fn nobody_gets_it_for_as_many_reasons_as_there_are_members() {
     world.accept(id);
     assert_eq!((world.why(id).place, world.why(id).members), (Place::Held { agent: agent(7), asleep: false }, 0));
     world.close(id);
-    assert_eq!(world.router.explain(id, 9, None), None);
+    assert_eq!(listed(&world.router, id, 9, 9, None), None);
 }
 
 #[test]
@@ -231,4 +233,56 @@ fn a_campaign_that_offers_nothing_says_so_and_who_would_have_it() {
     world.configure(plain_campaign(campaign(1)), Openness::ALWAYS);
     world.settle();
     assert_eq!(world.offered_to(id), Some(agent(1)));
+}
+
+/// All slices of one explanation, without anything in between.
+fn listed(router: &Routing, id: ConversationId, slice: usize, limit: usize, only: Option<AgentId>) -> Option<Explanation> {
+    let mut gathering = router.explain(id)?;
+    loop {
+        match router.gather(gathering, slice) {
+            Gathers::More(more) => gathering = more,
+            Gathers::Done(gathered) => return gathered.map(|it| it.list(limit, only)),
+        }
+    }
+}
+
+#[test]
+fn what_changes_between_two_slices_is_as_it_was_looked_at() {
+    let mut world = desk(Strategy::default(), 4, 25);
+    let ids: Vec<_> = (0..5).map(|_| world.chat(1)).collect();
+    let more = |world: &World, gathering| {
+        let Gathers::More(gathering) = world.router.gather(gathering, 2) else { panic!("it has more members") };
+        gathering
+    };
+    let done = |world: &World, gathering| {
+        let Gathers::Done(gathered) = world.router.gather(gathering, 9) else { panic!("it has no more members") };
+        gathered.map(|it| it.list(9, None))
+    };
+    let begun = || world.router.explain(ids[4]).unwrap();
+    let half = more(&world, begun());
+    let (moved, ended, offered) = (more(&world, begun()), more(&world, begun()), more(&world, begun()));
+    world.agent_gone(agent(1), QueueReason::AgentSignedOut);
+    world.leave(agent(4), campaign(1));
+    let why = done(&world, half).unwrap();
+    let verdicts: Vec<_> = why.candidates.iter().map(|it| (it.agent, it.verdict.code())).collect();
+    assert_eq!(verdicts, [1, 2, 3].map(|who| (agent(who), "capacity")), "{why:?}");
+    // Offered meanwhile: to somebody who was looked at before.
+    world.agent_is(agent(2), 50, true);
+    world.settle();
+    let why = done(&world, offered).unwrap();
+    assert_eq!((why.place, why.candidates[0].verdict), (Place::Offered { agent: agent(2) }, Verdict::Offered));
+    // In another campaign meanwhile: its members count.
+    world.join(agent(3), campaign(2), 0);
+    world.configure(plain_campaign(campaign(2)), CLOSED);
+    world.configure(plain_campaign(campaign(2)), Openness::ALWAYS);
+    world.accept(ids[4]);
+    world.transfer_to_campaign(ids[4], campaign(2));
+    world.settle();
+    let why = done(&world, moved).unwrap();
+    assert_eq!((why.campaign, why.members), (campaign(2), 1));
+    world.agent_is(agent(3), 100, true);
+    world.settle();
+    world.accept(ids[4]);
+    world.close(ids[4]);
+    assert_eq!(done(&world, ended), None);
 }

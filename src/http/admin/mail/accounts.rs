@@ -63,6 +63,7 @@ fn fields(account: &MailAccount) -> MailAccountFields {
         },
         folders: settings.folders,
         trusted_authserv: settings.trusted_authserv,
+        takes_existing: settings.takes_existing,
         quota: settings.quota,
         enabled: account.enabled,
         // It was accepted when it was saved.
@@ -88,6 +89,7 @@ fn settings(fields: &MailAccountFields) -> Settings {
         folders: fields.folders.clone(),
         quota: fields.quota,
         trusted_authserv: fields.trusted_authserv.clone(),
+        takes_existing: fields.takes_existing,
     }
 }
 

@@ -7,6 +7,12 @@ import { loadAdminTexts } from './texts.ts';
 import LoginScreen from '../screens/LoginScreen.vue';
 import InboxScreen from '../inbox/InboxScreen.vue';
 
+/** With what only administration and supervision say. */
+async function withTexts<T>(screen: Promise<T>): Promise<T> {
+  await loadAdminTexts();
+  return screen;
+}
+
 export const router = createRouter({
   history: createWebHistory(),
   routes: [
@@ -15,9 +21,10 @@ export const router = createRouter({
     { path: '/turno', name: 'shift', component: () => import('../screens/ShiftScreen.vue') },
     { path: '/bandeja/:view?/:id?', name: 'inbox', component: InboxScreen },
     { path: '/contactos/:id?', name: 'contacts', component: () => import('../screens/ContactsScreen.vue') },
-    { path: '/supervision', name: 'supervision', component: () => Promise.all([import('../supervision/SupervisionScreen.vue'), loadAdminTexts()]).then(([screen]) => screen) },
-    { path: '/y-si', name: 'what_if', component: () => Promise.all([import('../whatif/WhatIfScreen.vue'), loadAdminTexts()]).then(([screen]) => screen) },
-    { path: '/admin/:kind?/:id?', name: 'admin', component: () => Promise.all([import('../admin/AdminScreen.vue'), loadAdminTexts()]).then(([screen]) => screen) },
+    { path: '/supervision', name: 'supervision', component: () => withTexts(import('../supervision/SupervisionScreen.vue')) },
+    { path: '/historial', name: 'recordings', component: () => withTexts(import('../recordings/RecordingsScreen.vue')) },
+    { path: '/y-si', name: 'what_if', component: () => withTexts(import('../whatif/WhatIfScreen.vue')) },
+    { path: '/admin/:kind?/:id?', name: 'admin', component: () => withTexts(import('../admin/AdminScreen.vue')) },
     { path: '/perfil', name: 'profile', component: () => import('../screens/ProfileScreen.vue') },
     { path: '/supervisor', redirect: '/supervision' },
     { path: '/', name: 'root', component: InboxScreen },

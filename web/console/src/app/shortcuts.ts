@@ -17,6 +17,7 @@ export const SHORTCUTS = {
   'start': { title: 'start.title', area: 'global', keys: 'g n' },
   'go.inbox': { title: 'place.inbox', area: 'global', keys: 'g b' },
   'go.contacts': { title: 'place.contacts', area: 'global', keys: 'g c' },
+  'go.recordings': { title: 'place.recordings', area: 'global', keys: 'g h' },
   'go.supervision': { title: 'place.supervision', area: 'global', keys: 'g s' },
   'go.what_if': { title: 'place.what_if', area: 'global', keys: 'g y' },
   'go.admin': { title: 'place.admin', area: 'global', keys: 'g a' },

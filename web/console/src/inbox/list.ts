@@ -95,7 +95,7 @@ export function useOrder(rows: () => readonly Conversation[]) {
     if (wanted === '') return order.value;
     return order.value.filter((id) => {
       const one = state.value.conversations.get(id) ?? team.value.find((row) => row.id === id);
-      return one && matches(wanted, `${contactName(one)} ${one.contact_address} ${campaignName(one.campaign)} ${one.tags.join(' ')}`) > 0;
+      return one && matches(wanted, `${contactName(one)} ${one.contact_address} ${one.subject ?? ''} ${campaignName(one.campaign)} ${one.tags.join(' ')}`) > 0;
     });
   });
   return { ids, changed, apply };

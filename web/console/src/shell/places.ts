@@ -1,6 +1,6 @@
 /** The screens that this person may open, in the order of the rail. */
 
-import { FlaskConical, Inbox, Radar, Settings, Users } from '@lucide/vue';
+import { Clock, FlaskConical, Inbox, Radar, Settings, Users } from '@lucide/vue';
 import type { Component } from 'vue';
 
 import { may } from '../app/session.ts';
@@ -14,13 +14,14 @@ export interface Place {
   readonly go: ActionId;
 }
 
-export function places(): Place[] {
-  const all: (Place | false)[] = [
-    (may('answer') || may('read_conversations')) && { name: 'inbox', text: t('place.inbox'), icon: Inbox, go: 'go.inbox' },
-    may('read_contacts') && { name: 'contacts', text: t('place.contacts'), icon: Users, go: 'go.contacts' },
-    may('read_board') && { name: 'supervision', text: t('place.supervision'), icon: Radar, go: 'go.supervision' },
-    may('read_board') && { name: 'what_if', text: t('place.what_if'), icon: FlaskConical, go: 'go.what_if' },
-    (may('write_config') || may('write_users') || may('write_members')) && { name: 'admin', text: t('place.admin'), icon: Settings, go: 'go.admin' },
-  ];
-  return all.filter((place) => place !== false);
-}
+/** With what one must be allowed to do there, any of it. */
+export const PLACES = [
+  ['inbox', Inbox, 'answer', 'read_conversations'],
+  ['contacts', Users, 'read_contacts'],
+  ['recordings', Clock, 'read_conversations'],
+  ['supervision', Radar, 'read_board'],
+  ['what_if', FlaskConical, 'read_board'],
+  ['admin', Settings, 'write_config', 'write_users', 'write_members'],
+] as const;
+
+export const places = (): Place[] => PLACES.filter(([, , ...any]) => any.some(may)).map(([name, icon]) => ({ name, text: t(`place.${name}`), icon, go: `go.${name}` }));

@@ -194,6 +194,11 @@ impl Session {
         self.position
     }
 
+    /// How many mails are known to lie behind the position, fetched or not.
+    pub fn backlog(&self) -> usize {
+        self.waiting.len()
+    }
+
     /// Whether the server only lets us look.
     pub fn is_read_only(&self) -> bool {
         self.folder.read_only

@@ -16,7 +16,7 @@ async fn open(real: &Real, folder: &str, start: Start) -> Session {
 }
 
 /// Sends the commands over another connection.
-async fn elsewhere(real: &Real, commands: &[&str]) {
+pub(crate) async fn elsewhere(real: &Real, commands: &[&str]) {
     let stream = TcpStream::connect(("127.0.0.1", real.imap)).await.unwrap();
     let mut stream = BufReader::new(stream);
     let login = format!("LOGIN ana {}", real.password);

@@ -1,9 +1,9 @@
 //! Servers of the tests: small ones that misbehave, and, when `CENTRALITA_TEST_MAIL` describes them (`scripts/mail.sh`), real ones.
 
 mod discovering;
-mod dovecot;
+pub(crate) mod dovecot;
 mod hostile;
-mod measure;
+pub(crate) mod measure;
 mod oddities;
 mod postfix;
 mod sending;
@@ -40,7 +40,7 @@ fn impatient() -> Network {
     network(None).with_patience(Patience { connect: short, tls: short, reply: short, delivery: short, slowest: 1 << 20 })
 }
 
-fn local(port: u16, security: Security) -> Server {
+pub(crate) fn local(port: u16, security: Security) -> Server {
     Server::new("localhost", port, security)
 }
 
@@ -141,7 +141,7 @@ async fn imap(exists: u32, other: impl Fn(&str) -> Then + Send + Sync + 'static)
 
 /// What stands between us and a server: passes on, replaces a word by one of the same length, and once cuts the line after so many
 /// bytes of the server.
-async fn proxy(to: u16, cut_after: usize, word: (&'static str, &'static str)) -> u16 {
+pub(crate) async fn proxy(to: u16, cut_after: usize, word: (&'static str, &'static str)) -> u16 {
     assert_eq!(word.0.len(), word.1.len());
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let port = listener.local_addr().unwrap().port();
@@ -173,29 +173,29 @@ async fn proxy(to: u16, cut_after: usize, word: (&'static str, &'static str)) ->
 
 /// The real servers.
 #[derive(serde::Deserialize)]
-struct Real {
-    imap: u16,
-    imaps: u16,
+pub(crate) struct Real {
+    pub(crate) imap: u16,
+    pub(crate) imaps: u16,
     smtp: u16,
     submission: u16,
     smtps: u16,
-    password: String,
+    pub(crate) password: String,
     authority: std::path::PathBuf,
-    mail: std::path::PathBuf,
+    pub(crate) mail: std::path::PathBuf,
     sent: std::path::PathBuf,
 }
 
 impl Real {
     /// None where there are none.
-    fn here() -> Option<Self> {
+    pub(crate) fn here() -> Option<Self> {
         serde_json::from_str(&std::env::var("CENTRALITA_TEST_MAIL").ok()?).unwrap()
     }
 
-    fn network(&self) -> Network {
+    pub(crate) fn network(&self) -> Network {
         network(Some(&std::fs::read(&self.authority).unwrap()))
     }
 
-    fn account(&self, folder: &str) -> Account {
+    pub(crate) fn account(&self, folder: &str) -> Account {
         let mut account = account(self.imaps, Security::Tls);
         account.smtp = local(self.submission, Security::Starttls);
         account.credentials.proof = Proof::Password(self.password.as_str().into());
@@ -204,7 +204,7 @@ impl Real {
     }
 
     /// Puts mails into a folder of Ana's, as a delivery agent would.
-    fn deliver(&self, folder: &str, name: &str, raw: &[u8]) {
+    pub(crate) fn deliver(&self, folder: &str, name: &str, raw: &[u8]) {
         let place = self.mail.join("ana/Maildir").join(format!(".{folder}"));
         let nobody = |path: &std::path::Path| std::os::unix::fs::chown(path, Some(65_534), Some(65_534)).unwrap();
         for directory in [&self.mail.join("ana"), &self.mail.join("ana/Maildir"), &place]

@@ -1,0 +1,154 @@
+//! Takes in the mails of one batch: read in parallel, then taken in in order for each author, authors beside each other.
+
+use std::{panic::AssertUnwindSafe, time::Duration};
+
+use futures_util::{FutureExt, StreamExt, stream};
+use rustc_hash::FxHashMap;
+
+use super::{
+    account::Work,
+    lease::Lease,
+    reader::{Outcome, Reading, Settled},
+};
+use crate::{
+    actors::engine::CommandError,
+    channels::email::post::imap::{Content, Mail, Position},
+    domain::log::By,
+    store::{
+        mail_asides::MailAsideKind,
+        mail_positions,
+        write::{Statement, WriteError},
+    },
+    telemetry as names,
+};
+
+/// Mails read at once, each on a thread of its own.
+const READ_AT_ONCE: usize = 4;
+/// Authors whose mails are taken in at once: enough to fill a commit.
+const AUTHORS_AT_ONCE: usize = 128;
+/// Between attempts while there is no room or no database.
+const AGAIN: Duration = Duration::from_millis(100);
+const AGAIN_LATER: Duration = Duration::from_secs(2);
+/// In one transaction, so that others need not wait long.
+const STATEMENTS: usize = 100;
+
+/// Somebody else owns the mailbox now.
+#[derive(Debug)]
+pub(super) struct Lost;
+
+/// A mail's number, and whether it could be read.
+type Done = (u32, bool);
+
+impl Work {
+    /// Takes in all of them, however long that takes; gives what is still to be committed.
+    pub(super) async fn settle_all(&self, uid_validity: u32, mails: Vec<Mail>) -> (Vec<Done>, Vec<Statement>) {
+        let readings = stream::iter(mails).map(|mail| self.read(uid_validity, mail)).buffered(READ_AT_ONCE);
+        let readings: Vec<(u32, Reading)> = readings.collect().await;
+        let mut authors: Vec<Vec<(u32, Reading)>> = Vec::new();
+        let mut places: FxHashMap<String, usize> = FxHashMap::default();
+        for (uid, reading) in readings {
+            let place = *places.entry(reading.author().to_owned()).or_insert_with(|| {
+                authors.push(Vec::new());
+                authors.len() - 1
+            });
+            if let Some(mails) = authors.get_mut(place) {
+                mails.push((uid, reading));
+            }
+        }
+        let settled = stream::iter(authors).map(async |mails| {
+            let mut settled = Vec::with_capacity(mails.len());
+            for (uid, reading) in mails {
+                settled.push((uid, Box::pin(self.settle(reading)).await));
+            }
+            settled
+        });
+        let settled: Vec<Vec<(u32, Settled)>> = settled.buffer_unordered(AUTHORS_AT_ONCE).collect().await;
+        let (mut done, mut statements) = (Vec::new(), Vec::new());
+        for (uid, Settled { outcome, statements: mut more }) in settled.into_iter().flatten() {
+            self.count(&outcome);
+            done.push((uid, !matches!(outcome, Outcome::Aside(MailAsideKind::Quarantined, _))));
+            statements.append(&mut more);
+        }
+        done.sort_unstable();
+        (done, statements)
+    }
+
+    async fn read(&self, uid_validity: u32, mail: Mail) -> (u32, Reading) {
+        let Mail { uid, received, size, content } = mail;
+        let received = received.unwrap_or_else(|| self.now());
+        let partial = |raw, why: &str| Reading::partial(&self.account, (uid_validity, uid), raw, size, received, why);
+        let reading = match content {
+            Content::Whole(raw) => self.shared.reader.read(&self.account, raw, received).await,
+            Content::TooLarge(header) => partial(header, "too_large"),
+            Content::Unreadable(failure) => partial(bytes::Bytes::new(), failure.code.as_str()),
+        };
+        (uid, reading)
+    }
+
+    /// Takes in one mail. What fails because of the moment is tried again; what panics twice is put aside (R13).
+    async fn settle(&self, mut reading: Reading) -> Settled {
+        let (mut panics, mut attempts) = (0, 0_u32);
+        loop {
+            let attempt = AssertUnwindSafe(self.shared.reader.settle(&self.account, &reading, false)).catch_unwind().await;
+            match attempt {
+                Ok(Ok(settled)) => return settled,
+                Ok(Err(error)) => {
+                    attempts += 1;
+                    if attempts.is_multiple_of(50) {
+                        tracing::warn!(%error, account = %self.account.id, attempts, "a mail waits to be taken in");
+                    }
+                    let pause = if error == CommandError::Busy { AGAIN } else { AGAIN * attempts.min(20) };
+                    tokio::time::sleep(pause.min(AGAIN_LATER)).await;
+                }
+                Err(_) => {
+                    panics += 1;
+                    tracing::error!(account = %self.account.id, panics, "taking in a mail panicked");
+                    if panics >= 2 {
+                        reading.give_up("panicked");
+                    }
+                    tokio::time::sleep(AGAIN).await;
+                }
+            }
+        }
+    }
+
+    fn count(&self, outcome: &Outcome) {
+        let account = self.account.id.to_string();
+        metrics::counter!(names::MAILS_RECEIVED, "account" => account, "outcome" => outcome.as_str()).increment(1);
+        if let Outcome::Aside(MailAsideKind::Quarantined, reason) = outcome {
+            metrics::counter!(names::QUARANTINED, "source" => "mail").increment(1);
+            tracing::error!(account = %self.account.id, reason, "a mail was put into quarantine");
+        }
+    }
+
+    /// Records what belongs to mails that were taken in, and then, in the last transaction, that everything up to here was. Each of
+    /// them is refused when the lease is another's.
+    pub(super) async fn commit(&self, lease: &Lease, statements: Vec<Statement>, position: Position) -> Result<(), Lost> {
+        let mut rest = statements.into_iter().peekable();
+        loop {
+            let mut part = vec![lease.fence()];
+            part.extend(rest.by_ref().take(STATEMENTS));
+            let is_last = rest.peek().is_none();
+            if is_last {
+                part.push(mail_positions::put(self.account.id, &self.place, position, self.now()));
+            }
+            self.write(part).await?;
+            if is_last {
+                return Ok(());
+            }
+        }
+    }
+
+    async fn write(&self, statements: Vec<Statement>) -> Result<(), Lost> {
+        loop {
+            match self.shared.engine.journal.write(statements.clone(), None, By::System, None).await {
+                Ok(()) => return Ok(()),
+                Err(WriteError::NotFound) => return Err(Lost),
+                Err(error) => {
+                    tracing::warn!(%error, account = %self.account.id, "the position of a mailbox cannot be stored; trying again");
+                    tokio::time::sleep(AGAIN_LATER).await;
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,125 @@
+//! The page's HTML: a form that needs no script, in the client's language.
+
+use std::{collections::BTreeMap, fmt::Write, sync::OnceLock};
+
+use crate::domain::webchat::Language;
+
+/// Words of one language.
+pub(super) type Words = BTreeMap<String, String>;
+
+/// From the catalogues; what is not there is empty.
+pub(super) fn words(language: Language) -> &'static Words {
+    static ALL: OnceLock<[Words; 3]> = OnceLock::new();
+    let all = ALL.get_or_init(|| {
+        [
+            include_str!("../../../web/locales/rate/es.json"),
+            include_str!("../../../web/locales/rate/en.json"),
+            include_str!("../../../web/locales/rate/pt-BR.json"),
+        ]
+        .map(|catalogue| serde_json::from_str(catalogue).unwrap_or_default())
+    });
+    let [spanish, english, portuguese] = all;
+    match language {
+        Language::Spanish => spanish,
+        Language::English => english,
+        Language::Portuguese => portuguese,
+    }
+}
+
+/// A page as it is written.
+pub(super) struct Writing {
+    language: Language,
+    body: String,
+}
+
+impl Writing {
+    /// A page under this heading.
+    pub(super) fn new(language: Language, heading: &str) -> Self {
+        Self { language, body: format!("<h1>{}</h1>", escaped(heading)) }
+    }
+
+    fn word(&self, key: &str) -> String {
+        escaped(words(self.language).get(key).map_or("", String::as_str))
+    }
+
+    /// Something said.
+    pub(super) fn say(mut self, text: &str) -> Self {
+        let _ = write!(self.body, "<p>{}</p>", escaped(text));
+        self
+    }
+
+    /// Something said in the page's language.
+    pub(super) fn tell(mut self, key: &str) -> Self {
+        let word = self.word(key);
+        let _ = write!(self.body, "<p>{word}</p>");
+        self
+    }
+
+    /// What is wrong.
+    pub(super) fn warn(mut self, key: &str) -> Self {
+        let word = self.word(key);
+        let _ = write!(self.body, "<p class=\"bad\" role=\"alert\">{word}</p>");
+        self
+    }
+
+    /// The marks, the words and the button.
+    pub(super) fn form(mut self, legend: &str, score: Option<u8>, comment: &str) -> Self {
+        let _ = write!(self.body, "<form method=\"post\"><fieldset aria-label=\"{}\">", escaped(legend));
+        for (value, mark) in (1..).zip(["😞", "🙁", "😐", "🙂", "😀"]) {
+            let checked = if score == Some(value) { " checked" } else { "" };
+            let word = self.word(&format!("score_{value}"));
+            let _ = write!(
+                self.body,
+                "<label><input type=\"radio\" name=\"score\" value=\"{value}\" required{checked}><span aria-hidden=\"true\">{mark}</span>{word}</label>"
+            );
+        }
+        let (label, send) = (self.word("comment"), self.word("send"));
+        let _ = write!(
+            self.body,
+            "</fieldset><label>{label}<textarea name=\"comment\" rows=\"4\" maxlength=\"1000\">{}</textarea></label><button>{send}</button></form>",
+            escaped(comment)
+        );
+        self
+    }
+
+    /// A way back to the form.
+    pub(super) fn change(mut self) -> Self {
+        let word = self.word("change");
+        let _ = write!(self.body, "<p><a href=\"?\">{word}</a></p>");
+        self
+    }
+
+    /// The whole document.
+    pub(super) fn done(self) -> String {
+        let title = self.word("title");
+        format!(
+            "<!doctype html><html lang=\"{}\"><head><meta charset=\"utf-8\"><meta name=\"viewport\" content=\"width=device-width, \
+             initial-scale=1\"><meta name=\"robots\" content=\"noindex\"><title>{title}</title><link rel=\"stylesheet\" \
+             href=\"/rate/style.css\"></head><body><main>{}</main></body></html>",
+            self.language.tag(),
+            self.body
+        )
+    }
+}
+
+fn escaped(text: &str) -> String {
+    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_language_says_everything() {
+        let [spanish, english, portuguese] = Language::ALL.map(|language| words(language).keys().collect::<Vec<_>>());
+        assert!(!spanish.is_empty() && spanish == english && spanish == portuguese);
+    }
+
+    #[test]
+    fn what_others_wrote_is_text() {
+        let page = Writing::new(Language::Spanish, "<script>").say("\"<b>").form("\"x", Some(4), "</textarea><script>").done();
+        assert!(!page.contains("<script>") && !page.contains("<b>") && page.contains("aria-label=\"&quot;x\""));
+        assert!(page.contains("value=\"4\" required checked") && page.contains("&lt;/textarea&gt;"));
+    }
+}
