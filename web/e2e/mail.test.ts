@@ -107,6 +107,10 @@ describe('mail accounts', () => {
     await field('Cuenta de Todo').selectOption({ label: 'ayuda@ejemplo.com' });
     await page.getByRole('row', { name: /Facturas.*Ayuda de Ejemplo/ }).waitFor();
     await looksRight(admin, 'correo');
+    await page.getByRole('link', { name: 'Correos apartados' }).click();
+    await admin.sees('No hay correos apartados así');
+    await looksRight(admin, 'correo-apartados');
+    await admin.button('Atrás').click();
     await page.getByRole('link', { name: 'ayuda@ejemplo.com' }).click();
     await admin.button('Archivar').click();
     await page.getByRole('dialog').getByRole('button', { name: 'Archivar' }).click();

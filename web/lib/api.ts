@@ -124,7 +124,7 @@ function parse(text: string): unknown {
 }
 
 /** A proxy on the way may answer with a page of its own: then the status alone must do. */
-export function problemOf(status: number, text: string): Problem {
+function problemOf(status: number, text: string): Problem {
   try {
     const body: unknown = JSON.parse(text);
     if (typeof body === 'object' && body !== null && 'code' in body && typeof body.code === 'string') {

@@ -95,7 +95,7 @@ fn settings(fields: &MailAccountFields) -> Settings {
 
 /// Whether the mailbox's own secret is ever sent.
 fn signs_in(settings: &Settings) -> bool {
-    settings.imap.is_some() || settings.sending == Sending::Same
+    settings.receives || settings.sending == Sending::Same
 }
 
 fn has_secret(settings: &Settings, secrets: &Secrets) -> bool {
@@ -281,7 +281,9 @@ fn asked(fields: &MailAccountFields, current: Option<&MailAccount>, must: bool) 
         check.that(!relay || !missing(&secrets.sending), "sending_password", ErrorCode::MissingField, "it is needed to send");
     }
     check.done()?;
-    Ok(complete(fields.address.clone(), &set, &secrets))
+    let account = complete(fields.address.clone(), &set, &secrets);
+    // Nobody reads there.
+    Ok(account.map(|account| Account { imap: account.imap.filter(|_| fields.receives), ..account }))
 }
 
 /// For a test: the account as it would be, and whose it is.
@@ -408,6 +410,7 @@ pub async fn create(app: Data<App>, caller: Caller, input: Input<MailAccountFiel
 fn matters(before: &MailAccount, after: &MailAccountFields) -> bool {
     let (was, is) = (&before.settings, settings(after));
     let same = was.imap == is.imap
+        && was.receives == is.receives
         && was.smtp == is.smtp
         && was.user == is.user
         && was.sending == is.sending

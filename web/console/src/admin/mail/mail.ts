@@ -1,7 +1,7 @@
 /** Mail accounts: what their screens share. */
 
-import { Api, ProblemError, problemOf, Unreachable } from '@centralita/lib/api';
-import type { MailAccount, MailAccountFields, MailFolders, MailProposal, MailQuota, MailServer, MailTest, MailTestLine } from '@centralita/lib/wire';
+import { Api, ProblemError, Unreachable } from '@centralita/lib/api';
+import type { MailAccount, MailAccountFields, MailFolders, MailProposal, MailQuota, MailServer, MailTest, MailTestLine, Problem } from '@centralita/lib/wire';
 
 import { t, texts, tIn, type Key } from '../../app/texts.ts';
 
@@ -24,6 +24,8 @@ export interface Draft {
   sending: 'same' | 'own' | 'nobody';
   sending_user: string;
   folders: MailFolders;
+  takes_existing: boolean;
+  trusted_authserv: string;
   quota: MailQuota | null;
   enabled: boolean;
   accept_in_clear: boolean;
@@ -55,6 +57,8 @@ export function draftOf(account: MailAccount | null, client: string, campaign = 
     sending: account?.sending?.login ?? 'same',
     sending_user: account?.sending?.user ?? '',
     folders: { ...(account?.folders ?? { inbox: 'INBOX', done: null, failed: null }) },
+    takes_existing: account?.takes_existing ?? false,
+    trusted_authserv: account?.trusted_authserv ?? '',
     quota: account?.quota ? { ...account.quota } : null,
     enabled: account?.enabled ?? true,
     accept_in_clear: account?.accept_in_clear ?? false,
@@ -65,12 +69,13 @@ export function draftOf(account: MailAccount | null, client: string, campaign = 
 
 /** As the server takes it. */
 export function bodyOf(draft: Draft): MailAccountFields {
-  const { sending, sending_user, password, sending_password, campaign, imap, user, ...rest } = draft;
+  const { sending, sending_user, password, sending_password, campaign, imap, user, trusted_authserv, ...rest } = draft;
   return {
     ...rest,
     campaign: campaign || null,
-    imap: imap.host.trim() === '' ? null : imap,
+    imap: rest.receives ? imap : null,
     user: user.trim() || null,
+    trusted_authserv: trusted_authserv.trim() || null,
     sending: { login: sending, user: sending === 'own' ? sending_user : null },
     ...(password !== '' && { password }),
     ...(sending_password !== '' && { sending_password }),
@@ -82,7 +87,7 @@ export function take(draft: Draft, { imap, smtp }: Pick<MailProposal, 'imap' | '
   if (smtp) draft.smtp = { ...smtp };
 }
 
-export const inClear = (draft: Draft): boolean => draft.smtp.security === 'plain' || (draft.imap.host !== '' && draft.imap.security === 'plain');
+export const inClear = (draft: Draft): boolean => draft.smtp.security === 'plain' || (draft.receives && draft.imap.security === 'plain');
 
 /** What a server's failure means, and what to do about it. */
 export function failureText(code: string): string {
@@ -99,7 +104,10 @@ export async function watchTest(test: MailTest, tell: (line: MailTestLine) => vo
   } catch (cause) {
     throw new Unreachable('no answer from the server', { cause });
   }
-  if (!response.ok || !response.body) throw new ProblemError(problemOf(response.status, await response.text()));
+  if (!response.ok || !response.body) {
+    const problem = await response.json().catch(() => null) as Problem | null;
+    throw problem ? new ProblemError(problem) : new Unreachable(`HTTP ${response.status}`);
+  }
   const reader = response.body.pipeThrough(new TextDecoderStream()).getReader();
   let rest = '';
   let ended = false;
