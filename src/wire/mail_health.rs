@@ -21,8 +21,10 @@ pub enum MailboxState {
     /// Takes in what lies there.
     Reading {
         /// So much.
+        #[ts(type = "number")]
         done: u64,
         /// Of so much, as far as the server has said.
+        #[ts(type = "number")]
         of: u64,
     },
     /// The last attempt failed.
@@ -72,10 +74,13 @@ pub struct MailAccountHealth {
     /// When the last mail was taken in, since the server started.
     pub last_mail_at: Option<Time>,
     /// Mails that lie on the server and are not taken in yet.
+    #[ts(type = "number")]
     pub backlog: u64,
     /// Mails in quarantine that nobody has looked at.
+    #[ts(type = "number")]
     pub quarantined: u64,
     /// Mails that wait to leave.
+    #[ts(type = "number")]
     pub waiting: u64,
     /// When the first of them leaves, at the earliest: the next window, where a limit holds them back.
     pub next_at: Option<Time>,

@@ -1864,6 +1864,10 @@ folders?: MailFolders,
  */
 trusted_authserv?: string | null, 
 /**
+ * Mail that lies in the folder already when it is first read comes in, too.
+ */
+takes_existing?: boolean, 
+/**
  * A limit of the provider (S0-21…S0-23).
  */
 quota?: MailQuota | null, 
@@ -1930,6 +1934,10 @@ folders?: MailFolders,
  */
 trusted_authserv?: string | null, 
 /**
+ * Mail that lies in the folder already when it is first read comes in, too.
+ */
+takes_existing?: boolean, 
+/**
  * A limit of the provider (S0-21…S0-23).
  */
 quota?: MailQuota | null, 
@@ -1950,6 +1958,40 @@ password?: string,
  */
 sending_password?: string, };
 
+export type MailAccountHealth = { 
+/**
+ * Which.
+ */
+account: ChannelId, 
+/**
+ * What its mailbox is doing.
+ */
+mailbox: MailboxState, 
+/**
+ * The server lets us read and not change: mails stay unread there.
+ */
+read_only: boolean, 
+/**
+ * When the last mail was taken in, since the server started.
+ */
+last_mail_at: string | null, 
+/**
+ * Mails that lie on the server and are not taken in yet.
+ */
+backlog: number, 
+/**
+ * Mails in quarantine that nobody has looked at.
+ */
+quarantined: number, 
+/**
+ * Mails that wait to leave.
+ */
+waiting: number, 
+/**
+ * When the first of them leaves, at the earliest: the next window, where a limit holds them back.
+ */
+next_at: string | null, };
+
 export type MailArea = "invoices" | "payments" | "tickets" | "customers" | "all";
 
 export type MailAreaAccount = { 
@@ -1967,6 +2009,62 @@ export type MailAreas = {
  * Each area at most once. One without an account uses that of `all`.
  */
 areas: Array<MailAreaAccount>, };
+
+export type MailAside = { 
+/**
+ * Its id.
+ */
+id: MailAsideId, 
+/**
+ * The mail account it came to.
+ */
+account: ChannelId, 
+/**
+ * Why it is nobody's message.
+ */
+kind: MailAsideKind, 
+/**
+ * The same as a stable code: what said that it is automatic, what a report says, what was wrong.
+ */
+reason: string, 
+/**
+ * Who says to have written it, as far as that could be read.
+ */
+author: string, 
+/**
+ * Its subject, as far as that could be read.
+ */
+subject: string, 
+/**
+ * Its size in bytes.
+ */
+size: number, 
+/**
+ * It can be downloaded.
+ */
+has_source: boolean, 
+/**
+ * The conversation that a report is about, or that it came into after all.
+ */
+conversation: ConversationId | null, 
+/**
+ * What became of it.
+ */
+state: MailAsideState, 
+/**
+ * When the mail server took it.
+ */
+received_at: string, 
+/**
+ * When it was put aside.
+ */
+created_at: string, };
+
+export type MailAsideId = string;
+
+export type MailAsideKind = "own" | "automatic" | "report" | "quarantined";
+
+export type MailAsideState = "open" | "retried" | "dismissed";
 
 export type MailDirection = "receive" | "send";
 
@@ -2165,6 +2263,32 @@ name: string,
  * In lower case.
  */
 address: string, };
+
+export type MailboxState = { "is": "off" } | { "is": "connecting" } | { "is": "idle" } | { "is": "polling" } | { "is": "reading", 
+/**
+ * So much.
+ */
+done: number, 
+/**
+ * Of so much, as far as the server has said.
+ */
+of: number, } | { "is": "failing", 
+/**
+ * Since when.
+ */
+since: string, 
+/**
+ * Why, a stable code.
+ */
+code: string, 
+/**
+ * What the server said: one line of plain text.
+ */
+words: string | null, 
+/**
+ * When it tries again.
+ */
+next_try: string, } | { "is": "elsewhere" };
 
 export type Me = { 
 /**
