@@ -125,6 +125,10 @@ codes! {
     CalendarFileNotValid 422 "This is no calendar file";
     ScheduleOverrideEmpty 422 "The override ends before it begins";
     ScheduleOverrideReason 422 "The override needs a reason";
+    MailLoginRefused 422 "The mail server does not accept this user and password";
+    MailHostForbidden 422 "The mail server lies inside this network, which may not be reached";
+    MailNotWorking 422 "The mail server could not be used like this";
+    MailInClear 422 "The connection would not be encrypted";
     TooManyAttempts 429 "Too many attempts";
     TooManyConnections 429 "Too many connections from one address";
     Busy 429 "Too much is going on at once";

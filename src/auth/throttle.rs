@@ -19,7 +19,7 @@ use governor::{Quota, RateLimiter, middleware::NoOpMiddleware, state::keyed::Das
 use parking_lot::Mutex;
 use rustc_hash::FxHashSet;
 
-use crate::{clock::Clock, ids::VisitorId};
+use crate::{clock::Clock, domain::log::By, ids::VisitorId};
 
 /// Attempts per minute at one account from anywhere unknown, and from one known address.
 pub const PER_ACCOUNT: NonZeroU32 = NonZeroU32::new(10).unwrap();
@@ -33,6 +33,10 @@ pub const NEW_VISITORS: NonZeroU32 = NonZeroU32::new(60).unwrap();
 pub const MESSAGES: NonZeroU32 = NonZeroU32::new(60).unwrap();
 /// Files per minute of one visitor.
 pub const FILES: NonZeroU32 = NonZeroU32::new(20).unwrap();
+/// Times a minute that somebody has mail servers tried or looked for.
+pub const MAIL_ATTEMPTS: NonZeroU32 = NonZeroU32::new(30).unwrap();
+/// Test mails an hour of one person, and to one address.
+pub const TEST_MAILS: NonZeroU32 = NonZeroU32::new(20).unwrap();
 /// Places over which keys are spread.
 const PLACES: u64 = 1 << 16;
 /// Pairs of account and address remembered from earlier sign-ins.
@@ -60,6 +64,8 @@ pub struct Throttle {
     new_visitors: Limiter,
     messages: Limiter,
     files: Limiter,
+    mail_attempts: Limiter,
+    test_mails: Limiter,
     known: Mutex<KnownPlaces>,
 }
 
@@ -80,6 +86,8 @@ impl Throttle {
             new_visitors: per_minute(NEW_VISITORS),
             messages: per_minute(MESSAGES),
             files: per_minute(FILES),
+            mail_attempts: per_minute(MAIL_ATTEMPTS),
+            test_mails: RateLimiter::dashmap_with_clock(Quota::per_hour(TEST_MAILS), clock.clone()),
             visitors: RateLimiter::dashmap_with_clock(Quota::per_second(VISITORS_PER_ADDRESS), clock.clone()),
             clock,
             secret: RandomState::new(),
@@ -140,6 +148,23 @@ impl Throttle {
     /// How long to wait.
     pub fn file(&self, visitor: VisitorId) -> Result<(), Duration> {
         self.spend(&self.files, &("file", visitor))
+    }
+
+    /// Takes one try of mail servers from somebody's budget.
+    ///
+    /// # Errors
+    /// How long to wait.
+    pub fn mail_attempt(&self, by: By) -> Result<(), Duration> {
+        self.spend(&self.mail_attempts, &("mail attempt", by.to_string()))
+    }
+
+    /// Takes one test mail from the budgets of who sends it and of the address it goes to.
+    ///
+    /// # Errors
+    /// How long to wait.
+    pub fn test_mail(&self, by: By, to: &str) -> Result<(), Duration> {
+        self.spend(&self.test_mails, &("test mail of", by.to_string()))?;
+        self.spend(&self.test_mails, &("test mail to", to.to_lowercase()))
     }
 
     /// Remembers that this account was signed in to from here.

@@ -101,6 +101,7 @@ pub(super) async fn open(instance: &Instance, demo: Option<Arc<Demo>>) -> Result
     .map_err(|error| Failure::new("the database", error))?;
     let Running { engine, journal, arbiter } = running;
     let recordings = Recordings::new(&instance.location, &engine.db);
+    let network = instance.config.mail.network(instance.clock.clone()).map_err(|error| Failure::new("mail", error))?;
     let sockets = |limit: u64| SocketLimit::new(usize::try_from(limit).unwrap_or(usize::MAX));
     let visitor_sockets = sockets(limits.visitor_socket_limit_per_address);
     let sockets = sockets(limits.socket_limit_per_address);
@@ -115,6 +116,7 @@ pub(super) async fn open(instance: &Instance, demo: Option<Arc<Demo>>) -> Result
         visitors,
         sockets,
         visitor_sockets,
+        network: network.clone(),
         demo: demo.clone(),
         ready: Box::new(|| true),
     });

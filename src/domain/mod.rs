@@ -15,6 +15,7 @@ pub mod invitation;
 pub mod load;
 pub mod log;
 pub mod mail;
+pub mod mail_area;
 pub mod mail_health;
 pub mod mail_settings;
 pub mod mail_template;

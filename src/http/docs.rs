@@ -113,7 +113,11 @@ fn operation(route: &Route, problem: &RefOr<Schema>, schemas: &mut Schemas) -> O
     }
     let mut success = ResponseBuilder::new().description("Done.");
     for answer in route.answer {
-        let media_type = if route.path.ends_with("/attachments/{id}") { "*/*" } else { "application/json" };
+        let media_type = match route.path {
+            path if path.ends_with("/attachments/{id}") => "*/*",
+            "/api/v1/mail-accounts/test" => "application/x-ndjson",
+            _ => "application/json",
+        };
         success = success.content(media_type, ContentBuilder::new().schema(Some(answer(schemas))).build());
     }
     let refused = ContentBuilder::new().schema(Some(problem.clone())).build();

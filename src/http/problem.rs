@@ -16,7 +16,7 @@ use crate::{
     error::ErrorCode,
     ids::{AgentId, ConversationId, FieldId},
     store::{StoreError, write::WriteError},
-    wire::{config::InUse, conversation::Draft},
+    wire::{config::InUse, conversation::Draft, mail_accounts::MailTestStep},
 };
 
 /// The media type of every problem.
@@ -71,6 +71,10 @@ pub struct ProblemBody {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[ts(optional)]
     pub in_use: Option<InUse>,
+    /// With `mail_login_refused`, `mail_not_working` and `mail_host_forbidden`: what the server was asked for, and what it said.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub mail: Option<MailTestStep>,
 }
 
 /// A request that was not done, and why.
@@ -86,6 +90,7 @@ struct Inner {
     conversation: Option<ConversationId>,
     draft: Option<Draft>,
     in_use: Option<InUse>,
+    mail: Option<MailTestStep>,
     retry_after: Option<u64>,
     /// The answer given before to the same request, to be given again instead.
     replay: Option<(u16, String)>,
@@ -107,6 +112,7 @@ impl Problem {
             conversation: None,
             draft: None,
             in_use: None,
+            mail: None,
             retry_after: None,
             replay: None,
         };
@@ -151,6 +157,14 @@ impl Problem {
         problem
     }
 
+    /// A mail server said no: this field is at fault.
+    pub fn mail(field: &str, code: ErrorCode, detail: &'static str, step: MailTestStep) -> Self {
+        let mut problem = Self::with(code, detail);
+        problem.0.errors = vec![FieldError { field: field.to_owned(), code, detail: detail.to_owned() }];
+        problem.0.mail = Some(step);
+        problem
+    }
+
     /// Not now; come back after `seconds`.
     pub fn later(code: ErrorCode, seconds: u64) -> Self {
         let mut problem = Self::new(code);
@@ -176,7 +190,7 @@ impl Problem {
     }
 
     fn body(&self) -> ProblemBody {
-        let Inner { code, detail, errors, current_owner, conversation, draft, in_use, .. } = &*self.0;
+        let Inner { code, detail, errors, current_owner, conversation, draft, in_use, mail, .. } = &*self.0;
         let word = serde_json::to_value(code).ok().and_then(|value| value.as_str().map(str::to_owned)).unwrap_or_default();
         ProblemBody {
             kind: format!("urn:centralita:problem:{word}"),
@@ -189,6 +203,7 @@ impl Problem {
             conversation: *conversation,
             draft: draft.clone(),
             in_use: *in_use,
+            mail: mail.clone(),
         }
     }
 }

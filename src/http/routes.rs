@@ -22,7 +22,12 @@ use crate::{
             campaign_overview::{self, OverviewQuery},
             campaigns,
             canned_texts::{self, CannedTextsQuery},
-            capacity, channels, clients, dispositions, fields, members, projects,
+            capacity, channels, clients, dispositions, fields,
+            mail::{
+                accounts as mail_accounts, areas as mail_areas, attempt as mail_attempt, discovery as mail_discovery,
+                health as mail_health,
+            },
+            members, projects,
             resources::{self, NewFile, NewResource, ResourcesQuery},
             schedules, skills as admin_skills,
             templates::{self, ChangeQuery, TemplatesQuery, VariablesQuery},
@@ -49,9 +54,10 @@ use crate::{
         webhooks, widget,
     },
     wire::{
-        command, config, conversation, demo as wire_demo, live, mail_asides as wire_mail_asides, moves as wire_moves, page::Page,
-        people, ratings as wire_ratings, recordings as wire_recordings, schedules as wire_schedules, session as wire_session,
-        simulation, skills, start as wire_start, templates as wire_templates, why as wire_why,
+        command, config, conversation, demo as wire_demo, live, mail_accounts as mail, mail_asides as wire_mail_asides,
+        mail_health as wire_mail_health, moves as wire_moves, page::Page, people, ratings as wire_ratings,
+        recordings as wire_recordings, schedules as wire_schedules, session as wire_session, simulation, skills,
+        start as wire_start, templates as wire_templates, why as wire_why,
     },
 };
 
@@ -409,6 +415,33 @@ routes! {
         "Say when a signing secret stops counting", body config::ChannelSecretFields, 200, gives config::ChannelSecret;
     DELETE "/api/v1/channels/{id}/secrets/{secret}" channels::delete_secret, WRITE_CONFIG, "channels",
         "Drop a signing secret at once", 204;
+
+    GET "/api/v1/mail-accounts" mail_accounts::list, WRITE_CONFIG, "mail", "Mail accounts",
+        query ListQuery, 200, page mail::MailAccountView;
+    POST "/api/v1/mail-accounts" mail_accounts::create, WRITE_CONFIG, "mail",
+        "Create a mail account; its servers are asked first", body mail::MailAccountFields, 201, gives mail::MailAccountView;
+    POST "/api/v1/mail-accounts/discover" mail_discovery::find, WRITE_CONFIG, "mail",
+        "Servers of an address, to be confirmed", body mail::DiscoverMail, 200, gives mail::MailProposals;
+    POST "/api/v1/mail-accounts/test" mail_attempt::test, WRITE_CONFIG, "mail",
+        "Try an account, saved or not: a line of JSON for each step as soon as it is done",
+        body mail::MailTest, 200, gives mail::MailTestLine;
+    GET "/api/v1/mail-accounts/health" mail_health::list, WRITE_CONFIG, "mail", "How mail accounts do now",
+        200, page wire_mail_health::MailAccountHealth;
+    GET "/api/v1/mail-accounts/{id}" mail_accounts::show, WRITE_CONFIG, "mail", "One mail account",
+        200, gives mail::MailAccountView;
+    PATCH "/api/v1/mail-accounts/{id}" mail_accounts::change, WRITE_CONFIG, "mail",
+        "Change a mail account; its servers are asked first when that matters",
+        patch mail::MailAccountFields, 200, gives mail::MailAccountView;
+    PUT "/api/v1/mail-accounts/{id}/password" mail_accounts::set_password, WRITE_CONFIG, "mail",
+        "Set a mail account's password; write-only", body mail::MailPasswords, 200, gives mail::MailAccountView;
+    DELETE "/api/v1/mail-accounts/{id}" mail_accounts::archive, WRITE_CONFIG, "mail",
+        "Put a mail account away; its history stays", 200, gives mail::MailAccountView;
+    POST "/api/v1/mail-accounts/{id}/restore" mail_accounts::restore, WRITE_CONFIG, "mail",
+        "Take a mail account back, switched off", 200, gives mail::MailAccountView;
+    GET "/api/v1/clients/{id}/mail-areas" mail_areas::show, WRITE_CONFIG, "mail",
+        "From which account mails of each kind go", 200, gives mail::MailAreas;
+    PUT "/api/v1/clients/{id}/mail-areas" mail_areas::put, WRITE_CONFIG, "mail",
+        "Say from which account mails of each kind go", body mail::MailAreas, 200, gives mail::MailAreas;
 
     GET "/api/v1/dispositions" dispositions::list, READ_CONFIG, "dispositions", "Dispositions of all clients in scope",
         query ListQuery, 200, page config::DispositionView;

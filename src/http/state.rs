@@ -17,10 +17,11 @@ use crate::{
         throttle::Throttle,
         visitor::VisitorTokens,
     },
+    channels::email::post::net::Network,
     clock::{Clock, Timestamp},
     config::Config,
     demo::Demo,
-    http::{problem::Problem, staff::simulations::Turns, webhooks::HookCounters},
+    http::{admin::mail::attempt::Attempts, problem::Problem, staff::simulations::Turns, webhooks::HookCounters},
     ids::ChannelId,
     live::SocketLimit,
     store::recordings::Recordings,
@@ -61,6 +62,8 @@ pub struct Shared {
     pub sockets: SocketLimit,
     /// Of these, visitors'.
     pub visitor_sockets: SocketLimit,
+    /// Talks to mail servers in somebody's name.
+    pub mail: Arc<Attempts>,
     /// There when this server shows a demo.
     pub demo: Option<Arc<Demo>>,
     /// Says whether start-up is complete; beside it the journal must be ready.
@@ -97,6 +100,8 @@ pub struct Needs {
     pub sockets: SocketLimit,
     /// Of these, visitors'.
     pub visitor_sockets: SocketLimit,
+    /// How mail servers are reached.
+    pub network: Network,
     /// There when this server shows a demo.
     pub demo: Option<Arc<Demo>>,
     /// Says whether start-up is complete.
@@ -117,6 +122,7 @@ impl App {
             visitors,
             sockets,
             visitor_sockets,
+            network,
             demo,
             ready,
         } = needs;
@@ -133,6 +139,7 @@ impl App {
             visitors,
             sockets,
             visitor_sockets,
+            mail: Arc::new(Attempts::new(network)),
             demo,
             ready,
             simulations: Arc::default(),
@@ -157,6 +164,7 @@ impl App {
             visitors: shared.visitors.clone(),
             sockets: shared.sockets.clone(),
             visitor_sockets: shared.visitor_sockets.clone(),
+            network: shared.mail.network.clone(),
             demo: shared.demo.clone(),
             ready: Box::new(|| true),
         })

@@ -126,6 +126,7 @@ async fn start_over(scratch: &Scratch) -> (App, Running) {
         visitors: VisitorTokens::new(&[7; 32]),
         sockets: SocketLimit::new(10),
         visitor_sockets: SocketLimit::new(10),
+        network: Config::default().mail.network(running.engine.clock.clone()).unwrap(),
         demo: None,
         ready: Box::new(|| true),
     });

@@ -22,12 +22,14 @@ pub mod leases;
 pub mod log;
 pub mod mail_accounts;
 pub mod mail_answers;
+pub mod mail_areas;
 pub mod mail_asides;
 pub mod mail_confirmations;
 pub mod mail_positions;
 pub mod mail_ratings;
 pub mod mail_sending;
 pub mod mail_threads;
+pub mod mail_waiting;
 pub mod outbox;
 pub mod pasts;
 pub mod people;
@@ -371,9 +373,11 @@ pub const STATEMENTS: &[(&str, &[&str])] = &[
     ("mail_positions", mail_positions::STATEMENTS),
     ("mail_threads", mail_threads::STATEMENTS),
     ("mail_accounts", mail_accounts::STATEMENTS),
+    ("mail_areas", mail_areas::STATEMENTS),
     ("mail_ratings", mail_ratings::STATEMENTS),
     ("mail_sending", mail_sending::STATEMENTS),
     ("mail_answers", mail_answers::STATEMENTS),
+    ("mail_waiting", mail_waiting::STATEMENTS),
     ("outbox", outbox::STATEMENTS),
     ("pasts", pasts::STATEMENTS),
     ("people", people::STATEMENTS),

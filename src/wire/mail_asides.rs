@@ -25,6 +25,7 @@ pub struct MailAside {
     /// Its subject, as far as that could be read.
     pub subject: String,
     /// Its size in bytes.
+    #[ts(type = "number")]
     pub size: u64,
     /// It can be downloaded.
     pub has_source: bool,

@@ -53,6 +53,8 @@ impl Company {
         let query = format!("name=a.pdf&client={client}&campaign={campaign}&shortcut=prices&title=Prices");
         let resource = upload_to(&world.admin, "POST", &format!("/api/v1/resources?{query}"), "file").await.id();
         let campaign2 = world.campaign(&client, manual).await;
+        let mail = post("mail-accounts", mail_account(&client, &campaign, "one@example.com")).await;
+        let idle_mail = post("mail-accounts", mail_account(&client, &campaign, "two@example.com")).await;
         let idle = world.campaign(&client, json!({ "enabled": false })).await;
         let project = post("projects", json!({ "client": client, "name": "Project" })).await;
         let channel = world.channel(&client, &campaign, None).await;
@@ -92,6 +94,8 @@ impl Company {
             ("campaign", campaign),
             ("campaign2", campaign2),
             ("idle", idle),
+            ("mail", mail),
+            ("idle_mail", idle_mail),
             ("resource", resource),
             ("project", project),
             ("channel", channel.id.clone()),
@@ -162,6 +166,13 @@ async fn session(world: &World, person: &Person) -> String {
     world.anonymous().post("/api/v1/session", sign_in).await.ok();
     let sessions = person.api.get("/api/v1/me/sessions").await.ok();
     text(&sessions["items"][0]["id"])
+}
+
+/// A mail account that is off: nobody is asked.
+pub(crate) fn mail_account(client: &str, campaign: &str, address: &str) -> Value {
+    let server = json!({ "host": "mail.example.invalid", "port": 993, "security": "tls" });
+    json!({ "client": client, "campaign": campaign, "address": address, "imap": server, "smtp": server, "receives": true,
+        "enabled": false })
 }
 
 /// Uploads a file.
@@ -407,6 +418,26 @@ pub(crate) fn template(route: &Route) -> Option<Template> {
             ("channels/{{channel}}/secrets/{{secret}}", Some(json!({ "expires_at": "2999-01-01T00:00:00Z" })))
         }
         "DELETE /api/v1/channels/{id}/secrets/{secret}" => ("channels/{{channel}}/secrets/{{secret}}", None),
+
+        "GET /api/v1/mail-accounts" => ("mail-accounts", None),
+        "POST /api/v1/mail-accounts" => ("mail-accounts", Some(mail_account("{{client}}", "{{campaign}}", "new@example.com"))),
+        // Both would ask servers; refused before that.
+        "POST /api/v1/mail-accounts/discover" => ("mail-accounts/discover", Some(json!({ "address": "nobody" }))),
+        "POST /api/v1/mail-accounts/test" => ("mail-accounts/test", Some(json!({ "account": "{{mail}}" }))),
+        "GET /api/v1/mail-accounts/health" => ("mail-accounts/health", None),
+        "GET /api/v1/mail-accounts/{id}" => ("mail-accounts/{{mail}}", None),
+        "PATCH /api/v1/mail-accounts/{id}" => {
+            ("mail-accounts/{{mail}}", Some(json!({ "from_name": "renamed", "campaign": "{{campaign2}}" })))
+        }
+        "PUT /api/v1/mail-accounts/{id}/password" => {
+            ("mail-accounts/{{mail}}/password", Some(json!({ "password": "canary-of-a-mailbox" })))
+        }
+        "DELETE /api/v1/mail-accounts/{id}" => ("mail-accounts/{{idle_mail}}", None),
+        "POST /api/v1/mail-accounts/{id}/restore" => ("mail-accounts/{{idle_mail}}/restore", None),
+        "GET /api/v1/clients/{id}/mail-areas" => ("clients/{{client}}/mail-areas", None),
+        "PUT /api/v1/clients/{id}/mail-areas" => {
+            ("clients/{{client}}/mail-areas", Some(json!({ "areas": [{ "area": "all", "account": "{{mail}}" }] })))
+        }
 
         "GET /api/v1/dispositions" => ("dispositions", None),
         "POST /api/v1/dispositions" => {

@@ -25,7 +25,11 @@ on_both!(
 
 fn writes() -> impl Iterator<Item = (&'static Route, Template)> {
     // Some ask with a body and store nothing.
-    let asks = |route: &Route| ["/preview", "/calendar-file", "/simulations"].iter().any(|end| route.path.ends_with(end));
+    let asks = |route: &Route| {
+        ["/preview", "/calendar-file", "/simulations", "/mail-accounts/test", "/mail-accounts/discover"]
+            .iter()
+            .any(|end| route.path.ends_with(end))
+    };
     let is_write = move |route: &&Route| route.method != "GET" && matches!(route.access, Access::Any(_)) && !asks(route);
     ROUTES.iter().filter(is_write).filter_map(|route| Some((route, template(route)?)))
 }

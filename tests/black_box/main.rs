@@ -42,6 +42,7 @@ mod idempotency;
 mod live;
 mod logs;
 mod mail_sending;
+mod mail_accounts;
 mod mailbox;
 mod monitoring;
 mod moves;

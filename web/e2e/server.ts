@@ -24,6 +24,7 @@ export class Server {
   private constructor(
     binary: string,
     readonly origin: string,
+    settings: NodeJS.ProcessEnv,
   ) {
     this.#binary = binary;
     // What the environment says about another server does not concern this one.
@@ -33,17 +34,18 @@ export class Server {
       CENTRALITA_LISTEN: origin.replace('http://', ''),
       CENTRALITA_DATA_DIR: join(this.#folder, 'data'),
       CENTRALITA_LOG: 'warn',
+      ...settings,
     };
   }
 
-  static async #somewhere(): Promise<Server> {
+  static async #somewhere(settings: NodeJS.ProcessEnv = {}): Promise<Server> {
     const binary = process.env['CENTRALITA_TEST_BINARY'];
     if (!binary) throw new Error('CENTRALITA_TEST_BINARY must name the server to test');
-    return new Server(binary, `http://127.0.0.1:${await freePort()}`);
+    return new Server(binary, `http://127.0.0.1:${await freePort()}`, settings);
   }
 
-  static async create(): Promise<{ server: Server; sample: Sample }> {
-    const server = await Server.#somewhere();
+  static async create(settings?: NodeJS.ProcessEnv): Promise<{ server: Server; sample: Sample }> {
+    const server = await Server.#somewhere(settings);
     const printed = execFileSync(server.#binary, ['sample', '--json'], { env: server.#environment, cwd: server.#folder, encoding: 'utf8' });
     await server.start();
     return { server, sample: JSON.parse(printed) as Sample };

@@ -50,7 +50,7 @@ fn view(canned: &CannedText) -> CannedTextView {
 }
 
 /// Where something lies that is for a campaign, or for all of a client's.
-pub(super) fn place(client: ClientId, campaign: Option<CampaignId>) -> Place {
+pub(in crate::http::admin) fn place(client: ClientId, campaign: Option<CampaignId>) -> Place {
     Place { client: Some(client), campaign }
 }
 

@@ -10,6 +10,7 @@ pub mod channels;
 pub mod clients;
 pub mod dispositions;
 pub mod fields;
+pub mod mail;
 mod mail_settings;
 pub mod members;
 pub mod projects;

@@ -1320,6 +1320,12 @@ topic: string,
  */
 code: string, };
 
+export type DiscoverMail = { 
+/**
+ * Of the mailbox.
+ */
+address: string, };
+
 export type Disposition = { 
 /**
  * Its id.
@@ -1966,6 +1972,136 @@ rating?: MailRating | null,
  */
 from_name?: string | null, };
 
+export type MailPasswords = { 
+/**
+ * Of the mailbox.
+ */
+password?: string, 
+/**
+ * Of the login of its own to send.
+ */
+sending_password?: string, };
+
+export type MailProposal = { 
+/**
+ * Why.
+ */
+source: MailProposalSource, 
+/**
+ * Whose they are, when we know.
+ */
+provider: string | null, 
+/**
+ * How that provider lets programs in.
+ */
+signs_in: MailSignsIn | null, 
+/**
+ * Mails a day that it lets out, as far as it says.
+ */
+daily: number | null, 
+/**
+ * For receiving.
+ */
+imap: MailServer | null, 
+/**
+ * For sending.
+ */
+smtp: MailServer | null, };
+
+export type MailProposalSource = "address" | "mail_exchanger" | "announced" | "answered";
+
+export type MailProposals = { 
+/**
+ * None when nothing was found: ask the provider.
+ */
+proposals: Array<MailProposal>, };
+
+export type MailQuota = { 
+/**
+ * In so many hours, 1 to 720.
+ */
+hours: number, 
+/**
+ * So many, 1 to 1,000,000.
+ */
+mails: number, };
+
+export type MailSecurity = "tls" | "starttls" | "plain";
+
+export type MailSending = { 
+/**
+ * Who.
+ */
+login?: MailSendingLogin, 
+/**
+ * With `own`: as whom.
+ */
+user?: string | null, };
+
+export type MailSendingLogin = "same" | "own" | "nobody";
+
+export type MailServer = { 
+/**
+ * A name or an address, without a scheme or a port.
+ */
+host: string, 
+/**
+ * Its port.
+ */
+port: number, 
+/**
+ * How it is talked to.
+ */
+security: MailSecurity, };
+
+export type MailSignsIn = "password" | "application_password" | "browser";
+
+export type MailTest = { 
+/**
+ * One that is saved. Where `settings` has no password, its stored ones are used, if they go nowhere else than they do now.
+ */
+account?: ChannelId | null, 
+/**
+ * What is tried; without it the saved account as it is.
+ */
+settings?: MailAccountFields | null, 
+/**
+ * Where a test mail goes; without it none is sent.
+ */
+to?: string | null, };
+
+export type MailTestLine = { "line": "step" } & MailTestStep | { "line": "end", 
+/**
+ * Receiving works; none when it was not tried.
+ */
+receive: boolean | null, 
+/**
+ * Sending works.
+ */
+send: boolean | null, };
+
+export type MailTestStep = { 
+/**
+ * Which half.
+ */
+direction: MailDirection, 
+/**
+ * `name`, `connect`, `greeting`, `tls`, `login`, `folder`, `sender` or `test_mail`.
+ */
+step: string, 
+/**
+ * Why it did not work, a stable code; none when it did. What would follow is not tried then.
+ */
+code: string | null, 
+/**
+ * What the server said about it: one line of plain text.
+ */
+words: string | null, 
+/**
+ * How long it took.
+ */
+ms: number, };
+
 export type Mailbox = { 
 /**
  * As they call themselves; may be empty and proves nothing.
@@ -1975,6 +2111,32 @@ name: string,
  * In lower case.
  */
 address: string, };
+
+export type MailboxState = { "is": "off" } | { "is": "connecting" } | { "is": "idle" } | { "is": "polling" } | { "is": "reading", 
+/**
+ * So much.
+ */
+done: number, 
+/**
+ * Of so much, as far as the server has said.
+ */
+of: number, } | { "is": "failing", 
+/**
+ * Since when.
+ */
+since: string, 
+/**
+ * Why, a stable code.
+ */
+code: string, 
+/**
+ * What the server said: one line of plain text.
+ */
+words: string | null, 
+/**
+ * When it tries again.
+ */
+next_try: string, } | { "is": "elsewhere" };
 
 export type Me = { 
 /**
@@ -2493,7 +2655,11 @@ draft?: Draft,
 /**
  * With `campaign_in_use`: what stands in the way.
  */
-in_use?: InUse, };
+in_use?: InUse, 
+/**
+ * With `mail_login_refused`, `mail_not_working` and `mail_host_forbidden`: what the server was asked for, and what it said.
+ */
+mail?: MailTestStep, };
 
 export type Profile = { 
 /**

@@ -6,8 +6,10 @@ use url::Host;
 use crate::auth::secret::SecretText;
 
 /// How a connection is protected (S4-27).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, ts_rs::TS, utoipa::ToSchema)]
 #[serde(rename_all = "snake_case")]
+#[ts(export_to = "wire.ts", rename = "MailSecurity")]
+#[schema(as = MailSecurity)]
 pub enum Security {
     /// TLS from the first byte ("SSL"): 993, 465.
     Tls,
@@ -19,8 +21,10 @@ pub enum Security {
 }
 
 /// Where a server is.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, ts_rs::TS, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
+#[ts(export_to = "wire.ts", rename = "MailServer")]
+#[schema(as = MailServer)]
 pub struct Server {
     /// A name or an address, without a scheme or a port.
     pub host: String,
@@ -89,8 +93,10 @@ pub enum SendingLogin {
 }
 
 /// The folders of a mailbox.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ts_rs::TS, utoipa::ToSchema)]
 #[serde(deny_unknown_fields, default)]
+#[ts(export_to = "wire.ts", rename = "MailFolders")]
+#[schema(as = MailFolders)]
 pub struct Folders {
     /// Where mail arrives.
     pub inbox: String,

@@ -60,6 +60,9 @@ export function drop(path: string, id: string): void {
 
 export const nameOf = (path: string, id: unknown): string => String(lists.get(path)?.find((row) => row.id === id)?.['name'] ?? '');
 
+/** A mailbox is a channel that is set up elsewhere. */
+export const kindOf = (kind: string, row: Row): string => (kind === 'canales' && row['kind'] === 'email' ? 'correo' : kind);
+
 /** What can be chosen from a list, by name. */
 export function options(path: string, only: (row: Row) => boolean = () => true): Option[] {
   return (lists.get(path) ?? [])

@@ -145,10 +145,11 @@ impl Connection {
         if !reply.is_yes() {
             return Err(reply.failure(sender_code(&reply)));
         }
+        // Many servers say what they have against a sender only when they hear of a recipient.
         let reply = self.say(Rcpt::new(sender, vec![])).await?;
         let reset = self.say(Rset).await?;
         if !reply.is_yes() {
-            return Err(reply.failure(Code::RecipientRefused));
+            return Err(reply.failure(sender_code(&reply)));
         }
         if reset.is_yes() { Ok(()) } else { Err(reset.failure(Code::CommandRefused)) }
     }

@@ -1,0 +1,87 @@
+//! How mail accounts do.
+
+use serde::Serialize;
+
+use super::Time;
+use crate::{domain::mail_health::MailState, ids::ChannelId};
+
+/// What an account's mailbox is doing.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ts_rs::TS, utoipa::ToSchema)]
+#[serde(tag = "is", rename_all = "snake_case")]
+#[ts(export_to = "wire.ts")]
+pub enum MailboxState {
+    /// It does not receive.
+    Off,
+    /// On its way to the server.
+    Connecting,
+    /// Everything is read; the server tells of new mail by itself.
+    Idle,
+    /// Everything is read; the server is asked for new mail now and then.
+    Polling,
+    /// Takes in what lies there.
+    Reading {
+        /// So much.
+        #[ts(type = "number")]
+        done: u64,
+        /// Of so much, as far as the server has said.
+        #[ts(type = "number")]
+        of: u64,
+    },
+    /// The last attempt failed.
+    Failing {
+        /// Since when.
+        since: Time,
+        /// Why, a stable code.
+        code: String,
+        /// What the server said: one line of plain text.
+        words: Option<String>,
+        /// When it tries again.
+        next_try: Time,
+    },
+    /// Another process of this installation receives it.
+    Elsewhere,
+}
+
+impl From<MailState> for MailboxState {
+    fn from(state: MailState) -> Self {
+        match state {
+            MailState::Off => Self::Off,
+            MailState::Connecting => Self::Connecting,
+            MailState::Idle => Self::Idle,
+            MailState::Polling => Self::Polling,
+            MailState::Reading { done, of } => Self::Reading { done, of },
+            MailState::Failing { since, code, words, next_try } => Self::Failing {
+                since: since.into(),
+                code: code.to_owned(),
+                words: words.map(Into::into),
+                next_try: next_try.into(),
+            },
+            MailState::Elsewhere => Self::Elsewhere,
+        }
+    }
+}
+
+/// How a mail account does.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ts_rs::TS, utoipa::ToSchema)]
+#[ts(export_to = "wire.ts")]
+pub struct MailAccountHealth {
+    /// Which.
+    pub account: ChannelId,
+    /// What its mailbox is doing.
+    pub mailbox: MailboxState,
+    /// The server lets us read and not change: mails stay unread there.
+    pub read_only: bool,
+    /// When the last mail was taken in, since the server started.
+    pub last_mail_at: Option<Time>,
+    /// Mails that lie on the server and are not taken in yet.
+    #[ts(type = "number")]
+    pub backlog: u64,
+    /// Mails in quarantine that nobody has looked at.
+    #[ts(type = "number")]
+    pub quarantined: u64,
+    /// Mails that wait to leave.
+    #[ts(type = "number")]
+    pub waiting: u64,
+    /// When the first of them leaves, at the earliest: the next window, where a limit holds them back.
+    pub next_at: Option<Time>,
+}
