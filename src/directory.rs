@@ -10,7 +10,7 @@ use chrono_tz::Tz;
 use rustc_hash::FxHashMap;
 
 use crate::{
-    channels::standard_webhooks::SigningSecret,
+    channels::{email::settings::MailAccount, standard_webhooks::SigningSecret},
     clock::Timestamp,
     domain::{
         campaign::{Campaign, CampaignPermissions, Member},
@@ -160,6 +160,8 @@ pub struct Snapshot {
     pub loads: Loads,
     /// People.
     pub users: FxHashMap<UserId, Arc<User>>,
+    /// Mail accounts, those with a campaign under the id of their channel account.
+    pub mail_accounts: FxHashMap<ChannelId, Arc<MailAccount>>,
 }
 
 impl Snapshot {

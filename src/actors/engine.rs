@@ -27,6 +27,7 @@ use crate::{
         contact::Address,
         conversation::{Command, Initiative},
         log::{By, Entity},
+        mail::Envelope,
         message::Attachment,
         refusal::Refusal,
         routing::Explanation,
@@ -111,6 +112,22 @@ pub struct Inbound {
     pub text: Arc<str>,
     /// What they attached, already stored.
     pub attachments: Vec<Attachment>,
+    /// Which conversation it continues.
+    pub thread: Threading,
+    /// What else a mail has.
+    pub mail: Option<Arc<Envelope>>,
+}
+
+/// Which conversation a message continues.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Threading {
+    /// The open one with its customer on its channel account; else it begins one.
+    #[default]
+    Contact,
+    /// This one, which is on this account and with this customer; when it has ended, the message begins one.
+    Joins(ConversationId),
+    /// It begins one.
+    New,
 }
 
 /// The first message of a conversation that somebody of the staff begins.
@@ -134,6 +151,10 @@ pub struct Outgoing {
     pub author: AgentId,
     /// What.
     pub text: Arc<str>,
+    /// Files, already stored.
+    pub attachments: Vec<Attachment>,
+    /// What else a mail has.
+    pub mail: Option<Arc<Envelope>>,
 }
 
 /// What became of a message that came in.

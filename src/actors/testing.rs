@@ -17,7 +17,7 @@ use parking_lot::Mutex;
 use super::{
     agent_session::{Attach, SinkId},
     dashboard::{Look, Viewer},
-    engine::{CommandError, Engine, Inbound, Received},
+    engine::{CommandError, Engine, Inbound, Received, Threading},
     sink::Sink,
     start::{Running, Settings, start},
 };
@@ -264,6 +264,8 @@ impl House {
             name: from.to_owned(),
             text: text.into(),
             attachments: Vec::new(),
+            thread: Threading::Contact,
+            mail: None,
         }
     }
 
@@ -279,7 +281,7 @@ impl House {
     /// An agent answers.
     pub(crate) async fn replies(&self, agent: AgentId, conversation: ConversationId, text: &str) -> MessageId {
         let message = self.engine.ids.next();
-        let content = Content { text: text.into(), attachments: Vec::new() };
+        let content = Content::plain(text);
         self.command(agent, conversation, Command::Reply { message, agent, content }).await.unwrap();
         message
     }

@@ -11,17 +11,20 @@ pub enum ChannelKind {
     Api,
     /// The chat page of a web site.
     Webchat,
+    /// A mailbox.
+    Email,
 }
 
 impl ChannelKind {
     /// Every kind; its position is its bit in a [`KindSet`].
-    pub const ALL: [Self; 2] = [Self::Api, Self::Webchat];
+    pub const ALL: [Self; 3] = [Self::Api, Self::Webchat, Self::Email];
 
     /// The word stored in the database.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Api => "api",
             Self::Webchat => "webchat",
+            Self::Email => "email",
         }
     }
 
@@ -30,6 +33,7 @@ impl ChannelKind {
         match word {
             "api" => Some(Self::Api),
             "webchat" => Some(Self::Webchat),
+            "email" => Some(Self::Email),
             _ => None,
         }
     }
@@ -37,8 +41,16 @@ impl ChannelKind {
     /// Whether the staff can write first: a visitor of a web page who does not write is not there.
     pub const fn can_be_started(self) -> bool {
         match self {
-            Self::Api => true,
+            Self::Api | Self::Email => true,
             Self::Webchat => false,
+        }
+    }
+
+    /// Whether a customer has as many conversations at once as they began, each about its own subject, instead of one.
+    pub const fn has_threads(self) -> bool {
+        match self {
+            Self::Api | Self::Webchat => false,
+            Self::Email => true,
         }
     }
 
@@ -47,6 +59,7 @@ impl ChannelKind {
         match self {
             Self::Api => 20,
             Self::Webchat => 25,
+            Self::Email => 15,
         }
     }
 
@@ -55,6 +68,7 @@ impl ChannelKind {
         match self {
             Self::Api => 64 * 1024,
             Self::Webchat => 16 * 1024,
+            Self::Email => 256 * 1024,
         }
     }
 }

@@ -55,6 +55,7 @@ impl AddressKind {
         match channel {
             ChannelKind::Api => Self::Api,
             ChannelKind::Webchat => Self::Visitor,
+            ChannelKind::Email => Self::Email,
         }
     }
 }

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     clock::Timestamp,
-    domain::delivery::Delivery,
+    domain::{delivery::Delivery, mail::Envelope},
     ids::{AgentId, AttachmentId, MessageId},
 };
 
@@ -77,6 +77,8 @@ pub struct Message {
     pub text: Arc<str>,
     /// Files, in order.
     pub attachments: Vec<Attachment>,
+    /// What else a mail has.
+    pub mail: Option<Arc<Envelope>>,
     /// When it was recorded.
     pub at: Timestamp,
     /// Set on outbound messages only.
@@ -89,11 +91,11 @@ const REMEMBERED_BYTES: usize = 1024;
 impl Message {
     /// As it is kept in memory for lists: shared, unless it is too long for that.
     pub fn remembered(message: &Arc<Self>) -> Arc<Self> {
-        if message.text.len() <= REMEMBERED_BYTES && message.attachments.is_empty() {
+        if message.text.len() <= REMEMBERED_BYTES && message.attachments.is_empty() && message.mail.is_none() {
             return Arc::clone(message);
         }
         let text = message.text.get(..message.text.floor_char_boundary(REMEMBERED_BYTES)).unwrap_or_default();
-        Arc::new(Self { text: text.into(), attachments: Vec::new(), ..message.as_ref().clone() })
+        Arc::new(Self { text: text.into(), attachments: Vec::new(), mail: None, ..message.as_ref().clone() })
     }
 }
 
@@ -104,9 +106,16 @@ pub struct Content {
     pub text: Arc<str>,
     /// Files, already stored.
     pub attachments: Vec<Attachment>,
+    /// What else a mail has.
+    pub mail: Option<Arc<Envelope>>,
 }
 
 impl Content {
+    /// Words and nothing else.
+    pub fn plain(text: impl Into<Arc<str>>) -> Self {
+        Self { text: text.into(), attachments: Vec::new(), mail: None }
+    }
+
     /// Nothing to say and nothing to show.
     pub fn is_empty(&self) -> bool {
         self.attachments.is_empty() && self.text.trim().is_empty()
@@ -151,7 +160,7 @@ mod tests {
 
     #[test]
     fn a_picture_is_an_emoticon_and_a_sign_is_not() {
-        let has = |text: &str| Content { text: text.into(), attachments: Vec::new() }.has_emoticons();
+        let has = |text: &str| Content::plain(text).has_emoticons();
         for text in ["hola 👋", "❤️", "☺", "🇦🇷", "1️⃣", "👩‍💻", "⭐", "✅", "🥲"] {
             assert!(has(text), "{text}");
         }

@@ -14,6 +14,7 @@ pub mod holding;
 pub mod invitation;
 pub mod load;
 pub mod log;
+pub mod mail;
 pub mod message;
 pub mod notice;
 pub mod permission;

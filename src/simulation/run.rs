@@ -245,7 +245,7 @@ impl<'a, W: Witness> Run<'a, W> {
             decided: Vec::new(),
             tally: Tally::new(plan.from, plan.measure),
             steps: 0,
-            hello: Content { text: "…".into(), attachments: Vec::new() },
+            hello: Content::plain("…"),
             witness,
         };
         run.witness.loads(true);

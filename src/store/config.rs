@@ -26,7 +26,7 @@ use crate::{
         webchat::{Language, Webchat},
     },
     ids::{CampaignId, ChannelId, ClientId, DispositionId, ScheduleId},
-    store::{Db, Row, StoreError, skills},
+    store::{Db, Row, StoreError, mail_accounts, skills},
 };
 
 pub(super) const STATEMENTS: &[&str] =
@@ -249,6 +249,7 @@ pub async fn load(db: &Db, sealer: &Sealer, now: Timestamp) -> Result<Snapshot, 
     }
     skills::load(db, &mut snapshot).await?;
     load_channels(db, sealer, now, &mut snapshot).await?;
+    mail_accounts::load(db, sealer, &mut snapshot).await?;
     Ok(snapshot)
 }
 

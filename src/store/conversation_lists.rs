@@ -22,8 +22,8 @@ macro_rules! listed {
             "SELECT c.state, coalesce(k.name, ''), coalesce((SELECT a.value FROM contact_addresses a \
              WHERE a.contact_id = c.contact_id AND a.kind = (SELECT CASE h.kind WHEN 'webchat' THEN 'visitor' ELSE h.kind END \
              FROM channels h WHERE h.id = c.channel_id) ORDER BY a.created_at DESC LIMIT 1), ''), \
-             m.id, m.seq, m.author, m.text, m.attachments, m.at, m.delivery, m.reason \
-             FROM conversations c LEFT JOIN contacts k ON k.id = c.contact_id \
+             m.id, m.seq, m.author, m.text, m.attachments, m.at, m.delivery, m.reason, m.mail, \
+             c.subject FROM conversations c LEFT JOIN contacts k ON k.id = c.contact_id \
              LEFT JOIN messages m ON m.conversation_id = c.id \
              AND m.seq = (SELECT max(l.seq) FROM messages l WHERE l.conversation_id = c.id) WHERE ",
             $($rest),*
@@ -160,7 +160,8 @@ fn listed(row: &Row) -> Result<Listed, StoreError> {
         state.also_received(last.seq, last.at);
     }
     let (name, address) = (row.text(1)?.to_owned(), row.text(2)?.to_owned());
-    let contact = ContactCard { id: state.contact, name, address, fields: field::Values::new() };
+    let subject = row.opt_text(12)?.map(Arc::from);
+    let contact = ContactCard { id: state.contact, name, address, fields: field::Values::new(), subject };
     let last = last.as_ref().map(Message::remembered);
     Ok(Listed { state: Arc::new(state), contact: Arc::new(contact), last })
 }

@@ -50,25 +50,25 @@ macro_rules! state {
 const STATE: &str = state!("c.id = $1");
 /// The contact and the address of the channel's own network.
 const CARD: &str = "SELECT k.id, k.name, coalesce((SELECT a.value FROM contact_addresses a WHERE a.contact_id = k.id AND a.kind = $2 \
-     ORDER BY a.created_at DESC LIMIT 1), '') FROM contacts k WHERE k.id = $1";
-const OPEN_WITH: &str = state!("c.channel_id = $1 AND c.contact_id = $2 AND c.is_open = 1");
+     ORDER BY a.created_at DESC LIMIT 1), ''), (SELECT c.subject FROM conversations c WHERE c.id = $3) FROM contacts k WHERE k.id = $1";
+const OPEN_WITH: &str = state!("c.channel_id = $1 AND c.contact_id = $2 AND c.is_open = 1 AND c.subject IS NULL");
 const OPEN_WITH_CONTACT: &str = state!("c.contact_id = $1 AND c.is_open = 1");
 const FIELDS: &str = "SELECT field_id, value FROM conversation_fields WHERE conversation_id = $1 AND value IS NOT NULL";
 const LAST_WITH: &str = state!("c.contact_id = $2 AND c.channel_id = $1 ORDER BY c.id DESC LIMIT 1");
-const UNREAD: &str = "SELECT id, seq, author, text, attachments, at, delivery, reason FROM messages \
+const UNREAD: &str = "SELECT id, seq, author, text, attachments, at, delivery, reason, mail FROM messages \
      WHERE conversation_id = $1 AND seq <= $2 AND delivery IN ('sent', 'delivered') ORDER BY seq LIMIT 100";
 /// Every open conversation, for [`conversation`].
 pub(super) const OPEN_STATES: &str = state!("c.is_open = 1");
-const MESSAGES: &str = "SELECT id, seq, author, text, attachments, at, delivery, reason FROM messages \
+const MESSAGES: &str = "SELECT id, seq, author, text, attachments, at, delivery, reason, mail FROM messages \
      WHERE conversation_id = $1 AND seq < $2 ORDER BY seq DESC LIMIT $3";
 /// What the customer may see of them: no internal notes.
-const SAID: &str = "SELECT id, seq, author, text, attachments, at, delivery, reason FROM messages \
+const SAID: &str = "SELECT id, seq, author, text, attachments, at, delivery, reason, mail FROM messages \
      WHERE conversation_id = $1 AND author NOT LIKE 'note:%' ORDER BY seq DESC LIMIT $2";
-const MESSAGES_AFTER: &str = "SELECT id, seq, author, text, attachments, at, delivery, reason FROM messages \
+const MESSAGES_AFTER: &str = "SELECT id, seq, author, text, attachments, at, delivery, reason, mail FROM messages \
      WHERE conversation_id = $1 AND seq > $2 ORDER BY seq LIMIT $3";
-const MESSAGE: &str = "SELECT id, seq, author, text, attachments, at, delivery, reason FROM messages \
+const MESSAGE: &str = "SELECT id, seq, author, text, attachments, at, delivery, reason, mail FROM messages \
      WHERE conversation_id = $1 AND id = $2";
-const MESSAGE_AT: &str = "SELECT id, seq, author, text, attachments, at, delivery, reason FROM messages \
+const MESSAGE_AT: &str = "SELECT id, seq, author, text, attachments, at, delivery, reason, mail FROM messages \
      WHERE conversation_id = $1 AND seq = $2";
 const DELIVERY: &str = "SELECT seq, delivery FROM messages WHERE conversation_id = $1 AND id = $2 AND delivery IS NOT NULL";
 
@@ -90,12 +90,12 @@ pub async fn state(db: &Db, id: ConversationId) -> Result<Option<Conversation>, 
 pub async fn card(db: &Db, conversation: &Conversation) -> Result<ContactCard, StoreError> {
     let kind = crate::domain::contact::AddressKind::of(conversation.kind).as_str();
     let fields = fields(db, conversation).await?;
-    let found = db.row(CARD, args![conversation.contact.to_string(), kind]).await?;
-    let (name, address) = match &found {
-        Some(row) => (row.text(1)?.to_owned(), row.text(2)?.to_owned()),
-        None => (String::new(), String::new()),
+    let found = db.row(CARD, args![conversation.contact.to_string(), kind, conversation.id.to_string()]).await?;
+    let (name, address, subject) = match &found {
+        Some(row) => (row.text(1)?.to_owned(), row.text(2)?.to_owned(), row.opt_text(3)?.map(Arc::from)),
+        None => (String::new(), String::new(), None),
     };
-    Ok(ContactCard { id: conversation.contact, name, address, fields })
+    Ok(ContactCard { id: conversation.contact, name, address, fields, subject })
 }
 
 /// What was noted in its dynamic fields; the store is asked only when there is something.
@@ -112,7 +112,7 @@ pub async fn open_with_contact(db: &Db, contact: ContactId) -> Result<Vec<Conver
     db.rows(OPEN_WITH_CONTACT, args![contact.to_string()]).await?.iter().map(conversation).collect()
 }
 
-/// The open conversation of a contact on a channel account; there is at most one.
+/// The open conversation of a contact on a channel account without threads; there is at most one.
 pub async fn open_with(db: &Db, channel: ChannelId, contact: ContactId) -> Result<Option<Conversation>, StoreError> {
     db.row(OPEN_WITH, args![channel.to_string(), contact.to_string()]).await?.map(|row| conversation(&row)).transpose()
 }
@@ -196,7 +196,7 @@ fn spoken_by(word: &str) -> Option<Author> {
     }
 }
 
-/// A message whose eight columns begin at the `first` of the row.
+/// A message whose nine columns begin at the `first` of the row.
 pub(super) fn message(row: &Row, first: usize) -> Result<StoredMessage, StoreError> {
     let damaged = |what: &str| StoreError::Damaged(format!("message: {what}"));
     let author = row.text(first + 2)?;
@@ -213,6 +213,7 @@ pub(super) fn message(row: &Row, first: usize) -> Result<StoredMessage, StoreErr
             author,
             text: row.text(first + 3)?.into(),
             attachments: if row.opt_text(first + 4)?.is_some() { row.json(first + 4)? } else { Vec::new() },
+            mail: if row.opt_text(first + 8)?.is_some() { Some(row.json(first + 8)?) } else { None },
             at,
             delivery,
         }),

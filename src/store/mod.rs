@@ -20,6 +20,7 @@ pub mod invitations;
 pub mod journal;
 pub mod leases;
 pub mod log;
+pub mod mail_accounts;
 pub mod outbox;
 pub mod pasts;
 pub mod people;
@@ -355,6 +356,7 @@ pub const STATEMENTS: &[(&str, &[&str])] = &[
     ("journal", journal::STATEMENTS),
     ("leases", leases::STATEMENTS),
     ("log", log::STATEMENTS),
+    ("mail_accounts", mail_accounts::STATEMENTS),
     ("outbox", outbox::STATEMENTS),
     ("pasts", pasts::STATEMENTS),
     ("people", people::STATEMENTS),

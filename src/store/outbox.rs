@@ -19,7 +19,7 @@ const OF_CHANNEL: &str = "SELECT message_id, conversation_id, seq, state, attemp
      WHERE channel_id = $1 ORDER BY conversation_id, seq LIMIT $2";
 const CHANNELS: &str = "SELECT DISTINCT channel_id FROM outbox";
 /// The receiver's address is the one of the channel's own network, as everywhere a conversation is shown.
-const CONTENT: &str = "SELECT m.seq, m.author, m.text, m.attachments, m.at, m.delivery, \
+const CONTENT: &str = "SELECT m.seq, m.author, m.text, m.attachments, m.at, m.delivery, m.mail, \
      coalesce((SELECT a.value FROM contact_addresses a WHERE a.contact_id = c.contact_id AND a.kind = $2 \
      ORDER BY a.created_at DESC LIMIT 1), '') \
      FROM outbox o JOIN conversations c ON c.id = o.conversation_id \
@@ -110,8 +110,9 @@ pub async fn content(db: &Db, id: MessageId, network: AddressKind) -> Result<Opt
         author,
         text: row.text(2)?.into(),
         attachments: if row.opt_text(3)?.is_some() { row.json(3)? } else { Vec::new() },
+        mail: if row.opt_text(6)?.is_some() { Some(row.json(6)?) } else { None },
         at: row.time(4)?,
         delivery: Some(delivery),
     };
-    Ok(Some(Outgoing { message, delivery, address: row.text(6)?.to_owned() }))
+    Ok(Some(Outgoing { message, delivery, address: row.text(7)?.to_owned() }))
 }

@@ -13,11 +13,11 @@ pub(super) const SQLITE_INBOX: &str =
     "INSERT INTO inbox (hash, channel_id, provider_id, received_at, state) VALUES (?1, ?2, ?3, ?4, 1)";
 pub(super) const SQLITE_LOG: &str = "INSERT INTO log (stream, pos, at, actor, cause, conversation_id, conv_seq, kind, version, data) \
      VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, 1, ?9)";
-pub(super) const SQLITE_MESSAGE: &str = "INSERT INTO messages (conversation_id, seq, id, author, text, attachments, at, delivery) \
-     VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)";
+pub(super) const SQLITE_MESSAGE: &str = "INSERT INTO messages (conversation_id, seq, id, author, text, attachments, at, delivery, \
+     mail, mail_id) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)";
 pub(super) const SQLITE_CONVERSATION: &str = "INSERT INTO conversations (id, client_id, channel_id, campaign_id, contact_id, phase, agent_id, \
-     offered_to, is_open, seq, arrived_at, next_due, state, consulted, finishing) \
-     VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15) \
+     offered_to, is_open, seq, arrived_at, next_due, state, consulted, finishing, subject) \
+     VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16) \
      ON CONFLICT (id) DO UPDATE SET campaign_id = excluded.campaign_id, phase = excluded.phase, agent_id = excluded.agent_id, \
      offered_to = excluded.offered_to, is_open = excluded.is_open, seq = excluded.seq, next_due = excluded.next_due, \
      state = excluded.state, consulted = excluded.consulted, finishing = excluded.finishing";
@@ -63,14 +63,14 @@ new_inbox AS (INSERT INTO inbox (hash, channel_id, provider_id, received_at, sta
 new_log AS (INSERT INTO log (stream, pos, at, actor, cause, conversation_id, conv_seq, kind, version, data) \
  SELECT $3, p, t, w, c, i, q, e->>'kind', 1, coalesce((e->'data')::text, 'null') \
  FROM fence, json_to_recordset($7::json) AS r(p bigint, t bigint, w text, c text, i text, q bigint, e json)), \
-new_messages AS (INSERT INTO messages (conversation_id, seq, id, author, text, attachments, at, delivery) \
- SELECT c, q, i, w, x, a::text, t, d \
- FROM fence, json_to_recordset($8::json) AS r(c text, q bigint, i text, w text, x text, a json, t bigint, d text)), \
+new_messages AS (INSERT INTO messages (conversation_id, seq, id, author, text, attachments, at, delivery, mail, mail_id) \
+ SELECT c, q, i, w, x, a::text, t, d, m::text, m->>'message_id' \
+ FROM fence, json_to_recordset($8::json) AS r(c text, q bigint, i text, w text, x text, a json, t bigint, d text, m json)), \
 new_conversations AS (INSERT INTO conversations (id, client_id, channel_id, campaign_id, contact_id, phase, agent_id, offered_to, \
- is_open, seq, arrived_at, next_due, state, consulted, finishing) \
+ is_open, seq, arrived_at, next_due, state, consulted, finishing, subject) \
  SELECT s->>'id', s->>'client', s->>'channel', s->>'campaign', s->>'contact', p, a, o, n, (s->>'seq')::bigint, \
- (s->>'arrived_at')::bigint, d, s::text, s->'beside'->>'consulted', s->'beside'->'sender'->>'agent' \
- FROM fence, json_to_recordset($9::json) AS r(s json, p text, a text, o text, n bigint, d bigint) \
+ (s->>'arrived_at')::bigint, d, s::text, s->'beside'->>'consulted', s->'beside'->'sender'->>'agent', j \
+ FROM fence, json_to_recordset($9::json) AS r(s json, p text, a text, o text, n bigint, d bigint, j text) \
  ON CONFLICT (id) DO UPDATE SET campaign_id = excluded.campaign_id, phase = excluded.phase, agent_id = excluded.agent_id, \
  offered_to = excluded.offered_to, is_open = excluded.is_open, seq = excluded.seq, next_due = excluded.next_due, \
  state = excluded.state, consulted = excluded.consulted, finishing = excluded.finishing), \

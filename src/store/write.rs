@@ -30,6 +30,8 @@ pub struct ContactCard {
     pub address: String,
     /// What was noted in the conversation's dynamic fields.
     pub fields: field::Values,
+    /// What the conversation is about; may be empty. None where there is no such thing.
+    pub subject: Option<Arc<str>>,
 }
 
 /// A contact that writes for the first time.

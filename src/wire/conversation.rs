@@ -11,6 +11,7 @@ use crate::{
         conversation::{Conversation, Ending, Phase, Priority, QueueReason, Sender},
         delivery::Delivery,
         field,
+        mail::{Doubt, Envelope, Mailbox},
         message::WritingMode,
         skill::SkillLevel,
     },
@@ -127,6 +128,10 @@ pub struct Summary {
     pub contact_name: String,
     /// The address it runs under.
     pub contact_address: String,
+    /// What it is about, where conversations have a subject; may be empty.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub subject: Option<String>,
     /// Number of the last event: dense from 1.
     #[ts(type = "number")]
     pub seq: u64,
@@ -220,6 +225,7 @@ impl Summary {
             contact: state.contact,
             contact_name: contact.name.clone(),
             contact_address: contact.address.clone(),
+            subject: contact.subject.as_deref().map(str::to_owned),
             seq: state.seq,
             standing: Standing::from(&state.phase),
             since: state.since.into(),
@@ -328,6 +334,10 @@ pub struct Message {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[ts(as = "Option<Vec<Attachment>>", optional)]
     pub attachments: Vec<Attachment>,
+    /// What else a mail has.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub mail: Option<MailHead>,
     /// When it was recorded.
     pub at: Time,
     /// Outbound messages only.
@@ -350,9 +360,68 @@ impl Message {
             note: matches!(message.author, domain::message::Author::Note(_)),
             text: message.text.to_string(),
             attachments: message.attachments.iter().map(Attachment::of).collect(),
+            mail: message.mail.as_deref().map(MailHead::of),
             at: message.at.into(),
             delivery: message.delivery,
             reason,
+        }
+    }
+}
+
+/// What stands above a mail. What it looks like is asked for apart.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ts_rs::TS, utoipa::ToSchema)]
+#[ts(export_to = "wire.ts")]
+pub struct MailHead {
+    /// On one line; may be empty.
+    pub subject: String,
+    /// Who wrote it; none of what the staff sends.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub from: Option<Mailbox>,
+    /// To whom.
+    pub to: Vec<Mailbox>,
+    /// Who else.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[ts(as = "Option<Vec<Mailbox>>", optional)]
+    pub cc: Vec<Mailbox>,
+    /// Who else, without the others knowing.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[ts(as = "Option<Vec<Mailbox>>", optional)]
+    pub bcc: Vec<Mailbox>,
+    /// Where its author would have answers go, outside their own organisation.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub elsewhere: Option<Mailbox>,
+    /// When it says it was written.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub date: Option<Time>,
+    /// It can be shown as HTML.
+    pub has_html: bool,
+    /// What speaks against believing who wrote it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[ts(as = "Option<Vec<Doubt>>", optional)]
+    pub doubts: Vec<Doubt>,
+    /// Passed on to others.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    #[ts(as = "Option<bool>", optional)]
+    pub forwarded: bool,
+}
+
+impl MailHead {
+    /// Of an envelope.
+    pub fn of(mail: &Envelope) -> Self {
+        Self {
+            subject: mail.subject.clone(),
+            from: mail.from.clone(),
+            to: mail.to.clone(),
+            cc: mail.cc.clone(),
+            bcc: mail.bcc.clone(),
+            elsewhere: mail.elsewhere.clone(),
+            date: mail.date.map(Into::into),
+            has_html: mail.has_html,
+            doubts: mail.doubts.clone(),
+            forwarded: mail.forwarded,
         }
     }
 }

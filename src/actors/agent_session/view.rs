@@ -160,6 +160,7 @@ mod tests {
             name: String::new(),
             address: String::new(),
             fields: crate::domain::field::Values::new(),
+            subject: None,
         });
         let known = Listed { state: with_seq(9), contact: Arc::clone(&contact), last: None };
         let mut view = View::new(agent, vec![known]);
@@ -169,6 +170,7 @@ mod tests {
             author: Author::Contact,
             text: "hola".into(),
             attachments: vec![],
+            mail: None,
             at: AT,
             delivery: None,
         };

@@ -63,12 +63,20 @@ impl Conversation {
                 #[cfg(test)]
                 crate::actors::testing::trip_over(&inbound.claim.provider_id);
                 let message = self.shared.ids.next();
-                let content = Content { text: Arc::clone(&inbound.text), attachments: inbound.attachments.clone() };
+                let content = Content {
+                    text: Arc::clone(&inbound.text),
+                    attachments: inbound.attachments.clone(),
+                    mail: inbound.mail.clone(),
+                };
                 let command = Command::Receive { message, content };
                 self.apply(batch, &command, Request::Receive { inbound, ack }, By::Contact, now)
             }
             Request::Start { outgoing, by, keep, reply } => {
-                let content = Content { text: Arc::clone(&outgoing.text), attachments: Vec::new() };
+                let content = Content {
+                    text: Arc::clone(&outgoing.text),
+                    attachments: outgoing.attachments.clone(),
+                    mail: outgoing.mail.clone(),
+                };
                 let command = Command::Begin { message: self.shared.ids.next(), agent: outgoing.author, content };
                 self.apply(batch, &command, Request::Start { outgoing, by, keep, reply }, by, now)
             }
@@ -215,6 +223,7 @@ impl Batch {
             author,
             text: Arc::clone(&content.text),
             attachments: content.attachments.clone(),
+            mail: content.mail.clone(),
             at: now,
             delivery,
         }));
@@ -274,7 +283,7 @@ fn rules_of(directory: &Directory, state: &State, command: &Command) -> (Rules, 
         }
         Command::Due { .. } => {
             let text = campaign.closing.reminders.get(usize::from(state.reminders()));
-            reminder = text.map(|text| Content { text: text.as_str().into(), attachments: Vec::new() });
+            reminder = text.map(|text| Content::plain(text.as_str()));
             rules.reminds = reminder.is_some();
             rules.inactivity_disposition = rules.inactivity_disposition.or_else(|| system(System::Inactivity));
         }

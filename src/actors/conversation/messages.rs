@@ -9,7 +9,7 @@ use tokio::sync::oneshot;
 use super::{Conversation, Shared, batch::done};
 use crate::{
     actors::{
-        engine::{CommandError, Inbound, KeepAnswer, Outgoing, Received},
+        engine::{CommandError, Inbound, KeepAnswer, Outgoing, Received, Threading},
         gate,
         router::OfferRefused,
     },
@@ -54,6 +54,8 @@ pub struct Birth {
     pub noticed_at: Option<Timestamp>,
     /// Who closed the last conversation of the contact.
     pub preferred: Option<Preferred>,
+    /// What it is about, where conversations have a subject.
+    pub subject: Option<Arc<str>>,
 }
 
 impl Birth {
@@ -134,6 +136,16 @@ impl Request {
     /// Begins a conversation where none is open.
     pub(crate) const fn may_begin(&self) -> bool {
         matches!(self, Self::Receive { .. } | Self::Start { .. })
+    }
+
+    /// For another conversation than the one it was for, which has ended.
+    pub(crate) fn begin_anew(mut self) -> Self {
+        if let Self::Receive { inbound, .. } = &mut self
+            && matches!(inbound.thread, Threading::Joins(_))
+        {
+            inbound.thread = Threading::New;
+        }
+        self
     }
 
     /// Whose the conversation is that it begins, if the staff begins it.

@@ -135,6 +135,7 @@ impl Conversation {
             name: birth.name.clone(),
             address: birth.address.value.clone(),
             fields: field::Values::new(),
+            subject: birth.subject.clone(),
         };
         Self::new(id, None, Some(Box::new(birth)), Some(Arc::new(card)), shared, shard, notice)
     }

@@ -143,7 +143,7 @@ impl Router {
             Some(notice::write(text?, &facts))
         });
         if let Some(text) = text {
-            let content = Content { text: text.into(), attachments: Vec::new() };
+            let content = Content::plain(text);
             let out_of_hours = notice == Notice::OutOfHours;
             self.tell(conversation, Command::Notice { message: self.ids.next(), content, out_of_hours }, ctx);
         }

@@ -1,4 +1,5 @@
-//! Which conversation a customer's message belongs to: the open one of the same channel account and contact, else a new one.
+//! Which conversation a customer's message belongs to: the open one of the same channel account and contact, else a new one. Where a
+//! contact has several at once ([`ChannelKind::has_threads`]), the message says which one, or that it begins one.
 
 use std::{collections::VecDeque, sync::Arc};
 
@@ -8,9 +9,9 @@ use super::{Child, QUEUE, Sender, Shard};
 use crate::{
     actors::{
         conversation::{Birth, Request, Shared},
-        engine::{CommandError, Inbound, Outgoing},
+        engine::{CommandError, Inbound, Outgoing, Threading},
     },
-    domain::{channel::ChannelKind, contact::Address, conversation::Conversation as State, skill::Preferred},
+    domain::{channel::ChannelKind, contact::Address, conversation::Conversation as State, mail::Envelope, skill::Preferred},
     ids::{CampaignId, ChannelId, ClientId, ContactId, ConversationId},
     store::{StoreError, contacts, contacts::Known, conversations},
 };
@@ -30,6 +31,8 @@ struct Party {
     campaign: CampaignId,
     address: Address,
     name: String,
+    /// Where conversations have one.
+    subject: Option<Arc<str>>,
 }
 
 impl Party {
@@ -37,17 +40,30 @@ impl Party {
         match request {
             Request::Receive { inbound, .. } => {
                 let Inbound { channel, kind, client, campaign, .. } = **inbound;
-                let (address, name) = (inbound.from.clone(), inbound.name.clone());
-                Some(Self { channel, kind, client, campaign, address, name })
+                let (address, name, subject) = (inbound.from.clone(), inbound.name.clone(), subject(kind, &inbound.mail));
+                Some(Self { channel, kind, client, campaign, address, name, subject })
             }
             Request::Start { outgoing, .. } => {
                 let Outgoing { channel, kind, client, campaign, .. } = **outgoing;
-                let (address, name) = (outgoing.to.clone(), outgoing.name.clone());
-                Some(Self { channel, kind, client, campaign, address, name })
+                let (address, name, subject) = (outgoing.to.clone(), outgoing.name.clone(), subject(kind, &outgoing.mail));
+                Some(Self { channel, kind, client, campaign, address, name, subject })
             }
             Request::Command { .. } => None,
         }
     }
+}
+
+/// Which conversation it is for; none where the customer decides that.
+fn threading(request: &Request) -> Option<Threading> {
+    match request {
+        Request::Receive { inbound, .. } => inbound.kind.has_threads().then_some(inbound.thread),
+        Request::Start { outgoing, .. } => outgoing.kind.has_threads().then_some(Threading::New),
+        Request::Command { .. } => None,
+    }
+}
+
+fn subject(kind: ChannelKind, mail: &Option<Arc<Envelope>>) -> Option<Arc<str>> {
+    kind.has_threads().then(|| mail.as_ref().map_or_else(Arc::default, |mail| mail.subject.as_str().into()))
 }
 
 fn addressed(request: &Request) -> Option<(ChannelId, &Address)> {
@@ -60,6 +76,11 @@ fn addressed(request: &Request) -> Option<(ChannelId, &Address)> {
 
 impl Shard {
     pub(super) fn intake(&mut self, request: Request, ctx: &mut Context<Self>) {
+        match threading(&request) {
+            Some(Threading::Joins(id)) => return self.deliver(id, request, ctx),
+            Some(Threading::New | Threading::Contact) => return self.begin(request, ctx),
+            None => {}
+        }
         let Some((channel, address)) = addressed(&request) else { return };
         let key = (channel, address.value.clone().into_boxed_str());
         match self.by_address.get_mut(&key) {
@@ -77,6 +98,23 @@ impl Shard {
                 ctx.spawn(look_up.into_actor(self).map(move |found, actor, ctx| actor.looked_up(key, found, ctx)));
             }
         }
+    }
+
+    /// Another conversation with its customer, whichever are open.
+    fn begin(&self, request: Request, ctx: &mut Context<Self>) {
+        let Some(party) = Party::of(&request) else { return };
+        let shared = Arc::clone(&self.shared);
+        let look_up = async move { (look_up(&shared, &party).await, party) };
+        ctx.spawn(look_up.into_actor(self).map(|(found, party), actor, ctx| match found {
+            Ok(found) => {
+                let id = actor.start_with(party, found, ctx);
+                actor.deliver(id, request, ctx);
+            }
+            Err(error) => {
+                tracing::error!(%error, "cannot look up a sender");
+                request.refuse(CommandError::Unavailable, ConversationId::NIL, &actor.shared);
+            }
+        }));
     }
 
     fn looked_up(&mut self, key: (ChannelId, Box<str>), found: Result<Option<Found>, StoreError>, ctx: &mut Context<Self>) {
@@ -116,6 +154,10 @@ impl Shard {
                 return state.id;
             }
         }
+        self.start_with(party, found, ctx)
+    }
+
+    fn start_with(&mut self, party: Party, found: Option<Found>, ctx: &mut Context<Self>) -> ConversationId {
         let is_new = found.is_none();
         let (contact, name, noticed_at, preferred) = match found {
             Some(Found { contact, preferred, .. }) => (contact.id, contact.name, contact.noticed_at, preferred),
@@ -132,6 +174,7 @@ impl Shard {
             address: party.address,
             noticed_at,
             preferred,
+            subject: party.subject,
         };
         self.start_unborn(birth, ctx)
     }
@@ -139,7 +182,8 @@ impl Shard {
 
 async fn look_up(shared: &Shared, party: &Party) -> Result<Option<Found>, StoreError> {
     let Some(contact) = contacts::by_address(&shared.db, party.client, &party.address).await? else { return Ok(None) };
-    let open = conversations::open_with(&shared.db, party.channel, contact.id).await?;
+    let open =
+        if party.kind.has_threads() { None } else { conversations::open_with(&shared.db, party.channel, contact.id).await? };
     let preferred = if open.is_none() { preferred(shared, party, contact.id).await? } else { None };
     Ok(Some(Found { contact, open, preferred }))
 }

@@ -39,7 +39,7 @@ const ROOM_AGAIN: Duration = Duration::from_millis(20);
 pub struct Shard {
     shared: Arc<Shared>,
     children: FxHashMap<ConversationId, Child>,
-    /// The open conversation of a contact on a channel account.
+    /// The open conversation of a contact on a channel account, where there is only one.
     by_contact: FxHashMap<(ChannelId, ContactId), ConversationId>,
     /// The same by address, for who wrote since the start.
     by_address: FxHashMap<(ChannelId, Box<str>), Sender>,
@@ -167,22 +167,25 @@ impl Shard {
     }
 
     fn start_loaded(&mut self, state: Arc<State>, shown: Option<Shown>, ctx: &mut Context<Self>) {
-        let (id, key, ended) = (state.id, (state.channel, state.contact), state.phase.is_ended());
+        let (id, key) = (state.id, (state.channel, state.contact));
+        let is_the_one = !state.phase.is_ended() && !state.kind.has_threads();
         let (shared, notice) = (Arc::clone(&self.shared), self.notice(id, ctx));
         let addr = Conversation::loaded(state, shown, shared, self.me(ctx), notice).start();
         self.keep(id, key, addr);
-        if !ended {
+        if is_the_one {
             self.by_contact.insert(key, id);
         }
     }
 
     fn start_unborn(&mut self, birth: Birth, ctx: &mut Context<Self>) -> ConversationId {
         let id = self.shared.ids.next();
-        let key = (birth.channel, birth.contact);
+        let (key, is_the_one) = ((birth.channel, birth.contact), !birth.kind.has_threads());
         let (shared, notice) = (Arc::clone(&self.shared), self.notice(id, ctx));
         let addr = Conversation::unborn(id, birth, shared, self.me(ctx), notice).start();
         self.keep(id, key, addr);
-        self.by_contact.insert(key, id);
+        if is_the_one {
+            self.by_contact.insert(key, id);
+        }
         id
     }
 
@@ -257,7 +260,7 @@ impl Handler<Released> for Shard {
             None => {}
         }
         for request in requests {
-            self.intake(request, ctx);
+            self.intake(request.begin_anew(), ctx);
         }
     }
 }

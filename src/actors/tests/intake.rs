@@ -2,10 +2,15 @@
 
 use crate::{
     actors::{
-        engine::Received,
+        engine::{Received, Threading},
         testing::{ANA, House, POISON, Plan, eventually, on_both},
     },
-    domain::conversation::{Command, Event, OfferOutcome, Phase},
+    domain::{
+        channel::ChannelKind,
+        conversation::{Command, Event, OfferOutcome, Phase},
+        log::By,
+        mail::Envelope,
+    },
     store::{conversation_lists, conversations, inbox, journal::STREAM, log},
     wire::conversation::Author,
     wire::live::Push,
@@ -146,5 +151,48 @@ fn a_conversation_waits_with_nobody_there_and_is_offered_when_an_agent_comes() {
             open.iter().all(|open| open.state.phase.owner() == Some(ANA)).then_some(())
         })
         .await;
+    });
+}
+
+/// Mails: a customer has as many conversations as subjects, and an answer continues the one it names.
+#[test]
+fn where_there_are_threads_a_message_continues_the_one_it_names_or_begins_another() {
+    on_both(|scratch| async {
+        let house = House::open(scratch, Plan { kind: ChannelKind::Email, ..Plan::default() }).await;
+        let mail = |id: &str, subject: &str, thread| {
+            let envelope = Envelope { subject: subject.to_owned(), message_id: Some(id.to_owned()), ..Envelope::default() };
+            let mut inbound = house.inbound("ana@example.com", id, "Hola");
+            (inbound.thread, inbound.mail) = (thread, Some(envelope.into()));
+            let engine = house.engine.clone();
+            async move {
+                match engine.receive(engine.room().await.unwrap(), inbound).await.unwrap() {
+                    Received::Stored { conversation, .. } => Some(conversation),
+                    Received::Repeated => None,
+                    Received::Quarantined => panic!("quarantined"),
+                }
+            }
+        };
+        // Two at once of a customer nobody knows yet: one contact, two threads.
+        let (first, second) = tokio::join!(mail("1@x", "Factura", Threading::New), mail("2@x", "Sin señal", Threading::New));
+        let (first, second) = (first.unwrap(), second.unwrap());
+        assert_ne!(first, second);
+        let db = &house.engine.db;
+        let state = async |id| conversations::state(db, id).await.unwrap().unwrap();
+        assert_eq!(state(first).await.contact, state(second).await.contact);
+        let card = conversations::card(db, &state(second).await).await.unwrap();
+        assert_eq!((card.subject.as_deref(), card.address.as_str()), (Some("Sin señal"), "ana@example.com"));
+        // The same mail again is nothing new, wherever it would go.
+        assert_eq!(mail("2@x", "Sin señal", Threading::New).await, None);
+        assert_eq!(mail("3@x", "Re: Factura", Threading::Joins(first)).await, Some(first));
+        assert_eq!(mail("3@x", "Re: Factura", Threading::Joins(first)).await, None);
+        let said = conversations::messages_after(db, first, 0, 10).await.unwrap();
+        let ids: Vec<_> = said.iter().map(|one| one.message.mail.as_ref().unwrap().message_id.as_deref()).collect();
+        assert_eq!(ids, [Some("1@x"), Some("3@x")]);
+        // After the end of the one it names it begins another.
+        let close = Command::Close { agent: ANA, disposition: None, force: true, wrap_up: false };
+        house.engine.command(first, close, By::User(ANA), None).await.unwrap();
+        let third = mail("4@x", "Re: Factura", Threading::Joins(first)).await.unwrap();
+        assert!(third != first && third != second);
+        assert_eq!(state(third).await.contact, state(second).await.contact);
     });
 }

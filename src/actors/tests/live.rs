@@ -292,7 +292,7 @@ impl Walker {
         let offer = state.phase.offer().map_or_else(|| self.house.engine.ids.next(), |offer| offer.id);
         let concerned = state.phase.offer().map(|offer| offer.agent).or(state.phase.owner());
         let agent = if self.random.random_bool(0.9) { concerned.unwrap_or(agent) } else { agent };
-        let content = crate::domain::message::Content { text: "Dígame".into(), attachments: Vec::new() };
+        let content = crate::domain::message::Content::plain("Dígame");
         let message: MessageId = self.house.engine.ids.next();
         let sent = conversations::messages_after(&self.house.engine.db, id, 0, 100).await.unwrap();
         let outbound = |stored: &&StoredMessage| stored.message.delivery.is_some();

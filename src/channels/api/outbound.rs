@@ -120,6 +120,7 @@ mod tests {
                 media_type: "image/png".to_owned(),
                 size: 7,
             }],
+            mail: None,
             at: Timestamp::from_micros(1_700_000_000_000_000),
             delivery: Some(Delivery::Queued),
         }

@@ -333,7 +333,7 @@ impl<'a> History<'a> {
                 let account = self.company.desk(topic).channels.choose(&mut self.random)?.clone();
                 let customer = Customer::new(&mut self.random);
                 let address = match account.kind {
-                    ChannelKind::Api => Address { kind: AddressKind::Api, value: customer.phone.clone() },
+                    ChannelKind::Api | ChannelKind::Email => Address { kind: AddressKind::Api, value: customer.phone.clone() },
                     ChannelKind::Webchat => {
                         Address { kind: AddressKind::Visitor, value: self.ids.next::<VisitorId>().to_string() }
                     }
@@ -615,7 +615,7 @@ impl<'a> History<'a> {
     /// What a step means as a command, and who gives it.
     fn command(&self, tale: &mut Tale, campaign: CampaignId, step: Step, at: Timestamp) -> Option<(Command, By)> {
         let ids = self.ids;
-        let content = |text: String| Content { text: text.into(), attachments: Vec::new() };
+        let content = |text: String| Content::plain(text);
         let offer_seconds = |desk: &Desk| Duration::from_secs(desk.campaign.offer_seconds.into());
         Some(match step {
             Step::Writes(text) => (Command::Receive { message: ids.next(), content: content(text) }, By::Contact),
@@ -786,7 +786,7 @@ impl<'a> History<'a> {
     fn claim(&self, tale: &Tale, at: Timestamp) -> Claim {
         let key = self.ids.next::<MessageId>();
         let provider_id = match tale.kind {
-            ChannelKind::Api => format!("demo-{key}"),
+            ChannelKind::Api | ChannelKind::Email => format!("demo-{key}"),
             ChannelKind::Webchat => format!("{}:{key}", tale.address.value),
         };
         Claim::new(tale.channel, provider_id, at)
@@ -799,7 +799,7 @@ impl<'a> History<'a> {
         let known = self.contacts.get(&value).copied();
         let id = known.unwrap_or_else(|| self.ids.next());
         let new = NewContact { id, client: tale.client, name: name.clone(), address: tale.address.clone() };
-        let card = ContactCard { id, name: name.clone(), address: value.clone(), fields: field::Values::new() };
+        let card = ContactCard { id, name: name.clone(), address: value.clone(), fields: field::Values::new(), subject: None };
         tale.card = Some(Arc::new(card));
         if known.is_some() {
             return Ok((id, None));
@@ -849,5 +849,5 @@ fn message_of(event: &Event, command: &Command, seq: u64, at: Timestamp) -> Opti
         return None;
     };
     let (text, attachments) = (Arc::clone(&content.text), Vec::new());
-    Some(Arc::new(Message { id, seq, author, text, attachments, at, delivery }))
+    Some(Arc::new(Message { id, seq, author, text, attachments, mail: None, at, delivery }))
 }

@@ -58,7 +58,7 @@ impl Drop for Way {
 pub(super) async fn visit(house: Arc<House>, account: Account, dialogue: Dialogue, before: Option<Regular>, mut random: StdRng) {
     let came = match (before, account.kind) {
         (Some(Regular { address, token, .. }), _) => Ok(Coming { address, token, conversation: None, said: 0 }),
-        (None, ChannelKind::Api) => {
+        (None, ChannelKind::Api | ChannelKind::Email) => {
             Ok(Coming { address: dialogue.customer.phone.clone(), token: None, conversation: None, said: 0 })
         }
         (None, ChannelKind::Webchat) => arrive(&house, &account, &dialogue).await,

@@ -200,7 +200,7 @@ impl Conversation {
     /// A web chat shows what is stored, so storing is sending; everything else goes through the outbox.
     pub(super) const fn first_delivery(&self) -> Delivery {
         match self.kind {
-            ChannelKind::Api => Delivery::Queued,
+            ChannelKind::Api | ChannelKind::Email => Delivery::Queued,
             ChannelKind::Webchat => Delivery::Sent,
         }
     }

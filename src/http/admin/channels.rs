@@ -69,6 +69,12 @@ fn row(id: ChannelId, fields: &ChannelFields) -> ChannelRow<'_> {
 
 fn check(caller: &Caller, fields: &mut ChannelFields, is_new: bool) -> Result<(), Problem> {
     let mut check = Check::default();
+    check.that(
+        fields.kind != ChannelKind::Email,
+        "kind",
+        ErrorCode::NotPossible,
+        "mailboxes are made and changed as mail accounts",
+    );
     if is_new {
         check.client(caller, Permission::WriteConfig, fields.client);
     }

@@ -296,7 +296,7 @@ pub async fn reply(
     let Input { value: Reply { text, attachments }, once } = input;
     let state = workable(&app, &caller, *id).await?;
     let attachments = files(&app, &caller, &state, &attachments).await?;
-    let content = Content { text: storable(&text), attachments };
+    let content = Content { text: storable(&text), attachments, mail: None };
     let command = Command::Reply { message: app.engine.ids.next(), agent: caller.user(), content };
     once.done(app.engine.command(state.id, command, once.by(), once.keep()).await).await
 }
@@ -325,7 +325,7 @@ pub async fn note(app: Data<App>, caller: Caller, id: Path<ConversationId>, inpu
     let all_known = mentions.iter().take(MAX_MENTIONS).all(|user| reaches(*user));
     check.that(all_known, "mentions", ErrorCode::UnknownReference, "nobody who may see this conversation");
     check.done()?;
-    let content = Content { text: storable(&text), attachments: Vec::new() };
+    let content = Content::plain(storable(&text));
     let command = Command::Note { message: app.engine.ids.next(), agent: caller.user(), content, mentions };
     once.done(app.engine.command(state.id, command, once.by(), once.keep()).await).await
 }

@@ -131,6 +131,8 @@ async fn outgoing(app: &App, caller: &Caller, value: StartConversation) -> Resul
         initiative: Initiative { agent: owner, over_capacity: false },
         author: if caller.is_program() { owner } else { caller.user() },
         text: storable(&text),
+        attachments: Vec::new(),
+        mail: None,
     })
 }
 

@@ -12,7 +12,7 @@ use bytes::Bytes;
 
 use super::counters;
 use crate::{
-    actors::engine::{CommandError, Inbound, Received},
+    actors::engine::{CommandError, Inbound, Received, Threading},
     channels::{
         api::inbound::{self, Call, Invalid, MAX_BODY_BYTES, Message, Receipt},
         standard_webhooks::{Header, Headers, ID_HEADER, SIGNATURE_HEADER, TIMESTAMP_HEADER, verify},
@@ -105,7 +105,8 @@ async fn take(app: &App, request: &HttpRequest, id: ChannelId, payload: web::Pay
             let Message { id: provider_id, from, name, text, .. } = message;
             let address = if files.is_empty() { None } else { Some(from.clone()) };
             let claim = Claim::new(id, provider_id, app.now());
-            let inbound = Inbound { channel: id, kind: ChannelKind::Api, client, campaign, claim, from, name, text, attachments };
+            let (kind, thread, mail) = (ChannelKind::Api, Threading::Contact, None);
+            let inbound = Inbound { channel: id, kind, client, campaign, claim, from, name, text, attachments, thread, mail };
             let received = app.engine.receive(room, inbound).await?;
             if let Some(address) = address {
                 bind_files(app, id, client, &address, received, &files).await?;

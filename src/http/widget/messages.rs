@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{Known, files, known, later, private};
 use crate::{
-    actors::engine::{Inbound, Received},
+    actors::engine::{Inbound, Received, Threading},
     channels::api::inbound::{MAX_ATTACHMENTS, storable},
     domain::channel::ChannelKind,
     error::ErrorCode,
@@ -74,6 +74,8 @@ pub async fn message(app: web::Data<App>, request: HttpRequest, payload: web::Pa
         name: name.trim().to_owned(),
         text: storable(&text),
         attachments: files,
+        thread: Threading::Contact,
+        mail: None,
     };
     let received = app.engine.receive(room, inbound).await?;
     if !attachments.is_empty() {

@@ -22,7 +22,7 @@ use crate::ids::AttachmentId;
 /// be used again.
 const LEFT_OUT: [&str; 4] = ["_sqlx_migrations", "invitations", "leases", "sessions"];
 
-pub(super) const STATEMENTS: &[&str] = &[SCHEMA, STREAMS, FILES, SEALED, LOG_EXTENT, NEW_EPOCH, IN_DOUBT, LEASED];
+pub(super) const STATEMENTS: &[&str] = &[SCHEMA, STREAMS, FILES, SEALED, SEALED_OF_MAIL, LOG_EXTENT, NEW_EPOCH, IN_DOUBT, LEASED];
 pub(super) const SQLITE_STATEMENTS: &[&str] = &[sqlite::COLUMNS, sqlite::BROKEN_KEYS];
 pub(super) const POSTGRES_STATEMENTS: &[&str] =
     &[postgres::COLUMNS, postgres::TABLE_COUNT, postgres::NOW, postgres::NAME_REPLACED];
@@ -31,6 +31,8 @@ pub(super) const SCHEMA: &str = "SELECT coalesce(max(version), 0) FROM _sqlx_mig
 const STREAMS: &str = "SELECT stream, head FROM streams ORDER BY stream";
 const FILES: &str = "SELECT id, size FROM attachments ORDER BY id";
 pub(super) const SEALED: &str = "SELECT id, sealed FROM channel_secrets";
+/// What a secret of a mail account is sealed for: [`crate::channels::email::settings::Slot::sealed_for`].
+const SEALED_OF_MAIL: &str = "SELECT account_id || ':' || slot, sealed FROM mail_secrets";
 const LOG_EXTENT: &str = "SELECT s.stream, s.head, count(l.pos), coalesce(max(l.pos), s.head), coalesce(min(l.pos), s.head + 1) \
      FROM streams s LEFT JOIN log l ON l.stream = s.stream GROUP BY s.stream, s.head";
 /// Positions may mean something else now: browsers must start over.
@@ -256,7 +258,12 @@ impl Target {
         self.execute(NEW_EPOCH, vec![epoch.into()]).await?;
         let in_doubt = self.execute(IN_DOUBT, vec![]).await?;
         let pair = |row: Vec<Value>| Ok((text(row.first())?.to_owned(), text(row.get(1))?.to_owned()));
-        let sealed = self.rows(SEALED).await?.into_iter().map(pair).collect::<Result<_, StoreError>>()?;
+        let mut sealed = self.rows(SEALED).await?;
+        // Not in an older schema.
+        if self.tables().await?.iter().any(|table| table.name == "mail_secrets") {
+            sealed.extend(self.rows(SEALED_OF_MAIL).await?);
+        }
+        let sealed = sealed.into_iter().map(pair).collect::<Result<_, StoreError>>()?;
         match self {
             Self::Sqlite(connection) => sqlite::finish(*connection).await?,
             Self::Postgres(connection) => postgres::finish(*connection).await?,

@@ -13,6 +13,7 @@ use crate::{
         conversation::{Conversation, Event, RETRIED},
         delivery::Delivery,
         log::{By, Entity},
+        mail::Envelope,
         message::{Attachment, Author, Message},
         routing::Memory,
     },
@@ -76,6 +77,8 @@ pub(super) struct MessageRow<'a> {
     pub(super) t: Timestamp,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) d: Option<Delivery>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) m: Option<&'a Envelope>,
 }
 
 #[derive(Serialize)]
@@ -89,6 +92,9 @@ pub(super) struct ConversationRow<'a> {
     pub(super) n: u8,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) d: Option<Timestamp>,
+    /// The subject; it does not change.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) j: Option<&'a str>,
 }
 
 #[derive(Serialize)]
@@ -236,8 +242,9 @@ impl<'a> Rows<'a> {
             }
         }
         for message in &change.messages {
-            let Message { id: i, seq, author, text, attachments, at, delivery } = message.as_ref();
-            self.messages.push(MessageRow { c: id, q: *seq, i: *i, w: *author, x: text, a: attachments, t: *at, d: *delivery });
+            let Message { id: i, seq, author, text, attachments, mail, at, delivery } = message.as_ref();
+            let (a, m) = (attachments, mail.as_deref());
+            self.messages.push(MessageRow { c: id, q: *seq, i: *i, w: *author, x: text, a, t: *at, d: *delivery, m });
         }
         let row = ConversationRow {
             s: state,
@@ -246,6 +253,7 @@ impl<'a> Rows<'a> {
             o: state.phase.offer().map(|offer| offer.agent),
             n: u8::from(!state.phase.is_ended()),
             d: state.next_due(),
+            j: change.contact.subject.as_deref(),
         };
         match change.row {
             RowChange::Whole => self.conversations.push(row),

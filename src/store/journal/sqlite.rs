@@ -123,10 +123,11 @@ impl Sqlite {
             let author = encode::author_word(row.w);
             let attachments = (!row.a.is_empty()).then(|| encode::json(&row.a));
             let delivery = row.d.map(|state| state.as_str());
-            insert.execute(params![id(row.c), row.q, id(row.i), author, row.x, attachments, row.t, delivery])
+            let (mail, mail_id) = (row.m.map(encode::json), row.m.and_then(|mail| mail.message_id.as_deref()));
+            insert.execute(params![id(row.c), row.q, id(row.i), author, row.x, attachments, row.t, delivery, mail, mail_id])
         })?;
         self.each(sql::SQLITE_CONVERSATION, &rows.conversations, |write, row| {
-            let ConversationRow { s, p, a, o, n, d } = row;
+            let ConversationRow { s, p, a, o, n, d, j } = row;
             let (agent, offered_to) = (a.map(id), o.map(id));
             let fixed = [id(s.id), id(s.client), id(s.channel), id(s.campaign), id(s.contact)];
             let [own, client, channel, campaign, contact] = &fixed;
@@ -147,7 +148,8 @@ impl Sqlite {
                 d,
                 state,
                 consulted,
-                finishing
+                finishing,
+                j
             ])
         })?;
         self.each(sql::SQLITE_STATE, &rows.touched, |update, row| {

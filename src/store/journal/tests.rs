@@ -48,6 +48,7 @@ fn started(number: u128, provider_id: &str) -> (Append, Answer) {
         author: Author::Contact,
         text: "¿Hola? \u{1F600} \"quoted\" \\ '".into(),
         attachments: vec![],
+        mail: None,
         at: AT,
         delivery: None,
     };
@@ -61,6 +62,7 @@ fn started(number: u128, provider_id: &str) -> (Append, Answer) {
                 name: "Ana".into(),
                 address: "ana-1".into(),
                 fields: BTreeMap::new(),
+                subject: None,
             }),
             last: None,
             state: Arc::new(state),

@@ -716,7 +716,7 @@ new: string, };
 
 export type ChannelId = string;
 
-export type ChannelKind = "api" | "webchat";
+export type ChannelKind = "api" | "webchat" | "email";
 
 export type Chat = { 
 /**
@@ -1013,6 +1013,10 @@ contact_name: string,
  * The address it runs under.
  */
 contact_address: string, 
+/**
+ * What it is about, where conversations have a subject; may be empty.
+ */
+subject?: string, 
 /**
  * Number of the last event: dense from 1.
  */
@@ -1388,6 +1392,8 @@ standing: Standing,
  */
 message?: MessageId, };
 
+export type Doubt = "name_is_another_address" | "looks_like_another" | "our_own_address" | "replies_elsewhere";
+
 export type Draft = { 
 /**
  * In which conversation.
@@ -1762,6 +1768,58 @@ closing_message?: string | null,
  */
 overflow?: CampaignId | null, };
 
+export type MailHead = { 
+/**
+ * On one line; may be empty.
+ */
+subject: string, 
+/**
+ * Who wrote it; none of what the staff sends.
+ */
+from?: Mailbox, 
+/**
+ * To whom.
+ */
+to: Array<Mailbox>, 
+/**
+ * Who else.
+ */
+cc?: Array<Mailbox>, 
+/**
+ * Who else, without the others knowing.
+ */
+bcc?: Array<Mailbox>, 
+/**
+ * Where its author would have answers go, outside their own organisation.
+ */
+elsewhere?: Mailbox, 
+/**
+ * When it says it was written.
+ */
+date?: Time, 
+/**
+ * It can be shown as HTML.
+ */
+has_html: boolean, 
+/**
+ * What speaks against believing who wrote it.
+ */
+doubts?: Array<Doubt>, 
+/**
+ * Passed on to others.
+ */
+forwarded?: boolean, };
+
+export type Mailbox = { 
+/**
+ * As they call themselves; may be empty and proves nothing.
+ */
+name: string, 
+/**
+ * In lower case.
+ */
+address: string, };
+
 export type Me = { 
 /**
  * Who.
@@ -1961,6 +2019,10 @@ text: string,
  * Files.
  */
 attachments?: Array<Attachment>, 
+/**
+ * What else a mail has.
+ */
+mail?: MailHead, 
 /**
  * When it was recorded.
  */

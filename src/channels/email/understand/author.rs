@@ -17,16 +17,10 @@ use super::{
     clean,
     header::Fields,
 };
-use crate::domain::contact::{Address, AddressKind};
-
-/// A person or a machine with an address.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Mailbox {
-    /// As they call themselves; may be empty and proves nothing.
-    pub name: String,
-    /// In lower case.
-    pub address: String,
-}
+use crate::domain::{
+    contact::{Address, AddressKind},
+    mail::{Doubt, Mailbox},
+};
 
 /// Where an answer goes.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -35,20 +29,6 @@ pub struct Replies {
     pub to: Mailbox,
     /// Another Reply-To, which an agent may choose.
     pub elsewhere: Option<Mailbox>,
-}
-
-/// What an agent should know about an author before believing them.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Doubt {
-    /// The name shows another address than the real one.
-    NameIsAnotherAddress,
-    /// The address has letters beyond ASCII, or a domain in their ASCII form: it may look like another one.
-    LooksLikeAnother,
-    /// The author's address is one of ours: somebody, or we ourselves, pretends to be us.
-    OurOwnAddress,
-    /// Replies are asked for at another organisation.
-    RepliesElsewhere,
 }
 
 /// Providers where strangers share a domain.

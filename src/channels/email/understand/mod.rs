@@ -37,12 +37,11 @@ use std::collections::BTreeSet;
 use serde::Serialize;
 
 pub use self::{
-    author::{Doubt, Mailbox, Replies},
+    author::Replies,
     automatic::{Automatic, AutomaticKind},
     bounds::Cut,
     files::File,
     invitation::Invitation,
-    quote::{Fold, FoldKind},
     report::Report,
     thread::{Joining, Thread, join},
     token::{LOOP_HEADER, OurMessage, ThreadKey, mint, verify},
@@ -52,6 +51,7 @@ use self::{
     mime::{Mail, Part},
 };
 use crate::clock::Timestamp;
+pub use crate::domain::mail::{Doubt, Fold, FoldKind, Mailbox};
 
 /// Whose mail is read.
 #[derive(Clone, Copy, Debug)]

@@ -3,28 +3,7 @@
 //! Lines are looked at a bounded number of times, by comparing their beginnings and ends: the time grows with the size and no
 //! pattern can be made slow.
 
-use serde::Serialize;
-
-/// A part of the text that may be folded; offsets in bytes, at beginnings of lines.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-pub struct Fold {
-    /// Where it begins.
-    pub from: usize,
-    /// Where it ends.
-    pub to: usize,
-    /// What is in it.
-    pub kind: FoldKind,
-}
-
-/// What can be folded.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum FoldKind {
-    /// What was said before.
-    Quote,
-    /// Who says it, every time.
-    Signature,
-}
+use crate::domain::mail::{Fold, FoldKind};
 
 /// The longest line that can be an introduction of a quote, and over how many lines it may go.
 const MAX_INTRODUCTION_BYTES: usize = 400;

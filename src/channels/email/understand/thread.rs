@@ -15,10 +15,8 @@
 
 use serde::Serialize;
 
-use super::{
-    author::Mailbox,
-    token::{OurMessage, ThreadKey, verify},
-};
+use super::token::{OurMessage, ThreadKey, verify};
+use crate::domain::mail::Mailbox;
 
 /// The message of ours that a mail answers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]

@@ -8,7 +8,7 @@ mod legal;
 mod properties;
 mod races;
 
-use std::{sync::Arc, time::Duration};
+use std::time::Duration;
 
 use super::*;
 use crate::{
@@ -45,7 +45,7 @@ const fn message_id(number: u128) -> MessageId {
 }
 
 fn text(text: &str) -> Content {
-    Content { text: Arc::from(text), attachments: vec![] }
+    Content::plain(text)
 }
 
 /// A campaign that asks for as little as possible.

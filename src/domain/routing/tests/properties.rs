@@ -310,7 +310,7 @@ fn to_conversation(world: &mut World, n: u8, happening: &Happening) {
     use Happening as H;
     let Some(id) = world.nth(n) else { return };
     let message = MessageId::from_u128(1);
-    let content = Content { text: "hello".into(), attachments: vec![] };
+    let content = Content::plain("hello");
     match happening {
         H::Customer(_, CustomerDoes::Write) => world.commit(id, &Command::Receive { message, content }),
         H::Customer(_, CustomerDoes::Leave) => world.commit(id, &Command::GiveUp(Ending::Abandoned)),

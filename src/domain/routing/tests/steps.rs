@@ -107,5 +107,5 @@ impl World {
 }
 
 fn hello() -> Content {
-    Content { text: "hello".into(), attachments: vec![] }
+    Content::plain("hello")
 }
