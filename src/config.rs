@@ -3,6 +3,7 @@
 //! Later layers win: built-in defaults, the file, the environment (`CENTRALITA_LISTEN`, and `CENTRALITA_LIMITS__…` for
 //! what lies in a table), the command line. `centralita.example.toml` shows every key.
 
+mod mail;
 mod values;
 
 use std::{
@@ -22,6 +23,7 @@ use figment::{
     value::{Dict, Map, Value},
 };
 use serde::Deserialize;
+pub use mail::Mail;
 pub use values::{Attachments, Database, LogFormat, PublicUrl, Redacted, SecretKey, TrustedProxies};
 use values::{parsed, parsed_option};
 
@@ -69,6 +71,8 @@ pub struct Config {
     /// Seconds that a disconnected agent keeps the conversations a customer waits in, 15 to 300.
     #[serde(deserialize_with = "parsed")]
     pub grace_seconds: u64,
+    /// How mail servers are reached.
+    pub mail: Mail,
     /// What bounds memory.
     pub limits: Limits,
 }
@@ -113,6 +117,7 @@ impl Default for Config {
             log_format: LogFormat::default(),
             attachments: Attachments::default(),
             grace_seconds: 60,
+            mail: Mail::default(),
             limits: Limits::default(),
         }
     }

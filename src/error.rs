@@ -68,6 +68,8 @@ codes! {
     NotOwner 409 "The conversation belongs to another agent";
     OfferGone 409 "The offer is no longer open";
     NotFailed 409 "The message has not failed";
+    NotWaiting 409 "The message has gone out or was withdrawn";
+    NotThen 422 "The message cannot be sent at this time";
     DraftStale 409 "A newer draft is stored";
     AlreadyOpen 409 "A conversation with this contact is open already";
     CannotStart 409 "Nobody can be written to first on a channel of this kind";
@@ -137,6 +139,8 @@ impl From<&Refusal> for ErrorCode {
             Refusal::WrongState(_) => Self::WrongState,
             Refusal::NotOwner { .. } => Self::NotOwner,
             Refusal::NotFailed => Self::NotFailed,
+            Refusal::NotWaiting => Self::NotWaiting,
+            Refusal::NotThen => Self::NotThen,
             Refusal::AlreadyOpen { .. } => Self::AlreadyOpen,
             Refusal::CannotStart => Self::CannotStart,
             Refusal::Gone { .. } => Self::Gone,

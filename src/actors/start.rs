@@ -6,6 +6,7 @@ use std::{
 };
 
 use actix::{Actor, Arbiter, Recipient};
+use object_store::ObjectStore;
 use rustc_hash::FxHashMap;
 
 use crate::{
@@ -25,6 +26,7 @@ use crate::{
         watch::{self, Watch},
     },
     auth::secret::Sealer,
+    channels::email::post::net::Network,
     clock::Clock,
     directory::Directory,
     domain::{
@@ -64,6 +66,10 @@ pub struct Settings {
     pub grace: Duration,
     /// Where this server is reached, without a slash at its end: receivers of messages fetch attachments there.
     pub origin: String,
+    /// Attachments' bytes: mails carry theirs.
+    pub attachments: Arc<dyn ObjectStore>,
+    /// The way to mail servers.
+    pub net: Network,
 }
 
 /// A running engine.
@@ -78,7 +84,7 @@ pub struct Running {
 
 /// Folds the store and starts everything. The caller runs inside an actix system.
 pub async fn start(settings: Settings) -> Result<Running, StoreError> {
-    let Settings { location, node, sealer, clock, ids, intake_capacity, journal_capacity, grace, origin } = settings;
+    let Settings { location, node, sealer, clock, ids, intake_capacity, journal_capacity, grace, origin, attachments, net } = settings;
     let client = outbox::client().map_err(|error| StoreError::Unavailable(format!("the client for calls: {error}")))?;
     let db = location.open().await?;
     let publisher_gate: Arc<OnceLock<Gate<Publisher>>> = Arc::new(OnceLock::new());
@@ -102,7 +108,7 @@ pub async fn start(settings: Settings) -> Result<Running, StoreError> {
     let routing = load_routing(&directory, &clock, &stored, pasts, seed_of(&opened.epoch));
     let arbiter = Arbiter::new();
     let (send, started) = mpsc::channel();
-    let sending = Sending { client, origin };
+    let sending = Sending { client, origin, attachments, net };
     let world = World { db, journal, directory, sealer, clock, ids, intake_capacity, grace, sending, opened, stored, routing };
     arbiter.spawn_fn(move || {
         let (engine, publisher) = world.start();
@@ -170,6 +176,8 @@ fn signed_in(stored: &Stored, head: u64) -> Vec<Loaded> {
 struct Sending {
     client: reqwest::Client,
     origin: String,
+    attachments: Arc<dyn ObjectStore>,
+    net: Network,
 }
 
 /// Everything that was read, about to come alive.
@@ -200,7 +208,7 @@ impl World {
             ids,
             intake_capacity,
             grace,
-            sending: Sending { client, origin },
+            sending: Sending { client, origin, attachments, net },
             opened,
             stored,
             routing,
@@ -250,6 +258,8 @@ impl World {
             commands: commands.clone(),
             client,
             origin,
+            attachments,
+            net,
         }));
         let outboxes = Gate::new("outboxes", outboxes.start(), outbox::QUEUE);
         let keeper = Keeper::new(Needs {

@@ -12,6 +12,7 @@ use std::{
 
 use actix::{Arbiter, System};
 use bytestring::ByteString;
+use object_store::memory::InMemory;
 use parking_lot::Mutex;
 
 use super::{
@@ -24,7 +25,10 @@ use super::{
 use crate::{
     args,
     auth::secret::{Sealer, SecretText},
-    channels::standard_webhooks::SigningSecret,
+    channels::{
+        email::post::net::{Network, Reach},
+        standard_webhooks::SigningSecret,
+    },
     clock::Clock,
     domain::{
         agent::{Agent, AgentCommand},
@@ -78,6 +82,11 @@ pub(crate) fn on_both<F: Future<Output = ()>>(test: impl Fn(Scratch) -> F) {
     }
 }
 
+/// The way to mail servers of this machine.
+pub(crate) fn network() -> Network {
+    Network::new(Clock::system(), Reach::Anywhere, None).unwrap()
+}
+
 /// Asks until there is an answer.
 pub(crate) async fn eventually<T, F: Future<Output = Option<T>>>(what: &str, mut ask: impl FnMut() -> F) -> T {
     let clock = Clock::system();
@@ -121,6 +130,7 @@ pub(crate) struct House {
     pub(crate) engine: Engine,
     pub(crate) secret: SigningSecret,
     pub(crate) sealer: Arc<Sealer>,
+    pub(crate) files: Arc<InMemory>,
     scratch: Option<Scratch>,
     grace: Duration,
     threads: Option<(Arbiter, JournalThread)>,
@@ -141,12 +151,12 @@ impl House {
     /// A house furnished as planned.
     pub(crate) async fn open(scratch: Scratch, plan: Plan) -> Self {
         let sealer = Arc::new(Sealer::new(1, &SecretText::from("AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=")).unwrap());
-        let house = Self::run(scratch, sealer, plan.grace).await;
+        let house = Self::run(scratch, sealer, plan.grace, Arc::default()).await;
         house.furnish(&plan).await;
         house
     }
 
-    async fn run(scratch: Scratch, sealer: Arc<Sealer>, grace: Duration) -> Self {
+    async fn run(scratch: Scratch, sealer: Arc<Sealer>, grace: Duration, files: Arc<InMemory>) -> Self {
         let clock = Clock::system();
         let settings = Settings {
             location: scratch.location.clone(),
@@ -158,11 +168,13 @@ impl House {
             journal_capacity: 4096,
             grace,
             origin: "http://house.test".to_owned(),
+            attachments: Arc::clone(&files),
+            net: network(),
         };
         let Running { engine, journal, arbiter } = start(settings).await.unwrap();
         let secret = SigningSecret::from_key(&[7; 32]).unwrap();
         let threads = Some((arbiter, journal));
-        Self { engine, secret, sealer, scratch: Some(scratch), grace, threads, next: AtomicU64::new(0) }
+        Self { engine, secret, sealer, files, scratch: Some(scratch), grace, threads, next: AtomicU64::new(0) }
     }
 
     /// Ends every actor where it stands and the journal after what it accepted; the database stays.
@@ -170,7 +182,8 @@ impl House {
         let (arbiter, journal) = self.threads.take().unwrap();
         arbiter.stop();
         arbiter.join().unwrap();
-        let stopped = Stopped { scratch: self.scratch.take().unwrap(), sealer: Arc::clone(&self.sealer), grace: self.grace };
+        let (sealer, files) = (Arc::clone(&self.sealer), Arc::clone(&self.files));
+        let stopped = Stopped { scratch: self.scratch.take().unwrap(), sealer, files, grace: self.grace };
         drop(self);
         journal.join();
         stopped
@@ -321,13 +334,14 @@ impl House {
 pub(crate) struct Stopped {
     scratch: Scratch,
     sealer: Arc<Sealer>,
+    files: Arc<InMemory>,
     grace: Duration,
 }
 
 impl Stopped {
     /// Starts it again over the same database.
     pub(crate) async fn again(self) -> House {
-        House::run(self.scratch, self.sealer, self.grace).await
+        House::run(self.scratch, self.sealer, self.grace, self.files).await
     }
 }
 

@@ -8,7 +8,7 @@ use std::{
 };
 
 use actix_web::{App as ActixApp, HttpServer, rt, web};
-use object_store::local::LocalFileSystem;
+use object_store::{ObjectStore, local::LocalFileSystem};
 use socket2::{Domain, Socket, Type};
 
 use super::{Failure, Instance, notify::notify};
@@ -76,6 +76,8 @@ pub(super) async fn open(instance: &Instance, demo: Option<Arc<Demo>>) -> Result
     let sealer = Arc::new(instance.sealer()?);
     let visitors = VisitorTokens::new(instance.key()?.expose());
     let limits = &instance.config.limits;
+    let files: Arc<dyn ObjectStore> = Arc::new(attachments(&instance.config)?);
+    let network = instance.config.mail.network(instance.clock.clone()).map_err(|error| Failure::new("mail", error))?;
     let running = start(Settings {
         location: instance.location.clone(),
         node: instance.node.clone(),
@@ -86,11 +88,12 @@ pub(super) async fn open(instance: &Instance, demo: Option<Arc<Demo>>) -> Result
         journal_capacity: usize::try_from(limits.journal_capacity).unwrap_or(usize::MAX),
         grace: Duration::from_secs(instance.config.grace_seconds),
         origin: instance.config.origin(),
+        attachments: Arc::clone(&files),
+        net: network,
     })
     .await
     .map_err(|error| Failure::new("the database", error))?;
     let Running { engine, journal, arbiter } = running;
-    let files = attachments(&instance.config)?;
     let sockets = |limit: u64| SocketLimit::new(usize::try_from(limit).unwrap_or(usize::MAX));
     let visitor_sockets = sockets(limits.visitor_socket_limit_per_address);
     let sockets = sockets(limits.socket_limit_per_address);
@@ -100,7 +103,7 @@ pub(super) async fn open(instance: &Instance, demo: Option<Arc<Demo>>) -> Result
         sealer,
         passwords: Passwords::new(Cost::OWASP).map_err(|error| Failure::new("passwords", error))?,
         sessions: Arc::new(SessionCache::default()),
-        attachments: Arc::new(files),
+        attachments: files,
         visitors,
         sockets,
         visitor_sockets,

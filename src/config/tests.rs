@@ -264,9 +264,10 @@ fn keys_of<T: for<'de> Deserialize<'de>>() -> &'static [&'static str] {
 fn every_key_is_in_the_example_file_and_in_the_manual() {
     let example = include_str!("../../centralita.example.toml");
     let manual = include_str!("../../docs/configuration.md");
-    let top = keys_of::<Config>().iter().filter(|key| **key != "limits").map(|key| (*key, key.to_uppercase()));
+    let top = keys_of::<Config>().iter().filter(|key| !matches!(**key, "limits" | "mail")).map(|key| (*key, key.to_uppercase()));
     let limits = keys_of::<Limits>().iter().map(|key| (*key, format!("LIMITS__{}", key.to_uppercase())));
-    for (key, name) in top.chain(limits) {
+    let mail = keys_of::<Mail>().iter().map(|key| (*key, format!("MAIL__{}", key.to_uppercase())));
+    for (key, name) in top.chain(limits).chain(mail) {
         assert!(example.contains(&format!("\n#{key} = ")), "{key} is not in centralita.example.toml");
         assert!(example.contains(&format!("CENTRALITA_{name}\n")), "CENTRALITA_{name} is not in centralita.example.toml");
         assert!(manual.contains(&format!("`CENTRALITA_{name}`")), "CENTRALITA_{name} is not in docs/configuration.md");
@@ -275,7 +276,7 @@ fn every_key_is_in_the_example_file_and_in_the_manual() {
 
 #[test]
 fn the_example_file_shows_the_defaults() {
-    let no_default = ["secret_key", "public_url", "metrics_token", "workers"];
+    let no_default = ["secret_key", "public_url", "metrics_token", "workers", "authority"];
     let setting = |line: &'static str| {
         let setting = line.strip_prefix('#').filter(|rest| !rest.is_empty() && !rest.starts_with(' '))?;
         (!no_default.iter().any(|key| setting.starts_with(key))).then_some(setting)

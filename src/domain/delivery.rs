@@ -54,14 +54,16 @@ impl Delivery {
         match next {
             Scheduled => false,
             Queued => matches!(self, Scheduled),
-            Sending => matches!(self, Queued),
+            Sending => matches!(self, Scheduled | Queued),
             Sent => matches!(self, Sending),
             Delivered => matches!(self, Sending | Sent),
             Read => matches!(self, Sending | Sent | Delivered),
-            Failed => matches!(self, Queued | Sending),
+            Failed => matches!(self, Scheduled | Queued | Sending),
             Rejected => matches!(self, Sending | Sent | Delivered),
             Complained => matches!(self, Sent | Delivered | Read | Rejected),
-            Cancelled | Suppressed => matches!(self, Scheduled | Queued),
+            Cancelled => matches!(self, Scheduled | Queued),
+            // Also between two attempts.
+            Suppressed => matches!(self, Scheduled | Queued | Sending),
         }
     }
 

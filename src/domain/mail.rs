@@ -1,5 +1,7 @@
 //! E-mail as conversations keep it: the envelope that a message has when it is a mail. Its text and files are the message's.
 
+pub mod answer;
+
 use serde::{Deserialize, Serialize};
 
 use crate::{clock::Timestamp, ids::AttachmentId};
@@ -94,6 +96,9 @@ pub struct Envelope {
     /// It can be shown as HTML.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub has_html: bool,
+    /// Not before this moment: only in what we send.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub send_at: Option<Timestamp>,
     /// Where the text may be folded.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub folds: Vec<Fold>,

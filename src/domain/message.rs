@@ -85,6 +85,13 @@ pub struct Message {
     pub delivery: Option<Delivery>,
 }
 
+impl Message {
+    /// When it shall leave, if that was said.
+    pub fn send_at(&self) -> Option<Timestamp> {
+        self.mail.as_ref()?.send_at
+    }
+}
+
 /// Texts longer than this, in bytes, are cut when they are kept in memory for lists.
 const REMEMBERED_BYTES: usize = 1024;
 
@@ -114,6 +121,11 @@ impl Content {
     /// Words and nothing else.
     pub fn plain(text: impl Into<Arc<str>>) -> Self {
         Self { text: text.into(), attachments: Vec::new(), mail: None }
+    }
+
+    /// When it shall leave, if that was said.
+    pub fn send_at(&self) -> Option<Timestamp> {
+        self.mail.as_ref()?.send_at
     }
 
     /// Nothing to say and nothing to show.

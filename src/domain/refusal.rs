@@ -60,6 +60,12 @@ pub enum Refusal {
     /// Only what could not be sent is sent again.
     #[error("the message has not failed")]
     NotFailed,
+    /// Only what has not gone out can be withdrawn.
+    #[error("the message is not waiting any more")]
+    NotWaiting,
+    /// Only mails can wait for a moment to be sent, a year at most.
+    #[error("the message cannot be sent at this time")]
+    NotThen,
     /// The campaign wants a reply before closing (S1-21).
     #[error("reply to the customer before closing")]
     NotAnswered,
@@ -124,6 +130,8 @@ impl Refusal {
             Self::NotAvailable => "not_available",
             Self::NotMember => "not_member",
             Self::NotFailed => "not_failed",
+            Self::NotWaiting => "not_waiting",
+            Self::NotThen => "not_then",
             Self::NotAnswered => "not_answered",
             Self::DispositionNeeded => "disposition_needed",
             Self::NotAllowedInCampaign => "not_allowed_in_campaign",

@@ -96,6 +96,7 @@ async fn start_over(scratch: &Scratch) -> (App, Running) {
     let clock = Clock::system();
     let key = SecretText::new("AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=".to_owned());
     let sealer = Arc::new(Sealer::new(1, &key).unwrap());
+    let files: Arc<dyn object_store::ObjectStore> = Arc::new(InMemory::new());
     let settings = Settings {
         location: scratch.location.clone(),
         node: "node".to_owned(),
@@ -106,6 +107,8 @@ async fn start_over(scratch: &Scratch) -> (App, Running) {
         journal_capacity: 1_000,
         grace: Duration::from_secs(60),
         origin: ORIGIN.to_owned(),
+        attachments: Arc::clone(&files),
+        net: crate::actors::testing::network(),
     };
     let running = start(settings).await.unwrap();
     let mut config = Config::default();
@@ -117,7 +120,7 @@ async fn start_over(scratch: &Scratch) -> (App, Running) {
         sealer,
         passwords: Passwords::new(Cost::LEAST).unwrap(),
         sessions: Arc::new(SessionCache::default()),
-        attachments: Arc::new(InMemory::new()),
+        attachments: files,
         visitors: VisitorTokens::new(&[7; 32]),
         sockets: SocketLimit::new(10),
         visitor_sockets: SocketLimit::new(10),

@@ -1,5 +1,7 @@
 //! Attachments: what is known of each file; the bytes lie in the object store under the same id.
 
+use object_store::path::Path as ObjectPath;
+
 use crate::{
     args,
     clock::Timestamp,
@@ -27,6 +29,13 @@ pub struct Stored {
     pub uploaded_by: By,
     /// Of which conversation; none = uploaded for an inbound message that has not come yet.
     pub conversation: Option<ConversationId>,
+}
+
+/// Where its bytes lie.
+pub fn object_path(id: AttachmentId) -> ObjectPath {
+    let text = id.to_string();
+    let folder = text.get(text.len().saturating_sub(2)..).unwrap_or("00").to_owned();
+    ObjectPath::from_iter([folder, text])
 }
 
 /// One file.

@@ -21,6 +21,8 @@ pub mod journal;
 pub mod leases;
 pub mod log;
 pub mod mail_accounts;
+pub mod mail_sending;
+pub mod mail_threads;
 pub mod outbox;
 pub mod pasts;
 pub mod people;
@@ -32,6 +34,7 @@ pub mod service_levels;
 pub mod skills;
 pub mod snapshots;
 mod sql;
+pub mod suppressions;
 #[cfg(test)]
 pub(crate) mod testing;
 #[cfg(test)]
@@ -357,6 +360,8 @@ pub const STATEMENTS: &[(&str, &[&str])] = &[
     ("leases", leases::STATEMENTS),
     ("log", log::STATEMENTS),
     ("mail_accounts", mail_accounts::STATEMENTS),
+    ("mail_sending", mail_sending::STATEMENTS),
+    ("mail_threads", mail_threads::STATEMENTS),
     ("outbox", outbox::STATEMENTS),
     ("pasts", pasts::STATEMENTS),
     ("people", people::STATEMENTS),
@@ -367,6 +372,7 @@ pub const STATEMENTS: &[(&str, &[&str])] = &[
     ("profiles", profiles::STATEMENTS),
     ("resources", resources::STATEMENTS),
     ("snapshots", snapshots::STATEMENTS),
+    ("suppressions", suppressions::STATEMENTS),
     ("visitors", visitors::STATEMENTS),
 ];
 /// Statements that only SQLite runs.

@@ -7,6 +7,7 @@ use smallvec::SmallVec;
 use super::{Accepted, Conversation, Request};
 use crate::{
     actors::engine::CommandError,
+    channels::email::answering,
     clock::Timestamp,
     directory::Directory,
     domain::{
@@ -120,7 +121,7 @@ impl Conversation {
         let mut recorded = None;
         for event in events {
             batch.next.apply(&event, now);
-            recorded = recorded.or(batch.record(&event, command, reminder.as_ref(), now));
+            recorded = recorded.or(batch.record(&event, command, reminder.as_ref(), &self.shared.directory, now));
             batch.events.push((event, by, cause.clone()));
         }
         let seq = recorded.map_or(batch.next.seq, |(_, seq)| seq);
@@ -169,6 +170,7 @@ impl Batch {
         event: &Event,
         command: &Command,
         reminder: Option<&Content>,
+        directory: &Directory,
         now: Timestamp,
     ) -> Option<(MessageId, u64)> {
         let seq = self.next.seq;
@@ -213,8 +215,15 @@ impl Batch {
             Command::Due { .. } => reminder?,
             _ => return None,
         };
-        if delivery == Some(Delivery::Queued) {
-            let change = OutboxState::Queued { channel: self.next.channel, seq, at: now };
+        let mut mail = content.mail.clone();
+        if let (Some(mail), Some(_)) = (&mut mail, delivery)
+            && mail.message_id.is_none()
+        {
+            Arc::make_mut(mail).message_id = self.message_id(id, directory);
+        }
+        if let Some(Delivery::Queued | Delivery::Scheduled) = delivery {
+            let at = content.send_at().map_or(now, |at| at.max(now));
+            let change = OutboxState::Queued { channel: self.next.channel, seq, at };
             self.outbox.push(OutboxChange { message: id, change });
         }
         self.messages.push(Arc::new(Message {
@@ -223,11 +232,16 @@ impl Batch {
             author,
             text: Arc::clone(&content.text),
             attachments: content.attachments.clone(),
-            mail: content.mail.clone(),
+            mail,
             at: now,
             delivery,
         }));
         Some((id, seq))
+    }
+
+    /// What answers to a mail of ours name.
+    fn message_id(&self, message: MessageId, directory: &Directory) -> Option<String> {
+        answering::message_id(directory.peek().mail_accounts.get(&self.next.channel)?, self.next.id, message)
     }
 }
 

@@ -6,16 +6,21 @@ use actix::{Actor, ActorContext, AsyncContext, Context, Handler, SpawnHandle, Wr
 use rand::{RngExt, SeedableRng, rngs::StdRng};
 
 use super::{
-    attempt::{AGAIN, Attempt, Settled, Shared, Target},
+    attempt::{AGAIN, Attempt, Settled, Shared, Target, Way},
     index::{Index, Item},
-    messages::{Hint, Observe, Observed, Reread},
+    mailing::Mailing,
+    messages::{Hint, Observe, Observed, Reread, Withdrawn},
 };
 use crate::{
     actors::{gate::Gated, lifecycle::DeathNotice},
+    clock::Timestamp,
+    directory::Channel,
+    domain::channel::ChannelKind,
     ids::{ChannelId, Id, IncarnationId},
     store::{
         StoreError,
         outbox::{self, Waiting},
+        write::Statement,
     },
 };
 
@@ -27,6 +32,8 @@ const ROOM: usize = 10_000;
 const AT_ONCE: usize = 8;
 /// Hints kept while the store is being read.
 const EARLY: usize = 1024;
+/// The same on a mail account: one is handed over while others are put together or have their outcome committed.
+const MAILS_AT_ONCE: usize = 24;
 /// How often it looks whether its account can send by now, or is gone.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
 
@@ -46,6 +53,7 @@ pub struct Outbox {
     /// The shadow of the stored moment at which the next message may go.
     timer: Option<SpawnHandle>,
     told_that_it_waits: bool,
+    mailing: Mailing,
     _notice: DeathNotice,
 }
 
@@ -68,6 +76,7 @@ impl Outbox {
             random: StdRng::seed_from_u64(seed),
             timer: None,
             told_that_it_waits: false,
+            mailing: Mailing::default(),
             _notice: notice,
         }
     }
@@ -82,24 +91,94 @@ impl Outbox {
             ctx.stop();
             return;
         };
-        if self.index.wants_more() {
+        if self.index.wants_more() || self.mailing.wants_to_count(self.channel, &self.shared) {
             self.read(ctx);
         }
-        while self.index.sending() < AT_ONCE {
-            let Some(target) = Target::of(&channel) else { return self.tell_that_it_waits() };
+        let mut held = None;
+        while self.index.sending() < at_once(&channel) {
+            let Some(way) = self.way(&channel) else { return self.tell_that_it_waits() };
             self.told_that_it_waits = false;
-            let Some((conversation, item)) = self.index.take_due(self.shared.clock.now()) else { break };
+            let now = self.shared.clock.now();
+            held = self.held_until(&way, now);
+            if held.is_some() {
+                break;
+            }
+            let Some((line, item)) = self.index.take_due(now) else { break };
+            let rows = self.leave(&way, &item, now);
             let (shared, random) = (Arc::clone(&self.shared), self.random.random());
-            let attempt = Attempt { shared, target, conversation, item, random }.run();
+            let attempt = Attempt { shared, way, conversation: item.conversation, item, random, rows }.run();
             ctx.spawn(attempt.into_actor(self).map(move |settled, actor, ctx| {
                 match settled {
-                    Settled::Finished => actor.index.finish(conversation),
-                    Settled::Later(item) => actor.index.put_back(conversation, item),
+                    Settled::Finished { left } => {
+                        actor.settled(left, now, ctx);
+                        actor.index.finish(line);
+                    }
+                    Settled::Later { item, left } => {
+                        actor.settled(left, now, ctx);
+                        actor.index.put_back(line, item);
+                    }
+                    Settled::Rest(item, failure) => {
+                        actor.rest(&failure, &item, now, ctx);
+                        actor.index.put_back(line, item);
+                    }
                 }
                 actor.pump(ctx);
             }));
         }
-        self.arm(ctx);
+        self.arm(held, at_once(&channel), ctx);
+    }
+
+    /// How its account sends now; none while it cannot.
+    fn way(&mut self, channel: &Arc<Channel>) -> Option<Way> {
+        match channel.kind {
+            ChannelKind::Email => self.mailing.post(self.channel, &self.shared).map(Way::Mail),
+            _ => Target::of(channel).map(Way::Http),
+        }
+    }
+
+    fn held_until(&mut self, way: &Way, now: Timestamp) -> Option<Timestamp> {
+        match way {
+            Way::Mail(post) => self.mailing.held_until(post, now),
+            Way::Http(_) => None,
+        }
+    }
+
+    /// A message leaves; what has to be on record before it does.
+    fn leave(&mut self, way: &Way, item: &Item, now: Timestamp) -> Vec<Statement> {
+        match way {
+            Way::Mail(post) => self.mailing.leave(post, item.message, now),
+            Way::Http(_) => Vec::new(),
+        }
+    }
+
+    /// A message that would have left at `at` did, or did not.
+    fn settled(&mut self, left: bool, at: Timestamp, ctx: &mut Context<Self>) {
+        if left {
+            let rows = self.mailing.works(self.channel);
+            self.record(rows, ctx);
+        } else {
+            self.mailing.stayed(at);
+        }
+    }
+
+    fn rest(&mut self, failure: &crate::channels::email::post::failure::Failure, item: &Item, left: Timestamp, ctx: &mut Context<Self>) {
+        let (now, chance) = (self.shared.clock.now(), self.random.random());
+        let rows = self.mailing.rest(self.channel, failure, item.message, left, now, chance);
+        self.record(rows, ctx);
+    }
+
+    /// Facts for people; that they are late or lost holds nothing up.
+    fn record(&self, rows: Vec<Statement>, ctx: &mut Context<Self>) {
+        if rows.is_empty() {
+            return;
+        }
+        let shared = Arc::clone(&self.shared);
+        let written = async move {
+            if let Err(error) = shared.journal.write(rows, None, crate::domain::log::By::System, None).await {
+                tracing::warn!(%error, "how a mail account stands could not be recorded");
+            }
+        };
+        ctx.spawn(written.into_actor(self));
     }
 
     fn tell_that_it_waits(&mut self) {
@@ -109,8 +188,9 @@ impl Outbox {
         }
     }
 
-    fn arm(&mut self, ctx: &mut Context<Self>) {
-        let Some(due) = self.index.next_due().filter(|_| self.index.sending() < AT_ONCE) else { return };
+    fn arm(&mut self, held: Option<Timestamp>, at_once: usize, ctx: &mut Context<Self>) {
+        let Some(due) = self.index.next_due().filter(|_| self.index.sending() < at_once) else { return };
+        let due = held.map_or(due, |held| held.max(due));
         let wait = due.since(self.shared.clock.now()).max(Duration::from_millis(1));
         self.timer = Some(ctx.run_later(wait, |actor, ctx| {
             actor.timer = None;
@@ -129,23 +209,32 @@ impl Outbox {
 
     fn read_now(&self, ctx: &mut Context<Self>) {
         let (shared, channel) = (Arc::clone(&self.shared), self.channel);
-        let read = async move { outbox::of_channel(&shared.db, channel, ROOM as u64).await };
-        ctx.spawn(read.into_actor(self).map(|rows, actor, ctx| actor.was_read(rows, ctx)));
+        let left = self.mailing.wants_to_know(channel, &shared);
+        let read = async move {
+            let left = match left {
+                Some(left) => Some(left.await?),
+                None => None,
+            };
+            Ok((outbox::of_channel(&shared.db, channel, ROOM as u64).await?, left))
+        };
+        ctx.spawn(read.into_actor(self).map(|read, actor, ctx| actor.was_read(read, ctx)));
     }
 
     fn add(&mut self, hint: Hint) {
+        let now = self.shared.clock.now();
         if hint.again {
-            self.index.add_again(hint.conversation, hint.into());
+            self.index.add_again(hint.into(), now);
         } else {
-            self.index.add(hint.conversation, hint.into());
+            self.index.add(hint.into(), now);
         }
     }
 
-    fn was_read(&mut self, rows: Result<Vec<Waiting>, StoreError>, ctx: &mut Context<Self>) {
-        match rows {
-            Ok(rows) => {
+    fn was_read(&mut self, read: Result<(Vec<Waiting>, Option<Vec<Timestamp>>), StoreError>, ctx: &mut Context<Self>) {
+        match read {
+            Ok((rows, left)) => {
                 let Reading { early, again } = self.reading.take().unwrap_or_default();
-                self.index.replace(&rows);
+                self.mailing.learn(left);
+                self.index.replace(&rows, self.shared.clock.now());
                 if again {
                     self.index.forget_completeness();
                     self.read(ctx);
@@ -164,8 +253,15 @@ impl Outbox {
 }
 
 impl From<Hint> for Item {
-    fn from(Hint { message, seq, at, .. }: Hint) -> Self {
-        Self { message, seq, attempts: 0, next_at: at, outcome_unknown: false }
+    fn from(Hint { conversation, message, seq, at, .. }: Hint) -> Self {
+        Self { conversation, message, seq, attempts: 0, next_at: at, outcome_unknown: false }
+    }
+}
+
+const fn at_once(channel: &Channel) -> usize {
+    match channel.kind {
+        ChannelKind::Email => MAILS_AT_ONCE,
+        ChannelKind::Api | ChannelKind::Webchat => AT_ONCE,
     }
 }
 
@@ -174,7 +270,12 @@ impl Actor for Outbox {
 
     fn started(&mut self, ctx: &mut Self::Context) {
         self.read(ctx);
-        ctx.run_interval(LOOK_EVERY, |actor, ctx| actor.pump(ctx));
+        ctx.run_interval(LOOK_EVERY, |actor, ctx| {
+            if let Some(post) = actor.mailing.idle(actor.index.sending(), &actor.shared) {
+                ctx.spawn(async move { post.hang_up().await }.into_actor(actor));
+            }
+            actor.pump(ctx);
+        });
     }
 }
 
@@ -190,6 +291,15 @@ impl Handler<Gated<Hint>> for Outbox {
                 self.pump(ctx);
             }
         }
+    }
+}
+
+impl Handler<Gated<Withdrawn>> for Outbox {
+    type Result = ();
+
+    fn handle(&mut self, Gated { message: Withdrawn { conversation, message }, .. }: Gated<Withdrawn>, ctx: &mut Self::Context) {
+        self.index.remove(conversation, message);
+        self.pump(ctx);
     }
 }
 
@@ -217,6 +327,7 @@ impl Handler<Observe> for Outbox {
             sending: self.index.sending(),
             complete: self.index.is_complete(),
             next_due: self.index.next_due(),
+            held_until: self.mailing.last_held(),
         }
     }
 }

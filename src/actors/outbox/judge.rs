@@ -4,7 +4,13 @@ use std::time::Duration;
 
 use chrono::DateTime;
 
-use crate::clock::Timestamp;
+use crate::{
+    channels::email::post::{
+        failure::{Code, Failure},
+        smtp::{self, Enhanced, Refused, Reply, Stage},
+    },
+    clock::Timestamp,
+};
 
 /// Waits between attempts; after the last of them the message has failed.
 pub(super) const BACK_OFF: [Duration; 8] = [
@@ -27,8 +33,16 @@ const JITTER: f64 = 0.2;
 pub(super) enum Outcome {
     /// The receiver has it.
     Sent,
-    /// It will never take it; a stable reason code.
+    /// Some of its receivers have it; the others are on record.
+    SentToSome,
+    /// It cannot be sent; a stable reason code.
     Failed(String),
+    /// The other side will never take it; a stable reason code.
+    Rejected(String),
+    /// It may not be sent; a stable reason code.
+    Suppressed(&'static str),
+    /// The account cannot send now, whatever it is.
+    Rest(Failure),
     /// It did not take it now.
     Refused {
         /// It asked for this wait.
@@ -42,8 +56,9 @@ impl Outcome {
     /// How it is counted.
     pub(super) const fn as_str(&self) -> &'static str {
         match self {
-            Self::Sent => "sent",
-            Self::Failed(_) => "failed",
+            Self::Sent | Self::SentToSome => "sent",
+            Self::Failed(_) | Self::Rejected(_) | Self::Suppressed(_) => "failed",
+            Self::Rest(_) => "rest",
             Self::Refused { .. } => "retry",
             Self::Unknown => "unknown",
         }
@@ -57,6 +72,51 @@ pub(super) fn judge(status: u16, retry_after: Option<&str>, now: Timestamp) -> O
         408 | 425 | 429 => Outcome::Refused { retry_after: wait_of(retry_after, now) },
         400..=499 => Outcome::Failed(format!("http_{status}")),
         _ => Outcome::Refused { retry_after: wait_of(retry_after, now) },
+    }
+}
+
+/// A receiver that a mail did not go to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct LeftOut {
+    pub(super) address: String,
+    /// A stable reason code.
+    pub(super) reason: String,
+    /// The server's.
+    pub(super) words: String,
+}
+
+/// What a mail server's answer means. A mail that some receivers do not get is sent: sending it again would send it twice to the
+/// others.
+pub(super) fn judge_mail(outcome: smtp::Outcome) -> (Outcome, Vec<LeftOut>) {
+    let judged = match outcome {
+        smtp::Outcome::Sent { refused, .. } => {
+            let left_out = |(address, reply): (String, Reply)| LeftOut {
+                address,
+                reason: reason(Code::RecipientRefused, Some(&reply)),
+                words: reply.words,
+            };
+            let left_out: Vec<LeftOut> = refused.into_iter().map(left_out).collect();
+            return (if left_out.is_empty() { Outcome::Sent } else { Outcome::SentToSome }, left_out);
+        }
+        smtp::Outcome::Temporary(Refused { stage, failure, .. })
+            if stage == Stage::Connection || matches!(failure.code, Code::Limit | Code::NoLogin) =>
+        {
+            Outcome::Rest(failure)
+        }
+        smtp::Outcome::Temporary(_) => Outcome::Refused { retry_after: None },
+        smtp::Outcome::Permanent(Refused { failure, reply, .. }) => Outcome::Rejected(reason(failure.code, reply.as_ref())),
+        smtp::Outcome::Unknown(_) => Outcome::Unknown,
+    };
+    (judged, Vec::new())
+}
+
+/// `recipient_refused:5.1.1`: what, and how the server put it.
+fn reason(code: Code, reply: Option<&Reply>) -> String {
+    let code = code.as_str();
+    match reply {
+        Some(Reply { enhanced: Some(Enhanced(class, subject, detail)), .. }) => format!("{code}:{class}.{subject}.{detail}"),
+        Some(reply) => format!("{code}:{}", reply.code),
+        None => code.to_owned(),
     }
 }
 
@@ -110,6 +170,34 @@ mod tests {
         for nonsense in ["", "-1", "soon", "1e9", "99999999999999999999999"] {
             assert_eq!(judge(503, Some(nonsense), NOW), Outcome::Refused { retry_after: None }, "{nonsense}");
         }
+    }
+
+    #[test]
+    fn a_mail_servers_no_is_the_mails_or_the_accounts() {
+        let reply = |code, enhanced| Reply { code, enhanced, words: "x".to_owned() };
+        let refused = |stage, code: Code, reply| Refused { stage, failure: code.into(), reply };
+        let said = |outcome| judge_mail(outcome).0;
+        for code in [Code::LoginRefused, Code::ConnectTimeout, Code::TlsNotOffered] {
+            let rest = Outcome::Rest(code.into());
+            assert_eq!(said(smtp::Outcome::Temporary(refused(Stage::Connection, code, None))), rest);
+        }
+        let limit = refused(Stage::Sender, Code::Limit, Some(reply(550, None)));
+        assert_eq!(said(smtp::Outcome::Temporary(limit)), Outcome::Rest(Code::Limit.into()));
+        let grey = refused(Stage::Recipient, Code::RecipientRefused, Some(reply(450, None)));
+        assert_eq!(said(smtp::Outcome::Temporary(grey)), Outcome::Refused { retry_after: None });
+        for (given, expected) in [
+            (Some(reply(550, Some(Enhanced(5, 1, 1)))), "recipient_refused:5.1.1"),
+            (Some(reply(550, None)), "recipient_refused:550"),
+            (None, "recipient_refused"),
+        ] {
+            let no = refused(Stage::Recipient, Code::RecipientRefused, given);
+            assert_eq!(said(smtp::Outcome::Permanent(no)), Outcome::Rejected(expected.to_owned()));
+        }
+        assert_eq!(said(smtp::Outcome::Unknown(Code::Closed.into())), Outcome::Unknown);
+        let some = vec![("b@x.example".to_owned(), reply(550, Some(Enhanced(5, 1, 1))))];
+        let (outcome, left_out) = judge_mail(smtp::Outcome::Sent { receipt: reply(250, None), refused: some });
+        assert_eq!((outcome, left_out[0].address.as_str()), (Outcome::SentToSome, "b@x.example"));
+        assert_eq!(said(smtp::Outcome::Sent { receipt: reply(250, None), refused: vec![] }), Outcome::Sent);
     }
 
     #[test]

@@ -19,6 +19,13 @@ pub(super) struct Hint {
     pub(super) again: bool,
 }
 
+/// A message was withdrawn before it was sent.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Withdrawn {
+    pub(super) conversation: ConversationId,
+    pub(super) message: MessageId,
+}
+
 /// Hints were lost: the store knows what waits.
 pub(super) struct Reread;
 
@@ -48,6 +55,8 @@ pub struct Observed {
     pub complete: bool,
     /// When the next message may go.
     pub next_due: Option<Timestamp>,
+    /// Until when nothing goes: the quota is used up, or the account cannot send.
+    pub held_until: Option<Timestamp>,
 }
 
 /// Asks for a serialisable snapshot.

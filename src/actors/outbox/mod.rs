@@ -1,6 +1,6 @@
 //! What must be sent, account by account.
 //!
-//! Owns: one [`Outbox`] per API channel account on which anything ever waited since the start. Capacity: [`QUEUE`] groups; the
+//! Owns: one [`Outbox`] per channel account that sends (API, e-mail) on which anything ever waited since the start. Capacity: [`QUEUE`] groups; the
 //! publisher stands still when it is full. Starts an outbox for every account with rows in the store, and on the first
 //! message of another; one that died is started again, one whose account is gone is not. An outbox without room for a hint
 //! is told to read the store instead. Persisted: nothing of its own.
@@ -9,16 +9,18 @@ mod account;
 mod attempt;
 mod index;
 mod judge;
+mod mailing;
 mod messages;
 #[cfg(test)]
 mod tests;
+mod window;
 
 use std::{sync::Arc, time::Duration};
 
 use actix::{Actor, AsyncContext, Context, Handler, WrapFuture, fut::ActorFutureExt};
 use rustc_hash::{FxHashMap, FxHashSet};
 
-use self::messages::{Died, Hint, Reread};
+use self::messages::{Died, Hint, Reread, Withdrawn};
 pub use self::{
     account::Outbox,
     attempt::{Shared, client},
@@ -94,19 +96,32 @@ impl Outboxes {
 
     fn learn(&mut self, append: &Committed, ctx: &Context<Self>) {
         let About::Conversation(change) = &append.about else { return };
-        if change.state.kind != ChannelKind::Api {
+        if change.state.kind == ChannelKind::Webchat {
             return;
         }
         for entry in &append.entries {
             let Fact::Conversation { id, seq, event } = &entry.fact else { continue };
             let (message, seq, again) = match *event {
-                Event::Replied { message, delivery: Delivery::Queued, .. }
+                Event::Replied { message, delivery: Delivery::Queued | Delivery::Scheduled, .. }
                 | Event::Noticed { message, delivery: Delivery::Queued }
                 | Event::Reminded { message, delivery: Delivery::Queued, .. } => (message, *seq, false),
                 Event::Retried { message, of, .. } => (message, of, true),
+                Event::DeliveryMoved { message, to: Delivery::Cancelled, .. } => {
+                    self.withdraw(change.state.channel, Withdrawn { conversation: *id, message });
+                    continue;
+                }
                 _ => continue,
             };
-            self.hint(change.state.channel, Hint { conversation: *id, message, seq, at: entry.at, again }, ctx);
+            let later = change.messages.iter().find(|known| known.id == message).and_then(|known| known.send_at());
+            let at = if again { entry.at } else { later.unwrap_or(entry.at) };
+            self.hint(change.state.channel, Hint { conversation: *id, message, seq, at, again }, ctx);
+        }
+    }
+
+    /// One that is not told finds out when its turn comes.
+    fn withdraw(&self, channel: ChannelId, withdrawn: Withdrawn) {
+        if let Some(account) = self.accounts.get(&channel) {
+            let _ = account.gate.send(withdrawn);
         }
     }
 

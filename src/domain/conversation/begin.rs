@@ -2,13 +2,21 @@
 
 use super::{Conversation, Event, Rules, step::Outcome};
 use crate::{
+    clock::Timestamp,
     domain::{message::Content, refusal::Refusal},
     ids::{AgentId, MessageId},
 };
 
 impl Conversation {
     /// Only as the very first thing: whatever is open with the customer is gone on with.
-    pub(super) fn begin(&self, message: MessageId, agent: AgentId, content: &Content, rules: &Rules) -> Outcome {
+    pub(super) fn begin(
+        &self,
+        message: MessageId,
+        agent: AgentId,
+        content: &Content,
+        rules: &Rules,
+        now: Timestamp,
+    ) -> Outcome {
         if self.seq > 1 || self.initiative.is_none() {
             return Err(Refusal::AlreadyOpen { conversation: self.id });
         }
@@ -16,6 +24,6 @@ impl Conversation {
         if !rules.emoticons && content.has_emoticons() {
             return Err(Refusal::EmoticonsNotAllowed);
         }
-        Ok(vec![Event::Replied { message, agent, delivery: self.first_delivery() }])
+        Ok(vec![Event::Replied { message, agent, delivery: self.delivery_at(content, now)? }])
     }
 }

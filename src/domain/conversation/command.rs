@@ -153,6 +153,20 @@ pub enum Command {
         /// A stable reason code.
         reason: Option<String>,
     },
+    /// An outbound message whose turn it is goes out now, unless it was withdrawn.
+    BeginDelivery {
+        /// Which.
+        message: MessageId,
+        /// As in [`Command::MoveDelivery`].
+        stored: Option<(u64, Delivery)>,
+    },
+    /// An outbound message that has not gone out is withdrawn; whether they may, the caller has checked.
+    CancelDelivery {
+        /// Which.
+        message: MessageId,
+        /// As in [`Command::MoveDelivery`].
+        stored: Option<(u64, Delivery)>,
+    },
     /// The owner has a message sent again that could not be sent.
     Retry {
         /// Which.

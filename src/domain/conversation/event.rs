@@ -396,7 +396,8 @@ impl Conversation {
                 if let Some(followed) = self.deliveries.iter_mut().find(|(id, ..)| id == message) {
                     followed.2 = *to;
                 }
-                self.deliveries.retain(|(_, _, state)| !state.is_final());
+                // What was withdrawn stays in sight: it may be about to go out.
+                self.deliveries.retain(|(_, _, state)| !state.is_final() || *state == Delivery::Cancelled);
             }
             Event::Retried { message, of, .. } => {
                 self.deliveries.retain(|(id, ..)| id != message);
@@ -509,7 +510,9 @@ impl Conversation {
 
     fn follow(&mut self, message: MessageId, of: u64, delivery: Delivery) {
         if self.deliveries.len() >= FOLLOWED_DELIVERIES {
-            self.deliveries.remove(0);
+            // What waits for its moment is followed until then.
+            let oldest = self.deliveries.iter().position(|(_, _, state)| *state != Delivery::Scheduled);
+            self.deliveries.remove(oldest.unwrap_or(0));
         }
         self.deliveries.push((message, of, delivery));
     }

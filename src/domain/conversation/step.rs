@@ -1,5 +1,7 @@
 //! What a command means in a given state: the only place where that is decided.
 
+use std::time::Duration;
+
 use super::{
     Admission, Command, Conversation, Dismissal, Ending, Event, MAX_HOPS, OfferOutcome, Phase, QueueReason, RATING_CHANGES,
     Rules, TransferTo,
@@ -11,6 +13,9 @@ use crate::{
     },
     ids::{AgentId, FieldId, MessageId, OfferId},
 };
+
+/// How far ahead a message can be written.
+const LATEST: Duration = Duration::from_secs(366 * 24 * 3600);
 
 pub(super) type Outcome = Result<Vec<Event>, Refusal>;
 
@@ -25,6 +30,8 @@ impl Conversation {
     fn decide(&self, command: &Command, rules: &Rules, now: Timestamp) -> Outcome {
         match command {
             Command::MoveDelivery { message, stored, to, reason } => Ok(self.move_delivery(*message, *stored, *to, reason)),
+            Command::BeginDelivery { message, stored } => self.leave_waiting(*message, *stored, Delivery::Sending),
+            Command::CancelDelivery { message, stored } => self.leave_waiting(*message, *stored, Delivery::Cancelled),
             Command::Accept { offer, agent } => self.accept(*offer, *agent, rules, now),
             Command::EndOffer { offer, agent, outcome } => self.end_offer_event(*offer, *agent, *outcome),
             Command::Rate { score } => self.rate(*score, now),
@@ -36,8 +43,8 @@ impl Conversation {
             Command::Take(offer) => self.take(*offer),
             Command::Assign { offer, assignment } => self.assign(*offer, *assignment),
             Command::Move { campaign, .. } => self.move_to(*campaign),
-            Command::Reply { message, agent, content } => self.reply(*message, *agent, content, rules),
-            Command::Begin { message, agent, content } => self.begin(*message, *agent, content, rules),
+            Command::Reply { message, agent, content } => self.reply(*message, *agent, content, rules, now),
+            Command::Begin { message, agent, content } => self.begin(*message, *agent, content, rules, now),
             Command::Note { message, agent, content, mentions } => {
                 self.check(content)?;
                 Ok(vec![Event::Noted { message: *message, agent: *agent, mentions: mentions.clone() }])
@@ -181,7 +188,7 @@ impl Conversation {
         }
     }
 
-    fn reply(&self, message: MessageId, agent: AgentId, content: &Content, rules: &Rules) -> Outcome {
+    fn reply(&self, message: MessageId, agent: AgentId, content: &Content, rules: &Rules, now: Timestamp) -> Outcome {
         self.must_own(agent)?;
         self.check(content)?;
         if !rules.external_resources && !content.attachments.is_empty() {
@@ -190,7 +197,7 @@ impl Conversation {
         if !rules.emoticons && content.has_emoticons() {
             return Err(Refusal::EmoticonsNotAllowed);
         }
-        let mut events = vec![Event::Replied { message, agent, delivery: self.first_delivery() }];
+        let mut events = vec![Event::Replied { message, agent, delivery: self.delivery_at(content, now)? }];
         if matches!(self.phase, Phase::Dormant { .. } | Phase::Parked { .. }) {
             events.push(Event::Awoke);
         }
@@ -202,6 +209,24 @@ impl Conversation {
         match self.kind {
             ChannelKind::Api | ChannelKind::Email => Delivery::Queued,
             ChannelKind::Webchat => Delivery::Sent,
+        }
+    }
+
+    /// What a person writes may wait for its moment, where messages can.
+    pub(super) fn delivery_at(&self, content: &Content, now: Timestamp) -> Result<Delivery, Refusal> {
+        match content.send_at() {
+            Some(at) if self.kind != ChannelKind::Email || at > now + LATEST => Err(Refusal::NotThen),
+            Some(at) if at > now => Ok(Delivery::Scheduled),
+            _ => Ok(self.first_delivery()),
+        }
+    }
+
+    /// Going out and being withdrawn race here; the first committed wins. Whoever asks for what is so already has it.
+    fn leave_waiting(&self, message: MessageId, stored: Option<(u64, Delivery)>, to: Delivery) -> Outcome {
+        match self.delivery_of(message).or(stored) {
+            Some((of, Delivery::Scheduled | Delivery::Queued)) => Ok(vec![Event::DeliveryMoved { message, of, to, reason: None }]),
+            Some((_, state)) if state == to => Ok(vec![]),
+            _ => Err(Refusal::NotWaiting),
         }
     }
 

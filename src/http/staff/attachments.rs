@@ -13,7 +13,10 @@ use object_store::{MultipartUpload, ObjectStoreExt, PutPayload, path::Path as Ob
 use serde::Deserialize;
 use sha2::{Digest, Sha256};
 
-pub(in crate::http) use crate::domain::file::{clean_name, sniff};
+pub(in crate::http) use crate::{
+    domain::file::{clean_name, sniff},
+    store::attachments::object_path,
+};
 use crate::{
     domain::{
         message::Attachment,
@@ -189,13 +192,6 @@ async fn put(sink: &mut dyn MultipartUpload, part: Bytes) -> Result<(), Problem>
         return Ok(());
     }
     sink.put_part(PutPayload::from_bytes(part)).await.map_err(failed)
-}
-
-/// Two levels, so that no directory grows without end. Beginning with the random end of the id: its beginning is the time.
-pub(in crate::http) fn object_path(id: AttachmentId) -> ObjectPath {
-    let text = id.to_string();
-    let folder = text.get(text.len().saturating_sub(2)..).unwrap_or("00").to_owned();
-    ObjectPath::from_iter([folder, text])
 }
 
 /// `GET /{id}`: the file, to be saved.

@@ -1,0 +1,35 @@
+-- When a mail account with a quota handed over a mail, as far back as its window reaches (S0-29).
+CREATE TABLE mail_sent (
+  account_id TEXT NOT NULL,
+  at BIGINT NOT NULL,
+  message_id TEXT NOT NULL,
+  PRIMARY KEY (account_id, at, message_id)
+);
+
+-- Mail accounts that cannot send now, and why.
+CREATE TABLE mail_send_troubles (
+  account_id TEXT NOT NULL PRIMARY KEY,
+  code TEXT NOT NULL,
+  words TEXT,
+  since BIGINT NOT NULL,
+  next_at BIGINT NOT NULL
+);
+
+-- Receivers that a mail did not go to although it was sent.
+CREATE TABLE mail_refusals (
+  message_id TEXT NOT NULL,
+  address TEXT NOT NULL,
+  reason TEXT NOT NULL,
+  words TEXT,
+  at BIGINT NOT NULL,
+  PRIMARY KEY (message_id, address)
+);
+
+-- Addresses nothing is sent to.
+CREATE TABLE mail_suppressions (
+  client_id TEXT NOT NULL,
+  address TEXT NOT NULL,
+  reason TEXT NOT NULL,
+  at BIGINT NOT NULL,
+  PRIMARY KEY (client_id, address)
+);
