@@ -34,7 +34,9 @@ use crate::{
             consult,
             contacts::{self, ContactsQuery},
             conversations::{self, ConversationsQuery, HistoryQuery, MessagesQuery},
-            drafts, invitations, me, moves,
+            drafts, invitations, mail,
+            mail_answer::{self, AnswerQuery},
+            me, moves,
             service_levels::{self, ServiceLevelsQuery},
             session, simulations, skills as conversation_skills, start,
             why::{self, WhyQuery},
@@ -42,7 +44,7 @@ use crate::{
         webhooks, widget,
     },
     wire::{
-        command, config, conversation, demo as wire_demo, live, moves as wire_moves, page::Page, people,
+        command, config, conversation, demo as wire_demo, live, mail as wire_mail, moves as wire_moves, page::Page, people,
         schedules as wire_schedules, session as wire_session, simulation, skills, start as wire_start, why as wire_why,
     },
 };
@@ -260,6 +262,18 @@ routes! {
         "Answer the customer", body command::Reply, 200, gives conversation::Done;
     POST "/api/v1/conversations/{id}/notes" conversations::note, WORK, "conversations",
         "Write a note for colleagues; the customer never sees it", body command::Note, 200, gives conversation::Done;
+    POST "/api/v1/conversations/{id}/messages/{message}/cancel" conversations::cancel, WORK, "conversations",
+        "Withdraw a message that has not gone out", 200, gives conversation::Done;
+    GET "/api/v1/conversations/{id}/answer" mail_answer::prepare, WORK, "mail", "What an answer by mail would be",
+        query AnswerQuery, 200, gives wire_mail::MailAnswer;
+    GET "/api/v1/conversations/{id}/messages/{message}/mail" mail::show, SEE, "mail", "What a mail looks like",
+        200, gives wire_mail::MailView;
+    GET "/api/v1/conversations/{id}/messages/{message}/mail/header" mail::header, SEE, "mail", "All fields of its header",
+        200, gives wire_mail::MailHeader;
+    GET "/api/v1/conversations/{id}/messages/{message}/mail/source" mail::source, SEE, "mail", "The mail as it came in, to be saved",
+        200, gives File;
+    POST "/api/v1/conversations/{id}/messages/{message}/mail/pictures/{number}" mail::picture, SEE, "mail",
+        "A picture of the world outside that it would show", 200, gives File;
     POST "/api/v1/conversations/{id}/messages/{message}/retry" conversations::retry, Access::Any(&[Answer]), "conversations",
         "Send again what could not be sent", 200, gives conversation::Done;
     POST "/api/v1/conversations/{id}/accept" conversations::accept, Access::Any(&[Answer]), "conversations", "Take an offer",

@@ -20,7 +20,11 @@ use crate::{
     clock::{Clock, Timestamp},
     config::Config,
     demo::Demo,
-    http::{problem::Problem, staff::simulations::Turns, webhooks::HookCounters},
+    http::{
+        problem::Problem,
+        staff::{mail::Mails, simulations::Turns},
+        webhooks::HookCounters,
+    },
     ids::ChannelId,
     live::SocketLimit,
 };
@@ -64,6 +68,8 @@ pub struct Shared {
     pub ready: Box<dyn Fn() -> bool + Send + Sync>,
     /// Who has a day simulated.
     pub(super) simulations: Arc<Turns>,
+    /// What showing mails needs.
+    pub(super) mails: Mails,
     hashing: Semaphore,
     hashes: Semaphore,
     /// Counters of webhook calls, by channel.
@@ -118,6 +124,7 @@ impl App {
             demo,
             ready,
             simulations: Arc::default(),
+            mails: Mails::default(),
             hashing: Semaphore::new(HASHES_AT_ONCE),
             hashes: Semaphore::new(HASHES_AT_ONCE + HASHES_WAITING),
             hooks: RwLock::default(),

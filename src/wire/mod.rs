@@ -5,6 +5,7 @@ pub mod config;
 pub mod conversation;
 pub mod demo;
 pub mod live;
+pub mod mail;
 pub mod moves;
 pub mod page;
 pub mod people;

@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, path::Path};
 use ts_rs::TS;
 
 use super::{
-    command, config, conversation, demo, live, moves, page, people, schedules, service as service_now, session,
+    command, config, conversation, demo, live, mail, moves, page, people, schedules, service as service_now, session,
     simulation as what_if, skills, start, why,
 };
 use crate::{
@@ -64,6 +64,18 @@ fn text() -> String {
         conversation::Message,
         conversation::Preview,
         conversation::MailHead,
+        mail::MailView,
+        mail::MailText,
+        mail::MailTextKind,
+        mail::MailInvitation,
+        mail::MailMoment,
+        mail::MailHeader,
+        mail::MailFields,
+        mail::StartMail,
+        mail::MailDraft,
+        mail::MailKind,
+        mail::MailAddress,
+        mail::MailAnswer,
         crate::domain::mail::Mailbox,
         crate::domain::mail::Doubt,
         conversation::Standing,

@@ -9,7 +9,7 @@ use actix_web::{
     web::{self, Data, Path},
 };
 use bytes::{Bytes, BytesMut};
-use object_store::{MultipartUpload, ObjectStoreExt, PutPayload, path::Path as ObjectPath};
+use object_store::{MultipartUpload, ObjectStoreExt, PutPayload};
 use serde::Deserialize;
 use sha2::{Digest, Sha256};
 
@@ -28,7 +28,10 @@ use crate::{
         input::{self, Query},
         once::Once,
         problem::Problem,
-        staff::conversations::{readable, visible},
+        staff::{
+            conversations::{readable, visible},
+            start::channels_to_start,
+        },
         state::App,
     },
     ids::{AttachmentId, ChannelId, ClientId, ConversationId},
@@ -123,7 +126,15 @@ async fn owner(
         }
         (None, Some(id)) => {
             let channel = caller.directory.channels.get(&id).ok_or_else(Problem::not_found)?;
-            caller.require(Permission::ForceConversations, Place::campaign(channel.client, channel.campaign))?;
+            // Who may write first by it has something to enclose.
+            let campaign = caller.directory.campaigns.get(&channel.campaign);
+            let starts = campaign.is_some_and(|campaign| {
+                let mut channels = channels_to_start(&caller.subject, &caller.directory, campaign).into_iter();
+                campaign.permissions.external_resources && channels.any(|known| known.id == id)
+            });
+            if !starts {
+                caller.require(Permission::ForceConversations, Place::campaign(channel.client, channel.campaign))?;
+            }
             Ok((channel.client, None))
         }
         _ => Err(Problem::field("conversation", ErrorCode::NotPossible, "either a conversation or a channel")),

@@ -11,13 +11,14 @@ use actix_web::{
 };
 use serde::Deserialize;
 
-use super::skills;
+use super::{mail_answer, skills};
 use crate::{
     actors::engine::TransferTarget,
     channels::api::inbound::storable,
     clock::Timestamp,
     domain::{
         self,
+        channel::ChannelKind,
         conversation::{Command, Conversation, OfferOutcome},
         field,
         message::{Attachment, Content},
@@ -42,6 +43,7 @@ use crate::{
     },
     wire::{
         command::{AnswerOffer, Close, Note, Prioritise, Reply, SetFields, Snooze, Tag, Transfer},
+        Time,
         conversation::{Message, RatingView, Summary, VisitorCard},
         page::Page,
     },
@@ -293,10 +295,26 @@ pub async fn reply(
     id: Path<ConversationId>,
     input: Input<Reply>,
 ) -> Result<HttpResponse, Problem> {
-    let Input { value: Reply { text, attachments }, once } = input;
+    let Input { value: Reply { text, attachments, send_at, undo, mail }, once } = input;
     let state = workable(&app, &caller, *id).await?;
-    let attachments = files(&app, &caller, &state, &attachments).await?;
-    let content = Content { text: storable(&text), attachments, mail: None };
+    let is_own = state.phase.owner() == Some(caller.user());
+    let send_at = mail_answer::leaves_at(send_at.map(|Time(at)| at), undo, app.now());
+    if send_at.is_some() && state.kind != ChannelKind::Email {
+        return Err(Refusal::NotThen.into());
+    }
+    let content = match mail {
+        // What will be refused is not made into a mail first.
+        mail if state.kind == ChannelKind::Email && is_own => {
+            mail_answer::content(&app, &caller, &state, &text, &attachments, mail.unwrap_or_default(), send_at).await?
+        }
+        Some(_) if state.kind != ChannelKind::Email => {
+            return Err(Problem::field("mail", ErrorCode::NotPossible, "there are no mails here"));
+        }
+        _ => {
+            let attachments = files(&app, &caller, &state, &attachments).await?;
+            Content { text: storable(&text), attachments, mail: None }
+        }
+    };
     let command = Command::Reply { message: app.engine.ids.next(), agent: caller.user(), content };
     once.done(app.engine.command(state.id, command, once.by(), once.keep()).await).await
 }
@@ -345,6 +363,28 @@ pub async fn retry(
     let found = conversations::message_of(&app.engine.db, id, message).await?.ok_or_else(Problem::not_found)?.message;
     let stored = found.delivery.map(|delivery| (found.seq, delivery));
     let command = Command::Retry { message, agent: caller.user(), stored };
+    once.done(app.engine.command(state.id, command, once.by(), once.keep()).await).await
+}
+
+/// `POST /{id}/messages/{message}/cancel`: withdraws what has not gone out: in the moments after writing it, or when it was to go later.
+///
+/// # Errors
+/// 404; 409 `not_waiting`.
+pub async fn cancel(
+    app: Data<App>,
+    caller: Caller,
+    ids: Path<(ConversationId, MessageId)>,
+    once: Once,
+) -> Result<HttpResponse, Problem> {
+    let (id, message) = ids.into_inner();
+    let state = visible(&app, &caller, id).await?;
+    let found = conversations::message_of(&app.engine.db, id, message).await?.ok_or_else(Problem::not_found)?.message;
+    let wrote = found.author == domain::message::Author::Agent(caller.user());
+    if !wrote && state.phase.owner() != Some(caller.user()) && !steers(&caller, &state) {
+        return Err(Problem::not_found());
+    }
+    let stored = found.delivery.map(|delivery| (found.seq, delivery));
+    let command = Command::CancelDelivery { message, stored };
     once.done(app.engine.command(state.id, command, once.by(), once.keep()).await).await
 }
 

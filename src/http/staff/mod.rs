@@ -7,6 +7,8 @@ pub mod contacts;
 pub mod conversations;
 pub mod drafts;
 pub mod invitations;
+pub mod mail;
+pub mod mail_answer;
 pub mod me;
 pub mod moves;
 pub mod service_levels;

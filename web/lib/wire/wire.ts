@@ -1412,6 +1412,10 @@ text: string,
  */
 attachments: Array<AttachmentId>, 
 /**
+ * In mail threads.
+ */
+mail?: MailDraft, 
+/**
  * Counted by whoever writes.
  */
 rev: number, 
@@ -1432,7 +1436,7 @@ of: number, };
 
 export type Ending = "closed" | "inactive" | "full" | "out_of_hours" | "abandoned" | "expired" | "overflowed";
 
-export type ErrorCode = "malformed_json" | "invalid_utf8" | "too_deep" | "broken_body" | "idempotency_key_invalid" | "idempotency_key_missing" | "signed_out_session" | "wrong_credentials" | "identity_invalid" | "signature_no_secret" | "signature_header_missing" | "signature_header_empty" | "signature_header_repeated" | "signature_invalid_id" | "signature_invalid_timestamp" | "signature_too_old" | "signature_too_new" | "signature_no_usable_version" | "signature_mismatch" | "forbidden" | "not_allowed_in_campaign" | "wrong_origin" | "not_found" | "invitation_not_valid" | "method_not_allowed" | "conflict" | "in_use" | "campaign_in_use" | "conversation_closed" | "wrong_state" | "not_owner" | "offer_gone" | "not_failed" | "draft_stale" | "already_open" | "cannot_start" | "gone" | "not_next" | "not_skilled" | "at_capacity" | "not_available" | "not_member" | "too_many_transfers" | "transfer_target" | "wrap_up_timed" | "rating_final" | "signed_out" | "forced_pause" | "too_large" | "unsupported_media_type" | "invalid" | "idempotency_key_reused" | "not_answered" | "disposition_needed" | "fields_missing" | "empty_message" | "message_too_long" | "attachments_not_allowed" | "emoticons_not_allowed" | "unknown_break" | "unknown_field" | "missing_field" | "wrong_type" | "too_short" | "too_long" | "out_of_range" | "control_characters" | "voice_needed" | "unknown_reference" | "not_possible" | "duplicate" | "taken" | "password_too_short" | "password_too_long" | "schedule_name" | "schedule_hours" | "schedule_too_many_intervals" | "schedule_too_many_exceptions" | "schedule_exception_date" | "schedule_exception_twice" | "schedule_too_many_own_days" | "schedule_own_day_date" | "schedule_own_day_twice" | "schedule_own_day_name" | "schedule_holiday_unknown" | "calendar_file_not_valid" | "schedule_override_empty" | "schedule_override_reason" | "too_many_attempts" | "too_many_connections" | "busy" | "internal" | "unavailable";
+export type ErrorCode = "malformed_json" | "invalid_utf8" | "too_deep" | "broken_body" | "idempotency_key_invalid" | "idempotency_key_missing" | "signed_out_session" | "wrong_credentials" | "identity_invalid" | "signature_no_secret" | "signature_header_missing" | "signature_header_empty" | "signature_header_repeated" | "signature_invalid_id" | "signature_invalid_timestamp" | "signature_too_old" | "signature_too_new" | "signature_no_usable_version" | "signature_mismatch" | "forbidden" | "not_allowed_in_campaign" | "wrong_origin" | "not_found" | "invitation_not_valid" | "method_not_allowed" | "conflict" | "in_use" | "campaign_in_use" | "conversation_closed" | "wrong_state" | "not_owner" | "offer_gone" | "not_failed" | "not_waiting" | "not_then" | "draft_stale" | "already_open" | "cannot_start" | "gone" | "not_next" | "not_skilled" | "at_capacity" | "not_available" | "not_member" | "too_many_transfers" | "transfer_target" | "wrap_up_timed" | "rating_final" | "signed_out" | "forced_pause" | "too_large" | "unsupported_media_type" | "invalid" | "idempotency_key_reused" | "not_answered" | "disposition_needed" | "fields_missing" | "empty_message" | "message_too_long" | "attachments_not_allowed" | "emoticons_not_allowed" | "unknown_break" | "unknown_field" | "missing_field" | "wrong_type" | "too_short" | "too_long" | "out_of_range" | "control_characters" | "voice_needed" | "unknown_reference" | "not_possible" | "duplicate" | "taken" | "password_too_short" | "password_too_long" | "schedule_name" | "schedule_hours" | "schedule_too_many_intervals" | "schedule_too_many_exceptions" | "schedule_exception_date" | "schedule_exception_twice" | "schedule_too_many_own_days" | "schedule_own_day_date" | "schedule_own_day_twice" | "schedule_own_day_name" | "schedule_holiday_unknown" | "calendar_file_not_valid" | "schedule_override_empty" | "schedule_override_reason" | "too_many_attempts" | "too_many_connections" | "busy" | "internal" | "unavailable";
 
 export type EventNotTaken = { 
 /**
@@ -1768,6 +1772,127 @@ closing_message?: string | null,
  */
 overflow?: CampaignId | null, };
 
+export type MailAddress = { 
+/**
+ * As people read it.
+ */
+name?: string, 
+/**
+ * `name@domain`.
+ */
+address: string, };
+
+export type MailAnswer = { 
+/**
+ * What it answers or passes on; none where nothing was said yet.
+ */
+about: MessageId | null, 
+/**
+ * Whose account it leaves by.
+ */
+from: Mailbox | null, 
+/**
+ * To whom.
+ */
+to: Array<Mailbox>, 
+/**
+ * Who else.
+ */
+cc: Array<Mailbox>, 
+/**
+ * Where the author would have answers go, outside their own organisation.
+ */
+elsewhere: Mailbox | null, 
+/**
+ * About what.
+ */
+subject: string, 
+/**
+ * What would stand below, as HTML: with `history`, and in what is passed on. As in [`MailView::html`], with pictures left out.
+ */
+quote: string, 
+/**
+ * Files that would go along.
+ */
+files: Array<Attachment>, };
+
+export type MailDraft = { 
+/**
+ * What it is.
+ */
+kind: MailKind, 
+/**
+ * What it answers or passes on.
+ */
+about: MessageId | null, 
+/**
+ * To whom, as typed so far.
+ */
+to: Array<MailAddress>, 
+/**
+ * Who else.
+ */
+cc: Array<MailAddress>, 
+/**
+ * Who else, without the others knowing.
+ */
+bcc: Array<MailAddress>, 
+/**
+ * About what.
+ */
+subject: string, 
+/**
+ * What it says so far.
+ */
+html: string, 
+/**
+ * What was written to and fro stands below.
+ */
+history: boolean, 
+/**
+ * Files of the mail that is passed on that go along; none = all of them.
+ */
+files: Array<AttachmentId> | null, };
+
+export type MailFields = { 
+/**
+ * What it is.
+ */
+kind?: MailKind, 
+/**
+ * The mail of this conversation that is answered or passed on; none = the last one that came in.
+ */
+about?: MessageId, 
+/**
+ * To whom; none = as follows from that mail. With `cc` and `bcc` at most 100.
+ */
+to?: Array<MailAddress>, 
+/**
+ * Who else; none = as follows from that mail.
+ */
+cc?: Array<MailAddress>, 
+/**
+ * Who else, without the others knowing.
+ */
+bcc?: Array<MailAddress>, 
+/**
+ * One line, at most 500 characters; none = as follows from that mail.
+ */
+subject?: string, 
+/**
+ * What it says, as HTML of at most 256 kB; it is cleaned, and the text is made of it. Pictures are files uploaded for this conversation
+ * (`src="/api/v1/attachments/{id}"`).
+ */
+html?: string, 
+/**
+ * What was written to and fro so far stands below.
+ */
+history?: boolean, 
+/**
+ * Files of the mail that is passed on that go along; none = all of them.
+ */
+files?: Array<AttachmentId>, };
+
 export type MailHead = { 
 /**
  * On one line; may be empty.
@@ -1809,6 +1934,113 @@ doubts?: Array<Doubt>,
  * Passed on to others.
  */
 forwarded?: boolean, };
+
+export type MailHeader = { 
+/**
+ * All fields, as text.
+ */
+text: string, };
+
+export type MailInvitation = { 
+/**
+ * What is asked: `REQUEST`, `CANCEL`, `REPLY`, `PUBLISH` …
+ */
+method: string, 
+/**
+ * What it is called.
+ */
+summary: string, 
+/**
+ * Where it is.
+ */
+location: string, 
+/**
+ * The address of who invites, or what stands in its place.
+ */
+organiser: string, 
+/**
+ * When it begins.
+ */
+start: MailMoment, 
+/**
+ * When it ends, if it says so by a moment.
+ */
+end: MailMoment | null, 
+/**
+ * It repeats; the times are those of the first one.
+ */
+repeats: boolean, };
+
+export type MailKind = "reply" | "reply_all" | "forward";
+
+export type MailMoment = { 
+/**
+ * RFC 3339 in UTC; none when it is a whole day or nobody knows which zone is meant.
+ */
+utc: string | null, 
+/**
+ * As it stands on the organiser's wall: `2026-11-22` or `2026-11-22T10:00:00`.
+ */
+local: string, 
+/**
+ * The zone as it is named there.
+ */
+zone: string | null, };
+
+export type MailText = { 
+/**
+ * What it is.
+ */
+kind: MailTextKind, 
+/**
+ * It says this.
+ */
+text: string, };
+
+export type MailTextKind = "said" | "quote" | "signature";
+
+export type MailView = { 
+/**
+ * Who wrote it; of ours the account's address.
+ */
+from: Mailbox | null, 
+/**
+ * Where an answer goes when that is not who wrote it.
+ */
+reply_to: Mailbox | null, 
+/**
+ * What it says, in parts.
+ */
+text: Array<MailText>, 
+/**
+ * The same as HTML: for a frame in which nothing runs. `data-part="n"` is entry n of `parts`, `data-remote="n"` and
+ * `data-background="n"` are picture n of the world outside.
+ */
+html: string | null, 
+/**
+ * How many pictures of the world outside it would show.
+ */
+remote: number, 
+/**
+ * The files that its HTML may show, by their numbers there.
+ */
+parts: Array<AttachmentId | null>, 
+/**
+ * The meeting it invites to.
+ */
+invitation: MailInvitation | null, 
+/**
+ * It is too large or too tangled to be shown whole; the source is.
+ */
+cut: boolean, 
+/**
+ * The mail as it came in is there to be saved.
+ */
+source: boolean, 
+/**
+ * A machine wrote it.
+ */
+automatic: boolean, };
 
 export type Mailbox = { 
 /**
@@ -2577,6 +2809,10 @@ text: string,
  */
 attachments?: Array<AttachmentId>, 
 /**
+ * In mail threads: to whom, about what, as HTML.
+ */
+mail?: MailDraft, 
+/**
  * Counted by whoever writes: one more than what was saved before. The higher one stands.
  */
 rev: number, };
@@ -2713,7 +2949,19 @@ text: string,
 /**
  * Uploaded before for this conversation by the same person; at most 10.
  */
-attachments?: Array<AttachmentId>, };
+attachments?: Array<AttachmentId>, 
+/**
+ * By mail only: not before this moment, a year ahead at most. It can be withdrawn until then.
+ */
+send_at?: Time, 
+/**
+ * By mail only: it leaves after ten seconds and can be withdrawn until then.
+ */
+undo?: boolean, 
+/**
+ * By mail only: to whom, about what, as HTML.
+ */
+mail?: MailFields, };
 
 export type Resource = { 
 /**
@@ -3402,9 +3650,47 @@ name?: string,
  */
 agent?: UserId, 
 /**
- * Plain text.
+ * Plain text; may be empty in a mail with HTML.
  */
-text: string, };
+text: string, 
+/**
+ * By mail: about what, to whom else, as HTML.
+ */
+mail?: StartMail, };
+
+export type StartMail = { 
+/**
+ * One line, at most 500 characters.
+ */
+subject: string, 
+/**
+ * To whom beside the customer. With `cc` and `bcc` at most 100.
+ */
+to?: Array<MailAddress>, 
+/**
+ * Who else.
+ */
+cc?: Array<MailAddress>, 
+/**
+ * Who else, without the others knowing.
+ */
+bcc?: Array<MailAddress>, 
+/**
+ * What it says, as in [`MailFields::html`]; its pictures were uploaded for the channel.
+ */
+html?: string, 
+/**
+ * Uploaded before for this channel by the same person; at most 10.
+ */
+attachments?: Array<AttachmentId>, 
+/**
+ * Not before this moment, within a year; until then it can be withdrawn.
+ */
+send_at?: Time, 
+/**
+ * It leaves after ten seconds and can be withdrawn until then.
+ */
+undo?: boolean, };
 
 export type Strategy = { 
 /**

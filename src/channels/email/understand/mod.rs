@@ -31,6 +31,7 @@ mod tests;
 pub mod thread;
 mod tnef;
 pub mod token;
+pub mod written;
 
 use std::collections::BTreeSet;
 
