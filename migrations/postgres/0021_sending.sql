@@ -24,12 +24,3 @@ CREATE TABLE mail_refusals (
   at BIGINT NOT NULL,
   PRIMARY KEY (message_id, address)
 );
-
--- Addresses nothing is sent to.
-CREATE TABLE mail_suppressions (
-  client_id TEXT NOT NULL,
-  address TEXT NOT NULL,
-  reason TEXT NOT NULL,
-  at BIGINT NOT NULL,
-  PRIMARY KEY (client_id, address)
-);

@@ -24,12 +24,3 @@ CREATE TABLE mail_refusals (
   at INTEGER NOT NULL,
   PRIMARY KEY (message_id, address)
 ) WITHOUT ROWID;
-
--- Addresses nothing is sent to.
-CREATE TABLE mail_suppressions (
-  client_id TEXT NOT NULL,
-  address TEXT NOT NULL,
-  reason TEXT NOT NULL,
-  at INTEGER NOT NULL,
-  PRIMARY KEY (client_id, address)
-) WITHOUT ROWID;

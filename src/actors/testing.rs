@@ -12,7 +12,7 @@ use std::{
 
 use actix::{Arbiter, System};
 use bytestring::ByteString;
-use object_store::memory::InMemory;
+use object_store::{ObjectStore, memory::InMemory};
 use parking_lot::Mutex;
 
 use super::{
@@ -168,7 +168,7 @@ impl House {
             journal_capacity: 4096,
             grace,
             origin: "http://house.test".to_owned(),
-            attachments: Arc::clone(&files),
+            attachments: Arc::clone(&files) as Arc<dyn ObjectStore>,
             net: network(),
         };
         let Running { engine, journal, arbiter } = start(settings).await.unwrap();

@@ -36,7 +36,7 @@ use crate::{
             conversations::{self, ConversationsQuery, HistoryQuery, MessagesQuery},
             drafts, invitations, mail,
             mail_answer::{self, AnswerQuery},
-            me, moves,
+            mails, me, moves,
             service_levels::{self, ServiceLevelsQuery},
             session, simulations, skills as conversation_skills, start,
             why::{self, WhyQuery},
@@ -262,8 +262,6 @@ routes! {
         "Answer the customer", body command::Reply, 200, gives conversation::Done;
     POST "/api/v1/conversations/{id}/notes" conversations::note, WORK, "conversations",
         "Write a note for colleagues; the customer never sees it", body command::Note, 200, gives conversation::Done;
-    POST "/api/v1/conversations/{id}/messages/{message}/cancel" conversations::cancel, WORK, "conversations",
-        "Withdraw a message that has not gone out", 200, gives conversation::Done;
     GET "/api/v1/conversations/{id}/answer" mail_answer::prepare, WORK, "mail", "What an answer by mail would be",
         query AnswerQuery, 200, gives wire_mail::MailAnswer;
     GET "/api/v1/conversations/{id}/messages/{message}/mail" mail::show, SEE, "mail", "What a mail looks like",
@@ -276,6 +274,8 @@ routes! {
         "A picture of the world outside that it would show", 200, gives File;
     POST "/api/v1/conversations/{id}/messages/{message}/retry" conversations::retry, Access::Any(&[Answer]), "conversations",
         "Send again what could not be sent", 200, gives conversation::Done;
+    POST "/api/v1/conversations/{id}/messages/{message}/cancel" mails::cancel, WORK, "conversations",
+        "Withdraw a mail that has not left yet", 200, gives conversation::Done;
     POST "/api/v1/conversations/{id}/accept" conversations::accept, Access::Any(&[Answer]), "conversations", "Take an offer",
         body command::AnswerOffer, 200, gives conversation::Done;
     POST "/api/v1/conversations/{id}/take" conversations::take, Access::Any(&[Answer]), "conversations",

@@ -127,26 +127,43 @@ pub async fn standing(db: &Db, account: ChannelId, quota: Option<Quota>, now: Ti
     };
     let count = |column| Ok::<_, StoreError>(u64::try_from(row.int(column)?).unwrap_or(0));
     let (waiting, scheduled, first) = (count(0)?, count(1)?, row.opt_time(2)?);
-    let trouble = match db.row(TROUBLE_OF, args![id]).await? {
-        Some(row) => Some(Trouble {
-            code: row.text(0)?.to_owned(),
-            words: row.opt_text(1)?.map(str::to_owned),
-            since: row.time(2)?,
-            next_at: row.time(3)?,
-        }),
-        None => None,
-    };
-    let left = match quota {
-        Some(quota) => Some((quota, sent_since(db, account, quota, now).await?)),
-        None => None,
-    };
-    // Full: the next goes when the one that is too many is old enough.
-    let opens = left.as_ref().and_then(|(quota, left)| {
+    let trouble = trouble_of(db, account).await?;
+    let left = left_of(db, account, quota, now).await?;
+    let opens = opens(&left, trouble.as_ref());
+    let next_at = first.map(|first| first.max(opens.unwrap_or(now)).max(now));
+    Ok(Standing { waiting, scheduled, next_at, sent: left.map(|(_, left)| left.len() as u64), trouble })
+}
+
+/// When an account can send again; none = now.
+pub async fn opens_at(
+    db: &Db,
+    account: ChannelId,
+    quota: Option<Quota>,
+    now: Timestamp,
+) -> Result<Option<Timestamp>, StoreError> {
+    Ok(opens(&left_of(db, account, quota, now).await?, trouble_of(db, account).await?.as_ref()))
+}
+
+type Left = Option<(Quota, Vec<Timestamp>)>;
+
+async fn left_of(db: &Db, account: ChannelId, quota: Option<Quota>, now: Timestamp) -> Result<Left, StoreError> {
+    let Some(quota) = quota else { return Ok(None) };
+    Ok(Some((quota, sent_since(db, account, quota, now).await?)))
+}
+
+async fn trouble_of(db: &Db, account: ChannelId) -> Result<Option<Trouble>, StoreError> {
+    let Some(row) = db.row(TROUBLE_OF, args![account.to_string()]).await? else { return Ok(None) };
+    let (code, words) = (row.text(0)?.to_owned(), row.opt_text(1)?.map(str::to_owned));
+    Ok(Some(Trouble { code, words, since: row.time(2)?, next_at: row.time(3)? }))
+}
+
+/// Full: the next goes when the one that is too many is old enough.
+fn opens(left: &Left, trouble: Option<&Trouble>) -> Option<Timestamp> {
+    let full = left.as_ref().and_then(|(quota, left)| {
         let over = left.len().checked_sub(usize::try_from(quota.mails.max(1)).ok()?)?;
         left.get(over).map(|decisive| *decisive + length(*quota))
     });
-    let next_at = first.map(|first| [Some(now), opens, trouble.as_ref().map(|trouble| trouble.next_at)].into_iter().flatten().fold(first, Ord::max));
-    Ok(Standing { waiting, scheduled, next_at, sent: left.map(|(_, left)| left.len() as u64), trouble })
+    full.max(trouble.map(|trouble| trouble.next_at))
 }
 
 /// How a message waits.

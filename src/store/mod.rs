@@ -22,7 +22,7 @@ pub mod leases;
 pub mod log;
 pub mod mail_accounts;
 pub mod mail_sending;
-pub mod mail_threads;
+pub mod mail_answers;
 pub mod outbox;
 pub mod pasts;
 pub mod people;
@@ -361,7 +361,7 @@ pub const STATEMENTS: &[(&str, &[&str])] = &[
     ("log", log::STATEMENTS),
     ("mail_accounts", mail_accounts::STATEMENTS),
     ("mail_sending", mail_sending::STATEMENTS),
-    ("mail_threads", mail_threads::STATEMENTS),
+    ("mail_answers", mail_answers::STATEMENTS),
     ("outbox", outbox::STATEMENTS),
     ("pasts", pasts::STATEMENTS),
     ("people", people::STATEMENTS),

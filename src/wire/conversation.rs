@@ -348,6 +348,10 @@ pub struct Message {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[ts(optional)]
     pub reason: Option<String>,
+    /// When a message that waits leaves, as far as is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub leaves_at: Option<Time>,
 }
 
 impl Message {
@@ -364,6 +368,7 @@ impl Message {
             at: message.at.into(),
             delivery: message.delivery,
             reason,
+            leaves_at: message.send_at().filter(|_| message.delivery == Some(Delivery::Scheduled)).map(Time::from),
         }
     }
 }

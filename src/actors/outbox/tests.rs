@@ -1,6 +1,8 @@
 //! The outbox against a receiver that answers late, wrongly or not at all.
 
+mod mail;
 mod receiver;
+mod sink;
 
 use std::time::Duration;
 

@@ -14,7 +14,7 @@ use crate::{
         },
     },
     ids::{ClientId, ConversationId, MessageId},
-    store::{Db, StoreError, conversations, mail_threads},
+    store::{Db, StoreError, conversations, mail_answers},
 };
 
 /// The envelope of a mail in a conversation, without its Message-ID; `before` is the mail it answers, if it is not the last one that
@@ -32,7 +32,7 @@ pub async fn envelope(
     let card = conversations::card(db, state).await?;
     let before = match before {
         Some(before) => Some(before),
-        None => mail_threads::latest(db, state.id).await?,
+        None => mail_answers::latest(db, state.id).await?,
     };
     if before.is_none() {
         request.subject = request.subject.or(card.subject.as_deref().map(str::to_owned));

@@ -11,7 +11,7 @@ use actix_web::{
 };
 use serde::Deserialize;
 
-use super::{mail_answer, skills};
+use super::{mail_answer, mails, skills};
 use crate::{
     actors::engine::TransferTarget,
     channels::api::inbound::storable,
@@ -20,6 +20,7 @@ use crate::{
         self,
         channel::ChannelKind,
         conversation::{Command, Conversation, OfferOutcome},
+        delivery::Delivery,
         field,
         message::{Attachment, Content},
         permission::{Permission, Place, Role, Scope, may},
@@ -38,12 +39,12 @@ use crate::{
     store::{
         attachments,
         conversation_lists::{self, Filter, Reach},
-        conversations, visitors,
+        conversations, mail_sending, visitors,
         write::ContactCard,
     },
     wire::{
-        command::{AnswerOffer, Close, Note, Prioritise, Reply, SetFields, Snooze, Tag, Transfer},
         Time,
+        command::{AnswerOffer, Close, Note, Prioritise, Reply, SetFields, Snooze, Tag, Transfer},
         conversation::{Message, RatingView, Summary, VisitorCard},
         page::Page,
     },
@@ -281,8 +282,30 @@ pub async fn messages(
     let state = readable(&app, &caller, *id).await?;
     let before = query.0.before.unwrap_or(i64::MAX as u64);
     let found = conversations::messages_before(&app.engine.db, state.id, before, limit as u64 + 1).await?;
-    let items = found.into_iter().map(|stored| Message::of(&stored.message, stored.reason)).collect();
+    let mut items: Vec<Message> = found.into_iter().map(|stored| Message::of(&stored.message, stored.reason)).collect();
+    if state.kind == ChannelKind::Email {
+        when_they_leave(&app, &caller, &state, &mut items).await?;
+    }
     once::ok(&cut(items, limit, |message: &Message| message.seq.to_string()))
+}
+
+/// Says of mails that wait when they are expected to leave.
+async fn when_they_leave(app: &App, caller: &Caller, state: &Conversation, items: &mut [Message]) -> Result<(), Problem> {
+    let waits = |delivery| matches!(delivery, Some(Delivery::Scheduled | Delivery::Queued | Delivery::Sending));
+    let mut account = None;
+    for message in items.iter_mut().filter(|message| waits(message.delivery)) {
+        let Some(wait) = mail_sending::wait_of(&app.engine.db, message.id).await? else { continue };
+        let opens = match account {
+            Some(opens) => opens,
+            None => {
+                let known = caller.directory.mail_accounts.get(&state.channel);
+                let quota = known.and_then(|account| account.settings.quota);
+                *account.insert(mail_sending::opens_at(&app.engine.db, state.channel, quota, app.now()).await?)
+            }
+        };
+        message.leaves_at = Some(opens.map_or(wait.next_at, |opens| opens.max(wait.next_at)).into());
+    }
+    Ok(())
 }
 
 /// `POST /{id}/messages`: answers the customer.
@@ -298,7 +321,7 @@ pub async fn reply(
     let Input { value: Reply { text, attachments, send_at, undo, mail }, once } = input;
     let state = workable(&app, &caller, *id).await?;
     let is_own = state.phase.owner() == Some(caller.user());
-    let send_at = mail_answer::leaves_at(send_at.map(|Time(at)| at), undo, app.now());
+    let send_at = mails::leaves_at(send_at.map(|Time(at)| at), undo, app.now());
     if send_at.is_some() && state.kind != ChannelKind::Email {
         return Err(Refusal::NotThen.into());
     }
@@ -363,28 +386,6 @@ pub async fn retry(
     let found = conversations::message_of(&app.engine.db, id, message).await?.ok_or_else(Problem::not_found)?.message;
     let stored = found.delivery.map(|delivery| (found.seq, delivery));
     let command = Command::Retry { message, agent: caller.user(), stored };
-    once.done(app.engine.command(state.id, command, once.by(), once.keep()).await).await
-}
-
-/// `POST /{id}/messages/{message}/cancel`: withdraws what has not gone out: in the moments after writing it, or when it was to go later.
-///
-/// # Errors
-/// 404; 409 `not_waiting`.
-pub async fn cancel(
-    app: Data<App>,
-    caller: Caller,
-    ids: Path<(ConversationId, MessageId)>,
-    once: Once,
-) -> Result<HttpResponse, Problem> {
-    let (id, message) = ids.into_inner();
-    let state = visible(&app, &caller, id).await?;
-    let found = conversations::message_of(&app.engine.db, id, message).await?.ok_or_else(Problem::not_found)?.message;
-    let wrote = found.author == domain::message::Author::Agent(caller.user());
-    if !wrote && state.phase.owner() != Some(caller.user()) && !steers(&caller, &state) {
-        return Err(Problem::not_found());
-    }
-    let stored = found.delivery.map(|delivery| (found.seq, delivery));
-    let command = Command::CancelDelivery { message, stored };
     once.done(app.engine.command(state.id, command, once.by(), once.keep()).await).await
 }
 

@@ -4,7 +4,7 @@
 //! to and fro is put below, and the files of what is passed on go along. Quoted is only what the customer wrote or was sent: never notes,
 //! never what was passed on to others behind their back.
 
-use std::{collections::HashSet, sync::Arc, time::Duration};
+use std::{collections::HashSet, sync::Arc};
 
 use actix_web::{
     HttpResponse,
@@ -18,6 +18,7 @@ use super::{
     attachments::failed,
     conversations::{files, visible},
     mail::html_of,
+    mails::leaves_at,
 };
 use crate::{
     channels::{
@@ -70,8 +71,6 @@ const MAX_QUOTED: usize = 30;
 const MAX_FIELD: usize = 100;
 /// Pictures and files together.
 const MAX_FILES: usize = 100;
-/// How long what was just written can be taken back.
-const UNDO: Duration = Duration::from_secs(10);
 
 /// Which answer.
 #[derive(Clone, Debug, Deserialize, utoipa::IntoParams)]
@@ -317,11 +316,6 @@ async fn finish(
     let id = keep(app, caller, place, &html).await?;
     let mail = Envelope { html: Some(id), has_html: true, folds: folds(&text), ..envelope };
     Ok(Content { text: storable(&text), attachments, mail: Some(mail.into()) })
-}
-
-/// When something leaves: at its moment, else at once or after [`UNDO`].
-pub fn leaves_at(send_at: Option<Timestamp>, undo: bool, now: Timestamp) -> Option<Timestamp> {
-    send_at.or(undo.then(|| now + UNDO))
 }
 
 /// What is passed on with the history is quoted as a reply's.

@@ -9,6 +9,7 @@ pub mod drafts;
 pub mod invitations;
 pub mod mail;
 pub mod mail_answer;
+pub mod mails;
 pub mod me;
 pub mod moves;
 pub mod service_levels;

@@ -166,7 +166,7 @@ async fn a_mail_is_shown_clean_to_who_may_read_it_and_is_unknown_to_everybody_el
     let mail = call(&service, Method::GET, &path, &agent, None).await.is(200);
     assert_eq!(mail.headers.get("cache-control").unwrap(), "no-store");
     let mail = mail.json();
-    assert_eq!(mail["html"], "<p>Hola <img data-part=\"0\"><img data-remote=\"0\"></p>\n");
+    assert_eq!(mail["html"], "<p>Hola <img data-part=\"0\"><img data-remote=\"0\"></p>");
     assert_eq!((&mail["remote"], &mail["source"], &mail["from"]["address"]), (&json!(1), &json!(true), &json!("ana@casa.example")));
     let picture = format!("/api/v1/attachments/{}", mail["parts"][0].as_str().unwrap());
     assert_eq!(call(&service, Method::GET, &picture, &agent, None).await.is(200).headers.get("content-type").unwrap(), "image/png");

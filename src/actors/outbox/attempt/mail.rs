@@ -153,7 +153,7 @@ impl Attempt {
         let Some(state) = conversations::state(&self.shared.db, self.conversation).await? else {
             return Ok(Err(Outcome::Failed("conversation_gone".to_owned())));
         };
-        let before = crate::store::mail_threads::latest(&self.shared.db, state.id).await?;
+        let before = crate::store::mail_answers::latest(&self.shared.db, state.id).await?;
         if is_ours && before.as_ref().is_some_and(|before| before.automatic) {
             return Ok(Err(Outcome::Suppressed("automatic")));
         }

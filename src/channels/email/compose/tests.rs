@@ -219,6 +219,8 @@ proptest! {
         given.envelope.to.push(who(&name.chars().take(150).collect::<String>(), "luz@casa.example"));
         given.text = text.clone();
         given.html = html.map(|html| format!("<p>{}</p>", html.replace('<', "&lt;")));
+        // A file without a name gets one by what is in it.
+        let file_name = format!("x{file_name}");
         if has_file {
             given.files = vec![file(9, &file_name, "application/octet-stream", &bytes)];
         }

@@ -11,6 +11,8 @@ use crate::ids::AttachmentId;
 /// Where a file of ours lies; its id follows.
 const FILE: &str = "/api/v1/attachments/";
 const ID_CHARACTERS: usize = 36;
+/// What makes a picture one.
+const SHOWS: [&str; 3] = ["alt=\"", "src=\"", "data-part=\""];
 
 /// HTML that can be kept and sent.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -142,9 +144,10 @@ fn with_source<'t>(tag: &'t str, source: &impl Fn(Key, usize) -> Option<String>)
         let (number, tail) = rest.split_once('"').unwrap_or((rest, ""));
         let put = key.filter(|_| is_picture).and_then(|key| source(key, number.parse().ok()?));
         let tail = with_source(tail, source);
-        // Nothing in its place: the space before it goes as well.
+        // Nothing in its place: the space before it goes as well, and so does a picture that says nothing else.
         return Cow::Owned(match put {
             Some(put) => format!("{head}{put}{tail}"),
+            None if is_picture && ![head, &tail].iter().any(|rest| SHOWS.iter().any(|mark| rest.contains(mark))) => String::new(),
             None => format!("{}{tail}", head.trim_end()),
         });
     }
@@ -180,7 +183,7 @@ mod tests {
     fn what_runs_fetches_or_lies_elsewhere_is_left_out() {
         for (html, expected) in [
             ("<script>x</script><p onclick=x>a</p>", "<p>a</p>"),
-            ("<a href=\"javascript:x\">a</a>", "<a>a</a>"),
+            ("<a href=\"javascript:x\">a</a>", "<a rel=\"noopener noreferrer nofollow\">a</a>"),
             ("<img alt=\"a\" src=\"http://x.example/a.png\">", "<img alt=\"a\">"),
             ("<img alt=\"a\" src=\"/api/v1/attachments/../users\">", "<img alt=\"a\">"),
             ("<img alt=\"data-part=&quot;0&quot;\">", "<img alt=\"data-part=&quot;0&quot;\">"),

@@ -127,6 +127,8 @@ fn message_command() -> impl Strategy<Value = Command> {
         }),
         2 => (ago(MessageId::from_u128), agent())
             .prop_map(|(message, agent)| Command::Retry { message, agent, stored: None }),
+        1 => ago(MessageId::from_u128).prop_map(|message| Command::BeginDelivery { message, stored: None }),
+        1 => ago(MessageId::from_u128).prop_map(|message| Command::CancelDelivery { message, stored: None }),
         3 => (ago(MessageId::from_u128), delivery())
             .prop_map(|(message, to)| Command::MoveDelivery { message, stored: None, to, reason: None }),
     ]
@@ -243,6 +245,14 @@ impl Store {
             Command::MoveDelivery { message, to, reason, .. } => self.receipt(message, to, reason),
             Command::Retry { message, agent, .. } => match self.receipt(message, Delivery::Queued, None) {
                 Command::MoveDelivery { message, stored, .. } => Command::Retry { message, agent: owner(agent), stored },
+                other => other,
+            },
+            Command::BeginDelivery { message, .. } => match self.receipt(message, Delivery::Sending, None) {
+                Command::MoveDelivery { message, stored, .. } => Command::BeginDelivery { message, stored },
+                other => other,
+            },
+            Command::CancelDelivery { message, .. } => match self.receipt(message, Delivery::Cancelled, None) {
+                Command::MoveDelivery { message, stored, .. } => Command::CancelDelivery { message, stored },
                 other => other,
             },
             Command::Admit(_)
