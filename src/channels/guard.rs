@@ -175,7 +175,8 @@ impl Pictures {
             self.check(&mut url)?;
             let accepted = "image/webp,image/png,image/jpeg,image/gif,image/*;q=0.5";
             let sent = self.client.get(url.clone()).header(ACCEPT, accepted).send().await;
-            let response = sent.map_err(|error| if is_forbidden(&error) { NoPicture::Forbidden } else { NoPicture::Unreachable })?;
+            let response =
+                sent.map_err(|error| if is_forbidden(&error) { NoPicture::Forbidden } else { NoPicture::Unreachable })?;
             if !response.status().is_redirection() {
                 return if response.status().is_success() { Ok(response) } else { Err(NoPicture::Unreachable) };
             }
@@ -338,7 +339,9 @@ mod tests {
             let found = pictures.fetch(&format!("http://{host}:{port}/x.png")).await;
             assert_eq!(found, Err(NoPicture::Forbidden), "{host}");
         }
-        for address in ["file:///etc/passwd", "gopher://127.0.0.1/", "ftp://t.example/x.png", "data:image/png;base64,AA", "//x", ""] {
+        for address in
+            ["file:///etc/passwd", "gopher://127.0.0.1/", "ftp://t.example/x.png", "data:image/png;base64,AA", "//x", ""]
+        {
             assert_eq!(pictures.fetch(address).await, Err(NoPicture::Forbidden), "{address}");
         }
         // Of a name with several addresses only those outside count.

@@ -68,7 +68,10 @@ pub async fn find(db: &Db, user: UserId, of: ConversationId, mode: WritingMode) 
 pub fn put(user: UserId, draft: &Draft) -> Statement {
     let attachments = serde_json::to_string(&draft.attachments).unwrap_or_else(|_| "[]".to_owned());
     let (conversation, mode, text) = (draft.conversation.to_string(), draft.mode.as_str(), draft.text.as_str());
-    Statement::must(PUT, args![user.to_string(), conversation, mode, text, attachments, draft.rev, draft.updated_at, draft.mail.clone()])
+    Statement::must(
+        PUT,
+        args![user.to_string(), conversation, mode, text, attachments, draft.rev, draft.updated_at, draft.mail.clone()],
+    )
 }
 
 /// Throws a draft away.
@@ -120,7 +123,8 @@ mod tests {
             let write = async |statements: Vec<Statement>| house.engine.journal.write(statements, None, By::System, None).await;
             let save = async |user, conversation, text: &str, rev| {
                 let (mode, text, updated_at) = (WritingMode::Reply, text.to_owned(), house.engine.clock.now());
-                write(vec![put(user, &Draft { conversation, mode, text, attachments: vec![], mail: None, rev, updated_at })]).await
+                write(vec![put(user, &Draft { conversation, mode, text, attachments: vec![], mail: None, rev, updated_at })])
+                    .await
             };
             save(ANA, hers, "hers", 1).await.unwrap();
             save(LUIS, hers, "not his", 1).await.unwrap();

@@ -115,11 +115,7 @@ struct Seen {
 ///
 /// # Errors
 /// 404; 429 when too many are read at once.
-pub async fn show(
-    app: Data<App>,
-    caller: Caller,
-    ids: Path<(ConversationId, MessageId)>,
-) -> Result<HttpResponse, Problem> {
+pub async fn show(app: Data<App>, caller: Caller, ids: Path<(ConversationId, MessageId)>) -> Result<HttpResponse, Problem> {
     let found = found(&app, &caller, ids).await?;
     let Seen { html, parts, invitation, is_cut } = read(&app, &found.message, &found.envelope).await?;
     let Found { state, message, envelope } = found;
@@ -144,11 +140,7 @@ pub async fn show(
 ///
 /// # Errors
 /// 404, for our own mails too.
-pub async fn source(
-    app: Data<App>,
-    caller: Caller,
-    ids: Path<(ConversationId, MessageId)>,
-) -> Result<HttpResponse, Problem> {
+pub async fn source(app: Data<App>, caller: Caller, ids: Path<(ConversationId, MessageId)>) -> Result<HttpResponse, Problem> {
     let found = found(&app, &caller, ids).await?;
     let id = found.envelope.source.ok_or_else(Problem::not_found)?;
     let mut stored = attachments::find(&app.engine.db, id).await?.ok_or_else(Problem::not_found)?;
@@ -161,11 +153,7 @@ pub async fn source(
 ///
 /// # Errors
 /// 404, for our own mails too.
-pub async fn header(
-    app: Data<App>,
-    caller: Caller,
-    ids: Path<(ConversationId, MessageId)>,
-) -> Result<HttpResponse, Problem> {
+pub async fn header(app: Data<App>, caller: Caller, ids: Path<(ConversationId, MessageId)>) -> Result<HttpResponse, Problem> {
     let found = found(&app, &caller, ids).await?;
     let id = found.envelope.source.ok_or_else(Problem::not_found)?;
     let _turn = turn(&app).await?;

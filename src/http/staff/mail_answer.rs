@@ -42,14 +42,7 @@ use crate::{
         webchat::Language,
     },
     error::ErrorCode,
-    http::{
-        caller::Caller,
-        check::Check,
-        input::Query,
-        once,
-        problem::Problem,
-        state::App,
-    },
+    http::{caller::Caller, check::Check, input::Query, once, problem::Problem, state::App},
     ids::{AttachmentId, ClientId, ConversationId, MessageId},
     store::{
         attachments::{self, Stored, object_path},
@@ -119,10 +112,11 @@ pub async fn prepare(
     let files = about.as_ref().filter(|_| kind == MailKind::Forward).map(|about| &about.attachments);
     once::ok(&MailAnswer {
         about: about.as_ref().map(|about| about.id),
-        from: caller.directory.mail_accounts.get(&state.channel).map(|account| Mailbox {
-            name: account.settings.from_name.clone(),
-            address: account.address.clone(),
-        }),
+        from: caller
+            .directory
+            .mail_accounts
+            .get(&state.channel)
+            .map(|account| Mailbox { name: account.settings.from_name.clone(), address: account.address.clone() }),
         to: if kind == MailKind::Forward { Vec::new() } else { to },
         cc,
         elsewhere: about.as_ref().and_then(|about| about.mail.as_ref()?.elsewhere.clone()),
@@ -224,7 +218,14 @@ pub async fn content(
 ///
 /// # Errors
 /// 422 for what cannot be sent so.
-pub async fn first(app: &App, caller: &Caller, client: ClientId, to: Mailbox, text: &str, mail: StartMail) -> Result<Content, Problem> {
+pub async fn first(
+    app: &App,
+    caller: &Caller,
+    client: ClientId,
+    to: Mailbox,
+    text: &str,
+    mail: StartMail,
+) -> Result<Content, Problem> {
     let StartMail { subject, to: others, cc, bcc, html, attachments: uploaded, send_at, undo } = mail;
     let mut check = Check::default();
     check.that(html.as_ref().is_none_or(|html| html.len() <= MAX_HTML), "mail.html", ErrorCode::TooLong, "at most 256 kB");
@@ -238,7 +239,8 @@ pub async fn first(app: &App, caller: &Caller, client: ClientId, to: Mailbox, te
     let mut attachments = Vec::new();
     for (index, id) in uploaded.iter().enumerate() {
         let found = attachments::find(&app.engine.db, *id).await?;
-        let own = found.filter(|stored| stored.conversation.is_none() && stored.client == client && stored.uploaded_by == caller.by);
+        let own =
+            found.filter(|stored| stored.conversation.is_none() && stored.client == client && stored.uploaded_by == caller.by);
         let unknown = || Problem::field(&format!("mail.attachments.{index}"), ErrorCode::UnknownReference, "no such attachment");
         attachments.push(own.ok_or_else(unknown)?.file);
     }
@@ -353,7 +355,11 @@ async fn add_pictures(
         match here.filter(|_| may) {
             Some(stored) => attachments.push(stored.file),
             None if own.contains(id) => {
-                return Err(Problem::field("mail.html", ErrorCode::UnknownReference, "a picture of it is no file of this conversation"));
+                return Err(Problem::field(
+                    "mail.html",
+                    ErrorCode::UnknownReference,
+                    "a picture of it is no file of this conversation",
+                ));
             }
             None => {}
         }
@@ -386,7 +392,9 @@ async fn quote(
     let account = caller.directory.mail_accounts.get(&state.channel);
     let own = account.map(|account| Mailbox { name: account.settings.from_name.clone(), address: account.address.clone() });
     if kind == MailKind::Forward {
-        let Some((message, mail)) = about.and_then(|about| Some((about, about.mail.as_deref()?))) else { return Ok(String::new()) };
+        let Some((message, mail)) = about.and_then(|about| Some((about, about.mail.as_deref()?))) else {
+            return Ok(String::new());
+        };
         let head = passed_on(language, zone, message, mail, own.as_ref());
         return Ok(format!("<div>{head}{}</div>", body(app, message, mail, true).await?));
     }
@@ -462,6 +470,7 @@ fn passed_on(language: Language, zone: Tz, message: &Message, mail: &Envelope, o
         (to, all(&mail.to)),
         (cc, all(&mail.cc)),
     ];
-    let rows: String = rows.iter().filter(|(_, text)| !text.is_empty()).map(|(name, text)| format!("<br>{name}: {text}")).collect();
+    let rows: String =
+        rows.iter().filter(|(_, text)| !text.is_empty()).map(|(name, text)| format!("<br>{name}: {text}")).collect();
     format!("<p>---------- {title} ----------{rows}</p>")
 }

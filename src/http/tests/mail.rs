@@ -167,9 +167,15 @@ async fn a_mail_is_shown_clean_to_who_may_read_it_and_is_unknown_to_everybody_el
     assert_eq!(mail.headers.get("cache-control").unwrap(), "no-store");
     let mail = mail.json();
     assert_eq!(mail["html"], "<p>Hola <img data-part=\"0\"><img data-remote=\"0\"></p>");
-    assert_eq!((&mail["remote"], &mail["source"], &mail["from"]["address"]), (&json!(1), &json!(true), &json!("ana@casa.example")));
+    assert_eq!(
+        (&mail["remote"], &mail["source"], &mail["from"]["address"]),
+        (&json!(1), &json!(true), &json!("ana@casa.example"))
+    );
     let picture = format!("/api/v1/attachments/{}", mail["parts"][0].as_str().unwrap());
-    assert_eq!(call(&service, Method::GET, &picture, &agent, None).await.is(200).headers.get("content-type").unwrap(), "image/png");
+    assert_eq!(
+        call(&service, Method::GET, &picture, &agent, None).await.is(200).headers.get("content-type").unwrap(),
+        "image/png"
+    );
 
     let header = call(&service, Method::GET, &format!("{path}/header"), &agent, None).await.is(200).json();
     assert!(header["text"].as_str().unwrap().ends_with("boundary=x"));
@@ -183,7 +189,9 @@ async fn a_mail_is_shown_clean_to_who_may_read_it_and_is_unknown_to_everybody_el
     ] {
         assert_eq!(source.headers.get(name).unwrap(), value);
     }
-    assert!(source.headers.get("content-disposition").unwrap().to_str().unwrap().starts_with("attachment; filename=\"Factura.eml\""));
+    assert!(
+        source.headers.get("content-disposition").unwrap().to_str().unwrap().starts_with("attachment; filename=\"Factura.eml\"")
+    );
 
     // Names of the tests are looked up nowhere, numbers of others are none, and no other page can ask.
     call(&service, Method::POST, &format!("{path}/pictures/0"), &agent, None).await.is(404);
@@ -232,14 +240,18 @@ async fn an_answer_by_mail_goes_to_whom_it_should_with_clean_html_and_its_histor
 
     let html = "<p onclick=\"x\">Va <b>esto</b><script>alert(1)</script></p>";
     let mail = json!({"kind": "reply_all", "about": message, "html": html, "history": true, "bcc": [{"address": "Jefe@Empresa.example"}]});
-    let sent = call(&service, Method::POST, &format!("{path}/messages"), &agent, Some(json!({"mail": mail}))).await.is(200).json();
+    let sent =
+        call(&service, Method::POST, &format!("{path}/messages"), &agent, Some(json!({"mail": mail}))).await.is(200).json();
     let sent = sent["message"].as_str().unwrap();
     let messages = call(&service, Method::GET, &format!("{path}/messages"), &agent, None).await.is(200).json();
     let reply = &messages["items"][0];
     assert_eq!((reply["id"].as_str(), reply["mail"]["subject"].as_str()), (Some(sent), Some("Re: Factura")));
     assert_eq!(addresses(&reply["mail"]["bcc"]), ["jefe@empresa.example"]);
     let text = reply["text"].as_str().unwrap();
-    assert!(text.starts_with("Va esto") && text.contains("escribió:") && !text.contains("cuidado") && !text.contains("alert"), "{text}");
+    assert!(
+        text.starts_with("Va esto") && text.contains("escribió:") && !text.contains("cuidado") && !text.contains("alert"),
+        "{text}"
+    );
     // What its quote shows goes along.
     assert_eq!(reply["attachments"][0]["name"], "a.png");
     let shown = call(&service, Method::GET, &format!("{path}/messages/{sent}/mail"), &agent, None).await.is(200).json();
@@ -250,7 +262,8 @@ async fn an_answer_by_mail_goes_to_whom_it_should_with_clean_html_and_its_histor
 
     // Passed on: to others only, with its files, without the history unless it is asked for.
     let mail = json!({"kind": "forward", "about": message, "to": [{"name": "Técnica", "address": "tecnica@empresa.example"}], "html": "<p>Para ver</p>"});
-    let sent = call(&service, Method::POST, &format!("{path}/messages"), &agent, Some(json!({"mail": mail}))).await.is(200).json();
+    let sent =
+        call(&service, Method::POST, &format!("{path}/messages"), &agent, Some(json!({"mail": mail}))).await.is(200).json();
     let messages = call(&service, Method::GET, &format!("{path}/messages"), &agent, None).await.is(200).json();
     let forward = &messages["items"][0];
     assert_eq!(forward["id"], sent["message"]);
@@ -270,7 +283,11 @@ async fn what_cannot_be_sent_is_refused_with_the_field_at_fault(world: World) {
     let own_picture = format!("<img src=\"/api/v1/attachments/{}\">", AttachmentId::from_u128(9));
     for (mail, field, code) in [
         (json!({"to": [{"address": "a@x.example\r\nBcc: b@x.example"}], "html": "a"}), "mail.to.0", "not_possible"),
-        (json!({"bcc": [{"address": "b@x.example", "name": "x\r\nBcc: c@x.example"}], "html": "a"}), "mail.bcc.0", "not_possible"),
+        (
+            json!({"bcc": [{"address": "b@x.example", "name": "x\r\nBcc: c@x.example"}], "html": "a"}),
+            "mail.bcc.0",
+            "not_possible",
+        ),
         (json!({"subject": "x\r\nBcc: b@x.example", "html": "a"}), "mail.subject", "not_possible"),
         (json!({"to": [], "html": "a"}), "mail.to", "missing_field"),
         (json!({"to": [{"address": "ayuda@empresa.example"}], "html": "a"}), "mail.to", "missing_field"),
@@ -336,7 +353,8 @@ async fn a_first_mail_and_drafts_have_subjects_receivers_and_html(world: World) 
     call(&service, Method::PUT, &member, &root, Some(json!({"initiate": ["email"]}))).await.is(200);
     let file = request(&Method::POST, &format!("/api/v1/attachments?name=a.txt&channel={channel}"), &agent).set_payload("file");
     let file = send(&service, file).await.is(201).json()["id"].clone();
-    let mail = json!({"subject": "Su pedido", "html": "<p>Hola</p>", "cc": [{"address": "eva@otra.example"}], "attachments": [file]});
+    let mail =
+        json!({"subject": "Su pedido", "html": "<p>Hola</p>", "cc": [{"address": "eva@otra.example"}], "attachments": [file]});
     let start = |mail: Value| json!({"campaign": a["campaigns"], "channel": channel, "address": "nuevo@casa.example", "name": "Nuevo", "mail": mail});
     let hostile = start(json!({"subject": "x\r\nBcc: a@x.example", "html": "a"}));
     let refused = call(&service, Method::POST, "/api/v1/conversations", &agent, Some(hostile)).await.is(422).json();

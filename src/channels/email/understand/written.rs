@@ -168,10 +168,16 @@ mod tests {
 
     #[test]
     fn what_an_editor_writes_is_kept_with_its_files_and_shown_again() {
-        let html = format!("<p style=\"color:red\">Hola <b>Luz</b></p><img src=\"{FILE}{ID}\" alt=\"a > b\"><img src=\"https://x.example/a?b=1&amp;c=2\">");
+        let html = format!(
+            "<p style=\"color:red\">Hola <b>Luz</b></p><img src=\"{FILE}{ID}\" alt=\"a > b\"><img src=\"https://x.example/a?b=1&amp;c=2\">"
+        );
         let kept = clean(&html).unwrap();
         assert_eq!(kept.files, [id()]);
-        assert!(kept.html.contains(&format!("data-part=\"{ID}\"")) && kept.html.contains("src=\"https://x.example/a?b=1&amp;c=2\""), "{}", kept.html);
+        assert!(
+            kept.html.contains(&format!("data-part=\"{ID}\"")) && kept.html.contains("src=\"https://x.example/a?b=1&amp;c=2\""),
+            "{}",
+            kept.html
+        );
         assert_eq!(clean(&kept.html).unwrap(), kept);
         let (shown, files) = shown(&kept.html);
         let shown = shown.unwrap();
@@ -197,7 +203,8 @@ mod tests {
     #[test]
     fn a_quote_names_files_of_the_mail_that_it_quotes() {
         let html = Html {
-            html: "<p data-background=\"0\">x <img data-part=\"1\"><img data-part=\"0\" alt=\"b\"><img data-remote=\"0\"></p>".to_owned(),
+            html: "<p data-background=\"0\">x <img data-part=\"1\"><img data-part=\"0\" alt=\"b\"><img data-remote=\"0\"></p>"
+                .to_owned(),
             remote: vec!["https://x.example/a.png".to_owned()],
         };
         let quote = quotable(&html, &[None, Some(id())]);
