@@ -2266,7 +2266,11 @@ delivery?: Delivery,
 /**
  * Why the delivery stands as it does: a stable code.
  */
-reason?: string, };
+reason?: string, 
+/**
+ * When a message that waits leaves, as far as is known.
+ */
+leaves_at?: Time, };
 
 export type MessageId = string;
 
