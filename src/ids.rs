@@ -92,6 +92,8 @@ ids! {
     CannedTextId;
     /// A file of the gallery (S1-35).
     ResourceId;
+    /// A template of mails (S4-36).
+    TemplateId;
     /// One request, as its answer and the log name it.
     RequestId;
     /// One incarnation of one process; new at every start.

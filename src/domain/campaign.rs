@@ -7,8 +7,8 @@ use serde::{Deserialize, Serialize};
 use crate::{
     clock::Timestamp,
     domain::{
-        channel::KindSet, closing::Closing, contact, conversation::Rules, field, holding::Holding, routing::Day,
-        schedule::Openness, service::Service, skill::Asking, strategy::Strategy, waiting::Limits,
+        channel::KindSet, closing::Closing, contact, conversation::Rules, field, holding::Holding, mail_settings::MailSettings,
+        routing::Day, schedule::Openness, service::Service, skill::Asking, strategy::Strategy, waiting::Limits,
     },
     ids::{AgentId, CampaignId, ClientId, DispositionId, ProjectId, ScheduleId},
 };
@@ -132,6 +132,8 @@ pub struct Campaign {
     pub closing: Closing,
     /// How agents hold what they have.
     pub holding: Holding,
+    /// What its mails say beside what somebody writes.
+    pub mail: MailSettings,
     /// What its agents may do and see.
     pub permissions: CampaignPermissions,
     /// Dynamic fields that agents fill in, in this order (S1-27).

@@ -92,12 +92,17 @@ pub enum Entity {
     Setting,
     /// Files of the gallery.
     Resource,
+    /// Templates of mails.
+    Template,
 }
 
 impl Entity {
     /// Whether the directory holds rows of this kind.
     pub const fn is_in_directory(self) -> bool {
-        !matches!(self, Self::Session | Self::Token | Self::Contact | Self::Invitation | Self::CannedText | Self::Resource)
+        !matches!(
+            self,
+            Self::Session | Self::Token | Self::Contact | Self::Invitation | Self::CannedText | Self::Resource | Self::Template
+        )
     }
 }
 

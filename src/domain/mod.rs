@@ -15,6 +15,8 @@ pub mod invitation;
 pub mod load;
 pub mod log;
 pub mod mail;
+pub mod mail_settings;
+pub mod mail_template;
 pub mod message;
 pub mod notice;
 pub mod permission;

@@ -8,6 +8,7 @@ pub mod demo;
 pub mod docs;
 pub mod gate;
 pub mod input;
+mod mail_values;
 pub mod once;
 pub mod ops;
 pub mod pages;

@@ -24,7 +24,9 @@ use crate::{
             canned_texts::{self, CannedTextsQuery},
             capacity, channels, clients, dispositions, fields, members, projects,
             resources::{self, NewFile, NewResource, ResourcesQuery},
-            schedules, skills as admin_skills, tokens, users,
+            schedules, skills as admin_skills,
+            templates::{self, ChangeQuery, TemplatesQuery, VariablesQuery},
+            tokens, users,
         },
         check::ListQuery,
         demo, docs, ops, sockets,
@@ -45,7 +47,8 @@ use crate::{
     },
     wire::{
         command, config, conversation, demo as wire_demo, live, mail as wire_mail, moves as wire_moves, page::Page, people,
-        schedules as wire_schedules, session as wire_session, simulation, skills, start as wire_start, why as wire_why,
+        schedules as wire_schedules, session as wire_session, simulation, skills, start as wire_start,
+        templates as wire_templates, why as wire_why,
     },
 };
 
@@ -422,6 +425,21 @@ routes! {
     PUT "/api/v1/capacity" capacity::put, WRITE_CONFIG, "capacity", "Say what conversations weigh",
         body skills::Capacity, 200, gives skills::Capacity;
 
+    GET "/api/v1/templates" templates::list, READ_CONFIG, "templates", "Templates of mails of everything in scope",
+        query TemplatesQuery, 200, page wire_templates::TemplateRow;
+    POST "/api/v1/templates" templates::create, WRITE_CONFIG, "templates", "Create a template",
+        body wire_templates::TemplateFields, 201, gives wire_templates::TemplateView;
+    POST "/api/v1/templates/preview" templates::preview, READ_CONFIG, "templates",
+        "What a template would say; nothing is kept or sent", body wire_templates::TemplateTry, 200, gives wire_templates::TemplateFilled;
+    GET "/api/v1/templates/variables" templates::variables, READ_CONFIG, "templates", "What can stand in gaps",
+        query VariablesQuery, 200, page wire_templates::TemplateVariable;
+    GET "/api/v1/templates/{id}" templates::show, READ_CONFIG, "templates", "One template", 200, gives wire_templates::TemplateView;
+    PATCH "/api/v1/templates/{id}" templates::change, WRITE_CONFIG, "templates", "Change a template",
+        query ChangeQuery, patch wire_templates::TemplateFields, 200, gives wire_templates::TemplateView;
+    DELETE "/api/v1/templates/{id}" templates::archive, WRITE_CONFIG, "templates", "Put a template away",
+        200, gives wire_templates::TemplateView;
+    POST "/api/v1/templates/{id}/restore" templates::restore, WRITE_CONFIG, "templates", "Take a template back",
+        200, gives wire_templates::TemplateView;
     GET "/api/v1/canned-texts" canned_texts::list, READ_CONFIG, "canned texts", "Canned texts of everything in scope",
         query CannedTextsQuery, 200, page config::CannedTextView;
     POST "/api/v1/canned-texts" canned_texts::create, WRITE_CONFIG, "canned texts", "Create a canned text",

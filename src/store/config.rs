@@ -17,6 +17,7 @@ use crate::{
         disposition::{Disposition, System},
         field::{self, Field},
         holding::Holding,
+        mail_settings::MailSettings,
         permission::Role,
         schedule::Schedule,
         service::Service,
@@ -83,6 +84,8 @@ pub struct CampaignConfig {
     /// See [`Campaign`].
     pub holding: Holding,
     /// See [`Campaign`].
+    pub mail: MailSettings,
+    /// See [`Campaign`].
     pub permissions: CampaignPermissions,
     /// See [`Campaign`].
     pub fields: Vec<field::Use>,
@@ -111,6 +114,7 @@ impl Default for CampaignConfig {
             wrap_up_seconds: 0,
             closing: Closing::default(),
             holding: Holding::default(),
+            mail: MailSettings::default(),
             permissions: CampaignPermissions::default(),
             fields: Vec::new(),
             dispositions: Vec::new(),
@@ -145,6 +149,7 @@ impl CampaignConfig {
             wrap_up_seconds: self.wrap_up_seconds,
             closing: self.closing,
             holding: self.holding,
+            mail: self.mail,
             permissions: self.permissions,
             fields: self.fields,
             dispositions: self.dispositions,
@@ -170,6 +175,7 @@ impl CampaignConfig {
             wrap_up_seconds: campaign.wrap_up_seconds,
             closing: campaign.closing.clone(),
             holding: campaign.holding,
+            mail: campaign.mail.clone(),
             permissions: campaign.permissions,
             fields: campaign.fields.clone(),
             dispositions: campaign.dispositions.clone(),

@@ -35,6 +35,7 @@ pub mod skills;
 pub mod snapshots;
 mod sql;
 pub mod suppressions;
+pub mod templates;
 #[cfg(test)]
 pub(crate) mod testing;
 #[cfg(test)]
@@ -373,6 +374,7 @@ pub const STATEMENTS: &[(&str, &[&str])] = &[
     ("resources", resources::STATEMENTS),
     ("snapshots", snapshots::STATEMENTS),
     ("suppressions", suppressions::STATEMENTS),
+    ("templates", templates::STATEMENTS),
     ("visitors", visitors::STATEMENTS),
 ];
 /// Statements that only SQLite runs.

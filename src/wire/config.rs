@@ -19,6 +19,7 @@ use crate::{
         disposition::System,
         field,
         holding::Holding,
+        mail_settings::MailSettings,
         readiness, schedule,
         service::Service,
         skill::Asking,
@@ -192,6 +193,10 @@ pub struct CampaignFields {
     #[serde(default, deserialize_with = "object")]
     #[ts(as = "Option<Holding>")]
     pub holding: Holding,
+    /// What its mails say beside what somebody writes.
+    #[serde(default, deserialize_with = "object")]
+    #[ts(as = "Option<MailSettings>")]
+    pub mail: MailSettings,
     /// What its agents may do and see.
     #[serde(default, deserialize_with = "object")]
     #[ts(as = "Option<CampaignPermissions>")]
@@ -248,6 +253,7 @@ impl CampaignFields {
             wrap_up_seconds,
             closing,
             holding,
+            mail,
             permissions,
             fields,
             dispositions,
@@ -273,6 +279,7 @@ impl CampaignFields {
             wrap_up_seconds,
             closing,
             holding,
+            mail,
             permissions,
             fields,
             dispositions,
@@ -298,6 +305,7 @@ impl CampaignFields {
             wrap_up_seconds: self.wrap_up_seconds,
             closing: self.closing.clone(),
             holding: self.holding,
+            mail: self.mail.clone(),
             permissions: self.permissions,
             fields: self.fields.clone(),
             dispositions: self.dispositions.clone(),

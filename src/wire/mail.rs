@@ -240,6 +240,8 @@ pub struct MailAnswer {
     pub subject: String,
     /// What would stand below, as HTML: with `history`, and in what is passed on. As in [`MailView::html`], with pictures left out.
     pub quote: String,
+    /// What stands below what somebody writes in this campaign, as HTML with everything filled in.
+    pub signature: String,
     /// Files that would go along.
     pub files: Vec<Attachment>,
 }

@@ -15,6 +15,7 @@ pub mod session;
 pub mod simulation;
 pub mod skills;
 pub mod start;
+pub mod templates;
 #[cfg(test)]
 mod typescript;
 pub mod why;

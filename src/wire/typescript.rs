@@ -6,12 +6,12 @@ use ts_rs::TS;
 
 use super::{
     command, config, conversation, demo, live, mail, moves, page, people, schedules, service as service_now, session,
-    simulation as what_if, skills, start, why,
+    simulation as what_if, skills, start, templates, why,
 };
 use crate::{
     domain::{
         campaign, channel, closing, contact, conversation as states, delivery, disposition, field, holding, invitation, load,
-        message, permission, readiness, schedule, service, skill, strategy, waiting, webchat,
+        mail_settings, mail_template, message, permission, readiness, schedule, service, skill, strategy, waiting, webchat,
     },
     error::ErrorCode,
     http::{problem, widget},
@@ -149,6 +149,15 @@ fn text() -> String {
         config::BreakView,
         config::CampaignFields,
         config::CampaignView,
+        mail_settings::MailRating,
+        mail_settings::MailSettings,
+        mail_template::Purpose,
+        templates::TemplateFields,
+        templates::TemplateFilled,
+        templates::TemplateRow,
+        templates::TemplateTry,
+        templates::TemplateVariable,
+        templates::TemplateView,
         config::CannedTextFields,
         config::CannedTextView,
         config::FieldFields,
@@ -204,6 +213,7 @@ fn text() -> String {
         session::ProfileFields,
         session::Session,
         ids::CannedTextId,
+        ids::TemplateId,
         ids::FieldId,
         ids::ScheduleId,
         ids::SkillId,

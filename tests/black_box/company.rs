@@ -47,6 +47,9 @@ impl Company {
         let canned =
             json!({ "client": client, "campaign": campaign, "shortcut": "hello", "title": "Hello", "text": "Hi ${name}" });
         let canned = post("canned-texts", canned).await;
+        let template =
+            json!({ "client": client, "campaign": campaign, "name": "Bye", "purpose": "signature", "html": "<p>${agent}</p>" });
+        let template = post("templates", template).await;
         let query = format!("name=a.pdf&client={client}&campaign={campaign}&shortcut=prices&title=Prices");
         let resource = upload_to(&world.admin, "POST", &format!("/api/v1/resources?{query}"), "file").await.id();
         let campaign2 = world.campaign(&client, manual).await;
@@ -103,6 +106,7 @@ impl Company {
             ("offer", offer),
             ("field", field),
             ("canned", canned),
+            ("template", template),
             ("session", session),
         ]);
         Self { ids, channel, admin, supervisor, auditor, agent, tab, colleague }
@@ -341,7 +345,7 @@ pub(crate) fn template(route: &Route) -> Option<Template> {
         "PATCH /api/v1/campaigns/{id}" => {
             let references = json!({ "name": "renamed", "schedule": "{{schedule}}", "dispositions": ["{{disposition}}"],
                 "transfer_disposition": "{{disposition}}", "fields": [{ "field": "{{field}}" }],
-                "asking": { "skills": [{ "skill": "{{skill}}", "level": 1 }] } });
+                "asking": { "skills": [{ "skill": "{{skill}}", "level": 1 }] }, "mail": { "signature": "{{template}}" } });
             ("campaigns/{{campaign}}", Some(references))
         }
         "GET /api/v1/campaigns/{id}/members" => ("campaigns/{{campaign}}/members", None),
@@ -385,6 +389,25 @@ pub(crate) fn template(route: &Route) -> Option<Template> {
         ),
         "GET /api/v1/fields/{id}" => ("fields/{{field}}", None),
         "PATCH /api/v1/fields/{id}" => ("fields/{{field}}", Some(json!({ "name": "renamed" }))),
+
+        "GET /api/v1/templates" => ("templates?campaign={{campaign}}", None),
+        "POST /api/v1/templates" => {
+            let template =
+                json!({ "client": "{{client}}", "campaign": "{{campaign}}", "name": "new", "purpose": "message", "html": "x" });
+            ("templates", Some(template))
+        }
+        "POST /api/v1/templates/preview" => {
+            let try_out = json!({ "client": "{{client}}", "campaign": "{{campaign}}", "conversation": "{{conversation}}",
+                "contact": "{{contact}}", "html": "<p>${name}</p>" });
+            ("templates/preview", Some(try_out))
+        }
+        "GET /api/v1/templates/variables" => ("templates/variables?client={{client}}&campaign={{campaign}}", None),
+        "GET /api/v1/templates/{id}" => ("templates/{{template}}", None),
+        "PATCH /api/v1/templates/{id}" => {
+            ("templates/{{template}}", Some(json!({ "campaign": "{{campaign}}", "name": "renamed" })))
+        }
+        "DELETE /api/v1/templates/{id}" => ("templates/{{template}}", None),
+        "POST /api/v1/templates/{id}/restore" => ("templates/{{template}}/restore", None),
 
         "GET /api/v1/canned-texts" => ("canned-texts?campaign={{campaign}}", None),
         "POST /api/v1/canned-texts" => {

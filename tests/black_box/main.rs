@@ -55,6 +55,7 @@ mod simulation;
 mod skills;
 mod start;
 mod strategies;
+mod templates;
 mod web_chat;
 mod webhooks;
 mod why;

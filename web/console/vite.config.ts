@@ -60,7 +60,15 @@ export default defineConfig({
     modulePreload: { polyfill: false },
     rolldownOptions: {
       input: { console: here('console.html') },
-      output: { codeSplitting: { groups: [{ name: (id, modules) => (isFirst(id, modules) ? 'first' : null) }] } },
+      // Beside it the primitives and what they stand on come as one, so that not each set of screens that shares some gets a piece of its own.
+      output: {
+        codeSplitting: {
+          groups: [
+            { name: (id, modules) => (isFirst(id, modules) ? 'first' : null) },
+            { name: 'ui', test: /node_modules\/(?:reka-ui|@floating-ui|@vueuse|aria-hidden)\/|\/web\/ui\/src\// },
+          ],
+        },
+      },
     },
   },
   server: {

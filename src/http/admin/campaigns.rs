@@ -9,13 +9,14 @@ use actix_web::{
 };
 use serde_json::{Map, Value};
 
-use super::asking;
+use super::{asking, mail_settings};
 use crate::{
     domain::{
         campaign::Campaign,
         closing::{Closing, MAX_REMINDERS},
         disposition::Tree,
         log::Entity,
+        mail_settings::MailSettings,
         permission::{Permission, Place},
     },
     error::ErrorCode,
@@ -183,6 +184,7 @@ pub async fn show(caller: Caller, id: Path<CampaignId>) -> Result<HttpResponse, 
 pub async fn create(app: Data<App>, caller: Caller, input: Input<CampaignFields>) -> Result<HttpResponse, Problem> {
     let Input { value: mut fields, once } = input;
     check(&caller, &mut fields, None)?;
+    mail_settings::check(&app, &mut fields, None, &MailSettings::default()).await?;
     let (id, now) = (app.engine.ids.next::<CampaignId>(), app.now());
     let config = fields.config();
     let statement =
@@ -241,6 +243,7 @@ pub async fn change(
         return Err(Problem::field("client", ErrorCode::NotPossible, "a campaign stays with its client"));
     }
     check(&caller, &mut fields, Some(current.id))?;
+    mail_settings::check(&app, &mut fields, Some(current.id), &current.mail).await?;
     let goes_off = current.enabled && !fields.enabled;
     let mut statements = Vec::from_iter(goes_off.then(|| config_writes::idle_campaign(*id)));
     let (name, config) = (&fields.name, fields.config());

@@ -24,6 +24,7 @@ use crate::{
     },
     error::ErrorCode,
     http::{
+        admin::templates,
         caller::Caller,
         input::{self, Query},
         once::Once,
@@ -35,7 +36,10 @@ use crate::{
         state::App,
     },
     ids::{AttachmentId, ChannelId, ClientId, ConversationId},
-    store::attachments::{self, Stored},
+    store::{
+        self,
+        attachments::{self, Stored},
+    },
     wire::conversation,
 };
 
@@ -54,6 +58,8 @@ pub struct UploadQuery {
     conversation: Option<ConversationId>,
     /// For a customer's message that a connected system is about to hand over on this channel.
     channel: Option<ChannelId>,
+    /// For a template of this client: a picture.
+    client: Option<ClientId>,
 }
 
 /// Bytes still unread when an error is answered would be taken for the next request; the server closes the connection then.
@@ -82,8 +88,8 @@ pub async fn create(
     query: Query<UploadQuery>,
     payload: web::Payload,
 ) -> Result<HttpResponse, Problem> {
-    let UploadQuery { name, conversation, channel } = query.0;
-    let (client, conversation) = owner(&app, &caller, conversation, channel).await?;
+    let UploadQuery { name, conversation, channel, client } = query.0;
+    let (client, conversation) = owner(&app, &caller, conversation, channel, client).await?;
     let id: AttachmentId = app.engine.ids.next();
     let (path, location) = (object_path(id), app.attachments.clone());
     let (mut sink, upload) = put_file(&app, id, &request, payload, app.config.limits.max_attachment_bytes).await?;
@@ -112,9 +118,10 @@ async fn owner(
     caller: &Caller,
     conversation: Option<ConversationId>,
     channel: Option<ChannelId>,
+    client: Option<ClientId>,
 ) -> Result<(ClientId, Option<ConversationId>), Problem> {
-    match (conversation, channel) {
-        (Some(id), None) => {
+    match (conversation, channel, client) {
+        (Some(id), None, None) => {
             let state = visible(app, caller, id).await?;
             if state.phase.is_ended() {
                 return Err(Problem::new(ErrorCode::ConversationClosed));
@@ -124,7 +131,7 @@ async fn owner(
             }
             Ok((state.client, Some(id)))
         }
-        (None, Some(id)) => {
+        (None, Some(id), None) => {
             let channel = caller.directory.channels.get(&id).ok_or_else(Problem::not_found)?;
             // Who may write first by it has something to enclose.
             let campaign = caller.directory.campaigns.get(&channel.campaign);
@@ -137,7 +144,9 @@ async fn owner(
             }
             Ok((channel.client, None))
         }
-        _ => Err(Problem::field("conversation", ErrorCode::NotPossible, "either a conversation or a channel")),
+        (None, None, Some(id)) if templates::writes(caller, id) => Ok((id, None)),
+        (None, None, Some(_)) => Err(Problem::not_found()),
+        _ => Err(Problem::field("conversation", ErrorCode::NotPossible, "a conversation, a channel or a client")),
     }
 }
 
@@ -216,7 +225,12 @@ pub async fn show(app: Data<App>, caller: Caller, id: Path<AttachmentId>) -> Res
             readable(&app, &caller, conversation).await?;
         }
         None if stored.uploaded_by == caller.by => {}
-        None => return Err(Problem::not_found()),
+        None => {
+            let shown = store::templates::showing(&app.engine.db, stored.client, stored.file.id).await?;
+            if !shown.into_iter().any(|campaign| templates::reads(&caller, stored.client, campaign)) {
+                return Err(Problem::not_found());
+            }
+        }
     }
     stream(&app, &stored).await
 }

@@ -105,6 +105,14 @@ pub async fn to_write_to(app: &App, caller: &Caller, id: ContactId) -> Result<Co
     found(app, caller, Permission::ReadContacts, id).await.map(|found| found.created.0)
 }
 
+/// A contact as the caller sees it.
+///
+/// # Errors
+/// 404.
+pub async fn seen(app: &App, caller: &Caller, id: ContactId) -> Result<people::Contact, Problem> {
+    found(app, caller, Permission::ReadContacts, id).await.map(|found| view(&found.created, found.hidden))
+}
+
 /// `GET`: the newest first.
 ///
 /// # Errors

@@ -25,6 +25,7 @@ use crate::{
         api::inbound::storable,
         email::{
             answering,
+            template::render,
             understand::{bounds::MAX_TEXT_BYTES, quote::folds, written},
         },
     },
@@ -38,15 +39,16 @@ use crate::{
             Envelope, FoldKind, Mailbox,
             answer::{Fault, Kind, Request, answer},
         },
+        mail_template::MailTemplate,
         message::{Attachment, Author, Content, Message},
         webchat::Language,
     },
     error::ErrorCode,
-    http::{caller::Caller, check::Check, input::Query, once, problem::Problem, state::App},
+    http::{caller::Caller, mail_values, check::Check, input::Query, once, problem::Problem, state::App},
     ids::{AttachmentId, ClientId, ConversationId, MessageId},
     store::{
         attachments::{self, Stored, object_path},
-        conversations,
+        conversations, templates,
     },
     wire::{
         Time, conversation,
@@ -121,9 +123,21 @@ pub async fn prepare(
         cc,
         elsewhere: about.as_ref().and_then(|about| about.mail.as_ref()?.elsewhere.clone()),
         subject,
+        signature: signature(&app, &caller, &state).await?,
         quote: shown.map(|html| html.html).unwrap_or_default(),
         files: files.into_iter().flatten().map(conversation::Attachment::of).collect(),
     })
+}
+
+/// The campaign's signature, for this conversation (S4-19).
+async fn signature(app: &App, caller: &Caller, state: &Conversation) -> Result<String, Problem> {
+    let named = caller.directory.campaigns.get(&state.campaign).and_then(|campaign| campaign.mail.signature);
+    let Some(id) = named else { return Ok(String::new()) };
+    let found = templates::find(&app.engine.db, id).await?;
+    let usable = |template: &MailTemplate| template.archived_at.is_none() && template.fits(state.client, Some(state.campaign));
+    let Some(template) = found.filter(usable) else { return Ok(String::new()) };
+    let values = mail_values::of(app, caller, state.client, Some(state.campaign), Some(state.id), None).await?;
+    Ok(render(&template.content, &values).html)
 }
 
 /// The mail that is answered.
@@ -352,6 +366,7 @@ async fn add_pictures(
             (Some(_), Some(conversation)) => attachments::holds(&app.engine.db, conversation, *id).await?,
             _ => false,
         };
+        let (here, may) = if may { (here, true) } else { of_template(app, place.client, *id).await? };
         match here.filter(|_| may) {
             Some(stored) => attachments.push(stored.file),
             None if own.contains(id) => {
@@ -365,6 +380,13 @@ async fn add_pictures(
         }
     }
     Ok(())
+}
+
+/// Signatures and templates bring pictures of their own.
+async fn of_template(app: &App, client: ClientId, id: AttachmentId) -> Result<(Option<Stored>, bool), Problem> {
+    let found = attachments::find(&app.engine.db, id).await?.filter(|stored| stored.client == client && stored.conversation.is_none());
+    let is_shown = found.is_some() && !templates::showing(&app.engine.db, client, id).await?.is_empty();
+    Ok((found, is_shown))
 }
 
 /// Stores the HTML; it is handed out to nobody as it lies there.

@@ -386,6 +386,10 @@ closing?: Closing | null,
  */
 holding?: Holding | null, 
 /**
+ * What its mails say beside what somebody writes.
+ */
+mail?: MailSettings | null, 
+/**
  * What its agents may do and see.
  */
 permissions?: CampaignPermissions | null, 
@@ -493,6 +497,10 @@ closing?: Closing | null,
  * How agents hold what they have.
  */
 holding?: Holding | null, 
+/**
+ * What its mails say beside what somebody writes.
+ */
+mail?: MailSettings | null, 
 /**
  * What its agents may do and see.
  */
@@ -2051,6 +2059,33 @@ name: string,
  * In lower case.
  */
 address: string, };
+export type MailRating = { 
+/**
+ * Stands above the marks: 1 to 200 characters.
+ */
+prompt: string, 
+/**
+ * Shown to who has rated: 1 to 1,000 characters.
+ */
+thanks: string, };
+
+export type MailSettings = { 
+/**
+ * The template below what agents write.
+ */
+signature?: TemplateId | null, 
+/**
+ * The template that answers a customer's first mail by itself; none = nothing does.
+ */
+confirmation?: TemplateId | null, 
+/**
+ * Recipients may rate; none = they are not asked.
+ */
+rating?: MailRating | null, 
+/**
+ * Who mails come from, as people read it, 1 to 120 characters; none = the name of the agent.
+ */
+from_name?: string | null, };
 
 export type Me = { 
 /**
@@ -3736,6 +3771,196 @@ sticky_days?: number | null,
 sticky_wait_seconds?: number | null, };
 
 export type SystemDisposition = "inactivity" | "transfer" | "out_of_hours" | "ignored_comment";
+
+export type Template = { 
+/**
+ * Its id.
+ */
+id: TemplateId, 
+/**
+ * Counts its changes, from 1.
+ */
+version: number, 
+/**
+ * When it was created.
+ */
+created_at: Time, 
+/**
+ * When it was changed last.
+ */
+updated_at: Time, 
+/**
+ * Since when it is put away.
+ */
+archived_at?: Time, 
+/**
+ * Whose; cannot change.
+ */
+client: ClientId, 
+/**
+ * For this campaign of the client only; none = for all of them.
+ */
+campaign?: CampaignId | null, 
+/**
+ * 1 to 120 characters, unique where it is for.
+ */
+name: string, 
+/**
+ * What it is for; cannot change.
+ */
+purpose: TemplatePurpose, 
+/**
+ * At most 300 characters; a signature has none.
+ */
+subject?: string | null, 
+/**
+ * At most 100,000 characters. It is kept clean: no scripts, no style sheets, no forms; pictures are files uploaded for the
+ * client (`/api/v1/attachments/{id}`, at most 20) or `https`.
+ */
+html?: string | null, 
+/**
+ * For programs that show no HTML, at most 50,000 characters; none = what the HTML says.
+ */
+text?: string | null, };
+
+export type TemplateFields = { 
+/**
+ * Whose; cannot change.
+ */
+client: ClientId, 
+/**
+ * For this campaign of the client only; none = for all of them.
+ */
+campaign?: CampaignId | null, 
+/**
+ * 1 to 120 characters, unique where it is for.
+ */
+name: string, 
+/**
+ * What it is for; cannot change.
+ */
+purpose: TemplatePurpose, 
+/**
+ * At most 300 characters; a signature has none.
+ */
+subject?: string | null, 
+/**
+ * At most 100,000 characters. It is kept clean: no scripts, no style sheets, no forms; pictures are files uploaded for the
+ * client (`/api/v1/attachments/{id}`, at most 20) or `https`.
+ */
+html?: string | null, 
+/**
+ * For programs that show no HTML, at most 50,000 characters; none = what the HTML says.
+ */
+text?: string | null, };
+
+export type TemplateFilled = { 
+/**
+ * On one line.
+ */
+subject: string, 
+/**
+ * Clean; still to be shown without the right to run anything.
+ */
+html: string, 
+/**
+ * For programs that show no HTML.
+ */
+text: string, 
+/**
+ * Gaps without a value and without what stands in for it: they disappear.
+ */
+missing: Array<string>, 
+/**
+ * Names that nobody knows: they stay as they are written.
+ */
+unknown: Array<string>, };
+
+export type TemplateId = string;
+
+export type TemplatePurpose = "message" | "signature" | "confirmation";
+
+export type TemplateRow = { 
+/**
+ * Its id.
+ */
+id: TemplateId, 
+/**
+ * Whose.
+ */
+client: ClientId, 
+/**
+ * For this campaign only.
+ */
+campaign: CampaignId | null, 
+/**
+ * As shown in a list.
+ */
+name: string, 
+/**
+ * What it is for.
+ */
+purpose: TemplatePurpose, 
+/**
+ * Its subject, with gaps.
+ */
+subject: string, 
+/**
+ * Counts its changes, from 1.
+ */
+version: number, 
+/**
+ * When it was changed last.
+ */
+updated_at: Time, 
+/**
+ * Since when it is put away.
+ */
+archived_at?: Time, };
+
+export type TemplateTry = { 
+/**
+ * Whose.
+ */
+client: ClientId, 
+/**
+ * As if written there.
+ */
+campaign?: CampaignId | null, 
+/**
+ * As if written in this conversation, to its contact.
+ */
+conversation?: ConversationId | null, 
+/**
+ * As if written to this contact.
+ */
+contact?: ContactId | null, 
+/**
+ * At most 300 characters.
+ */
+subject?: string | null, 
+/**
+ * At most 100,000 characters.
+ */
+html?: string | null, 
+/**
+ * At most 50,000 characters; none = what the HTML says.
+ */
+text?: string | null, 
+/**
+ * Known all the same: at most 100 names, values of at most 1,000 characters.
+ */
+values?: { [key in string]: string } | null, };
+
+export type TemplateVariable = { 
+/**
+ * As written: `${name}`.
+ */
+name: string, 
+/**
+ * The dynamic field whose value it is, as people call it.
+ */
+field?: string, };
 
 export type Thread = { 
 /**

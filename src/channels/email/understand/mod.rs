@@ -24,6 +24,7 @@ mod header;
 mod html;
 pub mod invitation;
 mod mime;
+pub mod ours;
 pub mod quote;
 pub mod report;
 #[cfg(test)]

@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest';
 
 import { linkOf } from './extensions.ts';
-import { gapOf, gapText, isRich, withChips, withoutChips } from './gaps.ts';
+import { gapOf, gapText, inert, isRich, withChips, withoutChips } from './gaps.ts';
 
 const KNOWN = new Set(['name', 'agent']);
 
@@ -34,4 +34,8 @@ it('links lead to pages, mails and telephones only', () => {
 it('what the editor would lose is known before', () => {
   expect(isRich('<p>a <strong>b</strong></p><ul><li>c</li></ul>')).toBe(true);
   for (const html of ['<table><tbody><tr><td>a</td></tr></tbody></table>', '<p style="color:red">a</p>', '<img src="https://x.example/a.png">']) expect(isRich(html)).toBe(false);
+});
+
+it('styles and handlers get another name, and nothing else does', () => {
+  expect(inert('<p style="a" ONCLICK=b title="x style=y onclick=z">style="c" on=d</p><p/onload=e>')).toBe('<p data-style="a" data-ONCLICK=b title="x style=y onclick=z">style="c" on=d</p><p/data-onload=e>');
 });

@@ -33,7 +33,14 @@ export function gapOf(text: string): Gap {
 /** A fallback ends at the first brace, and must not look like another gap. */
 export const gapText = ({ name, fallback }: Gap): string => (fallback.trim() === '' ? `\${${name}}` : `\${${name}|${fallback.replace(/[{}<>]/g, '').trim().slice(0, 200)}}`);
 
-const parsed = (html: string) => new DOMParser().parseFromString(html, 'text/html').body;
+/**
+ * HTML that can be taken apart here: styles and handlers get other names, `data-style` and `data-on…`. They would do nothing in a
+ * document that is not shown, but the page's policy has the browser complain of each.
+ */
+export const inert = (html: string): string =>
+  html.replace(/<[a-z](?:"[^"]*"|'[^']*'|[^>"'])*>/gi, (tag) => tag.replace(/("[^"]*"|'[^']*')|([\s/])(style|on[a-z]+)(?=\s*=)/gi, (whole, quoted: string | undefined, before: string, name: string) => (quoted === undefined ? `${before}data-${name}` : whole)));
+
+const parsed = (html: string) => new DOMParser().parseFromString(inert(html), 'text/html').body;
 
 /** Every gap that people can have meant: in braces any name, between percent signs only those that are known. */
 export function gapsIn(text: string, known: ReadonlySet<string>): { readonly gap: string; readonly at: number }[] {
@@ -70,7 +77,7 @@ const RICH = new Set(['P', 'BR', 'STRONG', 'B', 'EM', 'I', 'U', 'S', 'DEL', 'STR
 /** Whether the editor keeps all of it: not tables, colours, pictures from elsewhere. */
 export function isRich(html: string): boolean {
   const all = [...parsed(html).querySelectorAll('*')];
-  return all.every((one) => RICH.has(one.tagName) && !one.hasAttribute('style') && !one.hasAttribute('align') && !one.hasAttribute('bgcolor') && (one.tagName !== 'IMG' || isOwnPicture(one.getAttribute('src') ?? '')));
+  return all.every((one) => RICH.has(one.tagName) && !one.hasAttribute('data-style') && !one.hasAttribute('align') && !one.hasAttribute('bgcolor') && (one.tagName !== 'IMG' || isOwnPicture(one.getAttribute('src') ?? '')));
 }
 
 /** A file that was uploaded, or a part of the mail. */

@@ -10,6 +10,7 @@
 //! A sender may write those attributes too; they name only things of the sender's own mail. Numbers beyond the lists mean nothing.
 
 mod balance;
+mod pictures;
 mod plain;
 mod style;
 #[cfg(test)]
@@ -24,7 +25,11 @@ use std::{
 
 use ammonia::{Builder, UrlRelative};
 
-pub(super) use self::{balance::cid, plain::text};
+pub(super) use self::{
+    balance::cid,
+    pictures::{own_pictures, with_sources},
+    plain::text,
+};
 use super::bounds::Cut;
 
 /// The passes in which HTML must come to rest.

@@ -10,6 +10,7 @@ import MembersEditor from '../MembersEditor.vue';
 import RemindersEditor from '../RemindersEditor.vue';
 import CampaignChannels from './CampaignChannels.vue';
 import CampaignFiles from './CampaignFiles.vue';
+import CampaignMail from './CampaignMail.vue';
 import CampaignTexts from './CampaignTexts.vue';
 import CampaignSkills from '../skills/CampaignSkills.vue';
 import StrategyExample from './StrategyExample.vue';
@@ -51,6 +52,7 @@ export const TABS: readonly Tab[] = [
   { tab: 'estrategia', title: 'tab.strategy', groups: ['group.strategy', 'group.limits'], parts: [{ is: StrategyExample, props: ofValues }], topics: ['overflow'] },
   { tab: 'habilidades', title: 'skills.label', groups: [], parts: [{ is: CampaignSkills, props: ofValues, keys: ['asking'] }], topics: [] },
   { tab: 'miembros', title: 'group.members', groups: [], parts: [{ is: MembersEditor, props: ofCampaign, later: true }], topics: ['members'] },
+  { tab: 'correo', title: 'campaign_mail.tab', groups: [], parts: [{ is: CampaignMail, props: ({ values, row }) => ({ values, campaign: row?.id ?? null }), keys: ['mail'] }], topics: [] },
   { tab: 'galeria', title: 'gallery.title', groups: [], parts: [{ is: CampaignTexts, props: ofCampaign, later: true }, { is: CampaignFiles, props: ofCampaign, later: true }], topics: [] },
 ];
 
