@@ -1820,6 +1820,10 @@ subject: string,
  */
 quote: string, 
 /**
+ * What stands below what somebody writes in this campaign, as HTML with everything filled in.
+ */
+signature: string, 
+/**
  * Files that would go along.
  */
 files: Array<Attachment>, };
@@ -1995,6 +1999,34 @@ local: string,
  */
 zone: string | null, };
 
+export type MailRating = { 
+/**
+ * Stands above the marks: 1 to 200 characters.
+ */
+prompt: string, 
+/**
+ * Shown to who has rated: 1 to 1,000 characters.
+ */
+thanks: string, };
+
+export type MailSettings = { 
+/**
+ * The template below what agents write.
+ */
+signature?: TemplateId | null, 
+/**
+ * The template that answers a customer's first mail by itself; none = nothing does.
+ */
+confirmation?: TemplateId | null, 
+/**
+ * Recipients may rate; none = they are not asked.
+ */
+rating?: MailRating | null, 
+/**
+ * Who mails come from, as people read it, 1 to 120 characters; none = the name of the agent.
+ */
+from_name?: string | null, };
+
 export type MailText = { 
 /**
  * What it is.
@@ -2059,33 +2091,6 @@ name: string,
  * In lower case.
  */
 address: string, };
-export type MailRating = { 
-/**
- * Stands above the marks: 1 to 200 characters.
- */
-prompt: string, 
-/**
- * Shown to who has rated: 1 to 1,000 characters.
- */
-thanks: string, };
-
-export type MailSettings = { 
-/**
- * The template below what agents write.
- */
-signature?: TemplateId | null, 
-/**
- * The template that answers a customer's first mail by itself; none = nothing does.
- */
-confirmation?: TemplateId | null, 
-/**
- * Recipients may rate; none = they are not asked.
- */
-rating?: MailRating | null, 
-/**
- * Who mails come from, as people read it, 1 to 120 characters; none = the name of the agent.
- */
-from_name?: string | null, };
 
 export type Me = { 
 /**
