@@ -19,7 +19,7 @@ export class Mailbox {
     this.#sql(`INSERT INTO ${table} (${Object.keys(row).join(', ')}) VALUES (${Object.values(row).map(quoted).join(', ')});`);
   }
 
-  /** Of the campaign that the web chat of the sample belongs to; all of its members may write first by it. */
+  /** Of the campaign that another channel account belongs to. */
   create(address: string, name: string, channel: string): void {
     const [client = '', campaign = ''] = this.#sql(`SELECT client_id, campaign_id FROM channels WHERE id = ${quoted(channel)};`).split('|');
     const at = Date.now() * 1000;
