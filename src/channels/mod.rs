@@ -2,4 +2,5 @@
 
 pub mod api;
 pub mod email;
+pub mod guard;
 pub mod standard_webhooks;

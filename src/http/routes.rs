@@ -43,7 +43,8 @@ use crate::{
             conversations::{self, ConversationsQuery, HistoryQuery, MessagesQuery},
             drafts,
             export::{self, ExportQuery},
-            invitations,
+            invitations, mail,
+            mail_answer::{self, AnswerQuery},
             mail_asides::{self, MailAsidesQuery},
             mails, me, moves, ratings,
             recordings::{self, RecordingsQuery},
@@ -54,10 +55,10 @@ use crate::{
         webhooks, widget,
     },
     wire::{
-        command, config, conversation, demo as wire_demo, live, mail_accounts as mail, mail_asides as wire_mail_asides,
-        mail_health as wire_mail_health, moves as wire_moves, page::Page, people, ratings as wire_ratings,
-        recordings as wire_recordings, schedules as wire_schedules, session as wire_session, simulation, skills,
-        start as wire_start, templates as wire_templates, why as wire_why,
+        command, config, conversation, demo as wire_demo, live, mail as wire_mail, mail_accounts as wire_mail_accounts,
+        mail_asides as wire_mail_asides, mail_health as wire_mail_health, moves as wire_moves, page::Page, people,
+        ratings as wire_ratings, recordings as wire_recordings, schedules as wire_schedules, session as wire_session, simulation,
+        skills, start as wire_start, templates as wire_templates, why as wire_why,
     },
 };
 
@@ -286,6 +287,16 @@ routes! {
         "Answer the customer", body command::Reply, 200, gives conversation::Done;
     POST "/api/v1/conversations/{id}/notes" conversations::note, WORK, "conversations",
         "Write a note for colleagues; the customer never sees it", body command::Note, 200, gives conversation::Done;
+    GET "/api/v1/conversations/{id}/answer" mail_answer::prepare, WORK, "mail", "What an answer by mail would be",
+        query AnswerQuery, 200, gives wire_mail::MailAnswer;
+    GET "/api/v1/conversations/{id}/messages/{message}/mail" mail::show, SEE, "mail", "What a mail looks like",
+        200, gives wire_mail::MailView;
+    GET "/api/v1/conversations/{id}/messages/{message}/mail/header" mail::header, SEE, "mail", "All fields of its header",
+        200, gives wire_mail::MailHeader;
+    GET "/api/v1/conversations/{id}/messages/{message}/mail/source" mail::source, SEE, "mail", "The mail as it came in, to be saved",
+        200, gives File;
+    POST "/api/v1/conversations/{id}/messages/{message}/mail/pictures/{number}" mail::picture, SEE, "mail",
+        "A picture of the world outside that it would show", 200, gives File;
     POST "/api/v1/conversations/{id}/messages/{message}/retry" conversations::retry, Access::Any(&[Answer]), "conversations",
         "Send again what could not be sent", 200, gives conversation::Done;
     POST "/api/v1/conversations/{id}/messages/{message}/cancel" mails::cancel, WORK, "conversations",
@@ -417,31 +428,31 @@ routes! {
         "Drop a signing secret at once", 204;
 
     GET "/api/v1/mail-accounts" mail_accounts::list, WRITE_CONFIG, "mail", "Mail accounts",
-        query ListQuery, 200, page mail::MailAccountView;
+        query ListQuery, 200, page wire_mail_accounts::MailAccountView;
     POST "/api/v1/mail-accounts" mail_accounts::create, WRITE_CONFIG, "mail",
-        "Create a mail account; its servers are asked first", body mail::MailAccountFields, 201, gives mail::MailAccountView;
+        "Create a mail account; its servers are asked first", body wire_mail_accounts::MailAccountFields, 201, gives wire_mail_accounts::MailAccountView;
     POST "/api/v1/mail-accounts/discover" mail_discovery::find, WRITE_CONFIG, "mail",
-        "Servers of an address, to be confirmed", body mail::DiscoverMail, 200, gives mail::MailProposals;
+        "Servers of an address, to be confirmed", body wire_mail_accounts::DiscoverMail, 200, gives wire_mail_accounts::MailProposals;
     POST "/api/v1/mail-accounts/test" mail_attempt::test, WRITE_CONFIG, "mail",
         "Try an account, saved or not: a line of JSON for each step as soon as it is done",
-        body mail::MailTest, 200, gives mail::MailTestLine;
+        body wire_mail_accounts::MailTest, 200, gives wire_mail_accounts::MailTestLine;
     GET "/api/v1/mail-accounts/health" mail_health::list, WRITE_CONFIG, "mail", "How mail accounts do now",
         200, page wire_mail_health::MailAccountHealth;
     GET "/api/v1/mail-accounts/{id}" mail_accounts::show, WRITE_CONFIG, "mail", "One mail account",
-        200, gives mail::MailAccountView;
+        200, gives wire_mail_accounts::MailAccountView;
     PATCH "/api/v1/mail-accounts/{id}" mail_accounts::change, WRITE_CONFIG, "mail",
         "Change a mail account; its servers are asked first when that matters",
-        patch mail::MailAccountFields, 200, gives mail::MailAccountView;
+        patch wire_mail_accounts::MailAccountFields, 200, gives wire_mail_accounts::MailAccountView;
     PUT "/api/v1/mail-accounts/{id}/password" mail_accounts::set_password, WRITE_CONFIG, "mail",
-        "Set a mail account's password; write-only", body mail::MailPasswords, 200, gives mail::MailAccountView;
+        "Set a mail account's password; write-only", body wire_mail_accounts::MailPasswords, 200, gives wire_mail_accounts::MailAccountView;
     DELETE "/api/v1/mail-accounts/{id}" mail_accounts::archive, WRITE_CONFIG, "mail",
-        "Put a mail account away; its history stays", 200, gives mail::MailAccountView;
+        "Put a mail account away; its history stays", 200, gives wire_mail_accounts::MailAccountView;
     POST "/api/v1/mail-accounts/{id}/restore" mail_accounts::restore, WRITE_CONFIG, "mail",
-        "Take a mail account back, switched off", 200, gives mail::MailAccountView;
+        "Take a mail account back, switched off", 200, gives wire_mail_accounts::MailAccountView;
     GET "/api/v1/clients/{id}/mail-areas" mail_areas::show, WRITE_CONFIG, "mail",
-        "From which account mails of each kind go", 200, gives mail::MailAreas;
+        "From which account mails of each kind go", 200, gives wire_mail_accounts::MailAreas;
     PUT "/api/v1/clients/{id}/mail-areas" mail_areas::put, WRITE_CONFIG, "mail",
-        "Say from which account mails of each kind go", body mail::MailAreas, 200, gives mail::MailAreas;
+        "Say from which account mails of each kind go", body wire_mail_accounts::MailAreas, 200, gives wire_mail_accounts::MailAreas;
 
     GET "/api/v1/dispositions" dispositions::list, READ_CONFIG, "dispositions", "Dispositions of all clients in scope",
         query ListQuery, 200, page config::DispositionView;

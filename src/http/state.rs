@@ -21,7 +21,12 @@ use crate::{
     clock::{Clock, Timestamp},
     config::Config,
     demo::Demo,
-    http::{admin::mail::attempt::Attempts, problem::Problem, staff::simulations::Turns, webhooks::HookCounters},
+    http::{
+        admin::mail::attempt::Attempts,
+        problem::Problem,
+        staff::{mail::Mails, simulations::Turns},
+        webhooks::HookCounters,
+    },
     ids::ChannelId,
     live::SocketLimit,
     store::recordings::Recordings,
@@ -70,6 +75,8 @@ pub struct Shared {
     pub ready: Box<dyn Fn() -> bool + Send + Sync>,
     /// Who has a day simulated.
     pub(super) simulations: Arc<Turns>,
+    /// What showing mails needs.
+    pub(super) mails: Mails,
     hashing: Semaphore,
     hashes: Semaphore,
     /// Counters of webhook calls, by channel.
@@ -143,6 +150,7 @@ impl App {
             demo,
             ready,
             simulations: Arc::default(),
+            mails: Mails::default(),
             hashing: Semaphore::new(HASHES_AT_ONCE),
             hashes: Semaphore::new(HASHES_AT_ONCE + HASHES_WAITING),
             hooks: RwLock::default(),

@@ -17,14 +17,14 @@ const SHOWN: u64 = 200;
 
 pub(super) const STATEMENTS: &[&str] = &[LIST, FIND, PUT, DELETE, FORGET_CLOSED, MARK_AWAY, MARK_BACK, FORGET_AWAY];
 
-const LIST: &str = "SELECT d.conversation_id, d.mode, d.text, d.attachments, d.rev, d.updated_at FROM drafts d \
+const LIST: &str = "SELECT d.conversation_id, d.mode, d.text, d.attachments, d.rev, d.updated_at, d.mail FROM drafts d \
      JOIN conversations c ON c.id = d.conversation_id AND c.is_open = 1 WHERE d.user_id = $1 ORDER BY d.updated_at DESC LIMIT $2";
-const FIND: &str = "SELECT conversation_id, mode, text, attachments, rev, updated_at FROM drafts \
+const FIND: &str = "SELECT conversation_id, mode, text, attachments, rev, updated_at, mail FROM drafts \
      WHERE user_id = $1 AND conversation_id = $2 AND mode = $3";
 /// Changes nothing when what is stored is newer.
-const PUT: &str = "INSERT INTO drafts (user_id, conversation_id, mode, text, attachments, rev, updated_at) \
-     VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (user_id, conversation_id, mode) DO UPDATE SET text = excluded.text, \
-     attachments = excluded.attachments, rev = excluded.rev, updated_at = excluded.updated_at, away_since = NULL \
+const PUT: &str = "INSERT INTO drafts (user_id, conversation_id, mode, text, attachments, rev, updated_at, mail) \
+     VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT (user_id, conversation_id, mode) DO UPDATE SET text = excluded.text, \
+     attachments = excluded.attachments, rev = excluded.rev, updated_at = excluded.updated_at, mail = excluded.mail, away_since = NULL \
      WHERE excluded.rev > drafts.rev";
 const DELETE: &str = "DELETE FROM drafts WHERE user_id = $1 AND conversation_id = $2 AND mode = $3";
 const FORGET_CLOSED: &str = "DELETE FROM drafts \
@@ -46,6 +46,8 @@ pub struct Draft {
     pub text: String,
     /// Uploaded before.
     pub attachments: Vec<AttachmentId>,
+    /// What an answer by mail has beside them (JSON).
+    pub mail: Option<String>,
     /// Counted by whoever writes it; the higher one stands.
     pub rev: u64,
     /// When it was saved.
@@ -66,7 +68,10 @@ pub async fn find(db: &Db, user: UserId, of: ConversationId, mode: WritingMode) 
 pub fn put(user: UserId, draft: &Draft) -> Statement {
     let attachments = serde_json::to_string(&draft.attachments).unwrap_or_else(|_| "[]".to_owned());
     let (conversation, mode, text) = (draft.conversation.to_string(), draft.mode.as_str(), draft.text.as_str());
-    Statement::must(PUT, args![user.to_string(), conversation, mode, text, attachments, draft.rev, draft.updated_at])
+    Statement::must(
+        PUT,
+        args![user.to_string(), conversation, mode, text, attachments, draft.rev, draft.updated_at, draft.mail.clone()],
+    )
 }
 
 /// Throws a draft away.
@@ -91,6 +96,7 @@ fn draft(row: &Row) -> Result<Draft, StoreError> {
         mode: WritingMode::parse(row.text(1)?).ok_or_else(|| damaged("mode"))?,
         text: row.text(2)?.to_owned(),
         attachments: row.json(3)?,
+        mail: row.opt_text(6)?.map(str::to_owned),
         rev: u64::try_from(row.int(4)?).unwrap_or(0),
         updated_at: row.time(5)?,
     })
@@ -117,7 +123,8 @@ mod tests {
             let write = async |statements: Vec<Statement>| house.engine.journal.write(statements, None, By::System, None).await;
             let save = async |user, conversation, text: &str, rev| {
                 let (mode, text, updated_at) = (WritingMode::Reply, text.to_owned(), house.engine.clock.now());
-                write(vec![put(user, &Draft { conversation, mode, text, attachments: vec![], rev, updated_at })]).await
+                write(vec![put(user, &Draft { conversation, mode, text, attachments: vec![], mail: None, rev, updated_at })])
+                    .await
             };
             save(ANA, hers, "hers", 1).await.unwrap();
             save(LUIS, hers, "not his", 1).await.unwrap();

@@ -4,7 +4,10 @@ use std::collections::BTreeMap;
 
 use serde::Deserialize;
 
-use super::Time;
+use super::{
+    Time,
+    mail::{MailDraft, MailFields},
+};
 use crate::{
     domain::{conversation::Priority, field, skill::SkillLevel},
     ids::{AgentId, AttachmentId, CampaignId, DispositionId, FieldId, OfferId, UserId},
@@ -30,6 +33,10 @@ pub struct Reply {
     #[serde(default)]
     #[ts(as = "Option<bool>", optional)]
     pub undo: bool,
+    /// By mail only: to whom, about what, as HTML.
+    #[serde(default)]
+    #[ts(optional)]
+    pub mail: Option<MailFields>,
 }
 
 /// A note for colleagues: the customer never sees it.
@@ -95,6 +102,10 @@ pub struct PutDraft {
     #[serde(default)]
     #[ts(as = "Option<Vec<AttachmentId>>", optional)]
     pub attachments: Vec<AttachmentId>,
+    /// In mail threads: to whom, about what, as HTML.
+    #[serde(default)]
+    #[ts(optional)]
+    pub mail: Option<MailDraft>,
     /// Counted by whoever writes: one more than what was saved before. The higher one stands.
     #[ts(type = "number")]
     pub rev: u64,

@@ -448,6 +448,10 @@ pub struct Draft {
     pub text: String,
     /// Uploaded before.
     pub attachments: Vec<AttachmentId>,
+    /// In mail threads.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub mail: Option<super::mail::MailDraft>,
     /// Counted by whoever writes.
     #[ts(type = "number")]
     pub rev: u64,

@@ -5,6 +5,7 @@ pub mod config;
 pub mod conversation;
 pub mod demo;
 pub mod live;
+pub mod mail;
 pub mod mail_accounts;
 pub mod mail_asides;
 pub mod mail_health;

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::mail::StartMail;
 use crate::{
     domain::channel::ChannelKind,
     ids::{AgentId, CampaignId, ChannelId, ContactId},
@@ -32,8 +33,13 @@ pub struct StartConversation {
     #[serde(default)]
     #[ts(optional)]
     pub agent: Option<AgentId>,
-    /// Plain text.
+    /// Plain text; may be empty in a mail with HTML.
+    #[serde(default)]
     pub text: String,
+    /// By mail: about what, to whom else, as HTML.
+    #[serde(default)]
+    #[ts(optional)]
+    pub mail: Option<StartMail>,
 }
 
 /// A channel account by which one may write first.

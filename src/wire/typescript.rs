@@ -5,8 +5,8 @@ use std::{collections::BTreeMap, path::Path};
 use ts_rs::TS;
 
 use super::{
-    command, config, conversation, demo, live, mail_accounts, mail_asides, mail_health, moves, page, people, ratings, recordings,
-    schedules, service as service_now, session, simulation as what_if, skills, start, templates, why,
+    command, config, conversation, demo, live, mail, mail_accounts, mail_asides, mail_health, moves, page, people, ratings,
+    recordings, schedules, service as service_now, session, simulation as what_if, skills, start, templates, why,
 };
 use crate::{
     channels::email::{post::account, settings},
@@ -69,6 +69,18 @@ fn text() -> String {
         ratings::RatingTotal,
         ratings::MailRatingView,
         conversation::MailHead,
+        mail::MailView,
+        mail::MailText,
+        mail::MailTextKind,
+        mail::MailInvitation,
+        mail::MailMoment,
+        mail::MailHeader,
+        mail::MailFields,
+        mail::StartMail,
+        mail::MailDraft,
+        mail::MailKind,
+        mail::MailAddress,
+        mail::MailAnswer,
         crate::domain::mail::Mailbox,
         crate::domain::mail::Doubt,
         conversation::Standing,

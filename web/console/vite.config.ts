@@ -1,12 +1,30 @@
 import { fileURLToPath } from 'node:url';
 
 import vue from '@vitejs/plugin-vue';
-import { defineConfig } from 'vite';
+import { defineConfig, type Rolldown } from 'vite';
 
 import { checkCatalogues } from '../locales/check.ts';
 
 const here = (path: string) => fileURLToPath(new URL(path, import.meta.url));
 const server = process.env['CENTRALITA_URL'] ?? 'http://127.0.0.1:8080';
+
+/**
+ * What the first screen needs is one file: cut into the dozens that other screens share it would be a tenth larger, compressed, and take as
+ * many requests.
+ */
+let first: Set<string> | null = null;
+function isFirst(id: string, modules: Rolldown.ChunkingContext): boolean {
+  if (!first) {
+    first = new Set();
+    const left = [here('src/main.ts')];
+    for (let next = left.pop(); next !== undefined; next = left.pop()) {
+      if (first.has(next)) continue;
+      first.add(next);
+      left.push(...(modules.getModuleInfo(next)?.importedIds ?? []));
+    }
+  }
+  return first.has(id);
+}
 
 export default defineConfig({
   root: here('.'),
@@ -42,9 +60,15 @@ export default defineConfig({
     modulePreload: { polyfill: false },
     rolldownOptions: {
       input: { console: here('console.html') },
-      // The primitives and what they stand on come as one: each set of screens that shares some would get a piece of its own, and many
-      // small pieces weigh more.
-      output: { codeSplitting: { groups: [{ name: 'ui', test: /node_modules\/(?:reka-ui|@floating-ui|@vueuse|aria-hidden)\/|\/web\/ui\/src\// }] } },
+      // Beside it the primitives and what they stand on come as one, so that not each set of screens that shares some gets a piece of its own.
+      output: {
+        codeSplitting: {
+          groups: [
+            { name: (id, modules) => (isFirst(id, modules) ? 'first' : null) },
+            { name: 'ui', test: /node_modules\/(?:reka-ui|@floating-ui|@vueuse|aria-hidden)\/|\/web\/ui\/src\// },
+          ],
+        },
+      },
     },
   },
   server: {

@@ -1,119 +1,193 @@
-/** A mail account is found, tried before the eyes and saved only when it works; no barriers in light and dark. */
+/** Mails on an agent's screen: written, shown, answered, passed on. */
 
-import type { Browser } from 'playwright-core';
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+
+import type { Browser, Request } from 'playwright-core';
+import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
 
 import { failed, looksRight } from './looks.ts';
-import { mailServers, PASSWORD, type MailServers } from './mailservers.ts';
-import { openBrowser, Person } from './people.ts';
+import { Mailbox } from './mailbox.ts';
+import { openBrowser, Person, SOON } from './people.ts';
 import { Server } from './server.ts';
 
+const corpus = (name: string) => readFileSync(fileURLToPath(new URL(`../../tests/mail/${name}`, import.meta.url)), 'utf8');
+const DOT = Buffer.from('iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==', 'base64');
+const LUZ = { name: 'Luz Páez', address: 'luz@casa.example' };
+const US = { name: 'Soporte Andina', address: 'soporte@andina.example' };
+
 let server: Server;
-let servers: MailServers;
+let mailbox: Mailbox;
 let browser: Browser;
-let admin: Person;
+let ana: Person;
+let conversation: string;
+/** What the browser asked for that is not this server's. */
+const strangers: string[] = [];
+const proxied: string[] = [];
+
+const parts = (subject: string, html: string) => `From: ${LUZ.name} <${LUZ.address}>\r\nTo: soporte@andina.example\r\nSubject: ${subject}\r\nMIME-Version: 1.0\r\nContent-Type: multipart/mixed; boundary=x\r\n\r\n--x\r\nContent-Type: text/html; charset=utf-8\r\n\r\n${html}\r\n--x\r\nContent-ID: <one>\r\nContent-Type: image/png; name=firma.png\r\nContent-Disposition: inline; filename=firma.png\r\nContent-Transfer-Encoding: base64\r\n\r\n${DOT.toString('base64')}\r\n--x--\r\n`;
+const LETTER = `<div style="font-family:Georgia;color:#333"><h2 style="color:#0a6">Factura de noviembre</h2><p>Hola, adjunto <b>el comprobante</b> de pago.</p><table border="1" cellpadding="6"><tr><td>Plan hogar 300</td><td>$ 18.500</td></tr><tr><td>Ajuste</td><td>-$ 1.200</td></tr></table><p>Gracias,<br>Luz</p><img src="cid:one" width="24" height="24" alt="firma"><img src="https://t.example/pixel.gif"><script>alert(1)</script></div><div class="gmail_quote">El lunes escribieron: ya lo vemos</div>`;
 
 beforeAll(async () => {
-  servers = await mailServers();
-  const started = await Server.create({ CENTRALITA_MAIL__REACH: 'anywhere' });
+  const started = await Server.create();
   server = started.server;
+  const passwords = new Map(started.sample.users.map(({ login, password }) => [login, password]));
+  await server.kill();
+  mailbox = new Mailbox(server.data);
+  mailbox.create(US.address, US.name, started.sample.api_channel.id);
+  await server.start();
   browser = await openBrowser();
-  admin = await Person.at(browser, `${server.origin}/login`, { locale: 'es-AR' });
-  await admin.signIn('admin', started.sample.users.find(({ login }) => login === 'admin')?.password ?? '');
-  await admin.page.waitForURL('**/supervision');
+  // Whoever administers lets her write first.
+  const admin = started.sample.users.find(({ role }) => role === 'admin')!;
+  await lets(admin.login, admin.password, 'ana');
+  ana = await Person.at(browser, `${server.origin}/`);
+  ana.page.on('request', (request: Request) => {
+    const url = request.url();
+    if (!url.startsWith(server.origin) && !/^(blob|about|data|ws):/.test(url)) strangers.push(url);
+    if (url.includes('/mail/pictures/')) proxied.push(`${request.method()} ${new URL(url).pathname.split('/').pop()}`);
+  });
+  await ana.signIn('ana', passwords.get('ana') ?? '');
+  await ana.startShift();
+});
+
+async function lets(login: string, password: string, agent: string): Promise<void> {
+  const signed = await fetch(`${server.origin}/api/v1/session`, { method: 'POST', headers: { 'content-type': 'application/json', origin: server.origin }, body: JSON.stringify({ login, password }) });
+  const headers = { cookie: signed.headers.get('set-cookie')!.split(';')[0]!, origin: server.origin, 'content-type': 'application/json' };
+  const get = async <T>(path: string) => ((await (await fetch(server.origin + path, { headers })).json()) as { items: T[] }).items;
+  const users = await get<{ id: string; login: string }>('/api/v1/users');
+  const user = users.find((one) => one.login === agent)!.id;
+  const channels = await get<{ id: string; campaign: string }>('/api/v1/channels');
+  const campaign = channels.find(({ id }) => id === mailbox.account)!.campaign;
+  const answer = await fetch(`${server.origin}/api/v1/campaigns/${campaign}/members/${user}`, { method: 'PUT', headers, body: JSON.stringify({ initiate: ['email'] }) });
+  expect(answer.status, await answer.text()).toBe(200);
+}
+
+afterEach(async ({ task }) => {
+  if (task.result?.state === 'fail') await failed(ana, 'correo-falla');
 });
 afterAll(async () => {
   await browser?.close();
-  servers?.close();
   await server?.remove();
 });
-afterEach(async ({ task }) => {
-  if (task.result?.state === 'fail') await failed(admin, 'failed-mail');
-  expect(admin.complaints).toEqual([]);
+
+it('a mail is begun with a subject, a copy and formatted text', async () => {
+  await ana.page.keyboard.press('g');
+  await ana.page.keyboard.press('n');
+  const dialog = ana.page.getByRole('dialog');
+  await dialog.getByLabel('Canal').selectOption({ label: US.address });
+  await dialog.getByLabel(/^Dirección/).fill(LUZ.address);
+  await dialog.getByLabel('Nombre').fill(LUZ.name);
+  await dialog.getByLabel('Asunto').fill('Factura de noviembre');
+  const text = dialog.getByRole('textbox', { name: 'Texto del correo' });
+  await text.waitFor(SOON);
+  await text.click();
+  await ana.page.keyboard.type('Hola Luz, ');
+  await ana.page.keyboard.press('Control+b');
+  await ana.page.keyboard.type('recibimos su pago.');
+  await looksRight(ana, 'correo-nuevo');
+  await ana.page.keyboard.press('Control+Enter');
+  await ana.page.locator('.mail').waitFor(SOON);
+  conversation = ana.page.url().split('/').pop()!;
+  await ana.page.getByRole('heading', { name: 'Factura de noviembre' }).waitFor(SOON);
+  const paper = ana.page.frameLocator('.mail iframe');
+  await paper.getByText('recibimos su pago.').waitFor(SOON);
+  expect(await paper.locator('strong').innerText()).toBe('recibimos su pago.');
 });
 
-const field = (name: string | RegExp) => admin.page.getByLabel(name, { exact: typeof name === 'string' });
-const part = (name: string) => admin.page.getByRole('group', { name });
-const toTop = () => admin.page.locator('.editor-body').evaluate((element) => element.scrollTo(0, 0));
-const toTest = () => admin.page.locator('.mail-test').evaluate((element) => element.scrollIntoView({ block: 'end' }));
+it('mails that came in are shown: the last one open, its pictures in place, none from outside', async () => {
+  // Events without a message leave numbers free.
+  await ana.page.evaluate(async (path) => {
+    for (const tags of [['a'], []]) await fetch(path, { method: 'PUT', headers: { 'content-type': 'application/json' }, body: JSON.stringify({ tags }) });
+  }, `/api/v1/conversations/${conversation}/tags`);
+  await server.kill();
+  const written = mailbox.last(conversation);
+  mailbox.comesIn(conversation, written + 1, corpus('html-scripts.eml'), { text: 'fin', mail: { subject: 'Consulta', from: { name: 'Ana Pérez', address: 'ana@cliente.example' }, to: [US], cc: [], doubts: ['replies_elsewhere', 'looks_like_another'], elsewhere: { name: '', address: 'otra@lejos.example' } } });
+  mailbox.comesIn(conversation, written + 2, parts('Re: Factura de noviembre', LETTER), { text: 'Hola, adjunto el comprobante de pago.', files: [['firma.png', 'image/png', DOT], ['comprobante.pdf', 'application/pdf', Buffer.from('%PDF-1.4')]], mail: { subject: 'Re: Factura de noviembre', from: LUZ, to: [US], cc: [{ name: 'Eva', address: 'eva@casa.example' }], folds: [] } });
+  await server.start();
+  await ana.page.reload();
+  await ana.connection('live');
+  await ana.page.locator('.mail').nth(2).waitFor(SOON);
+  const last = ana.page.locator('.mail').last();
+  const paper = last.frameLocator('iframe');
+  await paper.getByText('el comprobante').waitFor(SOON);
+  expect(await paper.locator('img[src^="blob:"]').count()).toBe(1);
+  expect(await paper.getByText('ya lo vemos').isVisible()).toBe(false);
+  expect(await ana.page.locator('.mail-open').count()).toBe(1);
+  await last.getByText('comprobante.pdf').waitFor(SOON);
+  expect([strangers, proxied]).toEqual([[], []]);
+  await looksRight(ana, 'correo-hilo');
+});
 
-describe('mail accounts', () => {
-  it('are found by their address', async () => {
-    await admin.page.goto(`${server.origin}/admin/correo`);
-    await admin.sees('Todavía no hay cuentas de correo');
-    await admin.button('Nueva cuenta de correo').first().click();
-    await field(/Dirección de correo/).fill('ayuda@gmail.com');
-    await admin.page.keyboard.press('Enter');
-    await admin.sees(/Es una cuenta de Gmail/);
-    await admin.sees(/contraseña de aplicación/);
-    expect(await part('Saliente (SMTP)').getByLabel(/Servidor/).inputValue()).toBe('smtp.gmail.com');
-    await toTop();
-    await looksRight(admin, 'correo-nueva');
-  });
+it('pictures from outside come through the server, when asked for', async () => {
+  const last = ana.page.locator('.mail').last();
+  await last.getByRole('button', { name: 'Mostrar imágenes' }).click();
+  await last.getByRole('button', { name: 'Mostrar imágenes' }).waitFor({ ...SOON, state: 'detached' });
+  await expect.poll(() => proxied, SOON).toEqual(['POST 0']);
+  expect(strangers).toEqual([]);
+});
 
-  it('say what does not work, in words and step by step, and are not saved then', async () => {
-    const { page } = admin;
-    await page.goto(`${server.origin}/admin/correo/nueva`);
-    await field(/Dirección de correo/).fill('ayuda@ejemplo.com');
-    await field(/^Contraseña/).fill('otra-clave');
-    await field(/Nombre del remitente/).fill('Ayuda de Ejemplo');
-    await field(/^Campaña/).selectOption({ index: 1 });
-    await admin.button('Completar a mano').click();
-    for (const [name, port] of [['Saliente (SMTP)', servers.smtp], ['Entrante (IMAP)', servers.imap]] as const) {
-      await part(name).getByLabel(/Servidor/).fill('127.0.0.1');
-      await part(name).getByLabel(/Cifrado/).selectOption('plain');
-      await part(name).getByLabel(/Puerto/).fill(String(port));
-    }
-    await admin.sees(/cualquiera en el camino puede leer/);
-    await admin.button('Crear cuenta').click();
-    await admin.sees('Hay que aceptar el riesgo, o elegir otro cifrado.');
-    await field(/Entiendo el riesgo/).check();
-    await admin.button('Probar').click();
-    await admin.sees('No funciona todavía.');
-    await admin.sees(/Usuario o clave incorrectos/);
-    await toTest();
-    await looksRight(admin, 'correo-prueba-falla', toTest);
-    await admin.button('Crear cuenta').click();
-    await admin.sees(/^(Recibir|Enviar): El servidor no acepta este usuario y contraseña/);
-    await toTop();
-    await looksRight(admin, 'correo-rechazada');
-  });
+it('a hostile mail is shown as text and links, with what speaks against believing it', async () => {
+  const hostile = ana.page.locator('.mail').nth(1);
+  await hostile.getByRole('button', { name: /^Desplegar el correo de/ }).click();
+  await hostile.frameLocator('iframe').getByText('fin').waitFor(SOON);
+  await hostile.getByText('Pide que se responda a otra organización: otra@lejos.example').waitFor(SOON);
+  await hostile.getByRole('button', { name: 'Ver todos los datos' }).click();
+  await looksRight(ana, 'correo-dudoso');
+  await hostile.getByRole('button', { name: 'Más acciones de este correo' }).click();
+  await ana.page.getByRole('menuitem', { name: 'Ver encabezados' }).click();
+  await ana.page.getByRole('dialog').getByText('Message-ID: <abc@cliente.example>').waitFor(SOON);
+  await ana.page.keyboard.press('Escape');
+  expect(strangers).toEqual([]);
+  await hostile.getByRole('button', { name: /^Plegar el correo de/ }).click();
+});
 
-  it('are tried with a mail that arrives, and saved', async () => {
-    const { page } = admin;
-    await field(/^Contraseña/).fill(PASSWORD);
-    await field(/Enviar un correo de prueba a/).fill('ana@ejemplo.com');
-    await admin.button('Probar y enviar').click();
-    await admin.sees('Funciona.');
-    expect(servers.sent.at(-1)).toContain('To: <ana@ejemplo.com>');
-    await toTest();
-    await looksRight(admin, 'correo-prueba', toTest);
-    await admin.button('Crear cuenta').click();
-    await page.waitForURL(/correo\/[0-9a-f-]{36}$/);
-    // A password goes in and never comes out.
-    expect(await page.getByLabel(/^Contraseña/).count()).toBe(0);
-    await admin.button('Contraseña').click();
-    await page.getByRole('dialog').getByLabel(/^Contraseña/).fill('otra-clave');
-    await page.getByRole('dialog').getByRole('button', { name: 'Guardar' }).click();
-    await page.getByRole('dialog').getByText(/no acepta este usuario/).first().waitFor();
-    await looksRight(admin, 'correo-contrasena');
-    await page.keyboard.press('Escape');
-  });
+it('an answer to all is written, kept over a reload, sent and taken back', async () => {
+  await ana.page.locator('.thread').focus();
+  await ana.page.keyboard.press('Shift+C');
+  const text = ana.page.getByRole('textbox', { name: 'Texto del correo' });
+  await text.waitFor(SOON);
+  await text.click();
+  await ana.page.keyboard.type('Gracias, Luz. Ya está imputado.');
+  await ana.page.getByLabel('Incluir el histórico debajo').check();
+  await ana.page.getByRole('button', { name: 'Ver lo que va debajo' }).click();
+  await ana.page.frameLocator('.mail-quote-paper iframe').getByText('escribió:').first().waitFor(SOON);
+  await looksRight(ana, 'correo-responder');
+  await ana.page.reload();
+  await ana.connection('live');
+  await ana.page.getByRole('textbox', { name: 'Texto del correo' }).getByText('Ya está imputado').waitFor(SOON);
+  expect(await ana.page.locator('.mail-chips').first().innerText()).toContain('Luz Páez');
+  await ana.page.getByRole('button', { name: /^Enviar correo/ }).click();
+  await ana.page.getByRole('button', { name: 'Deshacer' }).click();
+  await ana.page.getByRole('textbox', { name: 'Texto del correo' }).getByText('Ya está imputado').waitFor(SOON);
+  await ana.page.locator('.mail').filter({ hasText: 'Cancelado' }).waitFor(SOON);
+});
 
-  it('are seen at a glance, and chosen for areas', async () => {
-    const { page } = admin;
-    await admin.button('Atrás').click();
-    await page.getByRole('row', { name: /ayuda@ejemplo.com/ }).first().waitFor();
-    await field('Cuenta de Todo').selectOption({ label: 'ayuda@ejemplo.com' });
-    await page.getByRole('row', { name: /Facturas.*Ayuda de Ejemplo/ }).waitFor();
-    await looksRight(admin, 'correo');
-    await page.getByRole('link', { name: 'Correos apartados' }).click();
-    await admin.sees('No hay correos apartados así');
-    await looksRight(admin, 'correo-apartados');
-    await admin.button('Atrás').click();
-    await page.getByRole('link', { name: 'ayuda@ejemplo.com' }).click();
-    await admin.button('Archivar').click();
-    await page.getByRole('dialog').getByRole('button', { name: 'Archivar' }).click();
-    await admin.sees('Todavía está en uso.');
-  });
+it('a wrong address and a customer left out are said before anything is sent', async () => {
+  const to = ana.page.locator('.mail-chips-input').first();
+  await ana.page.getByRole('button', { name: 'Quitar a Luz Páez' }).first().click();
+  await to.fill('quien sea');
+  await to.press('Enter');
+  await ana.sees('«quien sea» no es una dirección de correo.');
+  await ana.sees('Luz Páez no está entre los destinatarios.');
+  expect(await ana.page.getByRole('button', { name: /^Enviar correo/ }).isDisabled()).toBe(true);
+  await looksRight(ana, 'correo-destinatarios');
+  await ana.page.getByRole('button', { name: 'Descartar borrador' }).click();
+});
+
+it('a mail is passed on with its files, later, and that can be cancelled', async () => {
+  await ana.page.locator('.mail').nth(1).waitFor(SOON);
+  await ana.page.locator('.thread').focus();
+  await ana.page.keyboard.press('f');
+  const to = ana.page.locator('.mail-chips-input').first();
+  await to.fill('tecnica@andina.example');
+  await to.press('Enter');
+  await ana.page.locator('.composer-files').getByText('comprobante.pdf').waitFor(SOON);
+  await ana.page.getByRole('button', { name: 'Enviar más tarde' }).click();
+  await looksRight(ana, 'correo-mas-tarde');
+  await ana.page.getByRole('button', { name: /^Mañana/ }).click();
+  const waiting = ana.page.locator('.mail').filter({ hasText: 'Programado' }).last();
+  await waiting.getByRole('button', { name: 'Cancelar el envío' }).click();
+  await waiting.waitFor({ ...SOON, state: 'detached' });
+  expect(ana.complaints).toEqual([]);
+  expect(strangers).toEqual([]);
 });

@@ -38,6 +38,11 @@ export class Server {
     };
   }
 
+  /** Where it keeps everything. */
+  get data(): string {
+    return join(this.#folder, 'data');
+  }
+
   static async #somewhere(settings: NodeJS.ProcessEnv = {}): Promise<Server> {
     const binary = process.env['CENTRALITA_TEST_BINARY'];
     if (!binary) throw new Error('CENTRALITA_TEST_BINARY must name the server to test');

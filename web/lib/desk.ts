@@ -1,7 +1,7 @@
 /** What staff do with conversations, contacts and their own settings: the routes, and a few readings of what they answer. */
 
 import type { Api } from './api.ts';
-import type { Attachment, CannedText, Contact, Conversation, Done, Draft, FieldKind, FieldValue, Invitation, Page, Priority, Profile, ProfileCampaign, Resource, Session, Time, Why, WritingMode } from './wire/wire.ts';
+import type { Attachment, CannedText, Contact, Conversation, Done, Draft, FieldKind, FieldValue, Invitation, MailDraft, Page, Priority, Profile, ProfileCampaign, Resource, Session, Time, Why, WritingMode } from './wire/wire.ts';
 
 export const PRIORITIES: readonly Priority[] = ['urgent', 'high', 'normal', 'low'];
 export const FIELD_KINDS: readonly FieldKind[] = ['text', 'number', 'date', 'list', 'phone', 'document', 'yes_no'];
@@ -63,7 +63,7 @@ export class Desk {
   drafts(): Promise<Draft[]> {
     return this.#all('/api/v1/drafts');
   }
-  putDraft(conversation: string, mode: WritingMode, body: { text: string; attachments: readonly string[]; rev: number }): Promise<unknown> {
+  putDraft(conversation: string, mode: WritingMode, body: { text: string; attachments: readonly string[]; mail?: MailDraft; rev: number }): Promise<unknown> {
     return this.api.write('PUT', `/api/v1/drafts/${conversation}/${mode}`, body);
   }
   deleteDraft(conversation: string, mode: WritingMode): Promise<unknown> {

@@ -3,9 +3,12 @@
 import { format, parse, type Part, type Words } from './icu.ts';
 import type admin from '../locales/admin.es.json';
 import type es from '../locales/es.json';
+import type mail from '../locales/mail.es.json';
 
-/** What only administration says comes with it, so that agents do not wait for it. */
-export type Catalogue = typeof es & Partial<typeof admin>;
+/** What only administration or mails say comes with them, so that nobody else waits for it. */
+export type Catalogue = typeof es & Partial<typeof admin> & Partial<typeof mail>;
+/** What can come later. */
+export type Extra = 'admin' | 'mail';
 export type Key = keyof Catalogue;
 export type Values = Readonly<Record<string, string | number>>;
 
@@ -45,7 +48,7 @@ export function rememberLanguage(language: Language): void {
   }
 }
 
-export async function loadTexts(language: Language, withAdmin = false): Promise<Texts> {
+export async function loadTexts(language: Language, extras: ReadonlySet<Extra> = new Set()): Promise<Texts> {
   const load: Record<Language, () => Promise<{ default: typeof es }>> = {
     es: () => import('../locales/es.json'),
     'es-AR': async () => {
@@ -61,8 +64,14 @@ export async function loadTexts(language: Language, withAdmin = false): Promise<
     en: () => import('../locales/admin.en.json'),
     'pt-BR': () => import('../locales/admin.pt-BR.json'),
   };
-  const [common, more] = await Promise.all([load[language](), withAdmin ? loadAdmin[language]() : null]);
-  const catalogue: Catalogue = { ...more?.default, ...common.default };
+  const loadMail: Record<Language, () => Promise<{ default: typeof mail }>> = {
+    es: () => import('../locales/mail.es.json'),
+    'es-AR': () => import('../locales/mail.es.json'),
+    en: () => import('../locales/mail.en.json'),
+    'pt-BR': () => import('../locales/mail.pt-BR.json'),
+  };
+  const [common, ofAdmin, ofMail] = await Promise.all([load[language](), extras.has('admin') ? loadAdmin[language]() : null, extras.has('mail') ? loadMail[language]() : null]);
+  const catalogue: Catalogue = { ...ofAdmin?.default, ...ofMail?.default, ...common.default };
   // Regions format: the browser's own variant of the language decides about dates and numbers.
   const region = navigator.languages.find((tag) => tag.split('-')[0] === language.split('-')[0]) ?? language;
   return new Texts(language, catalogue, region);

@@ -29,11 +29,11 @@ export function sources(folder: string): string {
 export function checkCatalogues(web: string): string[] {
   const file = (name: string) => JSON.parse(readFileSync(join(web, 'locales', `${name}.json`), 'utf8')) as Catalogue;
   const faults: string[] = [];
-  /** With what comes with administration. */
+  /** With what comes with administration and with mails. */
   const read = (name: string): Catalogue => {
-    const [common, admin] = [file(name), file(`admin.${name}`)];
-    for (const key of Object.keys(admin)) if (key in common) faults.push(`${name}: ${key} is there twice`);
-    return { ...common, ...admin };
+    const [common, admin, mail] = [file(name), file(`admin.${name}`), file(`mail.${name}`)];
+    for (const key of [...Object.keys(admin), ...Object.keys(mail)]) if (key in common || (key in admin && key in mail)) faults.push(`${name}: ${key} is there twice`);
+    return { ...common, ...admin, ...mail };
   };
   const es = read('es');
   for (const name of ['en', 'pt-BR']) {

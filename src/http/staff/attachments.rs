@@ -29,7 +29,10 @@ use crate::{
         input::{self, Query},
         once::Once,
         problem::Problem,
-        staff::conversations::{readable, visible},
+        staff::{
+            conversations::{readable, visible},
+            start::channels_to_start,
+        },
         state::App,
     },
     ids::{AttachmentId, ChannelId, ClientId, ConversationId},
@@ -130,7 +133,15 @@ async fn owner(
         }
         (None, Some(id), None) => {
             let channel = caller.directory.channels.get(&id).ok_or_else(Problem::not_found)?;
-            caller.require(Permission::ForceConversations, Place::campaign(channel.client, channel.campaign))?;
+            // Who may write first by it has something to enclose.
+            let campaign = caller.directory.campaigns.get(&channel.campaign);
+            let starts = campaign.is_some_and(|campaign| {
+                let mut channels = channels_to_start(&caller.subject, &caller.directory, campaign).into_iter();
+                campaign.permissions.external_resources && channels.any(|known| known.id == id)
+            });
+            if !starts {
+                caller.require(Permission::ForceConversations, Place::campaign(channel.client, channel.campaign))?;
+            }
             Ok((channel.client, None))
         }
         (None, None, Some(id)) if templates::writes(caller, id) => Ok((id, None)),

@@ -11,7 +11,7 @@ use actix_web::{
 };
 use serde::Deserialize;
 
-use super::{mails, skills};
+use super::{mail_answer, mails, skills};
 use crate::{
     actors::engine::TransferTarget,
     channels::api::inbound::storable,
@@ -22,7 +22,6 @@ use crate::{
         conversation::{Command, Conversation, OfferOutcome},
         delivery::Delivery,
         field,
-        mail::answer::Request,
         message::{Attachment, Content},
         permission::{Permission, Place, Role, Scope, may},
         refusal::Refusal,
@@ -319,12 +318,26 @@ pub async fn reply(
     id: Path<ConversationId>,
     input: Input<Reply>,
 ) -> Result<HttpResponse, Problem> {
-    let Input { value: Reply { text, attachments, send_at, undo }, once } = input;
+    let Input { value: Reply { text, attachments, send_at, undo, mail }, once } = input;
     let state = workable(&app, &caller, *id).await?;
-    let attachments = files(&app, &caller, &state, &attachments).await?;
+    let is_own = state.phase.owner() == Some(caller.user());
     let send_at = mails::leaves_at(send_at.map(|Time(at)| at), undo, app.now());
-    let mail = mails::envelope(&app, &caller, &state, Request::default(), None, send_at).await?;
-    let content = Content { text: storable(&text), attachments, mail };
+    if send_at.is_some() && state.kind != ChannelKind::Email {
+        return Err(Refusal::NotThen.into());
+    }
+    let content = match mail {
+        // What will be refused is not made into a mail first.
+        mail if state.kind == ChannelKind::Email && is_own => {
+            mail_answer::content(&app, &caller, &state, &text, &attachments, mail.unwrap_or_default(), send_at).await?
+        }
+        Some(_) if state.kind != ChannelKind::Email => {
+            return Err(Problem::field("mail", ErrorCode::NotPossible, "there are no mails here"));
+        }
+        _ => {
+            let attachments = files(&app, &caller, &state, &attachments).await?;
+            Content { text: storable(&text), attachments, mail: None }
+        }
+    };
     let command = Command::Reply { message: app.engine.ids.next(), agent: caller.user(), content };
     once.done(app.engine.command(state.id, command, once.by(), once.keep()).await).await
 }

@@ -8,7 +8,7 @@ use actix_web::{
 
 use crate::{
     channels::api::inbound::storable,
-    domain::{message::WritingMode, refusal::Refusal},
+    domain::{channel::ChannelKind, message::WritingMode, refusal::Refusal},
     error::ErrorCode,
     http::{
         caller::Caller,
@@ -26,10 +26,13 @@ use crate::{
 
 /// Numbers beyond this are none in a browser.
 const MAX_REV: u64 = 1 << 53;
+/// The longest mail that somebody has begun, as JSON.
+const MAX_MAIL: usize = 512 * 1024;
 
 fn view(draft: Draft) -> conversation::Draft {
-    let Draft { conversation, mode, text, attachments, rev, updated_at } = draft;
-    conversation::Draft { conversation, mode, text, attachments, rev, updated_at: updated_at.into() }
+    let Draft { conversation, mode, text, attachments, mail, rev, updated_at } = draft;
+    let mail = mail.and_then(|mail| serde_json::from_str(&mail).ok());
+    conversation::Draft { conversation, mode, text, attachments, mail, rev, updated_at: updated_at.into() }
 }
 
 /// `GET`: the latest first, at most 200.
@@ -51,7 +54,7 @@ pub async fn put(
     path: Path<(ConversationId, WritingMode)>,
     input: Input<PutDraft>,
 ) -> Result<HttpResponse, Problem> {
-    let Input { value: PutDraft { text, attachments, rev }, once } = input;
+    let Input { value: PutDraft { text, attachments, mail, rev }, once } = input;
     let (id, mode) = path.into_inner();
     let state = visible(&app, &caller, id).await?;
     if caller.is_program() {
@@ -64,9 +67,12 @@ pub async fn put(
     let mut check = Check::default();
     check.that(text.len() <= state.kind.max_text_bytes(), "text", ErrorCode::TooLong, "longer than a message can be");
     check.range("rev", rev, 0..=MAX_REV);
+    check.that(mail.is_none() || state.kind == ChannelKind::Email, "mail", ErrorCode::NotPossible, "there are no mails here");
+    let mail = mail.and_then(|mail| serde_json::to_string(&mail).ok());
+    check.that(mail.as_ref().is_none_or(|mail| mail.len() <= MAX_MAIL), "mail", ErrorCode::TooLong, "longer than a mail can be");
     check.done()?;
     files(&app, &caller, &state, &attachments).await?;
-    let draft = Draft { conversation: id, mode, text, attachments, rev, updated_at: app.now() };
+    let draft = Draft { conversation: id, mode, text, attachments, mail, rev, updated_at: app.now() };
     let (db, user) = (&app.engine.db, caller.user());
     match drafts::find(db, user, id, mode).await? {
         Some(stored) if stored == (Draft { updated_at: stored.updated_at, ..draft.clone() }) => return once::ok(&view(stored)),

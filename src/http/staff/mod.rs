@@ -8,6 +8,8 @@ pub mod conversations;
 pub mod drafts;
 pub mod export;
 pub mod invitations;
+pub mod mail;
+pub mod mail_answer;
 pub mod mail_asides;
 pub mod mails;
 pub mod me;

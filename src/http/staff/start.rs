@@ -5,7 +5,7 @@
 
 use actix_web::{HttpResponse, http::StatusCode, web::Data};
 
-use super::{contacts, conversations::may_see};
+use super::{contacts, conversations::may_see, mail_answer};
 use crate::{
     actors::engine::{CommandError, Outgoing},
     channels::api::inbound::storable,
@@ -15,6 +15,8 @@ use crate::{
         channel::ChannelKind,
         contact::{Address, AddressKind},
         conversation::Initiative,
+        mail::Mailbox,
+        message::Content,
         permission::{Permission, Place, Subject, may},
         refusal::Refusal,
     },
@@ -67,8 +69,14 @@ pub fn channels_to_start(subject: &Subject, directory: &Snapshot, campaign: &Cam
 pub async fn create(app: Data<App>, caller: Caller, input: Input<StartConversation>) -> Result<HttpResponse, Problem> {
     let Input { value, once } = input;
     let outgoing = outgoing(&app, &caller, value).await?;
+    let content = Content { text: "".into(), attachments: outgoing.attachments.clone(), mail: outgoing.mail.clone() };
     match app.engine.start(outgoing, once.by(), once.keep()).await {
-        Ok(done) => once::answer(StatusCode::CREATED, &done),
+        Ok(done) => {
+            if content.mail.is_some() {
+                mail_answer::bind(&app, &caller, &content, done.conversation).await?;
+            }
+            once::answer(StatusCode::CREATED, &done)
+        }
         Err(CommandError::Refused(Refusal::AlreadyOpen { conversation })) => {
             Err(already_open(&app, &caller, conversation).await?)
         }
@@ -81,7 +89,7 @@ async fn refused(once: &Once, error: CommandError) -> Result<HttpResponse, Probl
 }
 
 async fn outgoing(app: &App, caller: &Caller, value: StartConversation) -> Result<Outgoing, Problem> {
-    let StartConversation { campaign, channel, contact, address, name, agent, text } = value;
+    let StartConversation { campaign, channel, contact, address, name, agent, text, mail } = value;
     let unknown = |field: &str| Problem::field(field, ErrorCode::UnknownReference, "nothing to write by");
     let directory = &caller.directory;
     let campaign = directory.campaigns.get(&campaign).filter(|campaign| campaign.enabled && campaign.archived_at.is_none());
@@ -121,6 +129,15 @@ async fn outgoing(app: &App, caller: &Caller, value: StartConversation) -> Resul
         }
         _ => return Err(Problem::field("contact", ErrorCode::NotPossible, "a contact or an address")),
     };
+    let content = match mail {
+        mail if channel.kind == ChannelKind::Email => {
+            let customer = Mailbox { name: name.clone(), address: to.value.clone() };
+            mail_answer::first(app, caller, channel.client, customer, &text, mail.unwrap_or_default()).await?
+        }
+        Some(_) => return Err(Problem::field("mail", ErrorCode::NotPossible, "there are no mails on this channel")),
+        None => Content::plain(storable(&text)),
+    };
+    let Content { text, attachments, mail } = content;
     Ok(Outgoing {
         channel: channel.id,
         kind: channel.kind,
@@ -130,9 +147,9 @@ async fn outgoing(app: &App, caller: &Caller, value: StartConversation) -> Resul
         name,
         initiative: Initiative { agent: owner, over_capacity: false },
         author: if caller.is_program() { owner } else { caller.user() },
-        text: storable(&text),
-        attachments: Vec::new(),
-        mail: None,
+        text,
+        attachments,
+        mail,
     })
 }
 

@@ -56,6 +56,7 @@ async fn what_belongs_to_another_client_reads_exactly_like_what_does_not_exist(w
                 .replace("{id}", id.as_str().unwrap())
                 .replace("{user}", user)
                 .replace("{message}", user)
+                .replace("{number}", "0")
                 .replace("{secret}", user)
         };
         let body = (!matches!(route.method, Method::GET | Method::DELETE)).then(|| match route.path {

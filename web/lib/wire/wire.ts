@@ -1426,6 +1426,10 @@ text: string,
  */
 attachments: Array<AttachmentId>, 
 /**
+ * In mail threads.
+ */
+mail?: MailDraft, 
+/**
  * Counted by whoever writes.
  */
 rev: number, 
@@ -2903,6 +2907,10 @@ text: string,
  */
 attachments?: Array<AttachmentId>, 
 /**
+ * In mail threads: to whom, about what, as HTML.
+ */
+mail?: MailDraft, 
+/**
  * Counted by whoever writes: one more than what was saved before. The higher one stands.
  */
 rev: number, };
@@ -3093,7 +3101,11 @@ send_at?: Time,
 /**
  * By mail only: it leaves after ten seconds and can be withdrawn until then.
  */
-undo?: boolean, };
+undo?: boolean, 
+/**
+ * By mail only: to whom, about what, as HTML.
+ */
+mail?: MailFields, };
 
 export type Resource = { 
 /**
@@ -3782,9 +3794,47 @@ name?: string,
  */
 agent?: UserId, 
 /**
- * Plain text.
+ * Plain text; may be empty in a mail with HTML.
  */
-text: string, };
+text: string, 
+/**
+ * By mail: about what, to whom else, as HTML.
+ */
+mail?: StartMail, };
+
+export type StartMail = { 
+/**
+ * One line, at most 500 characters.
+ */
+subject: string, 
+/**
+ * To whom beside the customer. With `cc` and `bcc` at most 100.
+ */
+to?: Array<MailAddress>, 
+/**
+ * Who else.
+ */
+cc?: Array<MailAddress>, 
+/**
+ * Who else, without the others knowing.
+ */
+bcc?: Array<MailAddress>, 
+/**
+ * What it says, as in [`MailFields::html`]; its pictures were uploaded for the channel.
+ */
+html?: string, 
+/**
+ * Uploaded before for this channel by the same person; at most 10.
+ */
+attachments?: Array<AttachmentId>, 
+/**
+ * Not before this moment, within a year; until then it can be withdrawn.
+ */
+send_at?: Time, 
+/**
+ * It leaves after ten seconds and can be withdrawn until then.
+ */
+undo?: boolean, };
 
 export type Strategy = { 
 /**

@@ -55,7 +55,7 @@ pub enum Reach {
 }
 
 impl Reach {
-    pub(super) fn allows(self, address: IpAddr) -> bool {
+    pub(in crate::channels) fn allows(self, address: IpAddr) -> bool {
         self == Self::Anywhere || is_public(address.to_canonical())
     }
 }

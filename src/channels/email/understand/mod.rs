@@ -34,6 +34,7 @@ pub mod thread;
 mod tnef;
 pub mod token;
 pub mod trust;
+pub mod written;
 
 use std::collections::BTreeSet;
 

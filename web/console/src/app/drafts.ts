@@ -1,7 +1,7 @@
 /** What is being written, by conversation and mode: here at once, on the server a moment later. */
 
 import { ProblemError } from '@centralita/lib/api';
-import type { Attachment, WritingMode } from '@centralita/lib/wire';
+import type { Attachment, MailDraft, WritingMode } from '@centralita/lib/wire';
 import { reactive, watch } from 'vue';
 
 import { connection, me, onEnter, onLeave, desk } from './session.ts';
@@ -9,6 +9,8 @@ import { connection, me, onEnter, onLeave, desk } from './session.ts';
 export interface Draft {
   text: string;
   attachments: Attachment[];
+  /** An answer by mail. */
+  mail?: MailDraft | null;
   /** Grows with every change of this person, on whatever computer. */
   rev: number;
 }
@@ -57,17 +59,19 @@ export function forgetEmptyDraft(conversation: string): void {
   for (const mode of ['reply', 'note'] as const) {
     const key = name(conversation, mode);
     const draft = drafts.get(key);
-    if (draft && draft.text === '' && draft.attachments.length === 0 && !unsaved.has(key)) drafts.delete(key);
+    if (draft && isEmpty(draft) && !unsaved.has(key)) drafts.delete(key);
   }
 }
 
 export function hasDraft(conversation: string): boolean {
-  return (['reply', 'note'] as const).some((mode) => (drafts.get(name(conversation, mode))?.text ?? '') !== '');
+  return (['reply', 'note'] as const).some((mode) => isWritten(drafts.get(name(conversation, mode))));
 }
 
-export const draftCount = (): number => [...drafts.values()].filter(({ text }) => text !== '').length;
+export const draftCount = (): number => [...drafts.values()].filter(isWritten).length;
+const isWritten = (draft: Draft | undefined): boolean => draft !== undefined && (draft.text !== '' || Boolean(draft.mail));
+const isEmpty = (draft: Draft): boolean => !isWritten(draft) && draft.attachments.length === 0;
 
-export function changeDraft(conversation: string, mode: WritingMode, change: Partial<Pick<Draft, 'text' | 'attachments'>>): void {
+export function changeDraft(conversation: string, mode: WritingMode, change: Partial<Pick<Draft, 'text' | 'attachments' | 'mail'>>): void {
   const draft = draftOf(conversation, mode);
   Object.assign(draft, change);
   draft.rev += 1;
@@ -80,7 +84,7 @@ export function changeDraft(conversation: string, mode: WritingMode, change: Par
 
 function saveLocal(key: string, draft: Draft): void {
   try {
-    if (draft.text === '' && draft.attachments.length === 0) localStorage.removeItem(place(key));
+    if (isEmpty(draft)) localStorage.removeItem(place(key));
     else localStorage.setItem(place(key), JSON.stringify(draft));
   } catch {
     // No room: the server has it in a moment.
@@ -100,9 +104,9 @@ function loadLocal(): void {
 
 async function loadServer(): Promise<void> {
   try {
-    for (const { conversation, mode, text, rev } of await desk.drafts()) {
+    for (const { conversation, mode, text, mail, rev } of await desk.drafts()) {
       const known = drafts.get(name(conversation, mode));
-      if (!known || known.rev < rev) drafts.set(name(conversation, mode), { text, rev, attachments: known?.attachments ?? [] });
+      if (!known || known.rev < rev) drafts.set(name(conversation, mode), { text, rev, mail: mail ?? null, attachments: known?.attachments ?? [] });
     }
   } catch {
     // What this browser keeps is there at least; the next connection asks again.
@@ -117,8 +121,8 @@ async function flushDrafts(): Promise<void> {
     if (!draft) continue;
     unsaved.delete(key);
     try {
-      if (draft.text === '' && draft.attachments.length === 0) await desk.deleteDraft(conversation, mode);
-      else await desk.putDraft(conversation, mode, { text: draft.text, attachments: draft.attachments.map(({ id }) => id), rev: draft.rev });
+      if (isEmpty(draft)) await desk.deleteDraft(conversation, mode);
+      else await desk.putDraft(conversation, mode, { text: draft.text, attachments: draft.attachments.map(({ id }) => id), ...(draft.mail ? { mail: draft.mail } : {}), rev: draft.rev });
     } catch (error) {
       if (!(error instanceof ProblemError) || error.status >= 500) unsaved.add(key);
       else if (error.status === 409) {

@@ -42,6 +42,8 @@ export const SHORTCUTS = {
   'list.apply': { title: 'list.apply', area: 'list', keys: 'r' },
   'unread': { title: 'action.unread', area: 'list', keys: 'u' },
   'reply': { title: 'action.reply', area: 'conversation', keys: 'c' },
+  'reply_all': { title: 'action.reply_all', area: 'conversation', keys: 'shift+c' },
+  'forward': { title: 'action.forward', area: 'conversation', keys: 'f' },
   'note': { title: 'action.note', area: 'conversation', keys: 'n' },
   'transfer': { title: 'action.transfer', area: 'conversation', keys: 't' },
   'consult': { title: 'action.consult', area: 'conversation', keys: 'o' },

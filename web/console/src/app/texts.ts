@@ -1,7 +1,7 @@
 /** The texts of the screens, in the language in force. Reading one while drawing follows a change of language. */
 
 import { isSignedOut, ProblemError } from '@centralita/lib/api';
-import { chooseLanguage, loadTexts, rememberedLanguage, rememberLanguage, type Key, type Language, type Texts, type Values } from '@centralita/lib/i18n';
+import { chooseLanguage, loadTexts, rememberedLanguage, rememberLanguage, type Extra, type Key, type Language, type Texts, type Values } from '@centralita/lib/i18n';
 import type { Conversation } from '@centralita/lib/wire';
 import { shallowRef } from 'vue';
 
@@ -27,16 +27,25 @@ export async function startTexts(): Promise<void> {
   await setLanguage(chooseLanguage(navigator.languages, rememberedLanguage()), false);
 }
 
-let withAdmin = false;
-/** Before administration is shown, and what belongs to it. */
-export async function loadAdminTexts(): Promise<void> {
-  withAdmin = true;
-  current.value = await loadTexts(texts().language, true);
+const extras = new Set<Extra>();
+/** One after the other, so that the last one has all of them. */
+let loading: Promise<unknown> = Promise.resolve();
+function loadExtra(extra: Extra): Promise<unknown> {
+  if (extras.has(extra)) return loading;
+  extras.add(extra);
+  loading = loading.catch(() => {}).then(async () => (current.value = await loadTexts(texts().language, extras)));
+  // What did not come is asked for again the next time.
+  loading.catch(() => extras.delete(extra));
+  return loading;
 }
+/** Before administration is shown, and what belongs to it. */
+export const loadAdminTexts = (): Promise<unknown> => loadExtra('admin');
+/** Before a mail is shown or written. */
+export const loadMailTexts = (): Promise<unknown> => loadExtra('mail');
 
 export async function setLanguage(language: Language, remember = true): Promise<void> {
   if (remember) rememberLanguage(language);
-  current.value = await loadTexts(language, withAdmin);
+  current.value = await loadTexts(language, extras);
   document.documentElement.lang = language;
 }
 

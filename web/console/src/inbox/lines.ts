@@ -2,7 +2,7 @@
 
 import { arrivals, type Pending, type PendingState } from '@centralita/lib/outbox';
 import type { ThreadState } from '@centralita/lib/store';
-import type { Attachment, Delivery, Message } from '@centralita/lib/wire';
+import type { Attachment, Delivery, MailHead, Message } from '@centralita/lib/wire';
 
 import { arrivedOf } from '../app/outbox.ts';
 import { me } from '../app/session.ts';
@@ -16,9 +16,13 @@ export interface Bubble {
   readonly text: string;
   readonly at: string;
   readonly attachments: readonly Attachment[];
+  /** Of a mail. */
+  readonly mail: MailHead | null;
   readonly message: string | null;
   readonly delivery: Delivery | null;
   readonly reason: string | null;
+  /** When it leaves, if it waits. */
+  readonly leaves: string | null;
   readonly pending: PendingState | null;
   /** Follows one of the same author within moments. */
   readonly follows: boolean;
@@ -42,9 +46,11 @@ function bubbleOf(message: Message): Bubble {
     text: message.text,
     at: message.at,
     attachments: message.attachments ?? [],
+    mail: message.mail ?? null,
     message: message.id,
     delivery: message.delivery ?? null,
     reason: message.reason ?? null,
+    leaves: message.leaves_at ?? null,
     pending: null,
     follows: false,
   };
@@ -71,9 +77,11 @@ export function linesOf(thread: ThreadState | undefined, pending: readonly Pendi
       text: item.text,
       at: new Date(item.at).toISOString(),
       attachments: item.attachments ?? [],
+      mail: null,
       message: null,
       delivery: null,
       reason: null,
+      leaves: null,
       pending: item.state,
       follows: false,
     });
