@@ -263,7 +263,8 @@ async fn killed_while_mail_goes_out_nothing_is_lost_and_what_came_twice_is_marke
         tokio::time::sleep(Duration::from_millis(10 + 37 * round)).await;
         post.world.crash().await;
     }
-    let api = post.world.admin.at(post.world.host());
+    let host = post.world.host().to_owned();
+    let api = post.world.admin.at(&host);
     let mut marked = 0;
     for (conversation, message) in &written {
         let sent = until(&api, conversation, message, "sent").await;

@@ -64,7 +64,7 @@ fn what_is_asked_of_it_while_it_lies_down_finds_the_one_who_knows() {
 /// An agent notes something at the very moment at which the conversation was asked to rest.
 async fn disturb(house: &House, id: ConversationId) {
     let (reply, done) = oneshot::channel();
-    let content = Content { text: "Nota".into(), attachments: Vec::new() };
+    let content = Content::plain("Nota");
     let command = Command::Note { message: house.engine.ids.next(), agent: ANA, content, mentions: Vec::new() };
     let request = Request::Command { command, by: By::User(ANA), keep: None, reply: Reply::Asker(reply) };
     house.engine.shard.addr().send(Disturb { id, request }).await.unwrap();

@@ -1450,7 +1450,7 @@ of: number, };
 
 export type Ending = "closed" | "inactive" | "full" | "out_of_hours" | "abandoned" | "expired" | "overflowed";
 
-export type ErrorCode = "malformed_json" | "invalid_utf8" | "too_deep" | "broken_body" | "idempotency_key_invalid" | "idempotency_key_missing" | "signed_out_session" | "wrong_credentials" | "identity_invalid" | "signature_no_secret" | "signature_header_missing" | "signature_header_empty" | "signature_header_repeated" | "signature_invalid_id" | "signature_invalid_timestamp" | "signature_too_old" | "signature_too_new" | "signature_no_usable_version" | "signature_mismatch" | "forbidden" | "not_allowed_in_campaign" | "wrong_origin" | "not_found" | "invitation_not_valid" | "method_not_allowed" | "conflict" | "in_use" | "campaign_in_use" | "conversation_closed" | "wrong_state" | "not_owner" | "offer_gone" | "not_failed" | "not_waiting" | "not_then" | "draft_stale" | "already_open" | "cannot_start" | "gone" | "not_next" | "not_skilled" | "at_capacity" | "not_available" | "not_member" | "too_many_transfers" | "transfer_target" | "wrap_up_timed" | "rating_final" | "signed_out" | "forced_pause" | "too_large" | "unsupported_media_type" | "invalid" | "idempotency_key_reused" | "not_answered" | "disposition_needed" | "fields_missing" | "empty_message" | "message_too_long" | "attachments_not_allowed" | "emoticons_not_allowed" | "unknown_break" | "unknown_field" | "missing_field" | "wrong_type" | "too_short" | "too_long" | "out_of_range" | "control_characters" | "voice_needed" | "unknown_reference" | "not_possible" | "duplicate" | "taken" | "password_too_short" | "password_too_long" | "schedule_name" | "schedule_hours" | "schedule_too_many_intervals" | "schedule_too_many_exceptions" | "schedule_exception_date" | "schedule_exception_twice" | "schedule_too_many_own_days" | "schedule_own_day_date" | "schedule_own_day_twice" | "schedule_own_day_name" | "schedule_holiday_unknown" | "calendar_file_not_valid" | "schedule_override_empty" | "schedule_override_reason" | "too_many_attempts" | "too_many_connections" | "busy" | "internal" | "unavailable";
+export type ErrorCode = "malformed_json" | "invalid_utf8" | "too_deep" | "broken_body" | "idempotency_key_invalid" | "idempotency_key_missing" | "signed_out_session" | "wrong_credentials" | "identity_invalid" | "signature_no_secret" | "signature_header_missing" | "signature_header_empty" | "signature_header_repeated" | "signature_invalid_id" | "signature_invalid_timestamp" | "signature_too_old" | "signature_too_new" | "signature_no_usable_version" | "signature_mismatch" | "forbidden" | "not_allowed_in_campaign" | "wrong_origin" | "not_found" | "invitation_not_valid" | "method_not_allowed" | "conflict" | "in_use" | "campaign_in_use" | "conversation_closed" | "wrong_state" | "not_owner" | "offer_gone" | "not_failed" | "not_waiting" | "not_then" | "draft_stale" | "already_open" | "cannot_start" | "gone" | "not_next" | "not_skilled" | "at_capacity" | "not_available" | "not_member" | "too_many_transfers" | "transfer_target" | "wrap_up_timed" | "rating_final" | "signed_out" | "forced_pause" | "too_large" | "unsupported_media_type" | "invalid" | "idempotency_key_reused" | "not_answered" | "disposition_needed" | "fields_missing" | "empty_message" | "message_too_long" | "attachments_not_allowed" | "emoticons_not_allowed" | "unknown_break" | "unknown_field" | "missing_field" | "wrong_type" | "too_short" | "too_long" | "out_of_range" | "control_characters" | "voice_needed" | "unknown_reference" | "not_possible" | "duplicate" | "taken" | "password_too_short" | "password_too_long" | "schedule_name" | "schedule_hours" | "schedule_too_many_intervals" | "schedule_too_many_exceptions" | "schedule_exception_date" | "schedule_exception_twice" | "schedule_too_many_own_days" | "schedule_own_day_date" | "schedule_own_day_twice" | "schedule_own_day_name" | "schedule_holiday_unknown" | "calendar_file_not_valid" | "schedule_override_empty" | "schedule_override_reason" | "mail_login_refused" | "mail_host_forbidden" | "mail_not_working" | "mail_in_clear" | "too_many_attempts" | "too_many_connections" | "busy" | "internal" | "unavailable";
 
 export type EventNotTaken = { 
 /**
@@ -1806,6 +1806,270 @@ closing_message?: string | null,
  */
 overflow?: CampaignId | null, };
 
+export type MailAccount = { 
+/**
+ * Its id; where it has a campaign, that of its channel, too.
+ */
+id: ChannelId, 
+/**
+ * There is something to sign in with.
+ */
+has_password: boolean, 
+/**
+ * There is a password for the login of its own to send.
+ */
+has_sending_password: boolean, 
+/**
+ * Put away; its history stays.
+ */
+archived_at: Time | null, 
+/**
+ * When it was created.
+ */
+created_at: Time, 
+/**
+ * When it was last changed.
+ */
+updated_at: Time, 
+/**
+ * Whose; cannot change.
+ */
+client: ClientId, 
+/**
+ * Where its mails arrive as conversations, and whose agents write from it. Without one it only sends what areas send.
+ */
+campaign?: CampaignId | null, 
+/**
+ * Mails come to it and go from it; cannot change.
+ */
+address: string, 
+/**
+ * The sender's name that people read; may be empty.
+ */
+from_name?: string, 
+/**
+ * Mails to the address become conversations of the campaign: needs both `imap` and a campaign (S4-18).
+ */
+receives?: boolean, 
+/**
+ * Where mail is fetched.
+ */
+imap?: MailServer | null, 
+/**
+ * Where mail is handed over.
+ */
+smtp: MailServer, 
+/**
+ * Who signs in; the address when it is left out.
+ */
+user?: string | null, 
+/**
+ * Who signs in to send.
+ */
+sending?: MailSending, 
+/**
+ * The folders of the mailbox.
+ */
+folders?: MailFolders, 
+/**
+ * The name under which the receiving server signs what it found out about senders; none = it is not asked.
+ */
+trusted_authserv?: string | null, 
+/**
+ * Mail that lies in the folder already when it is first read comes in, too.
+ */
+takes_existing?: boolean, 
+/**
+ * A limit of the provider (S0-21…S0-23).
+ */
+quota?: MailQuota | null, 
+/**
+ * Off: neither receives nor sends.
+ */
+enabled?: boolean, 
+/**
+ * Yes, a server is talked to without encryption: user, password and every mail can be read and changed on the way.
+ */
+accept_in_clear?: boolean, 
+/**
+ * Write-only. Needed to switch the account on, and again when it would travel to another server.
+ */
+password?: string, 
+/**
+ * Write-only: of the login of its own to send.
+ */
+sending_password?: string, };
+
+export type MailAccountFields = { 
+/**
+ * Whose; cannot change.
+ */
+client: ClientId, 
+/**
+ * Where its mails arrive as conversations, and whose agents write from it. Without one it only sends what areas send.
+ */
+campaign?: CampaignId | null, 
+/**
+ * Mails come to it and go from it; cannot change.
+ */
+address: string, 
+/**
+ * The sender's name that people read; may be empty.
+ */
+from_name?: string, 
+/**
+ * Mails to the address become conversations of the campaign: needs both `imap` and a campaign (S4-18).
+ */
+receives?: boolean, 
+/**
+ * Where mail is fetched.
+ */
+imap?: MailServer | null, 
+/**
+ * Where mail is handed over.
+ */
+smtp: MailServer, 
+/**
+ * Who signs in; the address when it is left out.
+ */
+user?: string | null, 
+/**
+ * Who signs in to send.
+ */
+sending?: MailSending, 
+/**
+ * The folders of the mailbox.
+ */
+folders?: MailFolders, 
+/**
+ * The name under which the receiving server signs what it found out about senders; none = it is not asked.
+ */
+trusted_authserv?: string | null, 
+/**
+ * Mail that lies in the folder already when it is first read comes in, too.
+ */
+takes_existing?: boolean, 
+/**
+ * A limit of the provider (S0-21…S0-23).
+ */
+quota?: MailQuota | null, 
+/**
+ * Off: neither receives nor sends.
+ */
+enabled?: boolean, 
+/**
+ * Yes, a server is talked to without encryption: user, password and every mail can be read and changed on the way.
+ */
+accept_in_clear?: boolean, 
+/**
+ * Write-only. Needed to switch the account on, and again when it would travel to another server.
+ */
+password?: string, 
+/**
+ * Write-only: of the login of its own to send.
+ */
+sending_password?: string, };
+
+export type MailAccountHealth = { 
+/**
+ * Which.
+ */
+account: ChannelId, 
+/**
+ * What its mailbox is doing.
+ */
+mailbox: MailboxState, 
+/**
+ * The server lets us read and not change: mails stay unread there.
+ */
+read_only: boolean, 
+/**
+ * When the last mail was taken in, since the server started.
+ */
+last_mail_at: Time | null, 
+/**
+ * Mails that lie on the server and are not taken in yet.
+ */
+backlog: number, 
+/**
+ * Mails in quarantine that nobody has looked at.
+ */
+quarantined: number, 
+/**
+ * Mails that wait to leave.
+ */
+waiting: number, 
+/**
+ * When the first of them leaves, at the earliest: the next window, where a limit holds them back.
+ */
+next_at: Time | null, };
+
+export type MailAddress = { 
+/**
+ * As people read it.
+ */
+name?: string, 
+/**
+ * `name@domain`.
+ */
+address: string, };
+
+export type MailAnswer = { 
+/**
+ * What it answers or passes on; none where nothing was said yet.
+ */
+about: MessageId | null, 
+/**
+ * Whose account it leaves by.
+ */
+from: Mailbox | null, 
+/**
+ * To whom.
+ */
+to: Array<Mailbox>, 
+/**
+ * Who else.
+ */
+cc: Array<Mailbox>, 
+/**
+ * Where the author would have answers go, outside their own organisation.
+ */
+elsewhere: Mailbox | null, 
+/**
+ * About what.
+ */
+subject: string, 
+/**
+ * What would stand below, as HTML: with `history`, and in what is passed on. As in [`MailView::html`], with pictures left out.
+ */
+quote: string, 
+/**
+ * What stands below what somebody writes in this campaign, as HTML with everything filled in.
+ */
+signature: string, 
+/**
+ * Files that would go along.
+ */
+files: Array<Attachment>, };
+
+export type MailArea = "invoices" | "payments" | "tickets" | "customers" | "all";
+
+export type MailAreaAccount = { 
+/**
+ * Which kind of mail.
+ */
+area: MailArea, 
+/**
+ * One of the same client.
+ */
+account: ChannelId, };
+
+export type MailAreas = { 
+/**
+ * Each area at most once. One without an account uses that of `all`.
+ */
+areas: Array<MailAreaAccount>, };
+
 export type MailAside = { 
 /**
  * Its id.
@@ -1834,7 +2098,7 @@ subject: string,
 /**
  * Its size in bytes.
  */
-size: bigint, 
+size: number, 
 /**
  * It can be downloaded.
  */
@@ -1861,6 +2125,99 @@ export type MailAsideId = string;
 export type MailAsideKind = "own" | "automatic" | "report" | "quarantined";
 
 export type MailAsideState = "open" | "retried" | "dismissed";
+
+export type MailDirection = "receive" | "send";
+
+export type MailDraft = { 
+/**
+ * What it is.
+ */
+kind: MailKind, 
+/**
+ * What it answers or passes on.
+ */
+about: MessageId | null, 
+/**
+ * To whom, as typed so far.
+ */
+to: Array<MailAddress>, 
+/**
+ * Who else.
+ */
+cc: Array<MailAddress>, 
+/**
+ * Who else, without the others knowing.
+ */
+bcc: Array<MailAddress>, 
+/**
+ * About what.
+ */
+subject: string, 
+/**
+ * What it says so far.
+ */
+html: string, 
+/**
+ * What was written to and fro stands below.
+ */
+history: boolean, 
+/**
+ * Files of the mail that is passed on that go along; none = all of them.
+ */
+files: Array<AttachmentId> | null, };
+
+export type MailFields = { 
+/**
+ * What it is.
+ */
+kind?: MailKind, 
+/**
+ * The mail of this conversation that is answered or passed on; none = the last one that came in.
+ */
+about?: MessageId, 
+/**
+ * To whom; none = as follows from that mail. With `cc` and `bcc` at most 100.
+ */
+to?: Array<MailAddress>, 
+/**
+ * Who else; none = as follows from that mail.
+ */
+cc?: Array<MailAddress>, 
+/**
+ * Who else, without the others knowing.
+ */
+bcc?: Array<MailAddress>, 
+/**
+ * One line, at most 500 characters; none = as follows from that mail.
+ */
+subject?: string, 
+/**
+ * What it says, as HTML of at most 256 kB; it is cleaned, and the text is made of it. Pictures are files uploaded for this conversation
+ * (`src="/api/v1/attachments/{id}"`).
+ */
+html?: string, 
+/**
+ * What was written to and fro so far stands below.
+ */
+history?: boolean, 
+/**
+ * Files of the mail that is passed on that go along; none = all of them.
+ */
+files?: Array<AttachmentId>, };
+
+export type MailFolders = { 
+/**
+ * Where mail arrives.
+ */
+inbox: string, 
+/**
+ * Where stored mail is moved to, if it is moved at all.
+ */
+done: string | null, 
+/**
+ * Where mail goes that could not be read, if anywhere.
+ */
+failed: string | null, };
 
 export type MailHead = { 
 /**
@@ -1908,73 +2265,57 @@ forwarded?: boolean,
  */
 names?: ConversationId, };
 
-export type MailRating = { 
+export type MailHeader = { 
 /**
- * Stands above the marks: 1 to 200 characters.
+ * All fields, as text.
  */
-prompt: string, 
-/**
- * Shown to who has rated: 1 to 1,000 characters.
- */
-thanks: string, };
+text: string, };
 
-export type MailRatingView = { 
+export type MailInvitation = { 
 /**
- * In which conversation.
+ * What is asked: `REQUEST`, `CANCEL`, `REPLY`, `PUBLISH` …
  */
-conversation: ConversationId, 
+method: string, 
 /**
- * Of which message.
+ * What it is called.
  */
-message: MessageId, 
+summary: string, 
 /**
- * Where the conversation was.
+ * Where it is.
  */
-campaign: CampaignId, 
+location: string, 
 /**
- * Who wrote the mail.
+ * The address of who invites, or what stands in its place.
  */
-agent: UserId, 
+organiser: string, 
 /**
- * 1 (bad) to 5 (good).
+ * When it begins.
  */
-score: number, 
+start: MailMoment, 
 /**
- * In words.
+ * When it ends, if it says so by a moment.
  */
-comment: string | null, 
+end: MailMoment | null, 
 /**
- * When it was given or changed.
+ * It repeats; the times are those of the first one.
  */
-at: Time, };
+repeats: boolean, };
 
-export type MailRatings = { 
-/**
- * By campaign and agent; only where there are any.
- */
-totals: Array<RatingTotal>, 
-/**
- * The latest, at most 100, the latest first.
- */
-latest: Array<MailRatingView>, };
+export type MailKind = "reply" | "reply_all" | "forward";
 
-export type MailSettings = { 
+export type MailMoment = { 
 /**
- * The template below what agents write.
+ * RFC 3339 in UTC; none when it is a whole day or nobody knows which zone is meant.
  */
-signature?: TemplateId | null, 
+utc: string | null, 
 /**
- * The template that answers a customer's first mail by itself; none = nothing does.
+ * As it stands on the organiser's wall: `2026-11-22` or `2026-11-22T10:00:00`.
  */
-confirmation?: TemplateId | null, 
+local: string, 
 /**
- * Recipients may rate; none = they are not asked.
+ * The zone as it is named there.
  */
-rating?: MailRating | null, 
-/**
- * Who mails come from, as people read it, 1 to 120 characters; none = the name of the agent.
- */
-from_name?: string | null, };
+zone: string | null, };
 
 export type MailPasswords = { 
 /**
@@ -2030,6 +2371,56 @@ hours: number,
  */
 mails: number, };
 
+export type MailRating = { 
+/**
+ * Stands above the marks: 1 to 200 characters.
+ */
+prompt: string, 
+/**
+ * Shown to who has rated: 1 to 1,000 characters.
+ */
+thanks: string, };
+
+export type MailRatingView = { 
+/**
+ * In which conversation.
+ */
+conversation: ConversationId, 
+/**
+ * Of which message.
+ */
+message: MessageId, 
+/**
+ * Where the conversation was.
+ */
+campaign: CampaignId, 
+/**
+ * Who wrote the mail.
+ */
+agent: UserId, 
+/**
+ * 1 (bad) to 5 (good).
+ */
+score: number, 
+/**
+ * In words.
+ */
+comment: string | null, 
+/**
+ * When it was given or changed.
+ */
+at: Time, };
+
+export type MailRatings = { 
+/**
+ * By campaign and agent; only where there are any.
+ */
+totals: Array<RatingTotal>, 
+/**
+ * The latest, at most 100, the latest first.
+ */
+latest: Array<MailRatingView>, };
+
 export type MailSecurity = "tls" | "starttls" | "plain";
 
 export type MailSending = { 
@@ -2057,6 +2448,24 @@ port: number,
  * How it is talked to.
  */
 security: MailSecurity, };
+
+export type MailSettings = { 
+/**
+ * The template below what agents write.
+ */
+signature?: TemplateId | null, 
+/**
+ * The template that answers a customer's first mail by itself; none = nothing does.
+ */
+confirmation?: TemplateId | null, 
+/**
+ * Recipients may rate; none = they are not asked.
+ */
+rating?: MailRating | null, 
+/**
+ * Who mails come from, as people read it, 1 to 120 characters; none = the name of the agent.
+ */
+from_name?: string | null, };
 
 export type MailSignsIn = "password" | "application_password" | "browser";
 
@@ -2106,6 +2515,61 @@ words: string | null,
  */
 ms: number, };
 
+export type MailText = { 
+/**
+ * What it is.
+ */
+kind: MailTextKind, 
+/**
+ * It says this.
+ */
+text: string, };
+
+export type MailTextKind = "said" | "quote" | "signature";
+
+export type MailView = { 
+/**
+ * Who wrote it; of ours the account's address.
+ */
+from: Mailbox | null, 
+/**
+ * Where an answer goes when that is not who wrote it.
+ */
+reply_to: Mailbox | null, 
+/**
+ * What it says, in parts.
+ */
+text: Array<MailText>, 
+/**
+ * The same as HTML: for a frame in which nothing runs. `data-part="n"` is entry n of `parts`, `data-remote="n"` and
+ * `data-background="n"` are picture n of the world outside.
+ */
+html: string | null, 
+/**
+ * How many pictures of the world outside it would show.
+ */
+remote: number, 
+/**
+ * The files that its HTML may show, by their numbers there.
+ */
+parts: Array<AttachmentId | null>, 
+/**
+ * The meeting it invites to.
+ */
+invitation: MailInvitation | null, 
+/**
+ * It is too large or too tangled to be shown whole; the source is.
+ */
+cut: boolean, 
+/**
+ * The mail as it came in is there to be saved.
+ */
+source: boolean, 
+/**
+ * A machine wrote it.
+ */
+automatic: boolean, };
+
 export type Mailbox = { 
 /**
  * As they call themselves; may be empty and proves nothing.
@@ -2128,7 +2592,7 @@ of: number, } | { "is": "failing",
 /**
  * Since when.
  */
-since: string, 
+since: Time, 
 /**
  * Why, a stable code.
  */
@@ -2140,7 +2604,7 @@ words: string | null,
 /**
  * When it tries again.
  */
-next_try: string, } | { "is": "elsewhere" };
+next_try: Time, } | { "is": "elsewhere" };
 
 export type Me = { 
 /**

@@ -56,7 +56,6 @@ fn settings(port: u16, quota: Option<Quota>) -> Settings {
         folders: Folders::default(),
         quota,
         trusted_authserv: None,
-        takes_existing: false,
     }
 }
 
