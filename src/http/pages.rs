@@ -29,8 +29,20 @@ const FOREVER: &str = "public, max-age=31536000, immutable";
 /// The document of the console.
 const CONSOLE: &str = "console.html";
 /// What its addresses begin with.
-const PLACES: [&str; 11] =
-    ["login", "invitation", "turno", "bandeja", "contactos", "supervision", "admin", "perfil", "supervisor", "y-si", "historial"];
+const PLACES: [&str; 12] = [
+    "login",
+    "invitation",
+    "turno",
+    "bandeja",
+    "contactos",
+    "supervision",
+    "admin",
+    "perfil",
+    "supervisor",
+    "y-si",
+    "historial",
+    "calificaciones",
+];
 /// The look a person chose: `theme.density.font`, such as `dark.compact.100`.
 const LOOK: &str = "centralita.look";
 const ROOT: &str = "<html lang=\"es\"";

@@ -130,8 +130,7 @@ async fn delivered(real: &Real, to: &str, count: usize) -> Vec<String> {
 
 fn field(mail: &str, name: &str) -> Option<String> {
     let unfolded = mail.replace("\r\n", "\n").replace("\n ", " ");
-    let found = unfolded.lines().rev().find_map(|line| line.strip_prefix(&format!("{name}: ")).map(str::to_owned));
-    found
+    unfolded.lines().rev().find_map(|line| line.strip_prefix(&format!("{name}: ")).map(str::to_owned))
 }
 
 async fn a_mail_and_what_follows_it_reach_a_real_server(database: Database) {
@@ -272,7 +271,6 @@ async fn killed_while_mail_goes_out_nothing_is_lost_and_what_came_twice_is_marke
     }
     let counted = slow.counted();
     let twice = counted.values().filter(|count| **count > 1).count();
-    println!("{} mails, {twice} came twice, {marked} marked", counted.len());
     assert_eq!(counted.len(), written.len());
     assert!(twice <= marked, "{twice} came twice, {marked} are marked");
 }

@@ -435,10 +435,10 @@ impl Reader {
         if let Some((to, reason)) = moves {
             let stored = conversations::delivery(db, ours.conversation, ours.message).await.map_err(away)?;
             let command = Command::MoveDelivery { message: ours.message, stored, to, reason };
-            match self.engine.command(ours.conversation, command, By::System, None).await {
-                Err(error @ (CommandError::Busy | CommandError::Unavailable)) => return Err(error),
-                // What cannot move backwards stays where it is.
-                Ok(_) | Err(_) => {}
+            let moved = self.engine.command(ours.conversation, command, By::System, None).await;
+            // What cannot move backwards stays where it is.
+            if let Err(error @ (CommandError::Busy | CommandError::Unavailable)) = moved {
+                return Err(error);
             }
         }
         let suppress =

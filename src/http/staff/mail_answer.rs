@@ -447,10 +447,10 @@ fn is_known_to(contact: &str, message: &Message, mail: &Envelope) -> bool {
 /// What a mail says, to stand in another one. Of a mail with quotes of its own only what is new, unless it is passed on.
 async fn body(app: &App, message: &Message, mail: &Envelope, whole: bool) -> Result<String, Problem> {
     let has_quotes = mail.folds.iter().any(|fold| fold.kind == FoldKind::Quote);
-    if whole || !has_quotes {
-        if let Some(html) = html_of(app, message, mail).await?.filter(|html| html.len() <= MAX_QUOTE / 2) {
-            return Ok(html);
-        }
+    if (whole || !has_quotes)
+        && let Some(html) = html_of(app, message, mail).await?.filter(|html| html.len() <= MAX_QUOTE / 2)
+    {
+        return Ok(html);
     }
     let text = super::mail::in_parts(&message.text, if whole { &[] } else { &mail.folds });
     let said = text.iter().filter(|part| part.kind != MailTextKind::Quote).map(|part| part.text.as_str());

@@ -23,6 +23,7 @@ export const router = createRouter({
     { path: '/contactos/:id?', name: 'contacts', component: () => import('../screens/ContactsScreen.vue') },
     { path: '/supervision', name: 'supervision', component: () => withTexts(import('../supervision/SupervisionScreen.vue')) },
     { path: '/historial', name: 'recordings', component: () => withTexts(import('../recordings/RecordingsScreen.vue')) },
+    { path: '/calificaciones', name: 'ratings', component: () => withTexts(import('../ratings/RatingsScreen.vue')) },
     { path: '/y-si', name: 'what_if', component: () => withTexts(import('../whatif/WhatIfScreen.vue')) },
     { path: '/admin/:kind?/:id?', name: 'admin', component: () => withTexts(import('../admin/AdminScreen.vue')) },
     { path: '/perfil', name: 'profile', component: () => import('../screens/ProfileScreen.vue') },
