@@ -210,6 +210,8 @@ mod tests {
                 Access::Own => assert!(route.path == "/api/v1/session" || route.path.starts_with("/api/v1/me"), "{}", route.path),
                 // A demo lets everybody in; elsewhere there is none.
                 Access::Public if route.path == "/api/v1/demo/session" => {}
+                // The address holds a signed token.
+                Access::Public if route.path == "/rate/{account}/{token}" => {}
                 Access::Public => {
                     let with_a_secret = ["/api/v1/session", "/api/v1/invitations/check", "/api/v1/invitations/accept"];
                     assert!(with_a_secret.contains(&route.path) || route.path.ends_with("/{channel}/session"), "{}", route.path);

@@ -249,6 +249,9 @@ pub(crate) fn template(route: &Route) -> Option<Template> {
         | "GET /widget/ws"
         | "POST /hooks/{channel}"
         | "GET /widget/loader.js"
+        | "GET /rate/style.css"
+        | "GET /rate/{account}/{token}"
+        | "POST /rate/{account}/{token}"
         | "GET /widget/frame/{channel}"
         | "GET /widget/v1/{channel}/config"
         | "POST /widget/v1/{channel}/session"
@@ -378,6 +381,7 @@ pub(crate) fn template(route: &Route) -> Option<Template> {
         "GET /api/v1/campaign-overview" => {
             ("campaign-overview?client={{client}}&campaign={{campaign}}&project={{project}}&channel={{channel}}", None)
         }
+        "GET /api/v1/mail-ratings" => ("mail-ratings?campaign={{campaign}}&agent={{user}}", None),
         "GET /api/v1/service-levels" => ("service-levels?client={{client}}&campaign={{campaign}}", None),
         "GET /api/v1/campaigns/{id}/readiness" => ("campaigns/{{campaign}}/readiness", None),
         "DELETE /api/v1/campaigns/{id}" => ("campaigns/{{idle}}", None),

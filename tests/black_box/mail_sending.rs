@@ -11,7 +11,10 @@ use std::{
 use base64::{Engine, prelude::BASE64_STANDARD};
 use centralita::{
     auth::secret::{Sealer, SecretText},
-    channels::email::settings::Slot,
+    channels::email::{
+        settings::Slot,
+        understand::{ThreadKey, mint_rating},
+    },
     ids::ChannelId,
 };
 use serde_json::{Value, json};
@@ -21,7 +24,7 @@ use tokio::{
 };
 
 use crate::{
-    api::{Api, text},
+    api::{Answer, Api, text},
     database::{Database, number, on_both},
     installation::Installation,
     socket::Socket,
@@ -31,6 +34,7 @@ use crate::{
 on_both!(
     a_mail_and_what_follows_it_reach_a_real_server,
     what_waits_can_be_withdrawn_by_who_wrote_it,
+    who_gets_a_mail_rates_it,
     killed_while_mail_goes_out_nothing_is_lost_and_what_came_twice_is_marked,
 );
 
@@ -52,6 +56,7 @@ fn real() -> Option<Real> {
 
 struct Post {
     world: World,
+    client: String,
     campaign: String,
     channel: String,
 }
@@ -82,7 +87,7 @@ impl Post {
         world.installation.execute(&sql).await;
         // Any change of the configuration has it read again.
         world.admin.patch(&format!("/api/v1/campaigns/{campaign}"), json!({ "weight": 20 })).await.ok();
-        Self { world, campaign, channel: id }
+        Self { world, client, campaign, channel: id }
     }
 
     /// Writes to somebody first: conversation and message.
@@ -273,4 +278,50 @@ async fn killed_while_mail_goes_out_nothing_is_lost_and_what_came_twice_is_marke
     let twice = counted.values().filter(|count| **count > 1).count();
     assert_eq!(counted.len(), written.len());
     assert!(twice <= marked, "{twice} came twice, {marked} are marked");
+}
+
+/// S4-20 to S4-23: the address in the mail is all it takes, and following it rates nothing.
+async fn who_gets_a_mail_rates_it(database: Database) {
+    let post = Post::new(Installation::new(&database), 1, "plain", "canary").await;
+    let Post { world, campaign, channel, client } = &post;
+    let agent = world.agent(&[campaign]).await;
+    let _tab = Socket::at_work(&agent.api).await;
+    let (conversation, message) = post.writes(&agent.api, "luz@x.example", "Hola").await;
+    let key = ThreadKey::new(&[7; 32], client.parse().unwrap(), channel.parse().unwrap());
+    let token = mint_rating(conversation.parse().unwrap(), message.parse().unwrap(), &key);
+    let path = format!("/rate/{channel}/{token}");
+    let nobody = world.anonymous();
+    let send = async |path: &str, form: &'static str| {
+        let request = nobody.request("POST", path).header("content-type", "application/x-www-form-urlencoded").body(form);
+        Answer::of(format!("a rating at {path}"), request).await
+    };
+    // Its campaign does not ask.
+    assert_eq!(nobody.get(&path).await.status, 404);
+    let asked = json!({ "mail": { "rating": { "prompt": "¿Cómo fue <la> atención?", "thanks": "¡Gracias!" } } });
+    world.admin.patch(&format!("/api/v1/campaigns/{campaign}"), asked).await.ok();
+    let page = nobody.get(&format!("{path}?s=4")).await;
+    let html = String::from_utf8(page.ok_bytes().to_vec()).unwrap();
+    assert!(html.contains("¿Cómo fue &lt;la&gt; atención?") && html.contains("value=\"4\" required checked"), "{html}");
+    assert!(page.header("content-security-policy").starts_with("default-src 'none'") && !html.contains("Luz"), "{html}");
+    let none = json!([]);
+    assert_eq!(world.admin.get("/api/v1/mail-ratings").await.ok()["totals"], none);
+    // Wrong ones.
+    assert_eq!(send(&path, "score=6&comment=x").await.status, 422);
+    assert_eq!(send(&path, "\u{0}").await.status, 422);
+    assert_eq!(send(&format!("/rate/{channel}/{}a", &token[..token.len() - 1]), "score=5").await.status, 404);
+    assert_eq!(send(&format!("/rate/{channel}/x"), "score=5").await.status, 404);
+    assert_eq!(world.admin.get("/api/v1/mail-ratings").await.ok()["totals"], none);
+    let thanks = send(&path, "score=2&comment=Tard%C3%B3+%3Cmucho%3E").await;
+    assert!(String::from_utf8_lossy(thanks.ok_bytes()).contains("¡Gracias!"));
+    send(&path, "score=5&comment=").await.ok_bytes();
+    send(&path, "score=4&comment=Mejor").await.ok_bytes();
+    let ratings = world.admin.get(&format!("/api/v1/mail-ratings?campaign={campaign}&agent={}", agent.id)).await.ok();
+    assert_eq!(ratings["totals"], json!([{ "campaign": campaign, "agent": agent.id, "scores": [0, 0, 0, 1, 0] }]));
+    let (one, only) = (&ratings["latest"][0], ratings["latest"].as_array().unwrap().len() == 1);
+    assert!(only && one["message"] == *message && one["score"] == 4 && one["comment"] == "Mejor", "{ratings}");
+    // Who supervises another campaign sees nothing of it.
+    let other = world.campaign(client, json!({})).await;
+    let stranger = world.person("supervisor", json!([{ "kind": "campaign", "id": other }])).await;
+    assert_eq!(stranger.api.get("/api/v1/mail-ratings").await.ok(), json!({ "totals": [], "latest": [] }));
+    agent.api.get("/api/v1/mail-ratings").await.refused(403, "forbidden");
 }

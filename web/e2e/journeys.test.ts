@@ -246,7 +246,7 @@ it('closing says what is missing, where, and closes once it is there', async () 
   await field.press('Tab');
   await ana.seesNoMore('Hace falta para cerrar.');
   await asksToClose();
-  expect(await dialog.getByText(/^Falta completar/).count()).toBe(0);
+  await expect.poll(() => dialog.getByText(/^Falta completar/).count(), SOON).toBe(0);
   await ana.page.keyboard.type('resuelto');
   await ana.page.keyboard.press('Enter');
   await ana.page.keyboard.press('Enter');
