@@ -133,7 +133,11 @@ mod tests {
         counts.add(Webchat, 1);
         assert_eq!(loads.fitting(100, &counts), KindSet::NONE, "two chats are the most");
         counts.remove(Api, 5);
-        assert_eq!(loads.fitting(100, &counts), [Api, Email].into_iter().collect(), "chats weigh when something else is given out");
+        assert_eq!(
+            loads.fitting(100, &counts),
+            [Api, Email].into_iter().collect(),
+            "chats weigh when something else is given out"
+        );
         assert_eq!(loads.fitting(69, &counts), [Email].into_iter().collect());
         assert_eq!(loads.fitting(64, &counts), KindSet::NONE);
     }

@@ -50,6 +50,8 @@ impl Company {
         let template =
             json!({ "client": client, "campaign": campaign, "name": "Bye", "purpose": "signature", "html": "<p>${agent}</p>" });
         let template = post("templates", template).await;
+        let idle_template = json!({ "client": client, "name": "Hi", "purpose": "signature", "html": "<p>${agent}</p>" });
+        let idle_template = post("templates", idle_template).await;
         let query = format!("name=a.pdf&client={client}&campaign={campaign}&shortcut=prices&title=Prices");
         let resource = upload_to(&world.admin, "POST", &format!("/api/v1/resources?{query}"), "file").await.id();
         let campaign2 = world.campaign(&client, manual).await;
@@ -114,6 +116,7 @@ impl Company {
             ("field", field),
             ("canned", canned),
             ("template", template),
+            ("idle_template", idle_template),
             ("session", session),
         ]);
         Self { ids, channel, admin, supervisor, auditor, agent, tab, colleague }
@@ -249,6 +252,12 @@ pub(crate) fn template(route: &Route) -> Option<Template> {
         | "GET /widget/ws"
         | "POST /hooks/{channel}"
         | "GET /widget/loader.js"
+        // Of mails that came in: the tests of the routes have some.
+        | "GET /api/v1/conversations/{id}/answer"
+        | "GET /api/v1/conversations/{id}/messages/{message}/mail"
+        | "GET /api/v1/conversations/{id}/messages/{message}/mail/header"
+        | "GET /api/v1/conversations/{id}/messages/{message}/mail/source"
+        | "POST /api/v1/conversations/{id}/messages/{message}/mail/pictures/{number}"
         | "GET /rate/style.css"
         | "GET /rate/{account}/{token}"
         | "POST /rate/{account}/{token}"
@@ -381,7 +390,7 @@ pub(crate) fn template(route: &Route) -> Option<Template> {
         "GET /api/v1/campaign-overview" => {
             ("campaign-overview?client={{client}}&campaign={{campaign}}&project={{project}}&channel={{channel}}", None)
         }
-        "GET /api/v1/mail-ratings" => ("mail-ratings?campaign={{campaign}}&agent={{user}}", None),
+        "GET /api/v1/mail-ratings" => ("mail-ratings", None),
         "GET /api/v1/service-levels" => ("service-levels?client={{client}}&campaign={{campaign}}", None),
         "GET /api/v1/campaigns/{id}/readiness" => ("campaigns/{{campaign}}/readiness", None),
         "DELETE /api/v1/campaigns/{id}" => ("campaigns/{{idle}}", None),
@@ -482,8 +491,8 @@ pub(crate) fn template(route: &Route) -> Option<Template> {
         "PATCH /api/v1/templates/{id}" => {
             ("templates/{{template}}", Some(json!({ "campaign": "{{campaign}}", "name": "renamed" })))
         }
-        "DELETE /api/v1/templates/{id}" => ("templates/{{template}}", None),
-        "POST /api/v1/templates/{id}/restore" => ("templates/{{template}}/restore", None),
+        "DELETE /api/v1/templates/{id}" => ("templates/{{idle_template}}", None),
+        "POST /api/v1/templates/{id}/restore" => ("templates/{{idle_template}}/restore", None),
 
         "GET /api/v1/canned-texts" => ("canned-texts?campaign={{campaign}}", None),
         "POST /api/v1/canned-texts" => {

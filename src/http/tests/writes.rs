@@ -11,6 +11,10 @@ async fn reading_changes_nothing(world: World) {
     for route in
         ROUTES.iter().filter(|route| route.method == Method::GET && route.status != 101 && route.access != Access::Visitor)
     {
+        // Who took a conversation out is noted.
+        if route.path.ends_with("/export") {
+            continue;
+        }
         let kind = route.path.split('/').nth(3).unwrap_or_default();
         let id = a.get(kind).and_then(Value::as_str).unwrap_or("x");
         let answer = call(&service, Method::GET, &route.path.replace("{id}", id), &root, None).await;
