@@ -40,11 +40,12 @@ struct Trouble {
 }
 
 impl Mailing {
-    /// How its account sends now, with the connection there is; a changed account gets a new one.
+    /// How its account sends now, with the connection there is; a changed account gets a new one. The directory has another object after
+    /// every change of the configuration, so only the account's version tells.
     pub(super) fn post(&mut self, id: ChannelId, shared: &Shared) -> Option<Arc<Post>> {
         let directory = shared.directory.load();
         let account: &Arc<MailAccount> = directory.mail_accounts.get(&id)?;
-        if !self.post.as_ref().is_some_and(|post| Arc::ptr_eq(&post.account, account)) {
+        if self.post.as_ref().is_none_or(|post| post.account.updated_at != account.updated_at) {
             self.post = Post::of(account, None, &shared.net).map(Arc::new);
             // Whoever mended it need not wait.
             self.trouble = None;

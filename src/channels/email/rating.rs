@@ -3,11 +3,11 @@
 
 use std::fmt::Write;
 
-use super::understand::{ThreadKey, mint_rating};
+use super::understand::{ThreadKey, mint_rating, written::attribute};
 use crate::ids::{ChannelId, ConversationId, MessageId};
 
 /// The marks, from bad to good. Characters, not pictures: nothing has to be loaded to see them.
-const MARKS: [&str; 5] = ["😞", "🙁", "😐", "🙂", "😀"];
+pub const MARKS: [&str; 5] = ["😞", "🙁", "😐", "🙂", "😀"];
 
 /// What stands below a mail.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -25,8 +25,7 @@ pub fn address(origin: &str, account: ChannelId, conversation: ConversationId, m
 
 /// The question and its marks.
 pub fn ask(prompt: &str, address: &str) -> Asked {
-    let escape = |text: &str| text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;");
-    let (prompt_html, address_html) = (escape(prompt), escape(address));
+    let (prompt_html, address_html) = (attribute(prompt), attribute(address));
     let mut html = format!("<p>{prompt_html}</p><p>");
     for (score, mark) in (1..).zip(MARKS) {
         let _ = write!(html, "<a href=\"{address_html}?s={score}\" style=\"font-size:24px\">{mark}</a> ");

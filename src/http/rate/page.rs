@@ -2,7 +2,10 @@
 
 use std::{collections::BTreeMap, fmt::Write, sync::OnceLock};
 
-use crate::domain::webchat::Language;
+use crate::{
+    channels::email::{rating::MARKS, understand::written::attribute},
+    domain::webchat::Language,
+};
 
 /// Words of one language.
 pub(super) type Words = BTreeMap<String, String>;
@@ -35,16 +38,16 @@ pub(super) struct Writing {
 impl Writing {
     /// A page under this heading.
     pub(super) fn new(language: Language, heading: &str) -> Self {
-        Self { language, body: format!("<h1>{}</h1>", escaped(heading)) }
+        Self { language, body: format!("<h1>{}</h1>", attribute(heading)) }
     }
 
     fn word(&self, key: &str) -> String {
-        escaped(words(self.language).get(key).map_or("", String::as_str))
+        attribute(words(self.language).get(key).map_or("", String::as_str))
     }
 
     /// Something said.
     pub(super) fn say(mut self, text: &str) -> Self {
-        let _ = write!(self.body, "<p>{}</p>", escaped(text));
+        let _ = write!(self.body, "<p>{}</p>", attribute(text));
         self
     }
 
@@ -64,8 +67,8 @@ impl Writing {
 
     /// The marks, the words and the button.
     pub(super) fn form(mut self, legend: &str, score: Option<u8>, comment: &str) -> Self {
-        let _ = write!(self.body, "<form method=\"post\"><fieldset aria-label=\"{}\">", escaped(legend));
-        for (value, mark) in (1..).zip(["😞", "🙁", "😐", "🙂", "😀"]) {
+        let _ = write!(self.body, "<form method=\"post\"><fieldset aria-label=\"{}\">", attribute(legend));
+        for (value, mark) in (1..).zip(MARKS) {
             let checked = if score == Some(value) { " checked" } else { "" };
             let word = self.word(&format!("score_{value}"));
             let _ = write!(
@@ -77,7 +80,7 @@ impl Writing {
         let _ = write!(
             self.body,
             "</fieldset><label>{label}<textarea name=\"comment\" rows=\"4\" maxlength=\"1000\">{}</textarea></label><button>{send}</button></form>",
-            escaped(comment)
+            attribute(comment)
         );
         self
     }
@@ -100,10 +103,6 @@ impl Writing {
             self.body
         )
     }
-}
-
-fn escaped(text: &str) -> String {
-    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
 }
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
-//! What it takes for an answer to be a mail, and withdrawing one before it leaves.
+//! When a mail leaves, what is wrong with its receivers, and withdrawing it before it left.
 
-use std::{sync::Arc, time::Duration};
+use std::time::Duration;
 
 use actix_web::{
     HttpResponse,
@@ -9,18 +9,8 @@ use actix_web::{
 
 use super::conversations::{steers, workable};
 use crate::{
-    channels::email::answering,
     clock::Timestamp,
-    domain::{
-        channel::ChannelKind,
-        conversation::{Command, Conversation},
-        mail::{
-            Envelope,
-            answer::{Fault, Request},
-        },
-        message::Author,
-        refusal::Refusal,
-    },
+    domain::{conversation::Command, mail::answer::Fault, message::Author},
     error::ErrorCode,
     http::{caller::Caller, once::Once, problem::Problem, state::App},
     ids::{ConversationId, MessageId},
@@ -33,25 +23,6 @@ pub const UNDO: Duration = Duration::from_secs(10);
 /// When something leaves: at its moment, else at once or after [`UNDO`].
 pub fn leaves_at(send_at: Option<Timestamp>, undo: bool, now: Timestamp) -> Option<Timestamp> {
     send_at.or(undo.then(|| now + UNDO))
-}
-
-/// The envelope of what somebody writes in a conversation by mail; none where messages have none.
-///
-/// # Errors
-/// 422 naming what cannot be sent so.
-pub async fn envelope(
-    app: &App,
-    caller: &Caller,
-    state: &Conversation,
-    request: Request,
-    before: Option<Envelope>,
-    send_at: Option<Timestamp>,
-) -> Result<Option<Arc<Envelope>>, Problem> {
-    if state.kind != ChannelKind::Email {
-        return if send_at.is_some() { Err(Refusal::NotThen.into()) } else { Ok(None) };
-    }
-    let found = answering::envelope(&app.engine.db, &caller.directory, state, request, before).await?;
-    Ok(Some(Arc::new(Envelope { send_at, ..found.map_err(problem)? })))
 }
 
 /// What is wrong with a request, field by field.

@@ -61,10 +61,14 @@ pub fn quotable(html: &Html, parts: &[Option<AttachmentId>]) -> String {
     })
 }
 
-/// Text as it stands in HTML.
+/// Text as it stands in HTML, line by line.
 pub fn escaped(text: &str) -> String {
-    let text = text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;");
-    text.replace("\r\n", "\n").replace('\n', "<br>")
+    attribute(text).replace("\r\n", "\n").replace('\n', "<br>")
+}
+
+/// Text as it stands in an attribute, or in HTML where ends of lines mean nothing.
+pub fn attribute(text: &str) -> String {
+    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
 }
 
 fn address(id: AttachmentId) -> String {
