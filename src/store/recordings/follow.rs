@@ -54,12 +54,8 @@ pub async fn follow(recordings: Recordings, db: Db, journal: Journal, clock: Clo
             Ok(step) => {
                 failing = false;
                 let took = clock.elapsed().saturating_sub(started);
-                // At most half of a core, a quarter beside traffic, and far less while there is something to commit.
-                let rests = match step {
-                    _ if journal.waiting() > 0 => 8,
-                    Step::Followed => 3,
-                    Step::Made | Step::Nothing => 1,
-                };
+                // At most half of a core while nobody waits for a commit, an eighth beside traffic.
+                let rests = if step == Step::Made && journal.waiting() == 0 { 1 } else { 7 };
                 if step == Step::Nothing { REST } else { (took * rests).max(BREATH) }
             }
             Err(_) if recordings.is_closed() => return,
