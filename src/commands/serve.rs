@@ -143,7 +143,8 @@ pub(super) async fn open(instance: &Instance, demo: Option<Arc<Demo>>) -> Result
     tracing::info!(%listen, version = env!("CARGO_PKG_VERSION"), "ready");
     rt::spawn(tell_when_ready(engine.journal.clone()));
     rt::spawn(upkeep(app.clone()));
-    rt::spawn(follow(recordings.clone(), engine.db.clone(), engine.journal.clone(), engine.clock.clone()));
+    let search = Arbiter::new();
+    search.spawn(follow(recordings.clone(), instance.location.readers(), engine.journal.clone(), engine.clock.clone()));
     let mail = Arbiter::new();
     let shared = mailbox::Shared::new(engine.clone(), files, network, instance.node.clone());
     mail.spawn_fn(move || drop(Mailboxes::new(Arc::new(shared)).start()));
@@ -159,6 +160,8 @@ pub(super) async fn open(instance: &Instance, demo: Option<Arc<Demo>>) -> Result
     notify("STOPPING=1");
     served.map_err(|error| Failure::new("the server", error))?;
     recordings.close().await;
+    search.stop();
+    let _ = search.join();
     // A reader that an actor still holds can only be given back while its thread lives.
     if rt::time::timeout(READERS_END_WITHIN, engine.db.close()).await.is_err() {
         tracing::warn!("statements are still running; ending without them");

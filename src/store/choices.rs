@@ -11,7 +11,8 @@ pub(super) const STATEMENTS: &[&str] = &[OF];
 
 /// The kinds are those of the index `log_steps`, word for word.
 const OF: &str = "SELECT pos, at, actor, cause, conversation_id, conv_seq, kind, data FROM log WHERE conversation_id = $1 \
-     AND kind IN ('offered', 'transfer_offered', 'offer_accepted', 'offer_ended', 'queued', 'prioritised') \
+     AND (kind = 'offered' OR kind = 'transfer_offered' OR kind = 'offer_accepted' OR kind = 'offer_ended' OR kind = 'queued' \
+     OR kind = 'prioritised') \
      ORDER BY conv_seq DESC LIMIT $2";
 
 /// What was queued, offered, accepted, ended and prioritised: the latest `limit` entries, in order.

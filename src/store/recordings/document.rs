@@ -41,11 +41,10 @@ const MESSAGES: [&str; 2] = of_named!(
     "SELECT m.conversation_id, m.author, m.text, m.attachments, m.mail FROM messages m WHERE m.conversation_id IN ",
     " ORDER BY m.conversation_id, m.seq DESC"
 );
-/// The kinds are those of the index `log_steps`, word for word.
+/// One of the kinds of the index `log_steps`.
 const ACCEPTED: [&str; 2] = of_named!(
     "SELECT l.conversation_id, l.data FROM log l WHERE l.conversation_id IN ",
-    " AND kind IN ('offered', 'transfer_offered', 'offer_accepted', 'offer_ended', 'queued', 'prioritised') \
-     AND kind = 'offer_accepted' ORDER BY l.conversation_id, l.conv_seq"
+    " AND kind = 'offer_accepted' ORDER BY l.conversation_id, l.conv_seq"
 );
 
 /// The latest of each, the latest first: as many as an excerpt is looked for in.

@@ -15,7 +15,7 @@ use crate::{
     ids::ConversationId,
     store::{
         Db, StoreError,
-        journal::{Journal, STREAM},
+        journal::{Health, Journal, STREAM},
     },
 };
 
@@ -42,11 +42,21 @@ const BREATH: Duration = Duration::from_millis(5);
 /// After something went wrong.
 const AGAIN: Duration = Duration::from_secs(5);
 
+/// As setpriority(2) counts.
+const LOWEST_PRIORITY: i32 = 19;
+
 /// What the databases say of tables that were never made.
 const NOT_THERE: [&str; 2] = ["no such table", "does not exist"];
 
-/// Follows for as long as the process lives; ends when the index is closed.
+/// Follows from when the journal is ready until the index is closed. It has a thread of its own and readers of its own, `db`,
+/// which nobody has used yet: that thread, and with it the threads of every connection that it opens, gives way to all others.
 pub async fn follow(recordings: Recordings, db: Db, journal: Journal, clock: Clock) {
+    if let Err(error) = rustix::process::setpriority_process(Some(rustix::thread::gettid()), LOWEST_PRIORITY) {
+        tracing::debug!(%error, "the search index does not give way");
+    }
+    if journal.watch_health().wait_for(|health| *health == Health::Ready).await.is_err() {
+        return;
+    }
     let mut failing = false;
     loop {
         let started = clock.elapsed();

@@ -56,8 +56,12 @@ pub(super) fn carried(body: &[u8], encoding: Option<&str>) -> Vec<u8> {
 }
 
 fn base64_damaged(body: &[u8]) -> Vec<u8> {
-    let is_of_it = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/');
-    let mut kept: Vec<u8> = body.iter().copied().filter(is_of_it).collect();
+    let mut kept = Vec::with_capacity(body.len());
+    for &byte in body {
+        if matches!(byte, b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'+' | b'/') {
+            kept.push(byte);
+        }
+    }
     // A lone character at the end carries no byte.
     if kept.len() % 4 == 1 {
         kept.pop();

@@ -140,8 +140,8 @@ impl Center {
         self.learn(self.view(ConversationId::from_u128(self.items), campaign, 1, Stand::Waiting, smallvec![]))
     }
 
-    /// Somebody accepts what they were offered, which frees nothing; then it ends, which frees them.
-    fn frees(&mut self) -> (Duration, usize) {
+    /// Somebody accepts what they were offered, which frees nothing and is told first; then it ends, which frees them.
+    fn frees(&mut self) -> (Duration, Duration, usize) {
         while self.held.is_empty() {
             self.arrives();
         }
@@ -150,7 +150,7 @@ impl Center {
         let held = Stand::Held { agent: offer.agent, weightless: false, parked: false };
         let (accepted, _) = self.learn(self.view(id, campaign, 3, held, smallvec![offer.id]));
         let (freed, offers) = self.learn(self.view(id, campaign, 4, Stand::Gone, smallvec![]));
-        (accepted + freed, offers)
+        (accepted, freed, offers)
     }
 
     fn finish_loading(&mut self) {
@@ -184,15 +184,17 @@ fn quantiles(mut took: Vec<Duration>) -> (Duration, Duration) {
     (took[took.len() / 2], took[took.len() * 99 / 100])
 }
 
-fn measure(size: Size, decisions: usize) -> [(Duration, Duration); 2] {
+/// An agent frees up, an item arrives, an offer is accepted.
+fn measure(size: Size, decisions: usize) -> [(Duration, Duration); 3] {
     let mut full = Center::new(size);
     for _ in 0..size.waiting + size.agents * PLACES {
         full.arrives();
     }
     full.finish_loading();
-    let mut freed = vec![];
+    let (mut freed, mut accepted) = (vec![], vec![]);
     while freed.len() < decisions {
-        let (took, offers) = full.frees();
+        let (accepting, took, offers) = full.frees();
+        accepted.push(accepting);
         freed.extend((offers > 0).then_some(took));
         full.arrives();
     }
@@ -207,7 +209,7 @@ fn measure(size: Size, decisions: usize) -> [(Duration, Duration); 2] {
         placed.extend((offers > 0).then_some(took));
         roomy.frees();
     }
-    [quantiles(freed), quantiles(placed)]
+    [quantiles(freed), quantiles(placed), quantiles(accepted)]
 }
 
 #[test]
@@ -215,18 +217,24 @@ fn measure(size: Size, decisions: usize) -> [(Duration, Duration); 2] {
 fn a_decision_grows_at_most_logarithmically() {
     let mut medians = vec![];
     println!(
-        "{:>8} {:>7} {:>9}   {:>30}   {:>30}",
-        "waiting", "agents", "campaigns", "an agent frees up: p50, p99", "an item arrives: p50, p99"
+        "{:>8} {:>7} {:>9}   {:>30}   {:>30}   {:>30}",
+        "waiting",
+        "agents",
+        "campaigns",
+        "an agent frees up: p50, p99",
+        "an item arrives: p50, p99",
+        "an offer is accepted: p50, p99"
     );
     for waiting in [100, 1_000, 10_000, 100_000] {
         let size = Size { agents: waiting / 10, campaigns: waiting / 20, waiting };
-        let [freed, placed] = measure(size, 20_000);
+        let [freed, placed, accepted] = measure(size, 20_000);
         println!(
-            "{waiting:>8} {:>7} {:>9}   {:>30}   {:>30}",
+            "{waiting:>8} {:>7} {:>9}   {:>30}   {:>30}   {:>30}",
             size.agents,
             size.campaigns,
             format!("{freed:?}"),
-            format!("{placed:?}")
+            format!("{placed:?}"),
+            format!("{accepted:?}")
         );
         medians.push([freed.0, placed.0]);
     }

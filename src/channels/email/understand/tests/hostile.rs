@@ -164,6 +164,9 @@ fn bombs_cost_little() {
     assert!(child.status.success() && said.contains("1 passed"), "{said}");
 }
 
+/// Of CPU; without optimisation everything takes many times as long.
+const BAR_MS: u64 = if cfg!(debug_assertions) { 6_000 } else { 2_000 };
+
 #[test]
 #[ignore = "bombs_cost_little runs it in a process of its own"]
 fn bombs_in_a_process_of_their_own() {
@@ -186,7 +189,7 @@ fn bombs_in_a_process_of_their_own() {
         if let Ok(mail) = &answer {
             check(mail);
         }
-        if took >= 2_000 || more >= 200 {
+        if took >= BAR_MS || more >= 200 {
             failed.push(name);
         }
     }
