@@ -230,6 +230,8 @@ routes! {
         query widget::FileQuery, body File, 201, gives conversation::Attachment;
     GET "/widget/v1/attachments/{id}" widget::show_file, Access::Visitor, "widget", "A file of the visitor's conversation",
         200, gives File;
+    POST "/widget/v1/leave" widget::leave, Access::Visitor, "widget", "A visitor does not wait any longer",
+        body widget::Leaving, 204;
     POST "/widget/v1/rating" widget::rate, Access::Visitor, "widget", "What a visitor thought of a conversation",
         body widget::RatingFields, 204;
 

@@ -268,6 +268,7 @@ pub(crate) fn template(route: &Route) -> Option<Template> {
         | "POST /widget/v1/messages"
         | "POST /widget/v1/attachments"
         | "GET /widget/v1/attachments/{id}"
+        | "POST /widget/v1/leave"
         | "POST /widget/v1/rating"
         | "GET /api/v1/demo"
         | "PATCH /api/v1/demo"
