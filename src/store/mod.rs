@@ -31,6 +31,7 @@ pub mod mail_sending;
 pub mod mail_threads;
 pub mod mail_waiting;
 pub mod outbox;
+pub mod outbox_groups;
 pub mod pasts;
 pub mod people;
 pub mod people_state;
@@ -399,6 +400,7 @@ pub const SQLITE_STATEMENTS: &[&[&str]] = &[
     conversation_lists::SQLITE_STATEMENTS,
     leases::SQLITE_STATEMENTS,
     dump::SQLITE_STATEMENTS,
+    outbox_groups::SQLITE_STATEMENTS,
     recordings::SQLITE_STATEMENTS,
     probe::SQLITE_STATEMENTS,
 ];
@@ -408,6 +410,7 @@ pub const POSTGRES_STATEMENTS: &[&[&str]] = &[
     conversation_lists::POSTGRES_STATEMENTS,
     leases::POSTGRES_STATEMENTS,
     dump::POSTGRES_STATEMENTS,
+    outbox_groups::POSTGRES_STATEMENTS,
     recordings::POSTGRES_STATEMENTS,
     probe::POSTGRES_STATEMENTS,
 ];
