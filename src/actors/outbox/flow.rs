@@ -368,9 +368,9 @@ impl Set {
 }
 
 /// How many may stand between those that are ready and the connection: what it sends while others begin, twice, because they begin in
-/// groups.
+/// groups. One, until it is known how fast it is.
 fn ahead(begin_takes: Duration, send_takes: Duration) -> usize {
-    let sent = 2 * begin_takes.as_micros() / send_takes.as_micros().max(1);
+    let sent = (2 * begin_takes.as_micros()).checked_div(send_takes.as_micros()).unwrap_or(1);
     usize::try_from(sent).unwrap_or(AHEAD).clamp(1, AHEAD)
 }
 
@@ -526,10 +526,10 @@ mod tests {
 
     #[test]
     fn as_many_begin_as_are_sent_meanwhile() {
-        let ms = Duration::from_millis;
+        let (ms, us) = (Duration::from_millis, Duration::from_micros);
         // Nothing is known yet; a slow server; a fast one; one that is faster than any disk.
-        for (begin, send, expected) in [(0, 0, 1), (3, 200, 1), (3, 1, 6), (30, 0, AHEAD)] {
-            assert_eq!(ahead(ms(begin), ms(send)), expected);
+        for (begin, send, expected) in [(ms(3), ms(0), 1), (ms(3), ms(200), 1), (ms(3), ms(1), 6), (ms(30), us(100), AHEAD)] {
+            assert_eq!(ahead(begin, send), expected);
         }
         assert_eq!(about(Duration::ZERO, ms(8)), ms(8));
         assert_eq!(about(ms(8), ms(4)), ms(7));
