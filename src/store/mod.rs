@@ -3,6 +3,7 @@
 //! Reading: [`Db::rows`] with a static statement. Writing: only the [`journal`] writes, so there is one writer, one order
 //! and one fsync for many. What is only derived, the index of [`recordings`], follows beside it.
 
+pub mod attachment_groups;
 pub mod attachments;
 pub mod campaign_load;
 pub mod canned_texts;
@@ -400,6 +401,7 @@ pub const SQLITE_STATEMENTS: &[&[&str]] = &[
     conversation_lists::SQLITE_STATEMENTS,
     leases::SQLITE_STATEMENTS,
     dump::SQLITE_STATEMENTS,
+    attachment_groups::SQLITE_STATEMENTS,
     outbox_groups::SQLITE_STATEMENTS,
     recordings::SQLITE_STATEMENTS,
     probe::SQLITE_STATEMENTS,
@@ -410,6 +412,7 @@ pub const POSTGRES_STATEMENTS: &[&[&str]] = &[
     conversation_lists::POSTGRES_STATEMENTS,
     leases::POSTGRES_STATEMENTS,
     dump::POSTGRES_STATEMENTS,
+    attachment_groups::POSTGRES_STATEMENTS,
     outbox_groups::POSTGRES_STATEMENTS,
     recordings::POSTGRES_STATEMENTS,
     probe::POSTGRES_STATEMENTS,

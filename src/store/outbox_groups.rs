@@ -70,11 +70,7 @@ pub async fn standings(
 }
 
 /// Those of these addresses, in lower case, to which nothing may be sent in the client's name.
-pub async fn suppressed(
-    db: &Db,
-    client: ClientId,
-    addresses: impl Iterator<Item = &str>,
-) -> Result<HashSet<String>, StoreError> {
+pub async fn suppressed(db: &Db, client: ClientId, addresses: impl Iterator<Item = &str>) -> Result<HashSet<String>, StoreError> {
     let args = args![client.to_string(), json(addresses.map(str::to_lowercase))];
     let rows = rows(db, SQLITE_SUPPRESSED, POSTGRES_SUPPRESSED, args).await?;
     rows.iter().map(|row| row.text(0).map(str::to_owned)).collect()

@@ -96,6 +96,10 @@ impl Outbox {
         if self.index.wants_more() || self.mailing.wants_to_count(self.channel, &self.shared) {
             self.read(ctx);
         }
+        // Mails are taken by the handful, as they are read.
+        if channel.kind == ChannelKind::Email && self.index.sending() > flow::TAKEN - flow::REFILL {
+            return;
+        }
         let mut held = None;
         while self.index.sending() < at_once(&channel) {
             let Some(way) = self.way(&channel) else { return self.tell_that_it_waits() };

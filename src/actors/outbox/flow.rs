@@ -30,20 +30,20 @@ use crate::{
     channels::email::{post::failure::Failure, settings::Quota},
     clock::Timestamp,
     domain::{channel::ChannelKind, contact::AddressKind, log::By},
-    store::{
-        mail_sending,
-        outbox::Outgoing,
-        outbox_groups,
-        write::Statement,
-    },
+    store::{mail_sending, outbox::Outgoing, outbox_groups, write::Statement},
 };
 
 /// Mails on their way: some are put together while one is sent and others begin or have their outcome committed.
 pub(super) const TAKEN: usize = 48;
+/// Others are taken when so many are over.
+pub(super) const REFILL: usize = 12;
 /// Mails whose outcome nobody knows if the process dies now.
 const IN_DOUBT: usize = 24;
 /// Mails that begin, or have begun and wait for the connection.
 const AHEAD: usize = 14;
+/// What is asked of the store is asked of so many at once, if they come so fast that none waits longer than this for the others.
+const HANDFUL: usize = 5;
+const LINGER: Duration = Duration::from_millis(2);
 
 /// A mail whose turn it is.
 pub(super) struct Mail {
@@ -196,7 +196,10 @@ impl Work {
             self.steps.push(Box::pin(read(Arc::clone(shared), std::mem::take(&mut self.taken))));
         }
         let more = self.may_begin();
-        if !self.busy.looking && more > 0 {
+        // Who has nothing to do need not be waited for.
+        let idle = !self.busy.sending && self.begun.is_empty();
+        let handful = if idle { 1 } else { handful(self.send_takes) };
+        if !self.busy.looking && more >= handful.min(self.ready.len().max(1)) {
             self.busy.looking = true;
             (self.beginning, self.in_doubt) = (self.beginning + more, self.in_doubt + more);
             let some = self.ready.drain(..more).collect();
@@ -213,7 +216,7 @@ impl Work {
             self.busy.sending = true;
             self.steps.push(Box::pin(send(Arc::clone(shared), set)));
         }
-        if !self.busy.closing && !self.over.is_empty() {
+        if !self.busy.closing && self.over.len() >= handful {
             self.busy.closing = true;
             self.steps.push(Box::pin(close(Arc::clone(shared), std::mem::take(&mut self.over))));
         }
@@ -234,7 +237,7 @@ impl Work {
                 // What waits for files must not hold up what does not.
                 let (light, heavy): (Vec<_>, Vec<_>) = found.into_iter().partition(|(_, outgoing)| is_light(outgoing));
                 for some in heavy.into_iter().map(|one| vec![one]).chain([light]).filter(|some| !some.is_empty()) {
-                    self.steps.push(Box::pin(make(Arc::clone(&self.shared), some)));
+                    self.steps.push(Box::pin(make(some)));
                 }
             }
             Step::Made(made) => made.into_iter().for_each(|(mail, made)| self.made(mail, made)),
@@ -374,6 +377,12 @@ fn ahead(begin_takes: Duration, send_takes: Duration) -> usize {
     usize::try_from(sent).unwrap_or(AHEAD).clamp(1, AHEAD)
 }
 
+/// How many are worth waiting for.
+fn handful(send_takes: Duration) -> usize {
+    let sent = LINGER.as_micros().checked_div(send_takes.as_micros()).unwrap_or(1);
+    usize::try_from(sent).unwrap_or(HANDFUL).clamp(1, HANDFUL)
+}
+
 /// A mean that forgets.
 fn about(mean: Duration, now: Duration) -> Duration {
     if mean.is_zero() { now } else { (mean * 3 + now) / 4 }
@@ -402,8 +411,7 @@ async fn read(shared: Arc<Shared>, mails: Vec<Mail>) -> Step {
     Step::Read(found, gone)
 }
 
-async fn make(shared: Arc<Shared>, mails: Vec<(Mail, Outgoing)>) -> Step {
-    let _ = &shared;
+async fn make(mails: Vec<(Mail, Outgoing)>) -> Step {
     let mut gathered = Vec::with_capacity(mails.len());
     for (mail, outgoing) in mails {
         let parts = mail.attempt.gather(&mail.post, &outgoing).await;
@@ -439,10 +447,7 @@ async fn look(shared: Arc<Shared>, mut sets: Vec<Set>) -> Step {
     let read = {
         let addresses = sets.iter().flat_map(|set| &set.ready.receivers).map(String::as_str);
         let places = sets.iter().map(|set| (set.mail.attempt.conversation, set.mail.attempt.item.seq));
-        tokio::try_join!(
-            outbox_groups::suppressed(&shared.db, client, addresses),
-            outbox_groups::standings(&shared.db, places)
-        )
+        tokio::try_join!(outbox_groups::suppressed(&shared.db, client, addresses), outbox_groups::standings(&shared.db, places))
     };
     let (suppressed, standings) = match read {
         Ok(read) => read,
@@ -531,6 +536,7 @@ mod tests {
         for (begin, send, expected) in [(ms(3), ms(0), 1), (ms(3), ms(200), 1), (ms(3), ms(1), 6), (ms(30), us(100), AHEAD)] {
             assert_eq!(ahead(begin, send), expected);
         }
+        assert_eq!([ms(0), ms(50), ms(1), us(10)].map(handful), [1, 1, 2, HANDFUL]);
         assert_eq!(about(Duration::ZERO, ms(8)), ms(8));
         assert_eq!(about(ms(8), ms(4)), ms(7));
     }

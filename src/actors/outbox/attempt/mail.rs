@@ -217,7 +217,9 @@ impl Attempt {
         let directory = self.shared.directory.load();
         let found = answering::envelope(&self.shared.db, &directory, &state, Request::default(), before).await?;
         let origin = if is_ours { Origin::Answer } else { Origin::Person };
-        Ok(found.map(|envelope| (Arc::new(envelope), origin)).map_err(|_| Outcome::Failed(Code::AddressInvalid.as_str().to_owned())))
+        Ok(found
+            .map(|envelope| (Arc::new(envelope), origin))
+            .map_err(|_| Outcome::Failed(Code::AddressInvalid.as_str().to_owned())))
     }
 
     /// None: it is not there, or longer than it may be.

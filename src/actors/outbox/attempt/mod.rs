@@ -162,9 +162,7 @@ impl Attempt {
     /// read just now.
     pub(super) async fn begin(&self, standing: Standing) -> Begun {
         let begun = match standing {
-            Some((_, Delivery::Scheduled | Delivery::Queued)) => {
-                self.tell(Delivery::Sending, None, standing).await.map_err(Some)
-            }
+            Some((_, Delivery::Scheduled | Delivery::Queued)) => self.tell(Delivery::Sending, None, standing).await.map_err(Some),
             Some((_, Delivery::Sending)) => self.mark(Mark::Sending, self.item.attempts, self.item.next_at).await,
             _ => return Begun::Finished,
         };
@@ -187,14 +185,17 @@ impl Attempt {
 
     /// Commits what became of it. `standing` was read after that; none: not yet.
     pub(super) async fn settle(&self, outcome: Outcome, left: bool, standing: Option<Standing>) -> Settled {
-        metrics::counter!(names::OUTBOX_ATTEMPTS, "channel" => self.way.kind().as_str(), "outcome" => outcome.as_str()).increment(1);
+        metrics::counter!(names::OUTBOX_ATTEMPTS, "channel" => self.way.kind().as_str(), "outcome" => outcome.as_str())
+            .increment(1);
         let attempts = self.item.attempts + 1;
         let (mark, retry_after) = match outcome {
             Outcome::Sent => return self.finish(Delivery::Sent, self.sent_again(), left, standing).await,
             Outcome::SentToSome => return self.finish(Delivery::Sent, Some("some_refused".to_owned()), left, standing).await,
             Outcome::Failed(reason) => return self.finish(Delivery::Failed, Some(reason), left, standing).await,
             Outcome::Rejected(reason) => return self.finish(Delivery::Rejected, Some(reason), left, standing).await,
-            Outcome::Suppressed(reason) => return self.finish(Delivery::Suppressed, Some(reason.to_owned()), left, standing).await,
+            Outcome::Suppressed(reason) => {
+                return self.finish(Delivery::Suppressed, Some(reason.to_owned()), left, standing).await;
+            }
             Outcome::Rest(failure) => return self.rest(failure).await,
             Outcome::Refused { retry_after } => (Mark::Waiting, retry_after),
             Outcome::Unknown => (Mark::Sending, None),

@@ -462,7 +462,10 @@ fn measure_two_thousand_mails() {
         // It looks whether it may once a second.
         let first = eventually("it begins", async || Some(left().await).filter(|left| *left < MAILS as u64)).await;
         let start = clock.elapsed();
-        eventually("it ends", async || (left().await == 0).then_some(())).await;
+        // Looking costs, too.
+        while left().await > 0 {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
         let ours = clock.elapsed() - start;
         let between = cpu();
         let raw = format!("Subject: x\r\n\r\n{}", text.replace('\n', "\r\n"));
