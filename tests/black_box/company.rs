@@ -487,6 +487,12 @@ pub(crate) fn template(route: &Route) -> Option<Template> {
                 "contact": "{{contact}}", "html": "<p>${name}</p>" });
             ("templates/preview", Some(try_out))
         }
+        // Who may, hears that it is switched off.
+        "POST /api/v1/templates/test" => {
+            let test = json!({ "template": { "client": "{{client}}", "campaign": "{{campaign}}", "conversation": "{{conversation}}",
+                "contact": "{{contact}}", "html": "<p>${name}</p>" }, "account": "{{mail}}", "to": "ana@example.com" });
+            ("templates/test", Some(test))
+        }
         "GET /api/v1/templates/variables" => ("templates/variables?client={{client}}&campaign={{campaign}}", None),
         "GET /api/v1/templates/{id}" => ("templates/{{template}}", None),
         "PATCH /api/v1/templates/{id}" => {

@@ -54,16 +54,16 @@ fn real() -> Option<Real> {
     serde_json::from_str(&std::env::var("CENTRALITA_TEST_MAIL").ok()?).unwrap()
 }
 
-struct Post {
-    world: World,
-    client: String,
-    campaign: String,
-    channel: String,
+pub(crate) struct Post {
+    pub(crate) world: World,
+    pub(crate) client: String,
+    pub(crate) campaign: String,
+    pub(crate) channel: String,
 }
 
 impl Post {
     /// A world with a mail account that sends by this server.
-    async fn new(installation: Installation, port: u16, security: &str, password: &str) -> Self {
+    pub(crate) async fn new(installation: Installation, port: u16, security: &str, password: &str) -> Self {
         let installation = installation.with("SECRET_KEY", KEY).with("MAIL__REACH", "anywhere");
         let world = World::of(installation).await;
         let client = world.client("Company").await;
@@ -91,7 +91,7 @@ impl Post {
     }
 
     /// Writes to somebody first: conversation and message.
-    async fn writes(&self, agent: &Api, address: &str, words: &str) -> (String, String) {
+    pub(crate) async fn writes(&self, agent: &Api, address: &str, words: &str) -> (String, String) {
         let body =
             json!({ "campaign": self.campaign, "channel": self.channel, "address": address, "name": "Luz", "text": words });
         let begun = agent.post(START, body).await;
@@ -106,7 +106,7 @@ async fn message(api: &Api, conversation: &str, message: &str) -> Value {
     found.cloned().unwrap_or_else(|| panic!("{page}"))
 }
 
-async fn until(api: &Api, conversation: &str, id: &str, delivery: &str) -> Value {
+pub(crate) async fn until(api: &Api, conversation: &str, id: &str, delivery: &str) -> Value {
     let start = Instant::now();
     loop {
         let found = message(api, conversation, id).await;
@@ -133,7 +133,7 @@ async fn delivered(real: &Real, to: &str, count: usize) -> Vec<String> {
     }
 }
 
-fn field(mail: &str, name: &str) -> Option<String> {
+pub(crate) fn field(mail: &str, name: &str) -> Option<String> {
     let unfolded = mail.replace("\r\n", "\n").replace("\n ", " ");
     unfolded.lines().rev().find_map(|line| line.strip_prefix(&format!("{name}: ")).map(str::to_owned))
 }
@@ -170,12 +170,12 @@ async fn a_mail_and_what_follows_it_reach_a_real_server(database: Database) {
     assert_eq!(until(&agent.api, &id, &large, "rejected").await["reason"], "mail_too_large");
 }
 
-/// A server that takes everything, slowly; the Message-ID and text of everything it took.
+/// A server that takes everything but what is for nobody, slowly; the Message-ID and text of everything it took.
 #[derive(Clone, Default)]
-struct Slow(Arc<Mutex<Vec<String>>>);
+pub(crate) struct Slow(pub(crate) Arc<Mutex<Vec<String>>>);
 
 impl Slow {
-    async fn start(&self) -> u16 {
+    pub(crate) async fn start(&self) -> u16 {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let (port, took) = (listener.local_addr().unwrap().port(), self.clone());
         tokio::spawn(async move {
@@ -208,6 +208,7 @@ impl Slow {
                 }
                 (None, line) if line.starts_with("EHLO") => b"250-slow\r\n250 AUTH PLAIN\r\n",
                 (None, line) if line.starts_with("AUTH") => b"235 ok\r\n",
+                (None, line) if line.starts_with("RCPT TO:<nobody@") => b"550 5.1.1 no such user here\r\n",
                 (None, _) => b"250 ok\r\n",
             };
             if stream.write_all(answer).await.is_err() {

@@ -4487,6 +4487,34 @@ updated_at: Time,
  */
 archived_at?: Time, };
 
+export type TemplateTest = { 
+/**
+ * What it says, for whom.
+ */
+template: TemplateTry, 
+/**
+ * By which mail account of the same client; it must be switched on.
+ */
+account: ChannelId, 
+/**
+ * To this address.
+ */
+to: string, };
+
+export type TemplateTested = { 
+/**
+ * Where it went.
+ */
+to: string, 
+/**
+ * Its subject, which says that it is a test.
+ */
+subject: string, 
+/**
+ * What did not work; none when the server has taken it.
+ */
+failure: MailTestStep | null, };
+
 export type TemplateTry = { 
 /**
  * Whose.
