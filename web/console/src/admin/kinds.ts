@@ -82,6 +82,7 @@ const permissions: readonly FormField[] = [
   { key: 'permissions.external_resources', label: 'permission.external_resources', hint: 'permission.external_resources_hint', type: 'check', start: true },
   { key: 'permissions.close_unanswered', label: 'permission.close_unanswered', hint: 'permission.close_unanswered_hint', type: 'check', start: false },
   { key: 'permissions.transfer_to_agents', label: 'permission.transfer_to_agents', hint: 'permission.transfer_to_agents_hint', type: 'check', start: true },
+  { key: 'permissions.transfer_to_campaigns', label: 'permission.transfer_to_campaigns', hint: 'permission.transfer_to_campaigns_hint', type: 'check', start: true },
   { key: 'permissions.emoticons', label: 'permission.emoticons', hint: 'permission.emoticons_hint', type: 'check', start: true },
   { key: 'permissions.show_contact_number', label: 'permission.show_contact_number', hint: 'permission.show_contact_number_hint', type: 'check', start: true },
   { key: 'permissions.history', label: 'permission.history', hint: 'permission.history_hint', type: 'check', start: true },
