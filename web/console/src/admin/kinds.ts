@@ -211,6 +211,7 @@ export const KINDS: readonly Kind[] = [
           client,
           { key: 'kind', label: 'field.kind', type: 'select', required: true, onlyNew: true, start: 'text', options: () => FIELD_KINDS.map((value) => ({ value, text: tIn('field_kind', value) })) },
           { ...name, max: 60 },
+          { key: 'key', label: 'field.key', hint: 'field.key_hint', type: 'text', max: 40 },
           { key: 'options', label: 'field.options', type: 'words', hint: 'tags.hint', start: [], when: (now) => now['kind'] === 'list' },
           { key: 'description', label: 'field.description', type: 'text', max: 240, start: '' },
         ],
