@@ -362,6 +362,16 @@ async fn a_first_mail_and_drafts_have_subjects_receivers_and_html(world: World) 
     let hostile = start(json!({"subject": "x\r\nBcc: a@x.example", "html": "a"}));
     let refused = call(&service, Method::POST, "/api/v1/conversations", &agent, Some(hostile)).await.is(422).json();
     assert_eq!(refused["errors"][0]["field"], "mail.subject");
+    // What was uploaded while files were allowed is sent no more than what an answer would enclose.
+    let campaign = format!("/api/v1/campaigns/{}", a["campaigns"].as_str().unwrap());
+    let files = async |allowed: bool| {
+        let body = json!({"permissions": {"external_resources": allowed}});
+        call(&service, Method::PATCH, &campaign, &root, Some(body)).await.is(200);
+    };
+    files(false).await;
+    let refused = call(&service, Method::POST, "/api/v1/conversations", &agent, Some(start(mail.clone()))).await.is(422).json();
+    assert_eq!(refused["code"], "attachments_not_allowed");
+    files(true).await;
     let started = call(&service, Method::POST, "/api/v1/conversations", &agent, Some(start(mail.clone()))).await.is(201).json();
     let path = format!("/api/v1/conversations/{}", started["conversation"].as_str().unwrap());
     let shown = call(&service, Method::GET, &path, &agent, None).await.is(200).json();

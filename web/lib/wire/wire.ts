@@ -584,6 +584,10 @@ close_unanswered?: boolean | null,
  */
 transfer_to_agents?: boolean | null, 
 /**
+ * Agents may transfer to other campaigns and to who has a skill. On by default.
+ */
+transfer_to_campaigns?: boolean | null, 
+/**
  * Emoticons may be sent (S1-23). On by default.
  */
 emoticons?: boolean | null, 
@@ -1520,6 +1524,11 @@ client: ClientId,
  */
 name: string, 
 /**
+ * What connected systems know it by: `a` to `z`, `0` to `9` and `_`, a letter first, at most 40; no other field of the client has it.
+ * Made from the name when it is left out.
+ */
+key?: string, 
+/**
  * What it holds; cannot change.
  */
 kind: FieldKind, 
@@ -1560,6 +1569,11 @@ client: ClientId,
  */
 name: string, 
 /**
+ * What connected systems know it by: `a` to `z`, `0` to `9` and `_`, a letter first, at most 40; no other field of the client has it.
+ * Made from the name when it is left out.
+ */
+key?: string, 
+/**
  * What it holds; cannot change.
  */
 kind: FieldKind, 
@@ -1588,7 +1602,11 @@ field: FieldId,
 /**
  * A conversation cannot be closed without it (S1-29). Off by default.
  */
-mandatory?: boolean, };
+mandatory?: boolean, 
+/**
+ * What agents of this campaign see for its name (S1-31), 1 to 60 characters; none = its name.
+ */
+label?: string | null, };
 
 export type FieldValue = boolean | number | string;
 
@@ -3259,7 +3277,7 @@ export type ProfileField = {
  */
 id: FieldId, 
 /**
- * As shown.
+ * As shown in this campaign.
  */
 name: string, 
 /**
