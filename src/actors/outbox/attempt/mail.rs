@@ -8,7 +8,7 @@ use tokio::sync::{Mutex, Semaphore, SemaphorePermit};
 
 use super::{Attempt, Outcome, judge, judge::LeftOut};
 use crate::{
-    auth::secret::SecretText,
+    actors::mail_tokens::Tokens,
     channels::email::{
         answering,
         compose::{self, Enclosed, MAX_FILES_BYTES, Origin, compose},
@@ -40,7 +40,6 @@ const MAX_HTML_BYTES: u64 = 1024 * 1024;
 pub(in super::super) struct Post {
     pub(in super::super) account: Arc<MailAccount>,
     key: ThreadKey,
-    access: Arc<Account>,
     net: Network,
     sender: Mutex<Sending>,
 }
@@ -49,22 +48,34 @@ pub(in super::super) struct Post {
 #[derive(Default)]
 struct Sending {
     kept: Option<Sender>,
+    /// What it signs in with.
+    access: Option<Arc<Account>>,
     /// When the account could not send, on the clock's monotonic time, and why: whoever stood in line then need not find out again.
     failed: Option<(Duration, Failure)>,
 }
 
 impl Post {
-    /// None while it is switched off, or has no password or no key. `token` is what an account of OAuth signs in with now.
-    pub(in super::super) fn of(account: &Arc<MailAccount>, token: Option<&SecretText>, net: &Network) -> Option<Self> {
+    /// None while it is switched off, or has no password or no key; of one that signs in at a provider, before somebody did.
+    pub(in super::super) fn of(account: &Arc<MailAccount>, net: &Network) -> Option<Self> {
         let usable = account.enabled && account.archived_at.is_none();
-        let access = usable.then(|| account.account(token))??;
+        // The lasting one only says that there is something to ask the provider with.
+        usable.then(|| account.account(account.secrets.refresh.as_ref()))??;
         Some(Self {
             key: account.threads.first()?.clone(),
             account: Arc::clone(account),
-            access: Arc::new(access),
             net: net.clone(),
             sender: Mutex::default(),
         })
+    }
+
+    /// The connection, signed in with what counts now. Another token is no reason to hang up: the server asked for it when it was good.
+    async fn sender<'a>(&self, sending: &'a mut Sending, tokens: &Tokens) -> Result<&'a mut Sender, Failure> {
+        if sending.kept.as_ref().is_none_or(|sender| !sender.is_connected()) {
+            let access = Arc::new(tokens.account(&self.account).await?);
+            sending.kept = Some(Sender::new(self.net.clone(), Arc::clone(&access)));
+            sending.access = Some(access);
+        }
+        sending.kept.as_mut().ok_or_else(|| Code::NoLogin.into())
     }
 
     /// Says goodbye to the server, unless something is being sent.
@@ -238,11 +249,18 @@ impl Attempt {
         if let Some((_, failure)) = sending.failed.as_ref().filter(|(at, _)| *at >= in_line_since) {
             return Outcome::Rest(failure.clone());
         }
-        let sender = sending.kept.get_or_insert_with(|| Sender::new(post.net.clone(), Arc::clone(&post.access)));
-        let outcome = sender.send(&letter).await;
         let (message, account, attempt) = (self.item.message, post.account.id, self.item.attempts + 1);
-        tracing::debug!(%message, %account, attempt, ?outcome, "a mail was handed over");
-        let (outcome, refused) = judge::judge_mail(outcome);
+        let mut is_second = false;
+        let (outcome, refused) = loop {
+            let (outcome, refused) = self.send(post, &mut sending, &letter, attempt).await;
+            let (Outcome::Rest(failure), Some(access)) = (&outcome, &sending.access) else { break (outcome, refused) };
+            match self.shared.tokens.judge(&post.account, access, failure.clone()) {
+                Some(failure) => break (Outcome::Rest(failure), refused),
+                None if is_second => break (outcome, refused),
+                // A token may lose its force before its time.
+                None => (is_second, sending.kept) = (true, None),
+            }
+        };
         if let Outcome::Rest(failure) = &outcome {
             sending.failed = Some((self.shared.clock.elapsed(), failure.clone()));
         }
@@ -258,6 +276,15 @@ impl Attempt {
             }
             outcome => outcome,
         }
+    }
+
+    async fn send(&self, post: &Post, sending: &mut Sending, letter: &Letter, attempt: u32) -> (Outcome, Vec<LeftOut>) {
+        let outcome = match post.sender(sending, &self.shared.tokens).await {
+            Ok(sender) => sender.send(letter).await,
+            Err(failure) => return (Outcome::Rest(failure), Vec::new()),
+        };
+        tracing::debug!(message = %self.item.message, account = %post.account.id, attempt, ?outcome, "a mail was handed over");
+        judge::judge_mail(outcome)
     }
 
     /// Who does not get it. Lost only with the process, between the server's yes and this.
