@@ -77,7 +77,8 @@ ssl = yes
 ssl_cert = <$directory/server.pem
 ssl_key = <$directory/server.key
 disable_plaintext_auth = no
-auth_mechanisms = plain login
+# With a password for a token: what a provider would check, it looks up here.
+auth_mechanisms = plain login xoauth2
 default_login_user = nobody
 default_internal_user = nobody
 default_internal_group = nogroup

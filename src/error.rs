@@ -128,6 +128,9 @@ codes! {
     MailLoginRefused 422 "The mail server does not accept this user and password";
     MailHostForbidden 422 "The mail server lies inside this network, which may not be reached";
     MailNotWorking 422 "The mail server could not be used like this";
+    MailSignInNeeded 422 "Somebody has to sign the mail account in at its provider";
+    MailProviderUnset 422 "The provider is not set up";
+    MailServersOfOthers 422 "The account's servers are not those of the provider";
     MailInClear 422 "The connection would not be encrypted";
     TooManyAttempts 429 "Too many attempts";
     TooManyConnections 429 "Too many connections from one address";

@@ -95,6 +95,10 @@ table! {
     MAILS_RECEIVED Counter "centralita_mails_received_total" ["account" "outcome"]
         "Mails fetched, by what became of them: stored, repeated, own, automatic, report or quarantined.";
     MAILBOX_UP Gauge "centralita_mailbox_up" ["account"] "1 while the mail account's server is read, 0 while it cannot be.";
+    MAIL_TOKENS Counter "centralita_mail_tokens_total" ["account" "outcome"]
+        "Tokens asked for at the providers of mail accounts: ok, or the code of the failure.";
+    MAIL_SIGN_IN_FAILING Gauge "centralita_mail_sign_in_failing" ["account"]
+        "1 while the mail account gets no token at its provider, so that it neither receives nor sends.";
     MAILBOX_BACKLOG Gauge "centralita_mailbox_backlog" ["account"]
         "Mails that lie on the account's server and are not taken in yet, as far as it has said.";
 }

@@ -15,6 +15,7 @@ use crate::{
         gate::Gate,
         intake::{Intake, Room},
         keeper::{Keeper, Reload},
+        mail_tokens::Tokens,
         router::{Explain, Router, Start, Steer, Take, Transfer},
         shard::{Shard, ToConversation},
         watch::{self, Follow, Thread, Typed, Watch},
@@ -191,6 +192,8 @@ pub struct Engine {
     pub epoch: String,
     /// How receiving goes on each mail account.
     pub mail_health: MailHealths,
+    /// What mail accounts sign in with at their providers.
+    pub mail_tokens: Tokens,
     pub(super) intake: Arc<Intake>,
     pub(super) shard: Gate<Shard>,
     pub(super) commands: Gate<Shard>,

@@ -49,6 +49,7 @@ pub mod gate;
 pub mod intake;
 pub mod keeper;
 pub mod lifecycle;
+pub mod mail_tokens;
 pub mod mailbox;
 pub mod outbox;
 pub mod publisher;

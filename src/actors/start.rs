@@ -18,6 +18,7 @@ use crate::{
         floor::{self, Floor},
         gate::{self, Gate},
         intake::Intake,
+        mail_tokens::Tokens,
         keeper::{self, Keeper, Needs},
         outbox::{self, Outboxes},
         publisher::{self, Listeners, Published, Publisher},
@@ -26,7 +27,7 @@ use crate::{
         watch::{self, Watch},
     },
     auth::secret::Sealer,
-    channels::email::post::net::Network,
+    channels::email::{oauth::exchange::Exchange, post::net::Network},
     clock::Clock,
     directory::Directory,
     domain::{
@@ -87,7 +88,9 @@ pub struct Running {
 pub async fn start(settings: Settings) -> Result<Running, StoreError> {
     let Settings { location, node, sealer, clock, ids, intake_capacity, journal_capacity, grace, origin, attachments, net } =
         settings;
-    let client = outbox::client().map_err(|error| StoreError::Unavailable(format!("the client for calls: {error}")))?;
+    let no_client = |error: reqwest::Error| StoreError::Unavailable(format!("the client for calls: {error}"));
+    let client = outbox::client().map_err(no_client)?;
+    let exchange = Exchange::new(&net).map_err(no_client)?;
     let db = location.open().await?;
     let publisher_gate: Arc<OnceLock<Gate<Publisher>>> = Arc::new(OnceLock::new());
     let to_publisher = Arc::clone(&publisher_gate);
@@ -110,7 +113,7 @@ pub async fn start(settings: Settings) -> Result<Running, StoreError> {
     let routing = load_routing(&directory, &clock, &stored, pasts, seed_of(&opened.epoch));
     let arbiter = Arbiter::new();
     let (send, started) = mpsc::channel();
-    let sending = Sending { client, origin, attachments, net };
+    let sending = Sending { client, exchange, origin, attachments, net };
     let world = World { db, journal, directory, sealer, clock, ids, intake_capacity, grace, sending, opened, stored, routing };
     arbiter.spawn_fn(move || {
         let (engine, publisher) = world.start();
@@ -177,6 +180,7 @@ fn signed_in(stored: &Stored, head: u64) -> Vec<Loaded> {
 /// What outboxes need beside what everybody has.
 struct Sending {
     client: reqwest::Client,
+    exchange: Exchange,
     origin: String,
     attachments: Arc<dyn ObjectStore>,
     net: Network,
@@ -210,7 +214,7 @@ impl World {
             ids,
             intake_capacity,
             grace,
-            sending: Sending { client, origin, attachments, net },
+            sending: Sending { client, exchange, origin, attachments, net },
             opened,
             stored,
             routing,
@@ -251,6 +255,7 @@ impl World {
             Watch::new(db.clone(), directory.clone(), clock.clone(), router.clone(), epoch.clone(), head).start(),
             watch::QUEUE,
         );
+        let mail_tokens = Tokens::new(db.clone(), journal.clone(), Arc::clone(&sealer), clock.clone(), exchange);
         let outboxes = Outboxes::new(Arc::new(outbox::Shared {
             db: db.clone(),
             journal: journal.clone(),
@@ -262,6 +267,7 @@ impl World {
             origin,
             attachments,
             net,
+            tokens: mail_tokens.clone(),
         }));
         let outboxes = Gate::new("outboxes", outboxes.start(), outbox::QUEUE);
         let keeper = Keeper::new(Needs {
@@ -295,6 +301,7 @@ impl World {
             ids,
             epoch,
             mail_health: MailHealths::default(),
+            mail_tokens,
             intake,
             shard,
             commands,

@@ -25,7 +25,7 @@ use crate::{
             capacity, channels, clients, dispositions, fields,
             mail::{
                 accounts as mail_accounts, areas as mail_areas, attempt as mail_attempt, discovery as mail_discovery,
-                health as mail_health, template as mail_template,
+                health as mail_health, providers as mail_providers, sign_in as mail_sign_in, template as mail_template,
             },
             members, projects,
             resources::{self, NewFile, NewResource, ResourcesQuery},
@@ -56,7 +56,7 @@ use crate::{
     },
     wire::{
         command, config, conversation, demo as wire_demo, live, mail as wire_mail, mail_accounts as wire_mail_accounts,
-        mail_asides as wire_mail_asides, mail_health as wire_mail_health, moves as wire_moves, page::Page, people,
+        mail_asides as wire_mail_asides, mail_health as wire_mail_health, mail_sign_in as wire_mail_sign_in, moves as wire_moves, page::Page, people,
         ratings as wire_ratings, recordings as wire_recordings, schedules as wire_schedules, session as wire_session, simulation,
         skills, start as wire_start, templates as wire_templates, why as wire_why,
     },
@@ -235,6 +235,8 @@ routes! {
     POST "/widget/v1/rating" widget::rate, Access::Visitor, "widget", "What a visitor thought of a conversation",
         body widget::RatingFields, 204;
 
+    GET "/oauth/mail" mail_sign_in::back, Access::Public, "mail",
+        "Where a provider sends a browser back to: a page that says what came of it", 200;
     GET "/rate/style.css" rate::style, Access::Public, "mail", "Part of the page on which mails are rated", 200;
     GET "/rate/{account}/{token}" rate::show, Access::Public, "mail", "The page on which a mail is rated; the token is in the mail", 200;
     POST "/rate/{account}/{token}" rate::rate, Access::Public, "mail", "A receiver rates a mail (a form)", 200;
@@ -447,10 +449,21 @@ routes! {
         patch wire_mail_accounts::MailAccountFields, 200, gives wire_mail_accounts::MailAccountView;
     PUT "/api/v1/mail-accounts/{id}/password" mail_accounts::set_password, WRITE_CONFIG, "mail",
         "Set a mail account's password; write-only", body wire_mail_accounts::MailPasswords, 200, gives wire_mail_accounts::MailAccountView;
+    POST "/api/v1/mail-accounts/{id}/sign-in" mail_sign_in::begin, WRITE_CONFIG, "mail",
+        "Begin to sign a mail account in at its provider; a browser goes on with it", body wire_mail_sign_in::BeginMailSignIn,
+        200, gives wire_mail_sign_in::MailSignIn;
+    DELETE "/api/v1/mail-accounts/{id}/sign-in" mail_sign_in::out, WRITE_CONFIG, "mail",
+        "Sign a mail account out, here; it is off then", 200, gives wire_mail_accounts::MailAccountView;
     DELETE "/api/v1/mail-accounts/{id}" mail_accounts::archive, WRITE_CONFIG, "mail",
         "Put a mail account away; its history stays", 200, gives wire_mail_accounts::MailAccountView;
     POST "/api/v1/mail-accounts/{id}/restore" mail_accounts::restore, WRITE_CONFIG, "mail",
         "Take a mail account back, switched off", 200, gives wire_mail_accounts::MailAccountView;
+    GET "/api/v1/clients/{id}/mail-providers" mail_providers::list, WRITE_CONFIG, "mail",
+        "Providers at which mail accounts of a client sign in", 200, gives wire_mail_sign_in::MailProviders;
+    PUT "/api/v1/clients/{id}/mail-providers/{provider}" mail_providers::put, WRITE_CONFIG, "mail",
+        "Set a provider up: google, microsoft or generic", body wire_mail_sign_in::MailProviderFields, 200, gives wire_mail_sign_in::MailProvider;
+    DELETE "/api/v1/clients/{id}/mail-providers/{provider}" mail_providers::remove, WRITE_CONFIG, "mail",
+        "Forget a provider that no account signs in at", 204;
     GET "/api/v1/clients/{id}/mail-areas" mail_areas::show, WRITE_CONFIG, "mail",
         "From which account mails of each kind go", 200, gives wire_mail_accounts::MailAreas;
     PUT "/api/v1/clients/{id}/mail-areas" mail_areas::put, WRITE_CONFIG, "mail",

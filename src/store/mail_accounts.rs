@@ -16,7 +16,7 @@ use crate::{
     directory::Snapshot,
     domain::channel::ChannelKind,
     ids::{CampaignId, ChannelId, ClientId},
-    store::{Db, StoreError, write::Statement},
+    store::{Db, StoreError, mail_providers, write::Statement},
 };
 
 pub(super) const STATEMENTS: &[&str] = &[ALL, SECRETS, INSERT, UPDATE, PUT_SECRET, DROP_SECRET, PUT_CHANNEL, CLOSE_CHANNEL];
@@ -135,6 +135,7 @@ pub(super) async fn load(db: &Db, sealer: &Sealer, snapshot: &mut Snapshot) -> R
             settings: row.json(4)?,
             enabled: row.int(5)? != 0,
             secrets: Secrets::default(),
+            signed_in: None,
             threads: Vec::new(),
             created_at: row.time(6)?,
             updated_at: row.time(7)?,
@@ -156,6 +157,11 @@ pub(super) async fn load(db: &Db, sealer: &Sealer, snapshot: &mut Snapshot) -> R
             Slot::Sending => account.secrets.sending = Some(secret),
             Slot::Refresh => account.secrets.refresh = Some(secret),
             Slot::Thread => account.threads.extend(thread_key(&secret, account.client, of)),
+        }
+    }
+    for (of, signed_in) in mail_providers::sign_ins(db).await? {
+        if let Some(account) = accounts.iter_mut().find(|account| account.id == of) {
+            account.signed_in = Some(signed_in);
         }
     }
     snapshot.mail_accounts = accounts.into_iter().map(|account| (account.id, Arc::new(account))).collect();

@@ -27,6 +27,7 @@ pub mod mail_areas;
 pub mod mail_asides;
 pub mod mail_confirmations;
 pub mod mail_positions;
+pub mod mail_providers;
 pub mod mail_ratings;
 pub mod mail_sending;
 pub mod mail_threads;
@@ -376,6 +377,7 @@ pub const STATEMENTS: &[(&str, &[&str])] = &[
     ("mail_threads", mail_threads::STATEMENTS),
     ("mail_accounts", mail_accounts::STATEMENTS),
     ("mail_areas", mail_areas::STATEMENTS),
+    ("mail_providers", mail_providers::STATEMENTS),
     ("mail_ratings", mail_ratings::STATEMENTS),
     ("mail_sending", mail_sending::STATEMENTS),
     ("mail_answers", mail_answers::STATEMENTS),

@@ -2,12 +2,12 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::Time;
+use super::{Time, mail_sign_in::MailSignedIn};
 use crate::{
     auth::secret::SecretText,
     channels::email::{
         post::account::{Folders, Server},
-        settings::Quota,
+        settings::{Login, Quota},
     },
     domain::mail_area::Area,
     ids::{CampaignId, ChannelId, ClientId},
@@ -82,6 +82,10 @@ pub struct MailAccountFields {
     #[serde(default)]
     #[ts(optional = nullable)]
     pub user: Option<String>,
+    /// With a password, or with what a provider gives to whoever signs in there.
+    #[serde(default)]
+    #[ts(as = "Option<Login>", optional)]
+    pub login: Login,
     /// Who signs in to send.
     #[serde(default)]
     #[ts(as = "Option<MailSending>", optional)]
@@ -134,6 +138,8 @@ pub struct MailAccountView {
     pub fields: MailAccountFields,
     /// There is something to sign in with.
     pub has_password: bool,
+    /// Who signed it in at a provider.
+    pub signed_in: Option<MailSignedIn>,
     /// There is a password for the login of its own to send.
     pub has_sending_password: bool,
     /// Put away; its history stays.

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::Time;
+use super::{Time, mail_sign_in::MailSignInTrouble};
 use crate::{domain::mail_health::MailState, ids::ChannelId};
 
 /// What an account's mailbox is doing.
@@ -69,6 +69,8 @@ pub struct MailAccountHealth {
     pub account: ChannelId,
     /// What its mailbox is doing.
     pub mailbox: MailboxState,
+    /// It gets nothing to sign in with at its provider: it neither receives nor sends.
+    pub sign_in: Option<MailSignInTrouble>,
     /// The server lets us read and not change: mails stay unread there.
     pub read_only: bool,
     /// When the last mail was taken in, since the server started.

@@ -9,6 +9,7 @@ pub mod mail;
 pub mod mail_accounts;
 pub mod mail_asides;
 pub mod mail_health;
+pub mod mail_sign_in;
 pub mod moves;
 pub mod page;
 pub mod people;

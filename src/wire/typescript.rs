@@ -5,11 +5,11 @@ use std::{collections::BTreeMap, path::Path};
 use ts_rs::TS;
 
 use super::{
-    command, config, conversation, demo, live, mail, mail_accounts, mail_asides, mail_health, moves, page, people, ratings,
+    command, config, conversation, demo, live, mail, mail_accounts, mail_asides, mail_health, mail_sign_in, moves, page, people, ratings,
     recordings, schedules, service as service_now, session, simulation as what_if, skills, start, templates, why,
 };
 use crate::{
-    channels::email::{post::account, settings},
+    channels::email::{oauth::provider, post::account, settings},
     domain::{
         campaign, channel, closing, contact, conversation as states, delivery, disposition, field, holding, invitation, load,
         mail_area, mail_settings, mail_template, message, permission, readiness, schedule, service, skill, strategy, waiting,
@@ -116,7 +116,16 @@ fn text() -> String {
         account::Folders,
         account::Security,
         account::Server,
+        settings::Login,
         settings::Quota,
+        provider::ProviderKind,
+        mail_sign_in::BeginMailSignIn,
+        mail_sign_in::MailProvider,
+        mail_sign_in::MailProviderFields,
+        mail_sign_in::MailProviders,
+        mail_sign_in::MailSignIn,
+        mail_sign_in::MailSignInTrouble,
+        mail_sign_in::MailSignedIn,
         demo::Entry,
         demo::Info,
         demo::Pace,

@@ -258,6 +258,7 @@ pub(crate) fn template(route: &Route) -> Option<Template> {
         | "GET /api/v1/conversations/{id}/messages/{message}/mail/header"
         | "GET /api/v1/conversations/{id}/messages/{message}/mail/source"
         | "POST /api/v1/conversations/{id}/messages/{message}/mail/pictures/{number}"
+        | "GET /oauth/mail"
         | "GET /rate/style.css"
         | "GET /rate/{account}/{token}"
         | "POST /rate/{account}/{token}"
@@ -448,6 +449,16 @@ pub(crate) fn template(route: &Route) -> Option<Template> {
         }
         "DELETE /api/v1/mail-accounts/{id}" => ("mail-accounts/{{idle_mail}}", None),
         "POST /api/v1/mail-accounts/{id}/restore" => ("mail-accounts/{{idle_mail}}/restore", None),
+        // A browser goes on with it.
+        "POST /api/v1/mail-accounts/{id}/sign-in" => {
+            ("mail-accounts/{{mail}}/sign-in", Some(json!({ "provider": "google" })))
+        }
+        "DELETE /api/v1/mail-accounts/{id}/sign-in" => ("mail-accounts/{{mail}}/sign-in", None),
+        "GET /api/v1/clients/{id}/mail-providers" => ("clients/{{client}}/mail-providers", None),
+        "PUT /api/v1/clients/{id}/mail-providers/{provider}" => {
+            ("clients/{{client}}/mail-providers/google", Some(json!({ "client_id": "x", "client_secret": "y" })))
+        }
+        "DELETE /api/v1/clients/{id}/mail-providers/{provider}" => ("clients/{{client}}/mail-providers/microsoft", None),
         "GET /api/v1/clients/{id}/mail-areas" => ("clients/{{client}}/mail-areas", None),
         "PUT /api/v1/clients/{id}/mail-areas" => {
             ("clients/{{client}}/mail-areas", Some(json!({ "areas": [{ "area": "all", "account": "{{mail}}" }] })))

@@ -57,6 +57,11 @@ export class Person {
     return person;
   }
 
+  /** Whoever looks at this page. */
+  static on(page: Page): Person {
+    return new Person(page);
+  }
+
   /** By keyboard, as everybody does. */
   async signIn(login: string, password: string): Promise<void> {
     await this.page.locator('input[autocomplete=username]').fill(login);

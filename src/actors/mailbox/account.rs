@@ -173,8 +173,7 @@ impl Work {
             None if self.account.settings.takes_existing => Start::Everything,
             None => Start::FromNow,
         };
-        let Some(account) = self.account.account(None) else { return End::Failed(Code::NoLogin.into()) };
-        let mut session = match Session::open(&shared.network, &account, start, shared.pace).await {
+        let mut session = match self.open(start).await {
             Ok(session) => session,
             Err(failure) => return End::Failed(failure),
         };
@@ -217,6 +216,22 @@ impl Work {
                 }
             }
         }
+    }
+
+    /// Connects and signs in; with another token when the server refuses the one there is.
+    async fn open(&self, start: Start) -> Result<Session, Failure> {
+        let (shared, tokens) = (&self.shared, &self.shared.engine.mail_tokens);
+        let account = tokens.account(&self.account).await?;
+        let refused = match Session::open(&shared.network, &account, start, shared.pace).await {
+            Ok(session) => return Ok(session),
+            Err(failure) => failure,
+        };
+        if let Some(failure) = tokens.judge(&self.account, &account, refused) {
+            return Err(failure);
+        }
+        let account = tokens.account(&self.account).await?;
+        let opened = Session::open(&shared.network, &account, start, shared.pace).await;
+        opened.map_err(|failure| tokens.judge(&self.account, &account, failure.clone()).unwrap_or(failure))
     }
 
     /// A mail that the server cannot give out without falling over is left behind, and known.

@@ -22,7 +22,7 @@ use super::{
     account::Outbox,
     attempt::{Attempt, Begun, Parts, Post, Ready, Settled, Shared, Standing, is_light},
     index::Line,
-    judge::{self, LeftOut, Outcome},
+    judge::{LeftOut, Outcome},
     messages::Over,
 };
 use crate::{
@@ -487,12 +487,11 @@ async fn count(shared: Arc<Shared>, mut sets: Vec<Set>) -> Step {
 
 async fn send(shared: Arc<Shared>, set: Set) -> Step {
     let start = shared.clock.elapsed();
-    let outcome = set.mail.post.hand_over(&set.ready.letter).await;
+    let (outcome, refused) = set.mail.post.hand_over(&set.ready.letter, &shared.tokens).await;
     let took = shared.clock.elapsed().saturating_sub(start);
     let (message, account) = (set.mail.attempt.item.message, set.mail.post.account.id);
     let attempt = set.mail.attempt.item.attempts + 1;
     tracing::debug!(%message, %account, attempt, ?outcome, "a mail was handed over");
-    let (outcome, refused) = judge::judge_mail(outcome);
     if outcome == Outcome::Unknown {
         tracing::warn!(%message, %account, attempt, "a mail was sent and not answered: its outcome is unknown");
     }

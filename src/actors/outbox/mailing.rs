@@ -46,7 +46,7 @@ impl Mailing {
         let directory = shared.directory.load();
         let account: &Arc<MailAccount> = directory.mail_accounts.get(&id)?;
         if self.post.as_ref().is_none_or(|post| post.account.updated_at != account.updated_at) {
-            self.post = Post::of(account, None, &shared.net).map(Arc::new);
+            self.post = Post::of(account, &shared.net).map(Arc::new);
             // Whoever mended it need not wait.
             self.trouble = None;
         }

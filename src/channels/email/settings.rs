@@ -3,13 +3,14 @@
 use serde::{Deserialize, Serialize};
 
 use super::{
+    oauth::provider::ProviderKind,
     post::account::{Account, Credentials, Folders, Proof, SendingLogin, Server},
     understand::ThreadKey,
 };
 use crate::{
     auth::secret::SecretText,
     clock::Timestamp,
-    ids::{CampaignId, ChannelId, ClientId},
+    ids::{CampaignId, ChannelId, ClientId, UserId},
 };
 
 /// A mail account.
@@ -29,6 +30,8 @@ pub struct MailAccount {
     pub enabled: bool,
     /// What it signs in with.
     pub secrets: Secrets,
+    /// Who signed it in at a provider, where it signs in with what that gives.
+    pub signed_in: Option<SignedIn>,
     /// What its threads are signed with: the key in force first.
     pub threads: Vec<ThreadKey>,
     /// When it was created.
@@ -86,6 +89,17 @@ pub enum Login {
     Password,
     /// Tokens of OAuth 2 (SASL XOAUTH2).
     Oauth,
+}
+
+/// That an account was signed in at a provider.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SignedIn {
+    /// At which.
+    pub provider: ProviderKind,
+    /// By whom of the staff.
+    pub by: UserId,
+    /// When.
+    pub at: Timestamp,
 }
 
 /// Who signs in where mail is handed over.

@@ -56,6 +56,7 @@ async fn what_belongs_to_another_client_reads_exactly_like_what_does_not_exist(w
                 .replace("{id}", id.as_str().unwrap())
                 .replace("{user}", user)
                 .replace("{message}", user)
+                .replace("{provider}", "google")
                 .replace("{number}", "0")
                 .replace("{secret}", user)
         };
@@ -72,6 +73,7 @@ async fn what_belongs_to_another_client_reads_exactly_like_what_does_not_exist(w
             path if path.ends_with("/priority") => json!({"priority": "high"}),
             path if path.ends_with("/close") || path.ends_with("/invitation") => json!({}),
             path if path.ends_with("/mail-areas") => json!({"areas": []}),
+            path if path.ends_with("{provider}") => json!({"client_id": "x"}),
             path if path.ends_with("/fields") => json!({"values": {}}),
             path if path.ends_with("/addresses") => json!({"kind": "email", "value": "x@example.com"}),
             _ => json!({"name": "mine now"}),

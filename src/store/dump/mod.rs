@@ -22,7 +22,7 @@ use crate::ids::AttachmentId;
 /// be used again; what is only derived is made anew.
 const LEFT_OUT: [&str; 6] = ["_sqlx_migrations", "invitations", "leases", "recordings", "recordings_state", "sessions"];
 
-pub(super) const STATEMENTS: &[&str] = &[SCHEMA, STREAMS, FILES, SEALED, SEALED_OF_MAIL, LOG_EXTENT, NEW_EPOCH, IN_DOUBT, LEASED];
+pub(super) const STATEMENTS: &[&str] = &[SCHEMA, STREAMS, FILES, SEALED, SEALED_OF_MAIL, SEALED_OF_PROVIDERS, LOG_EXTENT, NEW_EPOCH, IN_DOUBT, LEASED];
 pub(super) const SQLITE_STATEMENTS: &[&str] = &[sqlite::COLUMNS, sqlite::BROKEN_KEYS];
 pub(super) const POSTGRES_STATEMENTS: &[&str] =
     &[postgres::COLUMNS, postgres::TABLE_COUNT, postgres::NOW, postgres::NAME_REPLACED];
@@ -33,6 +33,8 @@ const FILES: &str = "SELECT id, size FROM attachments ORDER BY id";
 pub(super) const SEALED: &str = "SELECT id, sealed FROM channel_secrets";
 /// What a secret of a mail account is sealed for: [`crate::channels::email::settings::Slot::sealed_for`].
 const SEALED_OF_MAIL: &str = "SELECT account_id || ':' || slot, sealed FROM mail_secrets";
+/// As [`super::mail_providers`] seals them.
+const SEALED_OF_PROVIDERS: &str = "SELECT client_id || ':' || provider, sealed FROM mail_providers";
 const LOG_EXTENT: &str = "SELECT s.stream, s.head, count(l.pos), coalesce(max(l.pos), s.head), coalesce(min(l.pos), s.head + 1) \
      FROM streams s LEFT JOIN log l ON l.stream = s.stream GROUP BY s.stream, s.head";
 /// Positions may mean something else now: browsers must start over.
@@ -260,8 +262,11 @@ impl Target {
         let pair = |row: Vec<Value>| Ok((text(row.first())?.to_owned(), text(row.get(1))?.to_owned()));
         let mut sealed = self.rows(SEALED).await?;
         // Not in an older schema.
-        if self.tables().await?.iter().any(|table| table.name == "mail_secrets") {
-            sealed.extend(self.rows(SEALED_OF_MAIL).await?);
+        let tables = self.tables().await?;
+        for (name, sealed_there) in [("mail_secrets", SEALED_OF_MAIL), ("mail_providers", SEALED_OF_PROVIDERS)] {
+            if tables.iter().any(|table| table.name == name) {
+                sealed.extend(self.rows(sealed_there).await?);
+            }
         }
         let sealed = sealed.into_iter().map(pair).collect::<Result<_, StoreError>>()?;
         match self {

@@ -192,6 +192,16 @@ export type Author = { "is": "contact" } | { "is": "agent",
  */
 id: UserId, } | { "is": "system" };
 
+export type BeginMailSignIn = { 
+/**
+ * Where.
+ */
+provider: MailProviderKind, 
+/**
+ * Switch the account on when it works.
+ */
+enable?: boolean, };
+
 export type Board = { 
 /**
  * Agents who are signed in.
@@ -1454,7 +1464,7 @@ of: number, };
 
 export type Ending = "closed" | "inactive" | "full" | "out_of_hours" | "abandoned" | "expired" | "overflowed";
 
-export type ErrorCode = "malformed_json" | "invalid_utf8" | "too_deep" | "broken_body" | "idempotency_key_invalid" | "idempotency_key_missing" | "signed_out_session" | "wrong_credentials" | "identity_invalid" | "signature_no_secret" | "signature_header_missing" | "signature_header_empty" | "signature_header_repeated" | "signature_invalid_id" | "signature_invalid_timestamp" | "signature_too_old" | "signature_too_new" | "signature_no_usable_version" | "signature_mismatch" | "forbidden" | "not_allowed_in_campaign" | "wrong_origin" | "not_found" | "invitation_not_valid" | "method_not_allowed" | "conflict" | "in_use" | "campaign_in_use" | "conversation_closed" | "wrong_state" | "not_owner" | "offer_gone" | "not_failed" | "not_waiting" | "not_then" | "draft_stale" | "already_open" | "cannot_start" | "gone" | "not_next" | "not_skilled" | "at_capacity" | "not_available" | "not_member" | "too_many_transfers" | "transfer_target" | "wrap_up_timed" | "rating_final" | "signed_out" | "forced_pause" | "too_large" | "unsupported_media_type" | "invalid" | "idempotency_key_reused" | "not_answered" | "disposition_needed" | "fields_missing" | "empty_message" | "message_too_long" | "attachments_not_allowed" | "emoticons_not_allowed" | "unknown_break" | "unknown_field" | "missing_field" | "wrong_type" | "too_short" | "too_long" | "out_of_range" | "control_characters" | "voice_needed" | "unknown_reference" | "not_possible" | "duplicate" | "taken" | "password_too_short" | "password_too_long" | "schedule_name" | "schedule_hours" | "schedule_too_many_intervals" | "schedule_too_many_exceptions" | "schedule_exception_date" | "schedule_exception_twice" | "schedule_too_many_own_days" | "schedule_own_day_date" | "schedule_own_day_twice" | "schedule_own_day_name" | "schedule_holiday_unknown" | "calendar_file_not_valid" | "schedule_override_empty" | "schedule_override_reason" | "mail_login_refused" | "mail_host_forbidden" | "mail_not_working" | "mail_in_clear" | "too_many_attempts" | "too_many_connections" | "busy" | "internal" | "unavailable";
+export type ErrorCode = "malformed_json" | "invalid_utf8" | "too_deep" | "broken_body" | "idempotency_key_invalid" | "idempotency_key_missing" | "signed_out_session" | "wrong_credentials" | "identity_invalid" | "signature_no_secret" | "signature_header_missing" | "signature_header_empty" | "signature_header_repeated" | "signature_invalid_id" | "signature_invalid_timestamp" | "signature_too_old" | "signature_too_new" | "signature_no_usable_version" | "signature_mismatch" | "forbidden" | "not_allowed_in_campaign" | "wrong_origin" | "not_found" | "invitation_not_valid" | "method_not_allowed" | "conflict" | "in_use" | "campaign_in_use" | "conversation_closed" | "wrong_state" | "not_owner" | "offer_gone" | "not_failed" | "not_waiting" | "not_then" | "draft_stale" | "already_open" | "cannot_start" | "gone" | "not_next" | "not_skilled" | "at_capacity" | "not_available" | "not_member" | "too_many_transfers" | "transfer_target" | "wrap_up_timed" | "rating_final" | "signed_out" | "forced_pause" | "too_large" | "unsupported_media_type" | "invalid" | "idempotency_key_reused" | "not_answered" | "disposition_needed" | "fields_missing" | "empty_message" | "message_too_long" | "attachments_not_allowed" | "emoticons_not_allowed" | "unknown_break" | "unknown_field" | "missing_field" | "wrong_type" | "too_short" | "too_long" | "out_of_range" | "control_characters" | "voice_needed" | "unknown_reference" | "not_possible" | "duplicate" | "taken" | "password_too_short" | "password_too_long" | "schedule_name" | "schedule_hours" | "schedule_too_many_intervals" | "schedule_too_many_exceptions" | "schedule_exception_date" | "schedule_exception_twice" | "schedule_too_many_own_days" | "schedule_own_day_date" | "schedule_own_day_twice" | "schedule_own_day_name" | "schedule_holiday_unknown" | "calendar_file_not_valid" | "schedule_override_empty" | "schedule_override_reason" | "mail_login_refused" | "mail_host_forbidden" | "mail_not_working" | "mail_sign_in_needed" | "mail_provider_unset" | "mail_servers_of_others" | "mail_in_clear" | "too_many_attempts" | "too_many_connections" | "busy" | "internal" | "unavailable";
 
 export type EventNotTaken = { 
 /**
@@ -1834,6 +1844,10 @@ id: ChannelId,
  */
 has_password: boolean, 
 /**
+ * Who signed it in at a provider.
+ */
+signed_in: MailSignedIn | null, 
+/**
  * There is a password for the login of its own to send.
  */
 has_sending_password: boolean, 
@@ -1881,6 +1895,10 @@ smtp: MailServer,
  * Who signs in; the address when it is left out.
  */
 user?: string | null, 
+/**
+ * With a password, or with what a provider gives to whoever signs in there.
+ */
+login?: MailLogin, 
 /**
  * Who signs in to send.
  */
@@ -1952,6 +1970,10 @@ smtp: MailServer,
  */
 user?: string | null, 
 /**
+ * With a password, or with what a provider gives to whoever signs in there.
+ */
+login?: MailLogin, 
+/**
  * Who signs in to send.
  */
 sending?: MailSending, 
@@ -1997,6 +2019,10 @@ account: ChannelId,
  * What its mailbox is doing.
  */
 mailbox: MailboxState, 
+/**
+ * It gets nothing to sign in with at its provider: it neither receives nor sends.
+ */
+sign_in: MailSignInTrouble | null, 
 /**
  * The server lets us read and not change: mails stay unread there.
  */
@@ -2321,6 +2347,8 @@ repeats: boolean, };
 
 export type MailKind = "reply" | "reply_all" | "forward";
 
+export type MailLogin = "password" | "oauth";
+
 export type MailMoment = { 
 /**
  * RFC 3339 in UTC; none when it is a whole day or nobody knows which zone is meant.
@@ -2378,6 +2406,90 @@ export type MailProposals = {
  * None when nothing was found: ask the provider.
  */
 proposals: Array<MailProposal>, };
+
+export type MailProvider = { 
+/**
+ * Which.
+ */
+provider: MailProviderKind, 
+/**
+ * There is a secret.
+ */
+has_secret: boolean, 
+/**
+ * When it was last changed.
+ */
+updated_at: Time, 
+/**
+ * The id of our client at the provider.
+ */
+client_id: string, 
+/**
+ * Write-only: the secret of our client there. Needed at first, and again when it would be sent to another address.
+ */
+client_secret?: string, 
+/**
+ * Microsoft: the directory (tenant), as an id or a domain; none = `common`.
+ */
+tenant?: string | null, 
+/**
+ * Another one: what people call it.
+ */
+name?: string | null, 
+/**
+ * Another one: where people sign in; https.
+ */
+authorize_url?: string | null, 
+/**
+ * Another one: where codes become tokens; https.
+ */
+token_url?: string | null, 
+/**
+ * Another one: what is asked for, spaces between.
+ */
+scopes?: string | null, };
+
+export type MailProviderFields = { 
+/**
+ * The id of our client at the provider.
+ */
+client_id: string, 
+/**
+ * Write-only: the secret of our client there. Needed at first, and again when it would be sent to another address.
+ */
+client_secret?: string, 
+/**
+ * Microsoft: the directory (tenant), as an id or a domain; none = `common`.
+ */
+tenant?: string | null, 
+/**
+ * Another one: what people call it.
+ */
+name?: string | null, 
+/**
+ * Another one: where people sign in; https.
+ */
+authorize_url?: string | null, 
+/**
+ * Another one: where codes become tokens; https.
+ */
+token_url?: string | null, 
+/**
+ * Another one: what is asked for, spaces between.
+ */
+scopes?: string | null, };
+
+export type MailProviderKind = "google" | "microsoft" | "generic";
+
+export type MailProviders = { 
+/**
+ * Where a provider sends people back to: it has to know this address.
+ */
+redirect_url: string, 
+/**
+ * Those that are set.
+ */
+providers: Array<MailProvider>, };
 
 export type MailQuota = { 
 /**
@@ -2484,6 +2596,44 @@ rating?: MailRating | null,
  * Who mails come from, as people read it, 1 to 120 characters; none = the name of the agent.
  */
 from_name?: string | null, };
+
+export type MailSignIn = { 
+/**
+ * To be opened in the browser.
+ */
+url: string, 
+/**
+ * Until then.
+ */
+expires_at: Time, };
+
+export type MailSignInTrouble = { 
+/**
+ * Why, a stable code; with `sign_in_again` nothing changes before somebody does.
+ */
+code: string, 
+/**
+ * What the provider said: one line of plain text.
+ */
+words: string | null, 
+/**
+ * Since when.
+ */
+since: Time, };
+
+export type MailSignedIn = { 
+/**
+ * At which provider.
+ */
+provider: MailProviderKind, 
+/**
+ * By whom of the staff.
+ */
+by: UserId, 
+/**
+ * When.
+ */
+at: Time, };
 
 export type MailSignsIn = "password" | "application_password" | "browser";
 

@@ -6,17 +6,17 @@ use bytes::Bytes;
 use object_store::ObjectStoreExt;
 use tokio::sync::{Mutex, Semaphore, SemaphorePermit};
 
-use super::{Attempt, Outcome};
+use super::{Attempt, Outcome, judge, judge::LeftOut};
 use crate::{
-    auth::secret::SecretText,
+    actors::mail_tokens::Tokens,
     channels::email::{
         answering,
         compose::{self, Enclosed, MAX_FILES_BYTES, Origin, compose},
         post::{
             account::Account,
-            failure::Code,
+            failure::{Code, Failure},
             net::Network,
-            smtp::{self, Letter, Sender},
+            smtp::{Letter, Sender},
         },
         rating::{self, Asked},
         settings::MailAccount,
@@ -40,38 +40,68 @@ const MAX_HTML_BYTES: u64 = 1024 * 1024;
 pub(in super::super) struct Post {
     pub(in super::super) account: Arc<MailAccount>,
     key: ThreadKey,
-    access: Arc<Account>,
     net: Network,
     /// Used by one mail after the other.
-    kept: Mutex<Option<Sender>>,
+    kept: Mutex<Kept>,
+}
+
+/// What one mail leaves for the next.
+#[derive(Default)]
+struct Kept {
+    sender: Option<Sender>,
+    /// What it signs in with.
+    access: Option<Arc<Account>>,
 }
 
 impl Post {
-    /// None while it is switched off, or has no password or no key. `token` is what an account of OAuth signs in with now.
-    pub(in super::super) fn of(account: &Arc<MailAccount>, token: Option<&SecretText>, net: &Network) -> Option<Self> {
+    /// None while it is switched off, or has no password or no key; of one that signs in at a provider, before somebody did.
+    pub(in super::super) fn of(account: &Arc<MailAccount>, net: &Network) -> Option<Self> {
         let usable = account.enabled && account.archived_at.is_none();
-        let access = usable.then(|| account.account(token))??;
+        // The lasting one only says that there is something to ask the provider with.
+        usable.then(|| account.account(account.secrets.refresh.as_ref()))??;
         Some(Self {
             key: account.threads.first()?.clone(),
             account: Arc::clone(account),
-            access: Arc::new(access),
             net: net.clone(),
             kept: Mutex::default(),
         })
     }
 
+    /// The connection, signed in with what counts now. Another token is no reason to hang up: the server asked for it when it was good.
+    async fn sender<'a>(&self, kept: &'a mut Kept, tokens: &Tokens) -> Result<&'a mut Sender, Failure> {
+        if kept.sender.as_ref().is_none_or(|sender| !sender.is_connected()) {
+            let access = Arc::new(tokens.account(&self.account).await?);
+            kept.sender = Some(Sender::new(self.net.clone(), Arc::clone(&access)));
+            kept.access = Some(access);
+        }
+        kept.sender.as_mut().ok_or_else(|| Code::NoLogin.into())
+    }
+
     /// Says goodbye to the server, unless something is being sent.
     pub(in super::super) async fn hang_up(&self) {
-        let kept = self.kept.try_lock().ok().and_then(|mut kept| kept.take());
+        let kept = self.kept.try_lock().ok().and_then(|mut kept| kept.sender.take());
         if let Some(sender) = kept {
             sender.close().await;
         }
     }
 
-    /// Hands a mail over.
-    pub(in super::super) async fn hand_over(&self, letter: &Letter) -> smtp::Outcome {
+    /// Hands a mail over; says who was refused.
+    pub(in super::super) async fn hand_over(&self, letter: &Letter, tokens: &Tokens) -> (Outcome, Vec<LeftOut>) {
         let mut kept = self.kept.lock().await;
-        kept.get_or_insert_with(|| Sender::new(self.net.clone(), Arc::clone(&self.access))).send(letter).await
+        let mut is_second = false;
+        loop {
+            let (outcome, refused) = match self.sender(&mut kept, tokens).await {
+                Ok(sender) => judge::judge_mail(sender.send(letter).await),
+                Err(failure) => (Outcome::Rest(failure), Vec::new()),
+            };
+            let (Outcome::Rest(failure), Some(access)) = (&outcome, &kept.access) else { return (outcome, refused) };
+            match tokens.judge(&self.account, access, failure.clone()) {
+                Some(failure) => return (Outcome::Rest(failure), refused),
+                None if is_second => return (outcome, refused),
+                // A token may lose its force before its time.
+                None => (is_second, kept.sender) = (true, None),
+            }
+        }
     }
 }
 

@@ -25,6 +25,7 @@ use crate::{
         conversation::{Reply, Request},
         engine::CommandError,
         gate::Gate,
+        mail_tokens::Tokens,
         shard::{Shard, ToConversation},
     },
     channels::email::post::{failure::Failure, net::Network},
@@ -68,6 +69,8 @@ pub struct Shared {
     pub attachments: Arc<dyn ObjectStore>,
     /// The way to mail servers.
     pub net: Network,
+    /// What mail accounts sign in with at their providers.
+    pub tokens: Tokens,
 }
 
 /// How a channel account hands over what it sends.

@@ -10,9 +10,18 @@ use super::failure::Code;
 /// password waits long, because providers lock an account that knocks too often.
 pub fn pause(code: Code, failures: u32, chance: f64) -> Duration {
     let (first, longest) = match code {
-        Code::LoginRefused | Code::LoginDisabled | Code::LoginUnsupported | Code::LoginElsewhere | Code::NoLogin => {
-            (15 * 60, 6 * 3_600)
-        }
+        Code::LoginRefused
+        | Code::LoginDisabled
+        | Code::LoginUnsupported
+        | Code::LoginElsewhere
+        | Code::NoLogin
+        | Code::SignInAgain
+        | Code::TokenRefused
+        | Code::ProviderUnset
+        | Code::ClientRefused
+        | Code::RedirectRefused
+        | Code::ScopeRefused
+        | Code::NoRefresh => (15 * 60, 6 * 3_600),
         Code::Limit => (5 * 60, 3_600),
         Code::TlsNotOffered
         | Code::TlsRefused
@@ -26,7 +35,7 @@ pub fn pause(code: Code, failures: u32, chance: f64) -> Duration {
         | Code::HostForbidden
         | Code::FolderMissing
         | Code::FolderReadOnly => (60, 3_600),
-        Code::ServerRefuses | Code::LoginLater => (10, 15 * 60),
+        Code::ServerRefuses | Code::LoginLater | Code::ProviderLater | Code::ProviderRefuses | Code::ProviderOdd => (10, 15 * 60),
         _ => (1, 5 * 60),
     };
     let doublings = failures.saturating_sub(1).min(20);

@@ -68,6 +68,19 @@ codes! {
     AddressInvalid "address_invalid" "This is no address a mail can go to";
     HeaderInjection "header_injection" "A header holds a line break";
     NoLogin "no_login" "The server wants a user and a password";
+    SignInAgain "sign_in_again" "The provider no longer accepts the sign-in: somebody has to sign in again";
+    TokenRefused "token_refused" "The server does not accept who signed in at the provider";
+    ProviderUnset "provider_unset" "The provider is not set up here";
+    ClientRefused "client_refused" "The provider does not accept our client id or its secret";
+    RedirectRefused "redirect_refused" "The provider does not know the address that it should send people back to";
+    ScopeRefused "scope_refused" "The provider does not grant what is needed for mail";
+    CodeRefused "code_refused" "The provider no longer accepts this sign-in: it took too long, or was used before";
+    NoRefresh "no_refresh" "The provider gave no lasting access";
+    SignInDenied "sign_in_denied" "Access was not allowed at the provider";
+    SignInUnknown "sign_in_unknown" "This sign-in is not known here, no longer, or was begun by somebody else";
+    ProviderLater "provider_later" "The provider cannot be asked now";
+    ProviderRefuses "provider_refuses" "The provider said no";
+    ProviderOdd "provider_odd" "The provider's answer makes no sense";
 }
 
 /// Something went wrong with a server.
@@ -87,7 +100,7 @@ impl Failure {
     }
 
     /// Some servers repeat what they were told.
-    pub(super) fn without(mut self, secrets: &[&str]) -> Self {
+    pub(in crate::channels::email) fn without(mut self, secrets: &[&str]) -> Self {
         self.words = self.words.map(|words| {
             let hide = |words: String, secret: &&str| if secret.is_empty() { words } else { words.replace(*secret, "***") };
             secrets.iter().fold(String::from(words), hide).into()

@@ -131,6 +131,16 @@ impl Network {
         })
     }
 
+    /// For TLS with others than mail servers.
+    pub(in crate::channels::email) fn tls(&self) -> ClientConfig {
+        ClientConfig::clone(&self.tls)
+    }
+
+    /// Which addresses may be reached.
+    pub(in crate::channels::email) fn reach(&self) -> Reach {
+        self.reach
+    }
+
     /// With other patience.
     #[must_use]
     pub fn with_patience(mut self, patience: Patience) -> Self {

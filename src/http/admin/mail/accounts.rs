@@ -15,10 +15,10 @@ use crate::{
     auth::secret::SecretText,
     channels::email::{
         post::{
-            account::{Account, FaultCode, Security, Server},
-            failure::Code,
+            account::{Account, FaultCode, Proof, Security, Server},
+            failure::{Code, Failure},
         },
-        settings::{Login, MailAccount, Secrets, Sending, Settings, Slot},
+        settings::{Login, MailAccount, Secrets, Sending, Settings, SignedIn, Slot},
     },
     clock::Timestamp,
     domain::{
@@ -38,10 +38,13 @@ use crate::{
     ids::{ChannelId, ClientId},
     store::{
         mail_accounts::{self, AccountRow},
-        mail_areas,
+        mail_areas, mail_providers,
         write::Statement,
     },
-    wire::mail_accounts::{MailAccountFields, MailAccountView, MailPasswords, MailSending, MailSendingLogin},
+    wire::{
+        mail_accounts::{MailAccountFields, MailAccountView, MailPasswords, MailSending, MailSendingLogin},
+        mail_sign_in::MailSignedIn,
+    },
 };
 
 fn fields(account: &MailAccount) -> MailAccountFields {
@@ -56,6 +59,7 @@ fn fields(account: &MailAccount) -> MailAccountFields {
         imap: settings.imap,
         smtp: settings.smtp,
         user: Some(settings.user),
+        login: settings.login,
         sending: match settings.sending {
             Sending::Same => MailSending { login: MailSendingLogin::Same, user: None },
             Sending::Own { user } => MailSending { login: MailSendingLogin::Own, user: Some(user) },
@@ -80,7 +84,7 @@ fn settings(fields: &MailAccountFields) -> Settings {
         receives: fields.receives,
         smtp: fields.smtp.clone(),
         user: fields.user.clone().unwrap_or_else(|| fields.address.clone()),
-        login: Login::Password,
+        login: fields.login,
         sending: match fields.sending.login {
             MailSendingLogin::Same => Sending::Same,
             MailSendingLogin::Own => Sending::Own { user: fields.sending.user.clone().unwrap_or_default() },
@@ -99,14 +103,19 @@ fn signs_in(settings: &Settings) -> bool {
 }
 
 fn has_secret(settings: &Settings, secrets: &Secrets) -> bool {
-    !signs_in(settings) || secrets.password.as_ref().is_some_and(|password| !password.expose().is_empty())
+    let secret = match settings.login {
+        Login::Password => &secrets.password,
+        Login::Oauth => &secrets.refresh,
+    };
+    !signs_in(settings) || secret.as_ref().is_some_and(|secret| !secret.expose().is_empty())
 }
 
-fn view(account: &MailAccount) -> MailAccountView {
+pub(super) fn view(account: &MailAccount) -> MailAccountView {
     MailAccountView {
         id: account.id,
         fields: fields(account),
         has_password: has_secret(&account.settings, &account.secrets),
+        signed_in: signed_in(account),
         has_sending_password: account.secrets.sending.is_some(),
         archived_at: account.archived_at.map(Into::into),
         created_at: account.created_at.into(),
@@ -114,8 +123,12 @@ fn view(account: &MailAccount) -> MailAccountView {
     }
 }
 
+fn signed_in(account: &MailAccount) -> Option<MailSignedIn> {
+    account.signed_in.map(|SignedIn { provider, by, at }| MailSignedIn { provider, by, at: at.into() })
+}
+
 /// An account within scope. They are read by those who administer them only.
-fn found(caller: &Caller, id: ChannelId) -> Result<&Arc<MailAccount>, Problem> {
+pub(super) fn found(caller: &Caller, id: ChannelId) -> Result<&Arc<MailAccount>, Problem> {
     let account = caller.directory.mail_accounts.get(&id).ok_or_else(Problem::not_found)?;
     caller.require(Permission::WriteConfig, place(account.client, account.campaign))?;
     Ok(account)
@@ -174,6 +187,8 @@ fn check(caller: &Caller, fields: &mut MailAccountFields, current: Option<&MailA
             check_secret(&mut check, field, secret);
         }
     }
+    let both = fields.login == Login::Oauth && fields.password.is_some();
+    check.that(!both, "password", ErrorCode::NotPossible, "the account signs in at its provider");
     let in_clear = typed.is_some_and(|account| account.in_clear());
     check.that(
         !in_clear || fields.accept_in_clear,
@@ -192,7 +207,7 @@ fn check(caller: &Caller, fields: &mut MailAccountFields, current: Option<&MailA
     check.done()
 }
 
-fn check_secret(check: &mut Check, field: &str, secret: &SecretText) {
+pub(super) fn check_secret(check: &mut Check, field: &str, secret: &SecretText) {
     let text = secret.expose();
     check.that(!text.is_empty(), field, ErrorCode::TooShort, "it must hold something");
     check.that(text.len() <= 1_000, field, ErrorCode::TooLong, "at most 1,000 bytes");
@@ -201,27 +216,39 @@ fn check_secret(check: &mut Check, field: &str, secret: &SecretText) {
 
 /// Secrets that open nothing: for what can be said of settings without any.
 fn nobodys() -> Secrets {
-    Secrets { password: Some("-".into()), sending: Some("-".into()), refresh: None }
+    Secrets { password: Some("-".into()), sending: Some("-".into()), refresh: Some("-".into()) }
 }
 
-/// Everything a server is asked with, where nothing is missing.
-fn complete(address: String, settings: &Settings, secrets: &Secrets) -> Option<Account> {
+/// Everything a server is asked with, where nothing is missing. The token of one that signs in at a provider is put in later: [`ready`].
+pub(super) fn complete(address: String, settings: &Settings, secrets: &Secrets) -> Option<Account> {
     // A mailbox that nobody signs in to has no password; it is never sent.
-    let password = if signs_in(settings) { secrets.password.clone() } else { Some("-".into()) };
+    let (login, password) =
+        if signs_in(settings) { (settings.login, secrets.password.clone()) } else { (Login::Password, Some("-".into())) };
     let account = MailAccount {
         id: ChannelId::NIL,
         client: ClientId::NIL,
         campaign: None,
         address,
-        settings: settings.clone(),
+        settings: Settings { login, ..settings.clone() },
         enabled: true,
         secrets: Secrets { password, ..secrets.clone() },
+        signed_in: None,
         threads: Vec::new(),
         created_at: Timestamp::from_micros(0),
         updated_at: Timestamp::from_micros(0),
         archived_at: None,
     };
-    account.account(None)
+    let held = secrets.refresh.as_ref().map(|_| SecretText::from("-"));
+    account.account(held.as_ref())
+}
+
+/// With the token that its provider gives now, where it signs in with one.
+async fn ready(app: &App, current: Option<&MailAccount>, mut account: Account) -> Result<Account, Failure> {
+    if let Proof::Token(token) = &mut account.credentials.proof {
+        let current = current.ok_or(Code::SignInAgain)?;
+        *token = app.engine.mail_tokens.of(current).await?;
+    }
+    Ok(account)
 }
 
 /// Whether a stored secret would go where it does not go now: whoever may change an account may not learn its password that way.
@@ -236,7 +263,7 @@ fn goes_elsewhere(now: &[&Server], then: &[&Server]) -> bool {
 }
 
 /// Where the mailbox's own secret goes.
-fn own_servers(settings: &Settings) -> Vec<&Server> {
+pub(super) fn own_servers(settings: &Settings) -> Vec<&Server> {
     let sends = (settings.sending == Sending::Same).then_some(&settings.smtp);
     settings.imap.iter().chain(sends).collect()
 }
@@ -257,11 +284,15 @@ fn secrets(check: &mut Check, fields: &MailAccountFields, current: Option<&MailA
         typed.as_ref().or(kept).cloned()
     };
     let kept = current.map(|stored| &stored.secrets);
-    Secrets {
-        password: of("password", &fields.password, kept.and_then(|secrets| secrets.password.as_ref()), own_servers),
-        sending: of("sending_password", &fields.sending_password, kept.and_then(|secrets| secrets.sending.as_ref()), relay),
-        refresh: None,
+    let password = kept.filter(|_| then.login == Login::Password).and_then(|secrets| secrets.password.as_ref());
+    let password = of("password", &fields.password, password, own_servers);
+    let sending = of("sending_password", &fields.sending_password, kept.and_then(|secrets| secrets.sending.as_ref()), relay);
+    let refresh = kept.filter(|_| then.login == Login::Oauth).and_then(|secrets| secrets.refresh.clone());
+    let elsewhere = current.is_some_and(|stored| goes_elsewhere(&own_servers(&stored.settings), &own_servers(&then)));
+    if refresh.is_some() && elsewhere {
+        check.error("login", ErrorCode::MailSignInNeeded, "its access would go to another server: sign it out, change it, sign in again");
     }
+    Secrets { password, sending, refresh }
 }
 
 /// What a server is asked with; none while there is nothing to sign in with and the account is off.
@@ -271,12 +302,11 @@ fn asked(fields: &MailAccountFields, current: Option<&MailAccount>, must: bool) 
     let set = settings(fields);
     if must {
         let missing = |secret: &Option<SecretText>| secret.as_ref().is_none_or(|secret| secret.expose().is_empty());
-        check.that(
-            !signs_in(&set) || !missing(&secrets.password),
-            "password",
-            ErrorCode::MissingField,
-            "it is needed to sign in",
-        );
+        let (field, secret, code, detail) = match set.login {
+            Login::Password => ("password", &secrets.password, ErrorCode::MissingField, "it is needed to sign in"),
+            Login::Oauth => ("login", &secrets.refresh, ErrorCode::MailSignInNeeded, "sign in at the provider first"),
+        };
+        check.that(!signs_in(&set) || !missing(secret), field, code, detail);
         let relay = matches!(set.sending, Sending::Own { .. });
         check.that(!relay || !missing(&secrets.sending), "sending_password", ErrorCode::MissingField, "it is needed to send");
     }
@@ -294,7 +324,7 @@ pub(super) fn wanted(
     caller: &Caller,
     id: Option<ChannelId>,
     fields_given: Option<MailAccountFields>,
-) -> Result<(Account, ClientId), Problem> {
+) -> Result<Wanted, Problem> {
     let current = id.map(|id| found(caller, id)).transpose()?;
     let mut wanted = match (fields_given, current) {
         (Some(given), _) => given,
@@ -304,18 +334,79 @@ pub(super) fn wanted(
     check(caller, &mut wanted, current.map(AsRef::as_ref))?;
     let account = asked(&wanted, current.map(AsRef::as_ref), true)?;
     let account = account.ok_or_else(|| Problem::field("password", ErrorCode::MissingField, "it is needed to sign in"))?;
-    Ok((account, wanted.client))
+    Ok(Wanted { account, client: wanted.client, current: current.cloned() })
 }
 
-/// Asks the servers before anything is saved.
-async fn verify(app: &App, caller: &Caller, fields: &MailAccountFields, account: Option<&Account>) -> Result<(), Problem> {
+/// What a test tries.
+pub(super) struct Wanted {
+    account: Account,
+    /// Whose.
+    pub(super) client: ClientId,
+    current: Option<Arc<MailAccount>>,
+}
+
+impl Wanted {
+    /// Where mails go.
+    pub(super) fn account(&self) -> &Account {
+        &self.account
+    }
+
+    /// With everything that servers ask for.
+    ///
+    /// # Errors
+    /// Why its provider gives nothing now.
+    pub(super) async fn ready(&self, app: &App) -> Result<Account, Failure> {
+        ready(app, self.current.as_deref(), self.account.clone()).await
+    }
+
+    /// A server said no to the token: the next attempt has another one.
+    pub(super) fn refused(&self, app: &App, account: &Account, code: Code) {
+        self.current.iter().for_each(|current| drop(app.engine.mail_tokens.judge(current, account, code.into())));
+    }
+}
+
+/// Asks the servers before anything is saved. A token that they refuse is asked for anew, once.
+async fn verify(
+    app: &App,
+    caller: &Caller,
+    fields: &MailAccountFields,
+    current: Option<&MailAccount>,
+    account: Option<Account>,
+) -> Result<(), Problem> {
     let Some(account) = account else { return Ok(()) };
     let _turn = app.mail.turn(&app.throttle, caller.by)?;
-    match Box::pin(attempt::verify(&app.mail.network, account)).await {
-        Err(fault) if fields.enabled || attempt::is_login(fault.1) || fault.1 == Code::HostForbidden => {
-            Err(attempt::refused(fault, fields.sending.login == MailSendingLogin::Own))
+    let mut is_second = false;
+    loop {
+        let account = match ready(app, current, account.clone()).await {
+            Ok(account) => account,
+            Err(_) if !fields.enabled => return Ok(()),
+            Err(failure) => return Err(attempt::no_token(&failure)),
+        };
+        let Err(fault) = Box::pin(attempt::verify(&app.mail.network, &account)).await else { return Ok(()) };
+        if let Some(current) = current.filter(|_| !is_second)
+            && app.engine.mail_tokens.judge(current, &account, fault.1.into()).is_none()
+        {
+            is_second = true;
+            continue;
         }
-        Ok(()) | Err(_) => Ok(()),
+        if fields.enabled || attempt::is_login(fault.1) || fault.1 == Code::HostForbidden {
+            let has_token = matches!(account.credentials.proof, Proof::Token(_));
+            return Err(attempt::refused(fault, fields.sending.login == MailSendingLogin::Own, has_token));
+        }
+        return Ok(());
+    }
+}
+
+/// The row of an account as it is.
+pub(super) fn row_of(current: &MailAccount) -> AccountRow<'_> {
+    AccountRow {
+        id: current.id,
+        client: current.client,
+        campaign: current.campaign,
+        address: &current.address,
+        settings: &current.settings,
+        enabled: current.enabled,
+        archived_at: current.archived_at,
     }
 }
 
@@ -387,7 +478,7 @@ pub async fn create(app: Data<App>, caller: Caller, input: Input<MailAccountFiel
     let Input { value: mut given, once } = input;
     check(&caller, &mut given, None)?;
     let account = asked(&given, None, given.enabled)?;
-    verify(&app, &caller, &given, account.as_ref()).await?;
+    verify(&app, &caller, &given, None, account).await?;
     let (id, now) = (app.engine.ids.next::<ChannelId>(), app.now());
     let set = settings(&given);
     let mut statements = mail_accounts::insert(&row(id, &given, &set, None), now)?;
@@ -396,6 +487,7 @@ pub async fn create(app: Data<App>, caller: Caller, input: Input<MailAccountFiel
     let created = MailAccountView {
         id,
         has_password: given.password.is_some() || !signs_in(&set),
+        signed_in: None,
         has_sending_password: given.sending_password.is_some(),
         fields: given,
         archived_at: None,
@@ -413,6 +505,7 @@ fn matters(before: &MailAccount, after: &MailAccountFields) -> bool {
         && was.receives == is.receives
         && was.smtp == is.smtp
         && was.user == is.user
+        && was.login == is.login
         && was.sending == is.sending
         && was.folders == is.folders;
     let typed = after.password.is_some() || after.sending_password.is_some();
@@ -453,15 +546,24 @@ async fn save(
     check(caller, &mut changed, Some(current))?;
     let account = asked(&changed, Some(current), changed.enabled)?;
     if matters(current, &changed) {
-        verify(app, caller, &changed, account.as_ref()).await?;
+        verify(app, caller, &changed, Some(current), account).await?;
     }
     let now = app.now();
     let set = settings(&changed);
     let mut statements = mail_accounts::update(&row(current.id, &changed, &set, None), now)?;
     statements.extend(typed(app, current.id, &changed, now)?);
+    // What it does not sign in with any more is not kept.
+    match (current.settings.login, set.login) {
+        (Login::Oauth, Login::Password) => {
+            statements.extend([mail_accounts::drop_secret(current.id, Slot::Refresh), mail_providers::drop_sign_in(current.id)]);
+        }
+        (Login::Password, Login::Oauth) => statements.push(mail_accounts::drop_secret(current.id, Slot::Password)),
+        _ => {}
+    }
     let answer = MailAccountView {
         id: current.id,
         has_password: changed.password.is_some() || has_secret(&set, &current.secrets),
+        signed_in: signed_in(current).filter(|_| set.login == Login::Oauth),
         has_sending_password: changed.sending_password.is_some() || current.secrets.sending.is_some(),
         fields: changed,
         archived_at: None,
@@ -489,7 +591,8 @@ pub async fn set_password(
     if password.is_none() && sending_password.is_none() {
         return Err(Problem::field("password", ErrorCode::MissingField, "it is needed"));
     }
-    let changed = MailAccountFields { password, sending_password, ..fields(current) };
+    let login = if password.is_some() { Login::Password } else { current.settings.login };
+    let changed = MailAccountFields { login, password, sending_password, ..fields(current) };
     save(&app, &caller, current, changed, once).await
 }
 

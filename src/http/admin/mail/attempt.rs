@@ -12,13 +12,17 @@ use tokio::sync::{
     mpsc::{self, UnboundedSender},
 };
 
-use super::{accounts, letter};
+use super::{
+    accounts::{self, Wanted},
+    letter,
+    pending::Pending,
+};
 use crate::{
     auth::throttle::Throttle,
     channels::email::post::{
         account::{Account, is_address},
         diagnose::{Direction, Step, diagnose},
-        failure::Code,
+        failure::{Code, Failure},
         net::{Network, Patience},
         smtp::Letter,
     },
@@ -47,12 +51,18 @@ pub struct Attempts {
     turns: Arc<Semaphore>,
     /// Requests that send something, by their key.
     under_way: Mutex<FxHashSet<String>>,
+    pub(super) pending: Pending,
 }
 
 impl Attempts {
     /// Over this network, with the patience of a person.
     pub fn new(network: Network) -> Self {
-        Self { network: network.with_patience(PATIENCE), turns: Arc::new(Semaphore::new(AT_ONCE)), under_way: Mutex::default() }
+        Self {
+            network: network.with_patience(PATIENCE),
+            turns: Arc::new(Semaphore::new(AT_ONCE)),
+            under_way: Mutex::default(),
+            pending: Pending::default(),
+        }
     }
 
     /// Until what is given back is dropped, no other request with this key sends anything.
@@ -148,7 +158,12 @@ pub(super) const fn is_login(code: Code) -> bool {
 }
 
 /// What a save is refused with.
-pub(super) fn refused((step, code): Fault, own_login_to_send: bool) -> Problem {
+pub(super) fn refused((mut step, code): Fault, own_login_to_send: bool, has_token: bool) -> Problem {
+    let by_token = has_token && is_login(code) && !(own_login_to_send && step.direction == MailDirection::Send);
+    if by_token {
+        step.code = Some(Code::TokenRefused.as_str().to_owned());
+        return Problem::mail("login", ErrorCode::MailSignInNeeded, "the server does not accept who signed in", step);
+    }
     let (error, detail) = match code {
         code if is_login(code) => (ErrorCode::MailLoginRefused, "the server does not accept this user and password"),
         Code::HostForbidden => (ErrorCode::MailHostForbidden, "servers inside this network may not be reached"),
@@ -163,13 +178,25 @@ pub(super) fn refused((step, code): Fault, own_login_to_send: bool) -> Problem {
     Problem::mail(field, error, detail, step)
 }
 
+/// The step that an account ends at which gets nothing from its provider.
+fn sign_in_step(direction: MailDirection, failure: &Failure) -> MailTestStep {
+    let words = failure.words.as_deref().map(str::to_owned);
+    MailTestStep { direction, step: "sign_in".to_owned(), code: Some(failure.code.as_str().to_owned()), words, ms: 0 }
+}
+
+/// What a save of such an account is refused with.
+pub(super) fn no_token(failure: &Failure) -> Problem {
+    let step = sign_in_step(MailDirection::Receive, failure);
+    Problem::mail("login", ErrorCode::MailSignInNeeded, "its provider gives nothing to sign in with", step)
+}
+
 /// `POST`: lines of JSON, each step as soon as it is done. Writes nothing; a test mail is sent when asked for.
 ///
 /// # Errors
 /// 404 for an account one may not see; 422; 429 for too many, or too many test mails to one address.
 pub async fn test(app: Data<App>, caller: Caller, body: Plain<MailTest>) -> Result<HttpResponse, Problem> {
     let MailTest { account, settings, to } = body.0;
-    let (account, client) = accounts::wanted(&caller, account, settings)?;
+    let wanted = accounts::wanted(&caller, account, settings)?;
     let to = to.map(|to| to.trim().to_owned()).filter(|to| !to.is_empty());
     if to.as_deref().is_some_and(|to| !is_address(to)) {
         return Err(Problem::field("to", ErrorCode::NotPossible, "an address such as somebody@example.com"));
@@ -180,9 +207,9 @@ pub async fn test(app: Data<App>, caller: Caller, body: Plain<MailTest>) -> Resu
         Some(to) => {
             // Nobody's mailbox is filled by tests (security.md, 19).
             app.throttle.test_mail(caller.by, to).map_err(too_many)?;
-            let language = caller.directory.clients.get(&client).map_or(Language::Spanish, |client| client.language);
+            let language = caller.directory.clients.get(&wanted.client).map_or(Language::Spanish, |client| client.language);
             let id = app.engine.ids.next::<MessageId>().to_string();
-            let letter = letter::test(&account, to, language, &id, app.now());
+            let letter = letter::test(wanted.account(), to, language, &id, app.now());
             Some(letter.map_err(|_| Problem::field("to", ErrorCode::NotPossible, "no mail can go there"))?)
         }
     };
@@ -192,7 +219,7 @@ pub async fn test(app: Data<App>, caller: Caller, body: Plain<MailTest>) -> Resu
         let _turn = turn;
         // Whoever looks away ends it.
         tokio::select! {
-            () = Box::pin(run(&app.mail.network, &account, letter.as_ref(), &tell)) => {}
+            () = Box::pin(run(&app, &wanted, letter.as_ref(), &tell)) => {}
             () = tell.closed() => {}
         }
     });
@@ -200,7 +227,7 @@ pub async fn test(app: Data<App>, caller: Caller, body: Plain<MailTest>) -> Resu
     Ok(HttpResponse::Ok().content_type("application/x-ndjson").streaming(Box::pin(body)))
 }
 
-async fn run(network: &Network, account: &Account, letter: Option<&Letter>, to: &UnboundedSender<Bytes>) {
+async fn run(app: &App, wanted: &Wanted, letter: Option<&Letter>, to: &UnboundedSender<Bytes>) {
     let tell = |line: &MailTestLine| {
         let mut text = serde_json::to_vec(line).unwrap_or_default();
         text.push(b'\n');
@@ -208,10 +235,23 @@ async fn run(network: &Network, account: &Account, letter: Option<&Letter>, to: 
         let _ = to.send(text.into());
     };
     let mut step = |step: &MailTestStep| tell(&MailTestLine::Step(step.clone()));
+    let receives = wanted.account().imap.is_some();
+    let account = match wanted.ready(app).await {
+        Ok(account) => account,
+        Err(failure) => {
+            let both = [(MailDirection::Receive, receives), (MailDirection::Send, true)];
+            both.into_iter().filter(|(_, is_there)| *is_there).for_each(|(direction, _)| step(&sign_in_step(direction, &failure)));
+            return tell(&MailTestLine::End { receive: receives.then_some(false), send: Some(false) });
+        }
+    };
+    let network = &app.mail.network;
     let receive = match account.imap {
         None => None,
-        Some(_) => Some(half(network, account, Direction::Receive, MailDirection::Receive, &mut step).await.is_ok()),
+        Some(_) => Some(half(network, &account, Direction::Receive, MailDirection::Receive, &mut step).await),
     };
-    let send = half(network, account, Direction::Send(letter), MailDirection::Send, &mut step).await.is_ok();
-    tell(&MailTestLine::End { receive, send: Some(send) });
+    let send = half(network, &account, Direction::Send(letter), MailDirection::Send, &mut step).await;
+    for (_, code) in receive.iter().chain([&send]).filter_map(|half| half.as_ref().err()) {
+        wanted.refused(app, &account, *code);
+    }
+    tell(&MailTestLine::End { receive: receive.map(|half| half.is_ok()), send: Some(send.is_ok()) });
 }

@@ -6,7 +6,7 @@ use crate::{
     domain::permission::Permission,
     http::{admin::canned_texts::place, caller::Caller, once, problem::Problem, state::App},
     store::mail_waiting,
-    wire::{mail_health::MailAccountHealth, page::Page},
+    wire::{mail_health::MailAccountHealth, mail_sign_in::MailSignInTrouble, page::Page},
 };
 
 /// `GET`: all of them, they are few.
@@ -24,6 +24,11 @@ pub async fn list(app: Data<App>, caller: Caller) -> Result<HttpResponse, Proble
             MailAccountHealth {
                 account: account.id,
                 mailbox: health.state.into(),
+                sign_in: app.engine.mail_tokens.trouble(account.id).map(|trouble| MailSignInTrouble {
+                    code: trouble.failure.code.as_str().to_owned(),
+                    words: trouble.failure.words.map(Into::into),
+                    since: trouble.since.into(),
+                }),
                 read_only: health.read_only,
                 last_mail_at: health.last_mail_at.map(Into::into),
                 backlog: health.backlog,

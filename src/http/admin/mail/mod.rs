@@ -8,6 +8,8 @@
 //! | [`discovery`] | the servers of an address |
 //! | [`health`] | how accounts do |
 //! | [`letter`] | the test mail |
+//! | [`providers`] | where accounts sign in without a password of theirs |
+//! | [`sign_in`] | signing one in there, with [`pending`] sign-ins and the [`page`] at the end |
 //! | [`template`] | a template as a test mail |
 
 pub mod accounts;
@@ -16,4 +18,8 @@ pub mod attempt;
 pub mod discovery;
 pub mod health;
 mod letter;
+mod page;
+mod pending;
+pub mod providers;
+pub mod sign_in;
 pub mod template;

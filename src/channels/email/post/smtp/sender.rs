@@ -98,6 +98,11 @@ impl Sender {
         Self { net, account, kept: None, used: Duration::ZERO }
     }
 
+    /// Whether there is a connection from before.
+    pub fn is_connected(&self) -> bool {
+        self.kept.is_some()
+    }
+
     /// Hands one mail over. Dropping the future leaves its outcome unknown and ends the connection.
     pub async fn send(&mut self, letter: &Letter) -> Outcome {
         let fresh = self.net.clock.elapsed().saturating_sub(self.used) < KEPT;

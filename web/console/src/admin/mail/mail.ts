@@ -1,7 +1,7 @@
 /** Mail accounts: what their screens share. */
 
 import { Api, ProblemError, Unreachable } from '@centralita/lib/api';
-import type { MailAccount, MailAccountFields, MailFolders, MailProposal, MailQuota, MailServer, MailTest, MailTestLine, Problem } from '@centralita/lib/wire';
+import type { MailAccount, MailAccountFields, MailFolders, MailLogin, MailProposal, MailQuota, MailServer, MailTest, MailTestLine, Problem } from '@centralita/lib/wire';
 
 import { t, texts, tIn, type Key } from '../../app/texts.ts';
 
@@ -21,6 +21,7 @@ export interface Draft {
   imap: MailServer;
   smtp: MailServer;
   user: string;
+  login: MailLogin;
   sending: 'same' | 'own' | 'nobody';
   sending_user: string;
   folders: MailFolders;
@@ -54,6 +55,7 @@ export function draftOf(account: MailAccount | null, client: string, campaign = 
     imap: { ...(account?.imap ?? { host: '', port: 993, security: 'tls' }) },
     smtp: { ...(account?.smtp ?? { host: '', port: 587, security: 'starttls' }) },
     user: account?.user ?? '',
+    login: account?.login ?? 'password',
     sending: account?.sending?.login ?? 'same',
     sending_user: account?.sending?.user ?? '',
     folders: { ...(account?.folders ?? { inbox: 'INBOX', done: null, failed: null }) },
