@@ -95,6 +95,7 @@ table! {
     MAILS_RECEIVED Counter "centralita_mails_received_total" ["account" "outcome"]
         "Mails fetched, by what became of them: stored, repeated, own, automatic, report or quarantined.";
     MAILBOX_UP Gauge "centralita_mailbox_up" ["account"] "1 while the mail account's server is read, 0 while it cannot be.";
+    MAIL_SENDING_UP Gauge "centralita_mail_sending_up" ["account"] "1 while the mail account sends what it is given, 0 while it cannot.";
     MAILBOX_BACKLOG Gauge "centralita_mailbox_backlog" ["account"]
         "Mails that lie on the account's server and are not taken in yet, as far as it has said.";
 }

@@ -13,7 +13,7 @@ use centralita::{
     auth::secret::{Sealer, SecretText},
     channels::email::{
         settings::Slot,
-        understand::{ThreadKey, mint_rating},
+        understand::{Context, ThreadKey, mint_rating, understand},
     },
     ids::ChannelId,
 };
@@ -35,6 +35,7 @@ on_both!(
     a_mail_and_what_follows_it_reach_a_real_server,
     what_waits_can_be_withdrawn_by_who_wrote_it,
     who_gets_a_mail_rates_it,
+    a_mail_that_leaves_asks_and_its_link_works,
     killed_while_mail_goes_out_nothing_is_lost_and_what_came_twice_is_marked,
 );
 
@@ -54,16 +55,16 @@ fn real() -> Option<Real> {
     serde_json::from_str(&std::env::var("CENTRALITA_TEST_MAIL").ok()?).unwrap()
 }
 
-struct Post {
-    world: World,
-    client: String,
-    campaign: String,
-    channel: String,
+pub(crate) struct Post {
+    pub(crate) world: World,
+    pub(crate) client: String,
+    pub(crate) campaign: String,
+    pub(crate) channel: String,
 }
 
 impl Post {
     /// A world with a mail account that sends by this server.
-    async fn new(installation: Installation, port: u16, security: &str, password: &str) -> Self {
+    pub(crate) async fn new(installation: Installation, port: u16, security: &str, password: &str) -> Self {
         let installation = installation.with("SECRET_KEY", KEY).with("MAIL__REACH", "anywhere");
         let world = World::of(installation).await;
         let client = world.client("Company").await;
@@ -91,7 +92,7 @@ impl Post {
     }
 
     /// Writes to somebody first: conversation and message.
-    async fn writes(&self, agent: &Api, address: &str, words: &str) -> (String, String) {
+    pub(crate) async fn writes(&self, agent: &Api, address: &str, words: &str) -> (String, String) {
         let body =
             json!({ "campaign": self.campaign, "channel": self.channel, "address": address, "name": "Luz", "text": words });
         let begun = agent.post(START, body).await;
@@ -106,7 +107,7 @@ async fn message(api: &Api, conversation: &str, message: &str) -> Value {
     found.cloned().unwrap_or_else(|| panic!("{page}"))
 }
 
-async fn until(api: &Api, conversation: &str, id: &str, delivery: &str) -> Value {
+pub(crate) async fn until(api: &Api, conversation: &str, id: &str, delivery: &str) -> Value {
     let start = Instant::now();
     loop {
         let found = message(api, conversation, id).await;
@@ -133,7 +134,7 @@ async fn delivered(real: &Real, to: &str, count: usize) -> Vec<String> {
     }
 }
 
-fn field(mail: &str, name: &str) -> Option<String> {
+pub(crate) fn field(mail: &str, name: &str) -> Option<String> {
     let unfolded = mail.replace("\r\n", "\n").replace("\n ", " ");
     unfolded.lines().rev().find_map(|line| line.strip_prefix(&format!("{name}: ")).map(str::to_owned))
 }
@@ -170,12 +171,12 @@ async fn a_mail_and_what_follows_it_reach_a_real_server(database: Database) {
     assert_eq!(until(&agent.api, &id, &large, "rejected").await["reason"], "mail_too_large");
 }
 
-/// A server that takes everything, slowly; the Message-ID and text of everything it took.
+/// A server that takes everything but what is for nobody, slowly; the Message-ID and text of everything it took.
 #[derive(Clone, Default)]
-struct Slow(Arc<Mutex<Vec<String>>>);
+pub(crate) struct Slow(pub(crate) Arc<Mutex<Vec<String>>>);
 
 impl Slow {
-    async fn start(&self) -> u16 {
+    pub(crate) async fn start(&self) -> u16 {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let (port, took) = (listener.local_addr().unwrap().port(), self.clone());
         tokio::spawn(async move {
@@ -208,6 +209,7 @@ impl Slow {
                 }
                 (None, line) if line.starts_with("EHLO") => b"250-slow\r\n250 AUTH PLAIN\r\n",
                 (None, line) if line.starts_with("AUTH") => b"235 ok\r\n",
+                (None, line) if line.starts_with("RCPT TO:<nobody@") => b"550 5.1.1 no such user here\r\n",
                 (None, _) => b"250 ok\r\n",
             };
             if stream.write_all(answer).await.is_err() {
@@ -278,6 +280,26 @@ async fn killed_while_mail_goes_out_nothing_is_lost_and_what_came_twice_is_marke
     let twice = counted.values().filter(|count| **count > 1).count();
     assert_eq!(counted.len(), written.len());
     assert!(twice <= marked, "{twice} came twice, {marked} are marked");
+}
+
+/// S4-23: below what the agent wrote, with a link that whoever got the mail can follow.
+async fn a_mail_that_leaves_asks_and_its_link_works(database: Database) {
+    let slow = Slow::default();
+    let post = Post::new(Installation::new(&database), slow.start().await, "plain", "canary").await;
+    let agent = post.world.agent(&[&post.campaign]).await;
+    let _tab = Socket::at_work(&agent.api).await;
+    let asked = json!({ "mail": { "rating": { "prompt": "¿Cómo fue la atención?", "thanks": "¡Gracias!" } } });
+    post.world.admin.patch(&format!("/api/v1/campaigns/{}", post.campaign), asked).await.ok();
+    let (id, message) = post.writes(&agent.api, "luz@x.example", "Hola").await;
+    until(&agent.api, &id, &message, "sent").await;
+    let raw = slow.0.lock().unwrap()[0].clone();
+    let seen = understand(raw.as_bytes(), &Context { keys: &[], own: &[], return_path: None }).unwrap();
+    assert!(seen.text.starts_with("Hola") && seen.text.contains("¿Cómo fue la atención?"), "{}", seen.text);
+    let link = seen.text.split_whitespace().find(|word| word.contains("/rate/")).unwrap_or_else(|| panic!("{}", seen.text));
+    let path = &link[link.find("/rate/").unwrap()..];
+    assert!(seen.html.unwrap().html.contains(path));
+    let page = post.world.anonymous().get(path).await;
+    assert!(String::from_utf8_lossy(page.ok_bytes()).contains("¿Cómo fue la atención?"));
 }
 
 /// S4-20 to S4-23: the address in the mail is all it takes, and following it rates nothing.

@@ -43,6 +43,7 @@ mod live;
 mod logs;
 mod mail_accounts;
 mod mail_sending;
+mod mail_standing;
 mod mailbox;
 mod monitoring;
 mod moves;

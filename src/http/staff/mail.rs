@@ -39,7 +39,7 @@ use crate::{
         state::App,
     },
     ids::{AttachmentId, ConversationId, MessageId},
-    store::{attachments, conversations},
+    store::{attachments, conversations, mail_sending},
     wire::mail::{MailHeader, MailText, MailTextKind, MailView},
 };
 
@@ -121,6 +121,10 @@ pub async fn show(app: Data<App>, caller: Caller, ids: Path<(ConversationId, Mes
     let Found { state, message, envelope } = found;
     let account = caller.directory.mail_accounts.get(&state.channel);
     let own = || account.map(|account| Mailbox { name: account.settings.from_name.clone(), address: account.address.clone() });
+    let left_out = match envelope.source {
+        None => mail_sending::left_out_of(&app.engine.db, message.id).await?.into_iter().map(Into::into).collect(),
+        Some(_) => Vec::new(),
+    };
     let (html, remote) = html.map_or((None, 0), |Html { html, remote }| (Some(html), remote.len()));
     once::ok(&MailView {
         from: envelope.from.clone().or_else(own),
@@ -133,6 +137,7 @@ pub async fn show(app: Data<App>, caller: Caller, ids: Path<(ConversationId, Mes
         cut: is_cut,
         source: envelope.source.is_some(),
         automatic: envelope.automatic,
+        left_out,
     })
 }
 
