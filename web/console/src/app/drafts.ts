@@ -36,7 +36,10 @@ onEnter((profile) => {
   }
   if (person !== null) void loadServer();
 });
-beforeLeave(flushDrafts);
+beforeLeave(async () => {
+  // What another computer wrote meanwhile is met once and overwritten then.
+  for (let tries = 0; tries === 0 || (unsaved.size > 0 && tries < 3); tries += 1) await flushDrafts();
+});
 onLeave(() => {
   drafts.clear();
   unsaved.clear();
@@ -125,7 +128,13 @@ async function loadServer(): Promise<void> {
   }
 }
 
-export async function flushDrafts(): Promise<void> {
+let saving: Promise<void> = Promise.resolve();
+/** One after the other: whoever waits for this waits for what was on its way before as well. */
+export function flushDrafts(): Promise<void> {
+  return (saving = saving.then(save));
+}
+
+async function save(): Promise<void> {
   if (me.value === '') return;
   for (const key of [...unsaved]) {
     const draft = drafts.get(key);
