@@ -99,7 +99,7 @@ fn fill(seed: &mut Seed<'_>, sealer: &Sealer) -> Result<Made, Failure> {
     }
     // One that an agent may fill in.
     let field = seed.field("Número de cliente", field::Kind::Document, &[], "Como figura en la factura")?;
-    let fields = vec![field::Use { field, mandatory: false }];
+    let fields = vec![field::Use::of(field)];
     let support = CampaignConfig { auto_accept: true, dispositions, fields, ..Default::default() };
     let support = seed.campaign("Soporte", support)?.id;
     let sales = seed.campaign("Ventas", CampaignConfig::default())?.id;

@@ -95,7 +95,8 @@ impl<'a> Seed<'a> {
     pub(super) fn field(&mut self, name: &str, kind: field::Kind, options: &[&str], hint: &str) -> Result<FieldId, Failure> {
         let options = options.iter().map(|&option| option.to_owned()).collect();
         let (id, client, name, description) = (self.ids.next(), self.client, name.to_owned(), hint.to_owned());
-        let field = Field { id, client, name, kind, options, description, enabled: true };
+        let key = field::key_of(&name, |_| false);
+        let field = Field { id, client, name, key, kind, options, description, enabled: true };
         self.keep("the field", config_writes::insert_field(&field, self.now))?;
         Ok(id)
     }

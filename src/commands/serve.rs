@@ -39,7 +39,7 @@ use crate::{
         drafts, idempotency,
         journal::{Health, Journal, STREAM},
         people,
-        recordings::{Recordings, follow::follow},
+        recordings::{Recordings, follow::Follower},
         snapshots,
     },
     telemetry,
@@ -143,8 +143,8 @@ pub(super) async fn open(instance: &Instance, demo: Option<Arc<Demo>>) -> Result
     tracing::info!(%listen, version = env!("CARGO_PKG_VERSION"), "ready");
     rt::spawn(tell_when_ready(engine.journal.clone()));
     rt::spawn(upkeep(app.clone()));
-    let search = Arbiter::new();
-    search.spawn(follow(recordings.clone(), instance.location.readers(), engine.journal.clone(), engine.clock.clone()));
+    let follower = Follower::start(recordings.clone(), &instance.location, engine.journal.clone(), engine.clock.clone())
+        .map_err(|error| Failure::new("the search index", error))?;
     let mail = Arbiter::new();
     let shared = mailbox::Shared::new(engine.clone(), files, network, instance.node.clone());
     mail.spawn_fn(move || drop(Mailboxes::new(Arc::new(shared)).start()));
@@ -159,9 +159,10 @@ pub(super) async fn open(instance: &Instance, demo: Option<Arc<Demo>>) -> Result
     }
     notify("STOPPING=1");
     served.map_err(|error| Failure::new("the server", error))?;
+    if rt::time::timeout(READERS_END_WITHIN, follower.stop()).await.is_err() {
+        tracing::warn!("the search index is still being written; ending without it");
+    }
     recordings.close().await;
-    search.stop();
-    let _ = search.join();
     // A reader that an actor still holds can only be given back while its thread lives.
     if rt::time::timeout(READERS_END_WITHIN, engine.db.close()).await.is_err() {
         tracing::warn!("statements are still running; ending without them");

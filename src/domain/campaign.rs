@@ -38,6 +38,9 @@ pub struct CampaignPermissions {
     /// Agents may transfer to agents (S1-22). On by default.
     #[ts(as = "Option<bool>")]
     pub transfer_to_agents: bool,
+    /// Agents may transfer to other campaigns and to who has a skill. On by default.
+    #[ts(as = "Option<bool>")]
+    pub transfer_to_campaigns: bool,
     /// Emoticons may be sent (S1-23). On by default.
     #[ts(as = "Option<bool>")]
     pub emoticons: bool,
@@ -58,6 +61,7 @@ impl Default for CampaignPermissions {
             external_resources: true,
             close_unanswered: false,
             transfer_to_agents: true,
+            transfer_to_campaigns: true,
             emoticons: true,
             show_contact_number: true,
             history: true,
@@ -167,6 +171,7 @@ impl Campaign {
             auto_accept: self.auto_accept,
             close_unanswered: self.permissions.close_unanswered,
             transfer_to_agents: self.permissions.transfer_to_agents,
+            transfer_to_campaigns: self.permissions.transfer_to_campaigns,
             external_resources: self.permissions.external_resources,
             emoticons: self.permissions.emoticons,
             needs_disposition: false,

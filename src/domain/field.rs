@@ -5,11 +5,14 @@ use std::collections::BTreeMap;
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 use serde_json::Number;
+use unicode_normalization::UnicodeNormalization;
 
 use crate::ids::{ClientId, FieldId};
 
 /// The longest text of a field, in characters.
 pub const MAX_TEXT: usize = 1_000;
+/// The longest key.
+pub const MAX_KEY: usize = 40;
 /// The longest number of a document, in characters.
 pub const MAX_DOCUMENT: usize = 40;
 
@@ -82,6 +85,8 @@ pub struct Field {
     pub client: ClientId,
     /// 1 to 60 characters.
     pub name: String,
+    /// What connected systems know it by (S1-32): see [`is_key`]. Unique within its client; another name does not change it.
+    pub key: String,
     /// What it holds; never changes.
     pub kind: Kind,
     /// Of a list: what can be chosen.
@@ -93,7 +98,7 @@ pub struct Field {
 }
 
 /// A field in a campaign.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ts_rs::TS, utoipa::ToSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ts_rs::TS, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(as = FieldUse)]
 #[ts(export_to = "wire.ts", rename = "FieldUse")]
@@ -104,6 +109,48 @@ pub struct Use {
     #[serde(default)]
     #[ts(as = "Option<bool>", optional)]
     pub mandatory: bool,
+    /// What agents of this campaign see for its name (S1-31), 1 to 60 characters; none = its name.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional = nullable)]
+    pub label: Option<String>,
+}
+
+impl Use {
+    /// Under its own name, and not needed.
+    pub const fn of(field: FieldId) -> Self {
+        Self { field, mandatory: false, label: None }
+    }
+}
+
+/// Lower-case letters from a to z, digits and `_`, a letter first; at most 40.
+pub fn is_key(key: &str) -> bool {
+    key.len() <= MAX_KEY
+        && key.starts_with(|c: char| c.is_ascii_lowercase())
+        && key.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_')
+}
+
+/// A key made from a name, which nobody has: `Número de cliente` is `numero_de_cliente`, the next one `numero_de_cliente_2`.
+pub fn key_of(name: &str, is_taken: impl Fn(&str) -> bool) -> String {
+    let mut key = String::new();
+    for character in name.nfd().filter(|c| !unicode_normalization::char::is_combining_mark(*c)) {
+        match character.to_ascii_lowercase() {
+            letter if letter.is_ascii_lowercase() || (letter.is_ascii_digit() && !key.is_empty()) => key.push(letter),
+            _ if !key.is_empty() && !key.ends_with('_') => key.push('_'),
+            _ => {}
+        }
+        if key.len() == MAX_KEY {
+            break;
+        }
+    }
+    let key = match key.trim_end_matches('_') {
+        "" => "field",
+        key => key,
+    };
+    let numbered = |number: u32| {
+        let end = format!("_{number}");
+        format!("{}{end}", key.get(..MAX_KEY - end.len()).unwrap_or(key))
+    };
+    std::iter::once(key.to_owned()).chain((2..).map(numbered)).find(|key| !is_taken(key)).unwrap_or_default()
 }
 
 impl Field {
@@ -167,6 +214,7 @@ mod tests {
             id: FieldId::from_u128(1),
             client: ClientId::from_u128(2),
             name: "Field".to_owned(),
+            key: "field".to_owned(),
             kind,
             options: vec!["Alta".to_owned(), "Baja".to_owned()],
             description: String::new(),
@@ -223,7 +271,37 @@ mod tests {
         }
     }
 
+    #[test]
+    fn a_key_is_made_from_the_name_and_is_nobody_elses() {
+        for (name, key) in [
+            ("Número de cliente", "numero_de_cliente"),
+            ("  ¿Plan (2026)?", "plan_2026"),
+            ("2.º apellido", "apellido"),
+            ("客户", "field"),
+            ("", "field"),
+        ] {
+            assert_eq!(key_of(name, |_| false), key);
+        }
+        let long = key_of(&"x".repeat(60), |_| false);
+        assert_eq!(long.len(), MAX_KEY);
+        let next = key_of(&"x".repeat(60), |key| key == long);
+        assert!(is_key(&next) && next.ends_with("x_2"), "{next}");
+        for bad in ["", "A", "1a", "_a", "a-b", "á", "a b", &"a".repeat(41)] {
+            assert!(!is_key(bad), "{bad:?}");
+        }
+    }
+
     proptest! {
+        #[test]
+        fn every_name_makes_a_key(name in ".{0,80}", taken in 0_usize..12) {
+            let mut had: Vec<String> = Vec::new();
+            for _ in 0..=taken {
+                let key = key_of(&name, |key| had.iter().any(|other| other == key));
+                prop_assert!(is_key(&key) && !had.contains(&key), "{}", key);
+                had.push(key);
+            }
+        }
+
         #[test]
         fn what_was_kept_is_kept_the_same_again(text in ".{0,80}", kind in prop::sample::select(Kind::ALL.to_vec())) {
             if let Some(once) = kept(kind, &text) {

@@ -72,8 +72,8 @@ pub enum Refusal {
     /// The campaign has dispositions, so closing needs one (S1-18).
     #[error("choose a disposition of this campaign")]
     DispositionNeeded,
-    /// The campaign does not allow transfers between agents (S1-22).
-    #[error("this campaign does not allow transfers between agents")]
+    /// The campaign does not allow such transfers: to agents (S1-22), to campaigns or skills.
+    #[error("this campaign does not allow such transfers")]
     NotAllowedInCampaign,
     /// Closing needs a value in these fields of the campaign (S1-29).
     #[error("fill in the mandatory fields before closing")]

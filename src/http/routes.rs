@@ -25,7 +25,7 @@ use crate::{
             capacity, channels, clients, dispositions, fields,
             mail::{
                 accounts as mail_accounts, areas as mail_areas, attempt as mail_attempt, discovery as mail_discovery,
-                health as mail_health,
+                health as mail_health, template as mail_template,
             },
             members, projects,
             resources::{self, NewFile, NewResource, ResourcesQuery},
@@ -230,6 +230,8 @@ routes! {
         query widget::FileQuery, body File, 201, gives conversation::Attachment;
     GET "/widget/v1/attachments/{id}" widget::show_file, Access::Visitor, "widget", "A file of the visitor's conversation",
         200, gives File;
+    POST "/widget/v1/leave" widget::leave, Access::Visitor, "widget", "A visitor does not wait any longer",
+        body widget::Leaving, 204;
     POST "/widget/v1/rating" widget::rate, Access::Visitor, "widget", "What a visitor thought of a conversation",
         body widget::RatingFields, 204;
 
@@ -490,6 +492,8 @@ routes! {
         body wire_templates::TemplateFields, 201, gives wire_templates::TemplateView;
     POST "/api/v1/templates/preview" templates::preview, READ_CONFIG, "templates",
         "What a template would say; nothing is kept or sent", body wire_templates::TemplateTry, 200, gives wire_templates::TemplateFilled;
+    POST "/api/v1/templates/test" mail_template::send, WRITE_CONFIG, "templates",
+        "Send a template once, to see how it arrives", body wire_templates::TemplateTest, 200, gives wire_templates::TemplateTested;
     GET "/api/v1/templates/variables" templates::variables, READ_CONFIG, "templates", "What can stand in gaps",
         query VariablesQuery, 200, page wire_templates::TemplateVariable;
     GET "/api/v1/templates/{id}" templates::show, READ_CONFIG, "templates", "One template", 200, gives wire_templates::TemplateView;

@@ -15,9 +15,18 @@ pub(super) const STATEMENTS: &[&str] = &[FIND, INSERT, INSERT_ONCE, BIND, HOLDS]
 const FIND: &str = "SELECT id, client_id, name, media_type, size, uploaded_by, conversation_id FROM attachments WHERE id = $1";
 const INSERT: &str = "INSERT INTO attachments (id, client_id, name, media_type, size, created_at, uploaded_by, conversation_id) \
      VALUES ($1, $2, $3, $4, $5, $6, $7, $8)";
-const INSERT_ONCE: &str = "INSERT INTO attachments (id, client_id, name, media_type, size, created_at, uploaded_by, conversation_id) \
-     VALUES ($1, $2, $3, $4, $5, $6, $7, $8) \
-     ON CONFLICT (id) DO UPDATE SET conversation_id = coalesce(attachments.conversation_id, excluded.conversation_id)";
+macro_rules! recording {
+    ($rows:literal) => {
+        concat!(
+            "INSERT INTO attachments (id, client_id, name, media_type, size, created_at, uploaded_by, conversation_id) ",
+            $rows,
+            " ON CONFLICT (id) DO UPDATE SET conversation_id = coalesce(attachments.conversation_id, excluded.conversation_id)"
+        )
+    };
+}
+pub(super) use recording;
+
+pub(super) const INSERT_ONCE: &str = recording!("VALUES ($1, $2, $3, $4, $5, $6, $7, $8)");
 const BIND: &str = "UPDATE attachments SET conversation_id = $2 WHERE id = $1 AND conversation_id IS NULL";
 const HOLDS: &str = "SELECT 1 FROM messages WHERE conversation_id = $1 AND attachments LIKE '%' || $2 || '%'";
 

@@ -1,6 +1,6 @@
 //! Configuration as the tables have it.
 
-use std::sync::Arc;
+use std::{collections::HashSet, sync::Arc};
 
 use serde::{Deserialize, Serialize};
 
@@ -43,7 +43,7 @@ const SECRETS: &str = "SELECT id, channel_id, sealed FROM channel_secrets WHERE 
 const MEMBERS: &str = "SELECT campaign_id, user_id, penalty, position, joined_at, delay_seconds, receive, initiate FROM members \
      ORDER BY campaign_id, user_id";
 const DISPOSITIONS: &str = "SELECT id, client_id, parent_id, name, enabled, position, system, offered FROM dispositions";
-const FIELDS: &str = "SELECT id, client_id, name, kind, options, description, enabled FROM fields";
+const FIELDS: &str = "SELECT id, client_id, name, kind, options, description, enabled, key FROM fields ORDER BY id";
 const BREAKS: &str = "SELECT id, name, enabled, created_at, minutes, icon FROM breaks";
 const SCHEDULES: &str = "SELECT id, config FROM schedules";
 const USERS: &str = "SELECT id, login, name, role, scopes, capacity, enabled, created_at, \
@@ -234,10 +234,9 @@ pub async fn load(db: &Db, sealer: &Sealer, now: Timestamp) -> Result<Snapshot, 
         }
         snapshot.dispositions.insert(node.id, Arc::new(node));
     }
-    for row in db.rows(FIELDS, vec![]).await? {
-        let field = field(&row)?;
-        snapshot.fields.insert(field.id, Arc::new(field));
-    }
+    let mut fields = db.rows(FIELDS, vec![]).await?.iter().map(field).collect::<Result<Vec<_>, _>>()?;
+    fill_keys(&mut fields);
+    snapshot.fields.extend(fields.into_iter().map(|field| (field.id, Arc::new(field))));
     for row in db.rows(BREAKS, vec![]).await? {
         let kind = BreakType {
             id: row.parse(0)?,
@@ -326,7 +325,17 @@ fn field(row: &Row) -> Result<Field, StoreError> {
         options: row.json(4)?,
         description: row.text(5)?.to_owned(),
         enabled: row.int(6)? != 0,
+        key: row.opt_text(7)?.unwrap_or_default().to_owned(),
     })
+}
+
+/// Fields from before there were keys get theirs here, the oldest first, until somebody changes them: the same at every start.
+fn fill_keys(fields: &mut [Field]) {
+    let mut taken: HashSet<_> = fields.iter().map(|field| (field.client, field.key.clone())).collect();
+    for field in fields.iter_mut().filter(|field| field.key.is_empty()) {
+        field.key = field::key_of(&field.name, |key| taken.contains(&(field.client, key.to_owned())));
+        taken.insert((field.client, field.key.clone()));
+    }
 }
 
 fn user(row: &Row) -> Result<User, StoreError> {

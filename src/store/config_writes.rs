@@ -106,9 +106,9 @@ const DELETE_DISPOSITION: &str = "DELETE FROM dispositions WHERE id = $1 AND off
      AND NOT EXISTS (SELECT 1 FROM dispositions below WHERE below.parent_id = $1)";
 const INSERT_BREAK: &str = "INSERT INTO breaks (id, name, enabled, created_at, minutes, icon) VALUES ($1, $2, $3, $4, $5, $6)";
 const UPDATE_BREAK: &str = "UPDATE breaks SET name = $2, enabled = $3, minutes = $4, icon = $5 WHERE id = $1";
-const INSERT_FIELD: &str = "INSERT INTO fields (id, client_id, name, kind, options, description, enabled, created_at) \
-     VALUES ($1, $2, $3, $4, $5, $6, $7, $8)";
-const UPDATE_FIELD: &str = "UPDATE fields SET name = $2, options = $3, description = $4, enabled = $5 WHERE id = $1";
+const INSERT_FIELD: &str = "INSERT INTO fields (id, client_id, name, kind, options, description, enabled, created_at, key) \
+     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)";
+const UPDATE_FIELD: &str = "UPDATE fields SET name = $2, options = $3, description = $4, enabled = $5, key = $6 WHERE id = $1";
 const INSERT_SCHEDULE: &str = "INSERT INTO schedules (id, client_id, name, config, created_at) VALUES ($1, $2, $3, $4, $5)";
 const UPDATE_SCHEDULE: &str = "UPDATE schedules SET name = $2, config = $3 WHERE id = $1";
 /// A campaign that names it keeps it.
@@ -361,9 +361,10 @@ pub fn update_break(kind: &BreakType) -> Statement {
 /// # Errors
 /// [`StoreError::Damaged`] when its options have no JSON form.
 pub fn insert_field(field: &Field, now: Timestamp) -> Result<Statement, StoreError> {
-    let Field { id, client, name, kind, options, description, enabled } = field;
+    let Field { id, client, name, key, kind, options, description, enabled } = field;
     let (id, client, options) = (id.to_string(), client.to_string(), json(options)?);
-    let args = args![id, client, name.as_str(), kind.as_str(), options, description.as_str(), *enabled, now];
+    let (kind, description) = (kind.as_str(), description.as_str());
+    let args = args![id, client, name.as_str(), kind, options, description, *enabled, now, key.as_str()];
     Ok(Statement::new(INSERT_FIELD, args))
 }
 
@@ -372,8 +373,8 @@ pub fn insert_field(field: &Field, now: Timestamp) -> Result<Statement, StoreErr
 /// # Errors
 /// [`StoreError::Damaged`] when its options have no JSON form.
 pub fn update_field(field: &Field) -> Result<Statement, StoreError> {
-    let Field { id, name, options, description, enabled, .. } = field;
-    let args = args![id.to_string(), name.as_str(), json(options)?, description.as_str(), *enabled];
+    let Field { id, name, key, options, description, enabled, .. } = field;
+    let args = args![id.to_string(), name.as_str(), json(options)?, description.as_str(), *enabled, key.as_str()];
     Ok(Statement::must(UPDATE_FIELD, args))
 }
 

@@ -103,7 +103,12 @@ pub async fn fields(db: &Db, conversation: &Conversation) -> Result<field::Value
     if conversation.fields.is_empty() {
         return Ok(field::Values::new());
     }
-    let rows = db.rows(FIELDS, args![conversation.id.to_string()]).await?;
+    noted(db, conversation.id).await
+}
+
+/// The same, whatever is known of the conversation.
+pub async fn noted(db: &Db, conversation: ConversationId) -> Result<field::Values, StoreError> {
+    let rows = db.rows(FIELDS, args![conversation.to_string()]).await?;
     rows.iter().map(|row| Ok((row.parse(0)?, row.json(1)?))).collect()
 }
 

@@ -56,12 +56,14 @@ pub async fn left_out_of(db: &Db, message: MessageId) -> Result<Vec<LeftOut>, St
     rows.iter().map(one).collect()
 }
 
-/// A mail of an account with a quota leaves; what no longer counts goes.
-pub fn sent(account: ChannelId, message: MessageId, quota: Quota, now: Timestamp) -> Vec<Statement> {
-    vec![
-        Statement::new(SENT_BEFORE, args![account.to_string(), now - length(quota)]),
-        Statement::new(SENT, args![account.to_string(), now, message.to_string()]),
-    ]
+/// A mail of an account with a quota leaves.
+pub fn sent(account: ChannelId, message: MessageId, now: Timestamp) -> Statement {
+    Statement::new(SENT, args![account.to_string(), now, message.to_string()])
+}
+
+/// What no longer counts goes.
+pub fn forget_sent(account: ChannelId, quota: Quota, now: Timestamp) -> Statement {
+    Statement::new(SENT_BEFORE, args![account.to_string(), now - length(quota)])
 }
 
 /// It did not leave after all.

@@ -3,6 +3,7 @@
 //! Reading: [`Db::rows`] with a static statement. Writing: only the [`journal`] writes, so there is one writer, one order
 //! and one fsync for many. What is only derived, the index of [`recordings`], follows beside it.
 
+pub mod attachment_groups;
 pub mod attachments;
 pub mod campaign_load;
 pub mod canned_texts;
@@ -30,6 +31,7 @@ pub mod mail_ratings;
 pub mod mail_sending;
 pub mod mail_threads;
 pub mod outbox;
+pub mod outbox_groups;
 pub mod pasts;
 pub mod people;
 pub mod people_state;
@@ -397,6 +399,8 @@ pub const SQLITE_STATEMENTS: &[&[&str]] = &[
     conversation_lists::SQLITE_STATEMENTS,
     leases::SQLITE_STATEMENTS,
     dump::SQLITE_STATEMENTS,
+    attachment_groups::SQLITE_STATEMENTS,
+    outbox_groups::SQLITE_STATEMENTS,
     recordings::SQLITE_STATEMENTS,
     probe::SQLITE_STATEMENTS,
 ];
@@ -406,6 +410,8 @@ pub const POSTGRES_STATEMENTS: &[&[&str]] = &[
     conversation_lists::POSTGRES_STATEMENTS,
     leases::POSTGRES_STATEMENTS,
     dump::POSTGRES_STATEMENTS,
+    attachment_groups::POSTGRES_STATEMENTS,
+    outbox_groups::POSTGRES_STATEMENTS,
     recordings::POSTGRES_STATEMENTS,
     probe::POSTGRES_STATEMENTS,
 ];

@@ -10,7 +10,7 @@ use crate::{
         message::{Author, Message},
     },
     ids::{ChannelId, ConversationId, MessageId},
-    store::{Db, StoreError, write::Statement},
+    store::{Db, Row, StoreError, write::Statement},
 };
 
 pub(super) const STATEMENTS: &[&str] = &[OF_CHANNEL, CHANNELS, CONTENT, MARK];
@@ -19,11 +19,21 @@ const OF_CHANNEL: &str = "SELECT message_id, conversation_id, seq, state, attemp
      WHERE channel_id = $1 ORDER BY conversation_id, seq LIMIT $2";
 const CHANNELS: &str = "SELECT DISTINCT channel_id FROM outbox";
 /// The receiver's address is the one of the channel's own network, as everywhere a conversation is shown.
-const CONTENT: &str = "SELECT m.seq, m.author, m.text, m.attachments, m.at, m.delivery, m.mail, \
-     coalesce((SELECT a.value FROM contact_addresses a WHERE a.contact_id = c.contact_id AND a.kind = $2 \
-     ORDER BY a.created_at DESC LIMIT 1), '') \
-     FROM outbox o JOIN conversations c ON c.id = o.conversation_id \
-     JOIN messages m ON m.conversation_id = o.conversation_id AND m.seq = o.seq WHERE o.message_id = $1";
+macro_rules! outgoing {
+    ($which:literal) => {
+        concat!(
+            "SELECT m.seq, m.author, m.text, m.attachments, m.at, m.delivery, m.mail, \
+             coalesce((SELECT a.value FROM contact_addresses a WHERE a.contact_id = c.contact_id AND a.kind = $2 \
+             ORDER BY a.created_at DESC LIMIT 1), ''), o.message_id \
+             FROM outbox o JOIN conversations c ON c.id = o.conversation_id \
+             JOIN messages m ON m.conversation_id = o.conversation_id AND m.seq = o.seq WHERE o.message_id ",
+            $which
+        )
+    };
+}
+pub(super) use outgoing;
+
+const CONTENT: &str = outgoing!("= $1");
 const MARK: &str = "UPDATE outbox SET state = $2, attempts = $3, next_at = $4 WHERE message_id = $1";
 
 /// A message that waits to be sent.
@@ -96,7 +106,12 @@ pub async fn channels(db: &Db) -> Result<Vec<ChannelId>, StoreError> {
 
 /// What a message says and to whom, unless it waits no longer.
 pub async fn content(db: &Db, id: MessageId, network: AddressKind) -> Result<Option<Outgoing>, StoreError> {
-    let Some(row) = db.row(CONTENT, args![id.to_string(), network.as_str()]).await? else { return Ok(None) };
+    db.row(CONTENT, args![id.to_string(), network.as_str()]).await?.as_ref().map(read).transpose()
+}
+
+/// A row of `outgoing!`.
+pub(super) fn read(row: &Row) -> Result<Outgoing, StoreError> {
+    let id: MessageId = row.parse(8)?;
     let damaged = |what: &str| StoreError::Damaged(format!("message {id}: {what}"));
     let delivery = row.opt_text(5)?.and_then(Delivery::parse).ok_or_else(|| damaged("delivery"))?;
     let author = match row.text(1)?.parse::<By>() {
@@ -114,5 +129,5 @@ pub async fn content(db: &Db, id: MessageId, network: AddressKind) -> Result<Opt
         at: row.time(4)?,
         delivery: Some(delivery),
     };
-    Ok(Some(Outgoing { message, delivery, address: row.text(7)?.to_owned() }))
+    Ok(Outgoing { message, delivery, address: row.text(7)?.to_owned() })
 }

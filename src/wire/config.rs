@@ -680,6 +680,11 @@ pub struct FieldFields {
     pub client: ClientId,
     /// 1 to 60 characters.
     pub name: String,
+    /// What connected systems know it by: `a` to `z`, `0` to `9` and `_`, a letter first, at most 40; no other field of the client has it.
+    /// Made from the name when it is left out.
+    #[serde(default)]
+    #[ts(as = "Option<String>", optional)]
+    pub key: String,
     /// What it holds; cannot change.
     pub kind: field::Kind,
     /// Of a list: 1 to 200 to choose from, each 1 to 120 characters and once.

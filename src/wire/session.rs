@@ -131,7 +131,7 @@ pub struct ProfileDisposition {
 pub struct ProfileField {
     /// Its id.
     pub id: FieldId,
-    /// As shown.
+    /// As shown in this campaign.
     pub name: String,
     /// What it holds.
     pub kind: field::Kind,

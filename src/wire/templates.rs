@@ -4,10 +4,10 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::Time;
+use super::{Time, mail_accounts::MailTestStep};
 use crate::{
     domain::mail_template::Purpose,
-    ids::{CampaignId, ClientId, ContactId, ConversationId, TemplateId},
+    ids::{CampaignId, ChannelId, ClientId, ContactId, ConversationId, TemplateId},
 };
 
 /// A template. In subject, HTML and text `${name}` and `%name%` are gaps, `${name|there}` says what stands there for the unknown;
@@ -146,4 +146,29 @@ pub struct TemplateFilled {
     pub missing: Vec<String>,
     /// Names that nobody knows: they stay as they are written.
     pub unknown: Vec<String>,
+}
+
+/// A template to be sent once, to see how it arrives.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, ts_rs::TS, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+#[ts(export_to = "wire.ts")]
+pub struct TemplateTest {
+    /// What it says, for whom.
+    pub template: TemplateTry,
+    /// By which mail account of the same client; it must be switched on.
+    pub account: ChannelId,
+    /// To this address.
+    pub to: String,
+}
+
+/// What became of it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ts_rs::TS, utoipa::ToSchema)]
+#[ts(export_to = "wire.ts")]
+pub struct TemplateTested {
+    /// Where it went.
+    pub to: String,
+    /// Its subject, which says that it is a test.
+    pub subject: String,
+    /// What did not work; none when the server has taken it.
+    pub failure: Option<MailTestStep>,
 }

@@ -194,6 +194,8 @@ fn text() -> String {
         templates::TemplateFields,
         templates::TemplateFilled,
         templates::TemplateRow,
+        templates::TemplateTest,
+        templates::TemplateTested,
         templates::TemplateTry,
         templates::TemplateVariable,
         templates::TemplateView,

@@ -7,7 +7,7 @@ use crate::{
     company::upload,
     database::{Database, on_both},
     socket::Socket,
-    world::{Desk, World},
+    world::{Desk, Person, World},
 };
 
 on_both!(
@@ -15,6 +15,8 @@ on_both!(
     a_hidden_number_reaches_no_agent_and_every_supervisor,
     a_number_hidden_later_is_hidden_at_once,
     what_is_switched_off_is_refused,
+    transfers_to_campaigns_and_skills_have_a_permission_of_their_own,
+    earlier_conversations_are_read_as_far_back_as_the_campaign_allows,
     impossible_permissions_are_refused,
 );
 
@@ -31,8 +33,8 @@ async fn by_default_everything_is_as_before(database: Database) {
     let world = World::new(&database).await;
     let desk = world.desk(json!({})).await;
     let campaign = world.admin.get(&format!("/api/v1/campaigns/{}", desk.campaign)).await.ok();
-    let expected = json!({ "external_resources": true, "close_unanswered": false, "transfer_to_agents": true, "emoticons": true,
-        "show_contact_number": true, "history": true, "history_hours": null });
+    let expected = json!({ "external_resources": true, "close_unanswered": false, "transfer_to_agents": true,
+        "transfer_to_campaigns": true, "emoticons": true, "show_contact_number": true, "history": true, "history_hours": null });
     assert_eq!(campaign["permissions"], expected);
     let agent = world.agent(&[&desk.campaign]).await;
     assert_eq!(agent.api.get("/api/v1/me").await.ok()["campaigns"][0]["permissions"], expected);
@@ -145,6 +147,73 @@ async fn what_is_switched_off_is_refused(database: Database) {
     world.until_standing(&quick, "active").await;
     let owner = if world.admin.conversation(&quick).await["standing"]["agent"] == ana.id { &ana } else { &bruno };
     owner.api.post(&format!("/api/v1/conversations/{quick}/close"), json!({})).await.ok();
+}
+
+async fn transfers_to_campaigns_and_skills_have_a_permission_of_their_own(database: Database) {
+    let world = World::new(&database).await;
+    let desk = world.desk(json!({})).await;
+    let second = world.campaign(&desk.client, json!({})).await;
+    let (ana, bruno) = (world.agent(&[&desk.campaign]).await, world.agent(&[&desk.campaign, &second]).await);
+    let skill = world.admin.post("/api/v1/skills", json!({ "client": desk.client, "name": "Portugués" })).await.id();
+    let skills = json!({ "skills": [{ "skill": skill, "level": 1 }] });
+    world.admin.patch(&format!("/api/v1/users/{}", bruno.id), skills.clone()).await.ok();
+    let mut tab = Socket::at_work(&ana.api).await;
+    let conversation = desk.channel.write("a", "hola").await;
+    tab.conversation(&conversation, "active").await;
+    let path = format!("/api/v1/conversations/{conversation}/transfer");
+    let to_campaign = json!({ "campaign": second });
+
+    permit(&world, &desk, json!({ "transfer_to_campaigns": false })).await;
+    assert_eq!(ana.api.get("/api/v1/me").await.ok()["campaigns"][0]["permissions"]["transfer_to_campaigns"], false);
+    for to in [&to_campaign, &skills] {
+        ana.api.post(&path, to.clone()).await.refused(403, "not_allowed_in_campaign");
+    }
+    assert_eq!(ana.api.conversation(&conversation).await["standing"]["is"], "active");
+    // What is refused keeps nothing: the other kind of transfer is still there.
+    let _tab_of_bruno = Socket::at_work(&bruno.api).await;
+    ana.api.post(&path, json!({ "agent": bruno.id })).await.ok();
+    permit(&world, &desk, json!({ "transfer_to_campaigns": null })).await;
+    bruno.api.post(&path, to_campaign).await.ok();
+}
+
+async fn earlier_conversations_are_read_as_far_back_as_the_campaign_allows(database: Database) {
+    let world = World::new(&database).await;
+    let desk = world.desk(json!({ "permissions": { "close_unanswered": true } })).await;
+    let (ana, bruno) = (world.agent(&[&desk.campaign]).await, world.agent(&[]).await);
+    let mut tab = Socket::at_work(&ana.api).await;
+    let mut conversations = Vec::new();
+    for words in ["hace mucho", "hace poco", "ahora"] {
+        let conversation = desk.channel.write("a", words).await;
+        tab.conversation(&conversation, "active").await;
+        if words != "ahora" {
+            ana.api.post(&format!("/api/v1/conversations/{conversation}/close"), json!({})).await.ok();
+            world.until_standing(&conversation, "ended").await;
+        }
+        conversations.push(conversation);
+    }
+    let [long_ago, lately, open] = conversations.try_into().unwrap();
+    // Without its first digit a moment of these years is one of the nineties.
+    let aged = r#"replace(state, '"last_message_at":1', '"last_message_at":')"#;
+    world.installation.execute(&format!("UPDATE conversations SET state = {aged} WHERE id = '{long_ago}'")).await;
+    let contact = text(&ana.api.conversation(&open).await["contact"]);
+    let seen = async |who: &Person| {
+        let page = who.api.get(&format!("/api/v1/contacts/{contact}/conversations")).await;
+        if page.status == 404 { vec![] } else { list(&page.ok()).iter().map(|item| text(&item["id"])).collect() }
+    };
+    let reads = async |conversation: &str| {
+        let path = format!("/api/v1/conversations/{conversation}");
+        let (state, thread) = (ana.api.get(&path).await, ana.api.get(&format!("{path}/messages")).await);
+        assert_eq!(state.status, thread.status, "{state} {thread}");
+        state.status == 200
+    };
+    assert_eq!(seen(&ana).await, [open.clone(), lately.clone(), long_ago.clone()]);
+    assert_eq!((reads(&long_ago).await, reads(&lately).await), (true, true));
+    permit(&world, &desk, json!({ "history_hours": 2 })).await;
+    assert_eq!(seen(&ana).await, [open.clone(), lately.clone()]);
+    assert_eq!((reads(&long_ago).await, reads(&lately).await, reads(&open).await), (false, true, true));
+    permit(&world, &desk, json!({ "history": false })).await;
+    assert_eq!((seen(&ana).await, seen(&bruno).await), (vec![], vec![]));
+    assert_eq!((reads(&long_ago).await, reads(&lately).await, reads(&open).await), (false, false, true));
 }
 
 async fn impossible_permissions_are_refused(database: Database) {

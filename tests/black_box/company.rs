@@ -268,6 +268,7 @@ pub(crate) fn template(route: &Route) -> Option<Template> {
         | "POST /widget/v1/messages"
         | "POST /widget/v1/attachments"
         | "GET /widget/v1/attachments/{id}"
+        | "POST /widget/v1/leave"
         | "POST /widget/v1/rating"
         | "GET /api/v1/demo"
         | "PATCH /api/v1/demo"
@@ -485,6 +486,12 @@ pub(crate) fn template(route: &Route) -> Option<Template> {
             let try_out = json!({ "client": "{{client}}", "campaign": "{{campaign}}", "conversation": "{{conversation}}",
                 "contact": "{{contact}}", "html": "<p>${name}</p>" });
             ("templates/preview", Some(try_out))
+        }
+        // Who may, hears that it is switched off.
+        "POST /api/v1/templates/test" => {
+            let test = json!({ "template": { "client": "{{client}}", "campaign": "{{campaign}}", "conversation": "{{conversation}}",
+                "contact": "{{contact}}", "html": "<p>${name}</p>" }, "account": "{{mail}}", "to": "ana@example.com" });
+            ("templates/test", Some(test))
         }
         "GET /api/v1/templates/variables" => ("templates/variables?client={{client}}&campaign={{campaign}}", None),
         "GET /api/v1/templates/{id}" => ("templates/{{template}}", None),

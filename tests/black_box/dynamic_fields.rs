@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 use crate::{
     api::{list, text},
     database::{Database, on_both},
+    receiver::Receiver,
     socket::Socket,
     world::{Desk, World},
 };
@@ -14,6 +15,7 @@ on_both!(
     values_are_kept_and_shown_and_stay_out_of_the_log,
     a_value_must_be_what_its_field_holds,
     only_who_has_the_conversation_fills_it_in,
+    a_campaign_calls_a_field_as_it_likes_and_integrations_by_its_key,
     impossible_fields_are_refused,
 );
 
@@ -191,6 +193,47 @@ async fn only_who_has_the_conversation_fills_it_in(database: Database) {
     assert_eq!(ana.api.conversation(&conversation).await["fields"][&comment], "x");
 }
 
+async fn a_campaign_calls_a_field_as_it_likes_and_integrations_by_its_key(database: Database) {
+    let mut world = World::new(&database).await;
+    let mut receiver = Receiver::start().await;
+    let desk = world.desk_with(json!({}), Some(&receiver.url)).await;
+    let number = field(&world, &desk.client, "document", json!({ "name": "Número de cliente" })).await;
+    let agreed = field(&world, &desk.client, "yes_no", json!({ "name": "¿Acepta?", "key": "accepts" })).await;
+    let path = format!("/api/v1/fields/{number}");
+    let second = field(&world, &desk.client, "document", json!({ "name": "Numero de Cliente" })).await;
+    let key = async |id: &str| text(&world.admin.get(&format!("/api/v1/fields/{id}")).await.ok()["key"]);
+    assert_eq!((key(&number).await, key(&second).await), ("numero_de_cliente".to_owned(), "numero_de_cliente_2".to_owned()));
+    // Another name leaves the key as it is; it can be changed by itself.
+    assert_eq!(world.admin.patch(&path, json!({ "name": "Contrato" })).await.ok()["key"], "numero_de_cliente");
+    world.admin.patch(&path, json!({ "key": "accepts" })).await.refused_field("key", "taken");
+    assert_eq!(world.admin.patch(&path, json!({ "key": "contract" })).await.ok()["key"], "contract");
+
+    ask_for(&world, &desk, json!([{ "field": number, "label": " N.º de socio " }, { "field": agreed }])).await;
+    let agent = world.agent(&[&desk.campaign]).await;
+    let known = agent.api.get("/api/v1/me").await.ok()["campaigns"][0]["fields"].clone();
+    assert_eq!((&known[0]["name"], &known[1]["name"]), (&json!("N.º de socio"), &json!("¿Acepta?")));
+    let mut tab = Socket::at_work(&agent.api).await;
+    let conversation = desk.channel.write("a", "hola").await;
+    tab.conversation(&conversation, "active").await;
+    agent.api.reply(&conversation, "antes").await.ok();
+    assert_eq!(receiver.next().await.json()["message"]["fields"], json!({}));
+    let values = json!({ "values": { &number: "20.345", &agreed: true } });
+    agent.api.put(&format!("/api/v1/conversations/{conversation}/fields"), values).await.ok();
+    agent.api.reply(&conversation, "después").await.ok();
+    let call = receiver.next().await;
+    assert!(call.is_signed_with(&desk.channel.secret));
+    let told = call.json();
+    assert_eq!(told["message"]["fields"], json!({ "contract": "20.345", "accepts": true }));
+    assert_eq!(told["message"]["text"], "después");
+    // Fields of before there were keys get theirs when they are read, the same every time.
+    world.kill();
+    world.installation.execute("UPDATE fields SET key = NULL").await;
+    world.start().await;
+    let admin = world.admin.clone().at(world.host());
+    let keys = list(&admin.get("/api/v1/fields").await.ok()).iter().map(|field| text(&field["key"])).collect::<Vec<_>>();
+    assert_eq!(keys, ["contrato", "acepta", "numero_de_cliente"]);
+}
+
 async fn impossible_fields_are_refused(database: Database) {
     let world = World::new(&database).await;
     let (desk, other) = (world.desk(json!({})).await, world.desk(json!({})).await);
@@ -208,6 +251,10 @@ async fn impossible_fields_are_refused(database: Database) {
     post(json!({ "kind": "list", "options": ["a", "a "] })).await.refused_field("options", "duplicate");
     post(json!({ "kind": "list", "options": ["a", ""] })).await.refused_field("options.1", "too_short");
     post(json!({ "options": ["a"] })).await.refused_field("options", "not_possible");
+    for bad in ["Plan", "1a", "a-b", "ñandú", " a", &"a".repeat(41)] {
+        post(json!({ "key": bad })).await.refused_field("key", "not_possible");
+    }
+    post(json!({ "key": "a_text" })).await.refused_field("key", "taken");
     assert_eq!(post(json!({ "kind": "html" })).await.status, 422);
     let path = format!("/api/v1/fields/{comment}");
     world.admin.patch(&path, json!({ "kind": "number" })).await.refused_field("kind", "not_possible");
@@ -216,6 +263,9 @@ async fn impossible_fields_are_refused(database: Database) {
     let ask = async |uses: Value| world.admin.patch(&campaign, json!({ "fields": uses })).await;
     ask(json!([{ "field": theirs }])).await.refused_field("fields.0.field", "unknown_reference");
     ask(json!([{ "field": comment }, { "field": comment, "mandatory": true }])).await.refused_field("fields", "duplicate");
+    ask(json!([{ "field": comment, "label": " " }])).await.refused_field("fields.0.label", "too_short");
+    ask(json!([{ "field": comment, "label": "x".repeat(61) }])).await.refused_field("fields.0.label", "too_long");
+    ask(json!([{ "field": comment, "label": "a\u{0}b" }])).await.refused_field("fields.0.label", "control_characters");
     ask(json!(vec![json!({ "field": comment }); 51])).await.refused_field("fields", "too_long");
     assert_eq!(world.installation.rows().await, before);
 }

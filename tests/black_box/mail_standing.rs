@@ -127,6 +127,14 @@ async fn who_did_not_get_a_mail_is_named_to_everybody_who_reads_it(database: Dat
         assert_eq!(seen["left_out"], nobody, "{seen}");
         assert!(seen["html"].as_str().unwrap().contains("<p>dos</p>"), "{seen}");
     }
+    // Its header as it left; what has not left has none.
+    let header = text(&supervisor.api.get(&format!("{path}/header")).await.ok()["text"]);
+    let fields = ["Subject: x", "Cc: ", "nobody@x.example", "Message-ID: <", "From: "];
+    assert!(fields.iter().all(|field| header.contains(field)) && !header.contains("dos"), "{header}");
+    let later = (chrono::Utc::now() + chrono::Duration::hours(2)).to_rfc3339();
+    let later = json!({ "text": "luego", "send_at": later });
+    let later = text(&agent.api.post(&format!("/api/v1/conversations/{id}/messages"), later).await.ok()["message"]);
+    agent.api.get(&format!("/api/v1/conversations/{id}/messages/{later}/mail/header")).await.refused(404, "not_found");
     let other = world.campaign(&post.client, json!({})).await;
     let stranger = world.person("supervisor", json!([{ "kind": "campaign", "id": other }])).await;
     stranger.api.get(&path).await.refused(404, "not_found");

@@ -60,6 +60,7 @@ mod simulation;
 mod skills;
 mod start;
 mod strategies;
+mod template_test;
 mod templates;
 mod web_chat;
 mod webhooks;

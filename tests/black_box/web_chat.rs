@@ -24,6 +24,7 @@ on_both!(
     the_form_before_the_chat_reaches_the_agent,
     files_travel_both_ways_and_to_nobody_else,
     a_visitor_who_waits_learns_how_many_go_before,
+    a_visitor_who_leaves_the_queue_has_abandoned_it,
     a_conversation_is_rated_once_it_is_over,
     a_visitor_in_a_hurry_is_told_to_wait_and_loses_nothing,
     a_thousand_sockets_of_one_address_are_capped,
@@ -421,6 +422,36 @@ async fn a_visitor_who_waits_learns_how_many_go_before(database: Database) {
     tab.conversation(&conversation, "active").await;
     let taken = page.until("that somebody is there", |frame| frame["kind"] == "chat").await;
     assert_eq!(taken["data"], json!({ "messages": [], "ended": false, "snapshot": false, "conversation": conversation }));
+}
+
+async fn a_visitor_who_leaves_the_queue_has_abandoned_it(database: Database) {
+    let world = World::new(&database).await;
+    let desk = world.desk(json!({})).await;
+    let chat = world.chat(&desk.client, &desk.campaign).await;
+    let (token, other) = (world.visitor(&chat).await, world.visitor(&chat).await);
+    let (mut page, _) = Socket::visitor(world.host(), &token).await;
+    let conversation = text(&world.chat_message(&token, "k", "hola").await.ok()["conversation"]);
+    world.until_standing(&conversation, "queued").await;
+    let leave = async |api: &Api| api.post("/widget/v1/leave", json!({ "conversation": conversation })).await;
+    let me = visitor(&world, &token);
+    leave(&visitor(&world, &other)).await.refused(404, "not_found");
+    leave(&world.anonymous()).await.refused(401, "signed_out_session");
+    for _ in 0..2 {
+        assert_eq!(leave(&me).await.status, 204, "once more changes nothing");
+    }
+    page.until("the end", |frame| frame["data"]["ended"] == true).await;
+    assert_eq!(
+        world.admin.conversation(&conversation).await["standing"],
+        json!({ "is": "ended", "ending": "abandoned", "disposition": null })
+    );
+    // Whoever comes to work then has nothing; who writes again has a new turn, and who has an agent keeps them.
+    let agent = world.agent(&[&desk.campaign]).await;
+    let mut tab = Socket::at_work(&agent.api).await;
+    let next = text(&world.chat_message(&token, "k2", "otra vez").await.ok()["conversation"]);
+    assert_ne!(next, conversation);
+    tab.conversation(&next, "active").await;
+    assert_eq!(me.post("/widget/v1/leave", json!({ "conversation": next })).await.status, 204);
+    assert_eq!(world.admin.conversation(&next).await["standing"]["is"], "active");
 }
 
 async fn a_conversation_is_rated_once_it_is_over(database: Database) {

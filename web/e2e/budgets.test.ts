@@ -39,7 +39,7 @@ beforeAll(async () => {
   page.setDefaultTimeout(SOON.timeout);
   const profile = {
     user: { id: ME, login: 'ana', name: 'Ana' }, role: 'agent', language: null, region: null, settings: {}, permissions: ['own', 'answer'], scopes: [], breaks: [],
-    campaigns: [{ id: 'campaign', name: 'Soporte', client: 'client', client_name: 'Cliente', permissions: { external_resources: true, close_unanswered: true, transfer_to_agents: true, emoticons: true, show_contact_number: true, history: true, history_hours: null }, fields: [], tree: null, skills: [] }],
+    campaigns: [{ id: 'campaign', name: 'Soporte', client: 'client', client_name: 'Cliente', permissions: { external_resources: true, close_unanswered: true, transfer_to_agents: true, transfer_to_campaigns: true, emoticons: true, show_contact_number: true, history: true, history_hours: null }, fields: [], tree: null, skills: [] }],
     trees: [],
   };
   await page.route('**/api/v1/**', (route) => {

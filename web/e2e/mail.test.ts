@@ -21,6 +21,7 @@ let mailbox: Mailbox;
 let browser: Browser;
 let ana: Person;
 let conversation: string;
+let adminPassword: string;
 /** What the browser asked for that is not this server's. */
 const strangers: string[] = [];
 const proxied: string[] = [];
@@ -39,6 +40,7 @@ beforeAll(async () => {
   browser = await openBrowser();
   // Whoever administers lets her write first.
   const admin = started.sample.users.find(({ role }) => role === 'admin')!;
+  adminPassword = admin.password;
   await lets(admin.login, admin.password, 'ana');
   ana = await Person.at(browser, `${server.origin}/`);
   ana.page.on('request', (request: Request) => {
@@ -190,4 +192,60 @@ it('a mail is passed on with its files, later, and that can be cancelled', async
   await waiting.waitFor({ ...SOON, state: 'detached' });
   expect(ana.complaints).toEqual([]);
   expect(strangers).toEqual([]);
+});
+
+it('a mail is begun with the signature, a template and a canned text of its campaign', async () => {
+  const admin = await Person.at(browser, `${server.origin}/login`);
+  await admin.signIn('admin', adminPassword);
+  const made = await admin.page.evaluate(async (account) => {
+    const send = async (method: string, path: string, body: object) => {
+      const answer = await fetch(`/api/v1/${path}`, { method, headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) });
+      if (!answer.ok) throw new Error(await answer.text());
+      return (await answer.json()) as { id: string };
+    };
+    const channels = ((await (await fetch('/api/v1/channels')).json()) as { items: { id: string; client: string; campaign: string }[] }).items;
+    const { client, campaign } = channels.find(({ id }) => id === account)!;
+    const signature = await send('POST', 'templates', { client, name: 'Firma de Soporte', purpose: 'signature', html: '<p>Saludos,<br>${agent} · ${campaign}</p>' });
+    await send('PATCH', `campaigns/${campaign}`, { mail: { signature: signature.id } });
+    await send('POST', 'templates', { client, name: 'Bienvenida', purpose: 'message', subject: 'Bienvenida, ${name}', html: '<p>Estimada ${name}:</p><p>gracias por <strong>elegirnos</strong>.</p>' });
+    await send('POST', 'canned-texts', { client, shortcut: 'horario', title: 'Horario', text: '${name}, atendemos de 9 a 18.' });
+    return campaign;
+  }, mailbox.account);
+  expect(made).toBeTruthy();
+  await admin.page.close();
+  await ana.page.reload();
+  await ana.connection('live');
+  await ana.page.locator('.thread').focus();
+  await ana.page.keyboard.press('g');
+  await ana.page.keyboard.press('n');
+  const dialog = ana.page.getByRole('dialog');
+  await dialog.getByLabel('Canal').selectOption({ label: US.address });
+  const text = dialog.getByRole('textbox', { name: 'Texto del correo' });
+  await text.getByText('Saludos,').waitFor(SOON);
+  await text.getByText('Ana Aguirre · Soporte').waitFor(SOON);
+  await dialog.getByLabel(/^Dirección/).fill('eva@casa.example');
+  await dialog.getByLabel('Nombre').fill('Eva Ríos');
+  // A signature alone says nothing.
+  await dialog.getByLabel('Asunto').fill('x');
+  expect(await dialog.getByRole('button', { name: /^Enviar/ }).isDisabled()).toBe(true);
+  await dialog.getByLabel('Asunto').fill('');
+  await dialog.getByRole('button', { name: 'Plantillas' }).click();
+  await ana.page.getByRole('menuitem', { name: 'Bienvenida' }).click();
+  await text.getByText('Estimada Eva Ríos:').waitFor(SOON);
+  expect(await dialog.getByLabel('Asunto').inputValue()).toBe('Bienvenida, Eva Ríos');
+  await dialog.getByRole('button', { name: 'Textos y archivos guardados' }).click();
+  await dialog.getByRole('option', { name: /Horario/ }).waitFor(SOON);
+  await looksRight(ana, 'correo-nuevo-textos');
+  await dialog.getByRole('option', { name: /Horario/ }).click();
+  await text.getByText('Eva Ríos, atendemos de 9 a 18.').waitFor(SOON);
+  const said = await text.innerText();
+  expect(said.indexOf('atendemos')).toBeGreaterThan(said.indexOf('Estimada'));
+  expect(said.indexOf('Saludos')).toBeGreaterThan(said.indexOf('atendemos'));
+  await looksRight(ana, 'correo-nuevo-listo');
+  await ana.page.keyboard.press('Control+Enter');
+  const paper = ana.page.frameLocator('.mail iframe');
+  await paper.getByText('Estimada Eva Ríos:').waitFor(SOON);
+  await paper.getByText('Ana Aguirre · Soporte').waitFor(SOON);
+  await ana.page.getByRole('heading', { name: 'Bienvenida, Eva Ríos' }).waitFor(SOON);
+  expect(ana.complaints).toEqual([]);
 });

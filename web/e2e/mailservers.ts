@@ -68,6 +68,8 @@ export async function mailServers(): Promise<MailServers> {
           return '250-correo.ejemplo\r\n250-8BITMIME\r\n250 AUTH PLAIN\r\n';
         case 'AUTH':
           return Buffer.from(line.split(' ')[2] ?? '', 'base64').toString().endsWith(PASSWORD) ? '235 2.7.0 bien\r\n' : '535 5.7.8 Usuario o clave incorrectos\r\n';
+        case 'RCPT':
+          return /<nadie@/.test(line) ? '550 5.1.1 no existe ese buzón\r\n' : '250 2.1.5 bien\r\n';
         case 'DATA':
           mail = [];
           return '354 adelante\r\n';

@@ -5,17 +5,20 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 
 import { Customers } from './customer.ts';
 import { failed, looksRight } from './looks.ts';
+import { mailServers, PASSWORD, type MailServers } from './mailservers.ts';
 import { openBrowser, Person, SOON } from './people.ts';
 import { Server } from './server.ts';
 
 let server: Server;
+let servers: MailServers;
 let browser: Browser;
 let admin: Person;
 
 const PICTURE = Buffer.from('iVBORw0KGgoAAAANSUhEUgAAAIQAAAAoCAIAAACw+MVlAAAAVElEQVR42u3RMQ0AAAzDsELbN8qFNxo7LAVBnNnqSbEAhmDAEAwYggFDMGAIBgzBEAwYggFDMGAIBgzBgCEYMARDMGAIBgzBgCEYMAQDhmDAEAxtD7eEtNhLWoKeAAAAAElFTkSuQmCC', 'base64');
 
 beforeAll(async () => {
-  const started = await Server.create();
+  servers = await mailServers();
+  const started = await Server.create({ CENTRALITA_MAIL__REACH: 'anywhere' });
   server = started.server;
   const password = started.sample.users.find(({ login }) => login === 'admin')?.password ?? '';
   // A customer to try it with.
@@ -29,6 +32,7 @@ afterEach(async ({ task }) => {
 });
 afterAll(async () => {
   await browser?.close();
+  servers?.close();
   await server?.remove();
 });
 
@@ -88,6 +92,37 @@ describe('templates', () => {
     await page.locator('.rich-gap', { hasText: 'Agente | el equipo' }).waitFor(SOON);
     await page.locator('.rich-text img[src]').waitFor(SOON);
     expect(await admin.button('Guardar').isDisabled()).toBe(true);
+  });
+
+  it('it is sent once as a test, and one reads what the server said', async () => {
+    const { page } = admin;
+    const smtp = { host: '127.0.0.1', port: servers.smtp, security: 'plain' };
+    await admin.button('Enviar prueba').click();
+    await admin.sees('Este cliente no tiene una cuenta de correo encendida.');
+    await page.keyboard.press('Escape');
+    await page.evaluate(async ([smtp, password]) => {
+      const [client] = ((await (await fetch('/api/v1/clients')).json()) as { items: { id: string }[] }).items;
+      const body = { client: client!.id, address: 'ayuda@ejemplo.com', from_name: 'Ayuda', receives: false, smtp, user: 'ayuda', password, accept_in_clear: true };
+      const answer = await fetch('/api/v1/mail-accounts', { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) });
+      if (!answer.ok) throw new Error(await answer.text());
+    }, [smtp, PASSWORD] as const);
+    await admin.button('Probar con un contacto').click();
+    await page.locator('.ui-pick-item').first().click();
+    await admin.sees('Con los datos de Luz <b>Díaz</b>');
+    await admin.button('Enviar prueba').click();
+    const dialog = page.getByRole('dialog');
+    await dialog.getByLabel('Dirección de correo').fill('nadie@ejemplo.com');
+    await dialog.getByRole('button', { name: 'Enviar prueba' }).click();
+    await admin.sees(/El servidor no acepta ese destinatario\./);
+    await admin.sees(/no existe ese buzón/);
+    await looksRight(admin, 'admin-plantilla-prueba-rechazada');
+    await dialog.getByLabel('Dirección de correo').fill('jefa@ejemplo.com');
+    await page.keyboard.press('Enter');
+    await admin.sees('El servidor aceptó el correo para jefa@ejemplo.com, con el asunto «[Prueba] Hola, Luz <b>Díaz</b>».');
+    await looksRight(admin, 'admin-plantilla-prueba');
+    expect(servers.sent).toHaveLength(1);
+    expect(servers.sent[0]).toContain('cid:');
+    await page.keyboard.press('Escape');
   });
 
   it('the toolbar is one stop of the keyboard, links go only where links may', async () => {

@@ -471,6 +471,16 @@ describe('a visitor', () => {
     await second.writes('segundo');
     await second.sees('Hay una persona antes.');
     await second.shot('queue');
+    const third = await Visitor.at(company.origin);
+    await third.open();
+    await third.writes('tercero');
+    await third.sees('Hay 2 personas antes.');
+    const leave = third.chat.getByRole('button', { name: 'Dejar de esperar' });
+    await leave.click();
+    await third.sees('Se pierde el turno.');
+    await third.shot('leaving');
+    await leave.click();
+    await third.sees('La conversación terminó. Un mensaje nuevo empieza otra.');
     await agent.call('POST', 'me/presence', { available: true });
     await agent.with('segundo');
     await eventually(() => second.chat.getByText('Hay una persona antes.').count()).toBe(0);

@@ -9,7 +9,7 @@ export const FIELD_KINDS: readonly FieldKind[] = ['text', 'number', 'date', 'lis
 type Permissions = ProfileCampaign['permissions'];
 /** What a campaign's agents may do; nothing that needs leave while the campaign is not known. */
 export const permissionsOf = (campaign: ProfileCampaign | undefined): Permissions =>
-  campaign?.permissions ?? { external_resources: false, close_unanswered: false, transfer_to_agents: true, emoticons: true, show_contact_number: true, history: true, history_hours: null };
+  campaign?.permissions ?? { external_resources: false, close_unanswered: false, transfer_to_agents: true, transfer_to_campaigns: true, emoticons: true, show_contact_number: true, history: true, history_hours: null };
 
 /** What staff do beyond reading and answering. */
 export class Desk {

@@ -96,6 +96,7 @@ export function createChat(channel: string, changed: () => void, arrived: (messa
     attach,
     detach,
     rate,
+    leave,
     type,
     show,
     retry(item: Pending) {
@@ -446,6 +447,11 @@ export function createChat(channel: string, changed: () => void, arrived: (messa
     await ask('POST', 'rating', token, { conversation: latest(), score, comment });
     chat.rating = score;
     changed();
+  }
+
+  /** Who has an agent by now keeps them. */
+  async function leave(): Promise<void> {
+    await ask('POST', 'leave', token, { conversation: latest() });
   }
 
   // ---- memory ----

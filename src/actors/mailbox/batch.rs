@@ -15,6 +15,7 @@ use crate::{
     channels::email::post::imap::{Content, Mail, Position},
     domain::log::By,
     store::{
+        attachment_groups,
         mail_asides::MailAsideKind,
         mail_positions,
         write::{Statement, WriteError},
@@ -22,8 +23,9 @@ use crate::{
     telemetry as names,
 };
 
-/// Mails read at once, each on a thread of its own.
+/// Threads that read mails, and how many each reads before it is another's turn: waking one up costs as much as reading a short mail.
 const READ_AT_ONCE: usize = 4;
+const HANDFUL: usize = 16;
 /// Mails taken in at once: enough to fill a commit.
 const PART: usize = 128;
 /// Between attempts while there is no room or no database.
@@ -31,6 +33,8 @@ const AGAIN: Duration = Duration::from_millis(100);
 const AGAIN_LATER: Duration = Duration::from_secs(2);
 /// In one transaction, so that others need not wait long.
 const STATEMENTS: usize = 100;
+/// The same of files that one statement records.
+const FILES: usize = 250;
 
 /// Somebody else owns the mailbox now.
 #[derive(Debug)]
@@ -59,8 +63,18 @@ impl Work {
     }
 
     async fn read_some(&self, uid_validity: u32, mails: &mut std::vec::IntoIter<Mail>) -> Vec<(u32, Reading)> {
-        let some: Vec<Mail> = mails.take(PART).collect();
-        stream::iter(some).map(|mail| self.read(uid_validity, mail)).buffered(READ_AT_ONCE).collect().await
+        let mut handfuls = Vec::new();
+        let mut left = PART;
+        while left > 0 {
+            let some: Vec<Mail> = mails.take(HANDFUL.min(left)).collect();
+            if some.is_empty() {
+                break;
+            }
+            left -= some.len();
+            handfuls.push(self.read(uid_validity, some));
+        }
+        let read: Vec<Vec<(u32, Reading)>> = stream::iter(handfuls).buffered(READ_AT_ONCE).collect().await;
+        read.into_iter().flatten().collect()
     }
 
     /// In order for each author, authors beside each other.
@@ -87,16 +101,21 @@ impl Work {
         settled.into_iter().flatten().collect()
     }
 
-    async fn read(&self, uid_validity: u32, mail: Mail) -> (u32, Reading) {
-        let Mail { uid, received, size, content } = mail;
-        let received = received.unwrap_or_else(|| self.now());
-        let partial = |raw, why: &str| Reading::partial(&self.account, (uid_validity, uid), raw, size, received, why);
-        let reading = match content {
-            Content::Whole(raw) => self.shared.reader.read(&self.account, raw, received).await,
-            Content::TooLarge(header) => partial(header, "too_large"),
-            Content::Unreadable(failure) => partial(bytes::Bytes::new(), failure.code.as_str()),
-        };
-        (uid, reading)
+    async fn read(&self, uid_validity: u32, mails: Vec<Mail>) -> Vec<(u32, Reading)> {
+        let (mut read, mut whole) = (Vec::with_capacity(mails.len()), Vec::new());
+        for Mail { uid, received, size, content } in mails {
+            let received = received.unwrap_or_else(|| self.now());
+            let partial = |raw, why: &str| Reading::partial(&self.account, (uid_validity, uid), raw, size, received, why);
+            match content {
+                Content::Whole(raw) => whole.push((uid, raw, received)),
+                Content::TooLarge(header) => read.push((uid, partial(header, "too_large"))),
+                Content::Unreadable(failure) => read.push((uid, partial(bytes::Bytes::new(), failure.code.as_str()))),
+            }
+        }
+        read.extend(self.shared.reader.read_all(&self.account, whole).await);
+        // As they came: whoever wrote twice is answered in order.
+        read.sort_unstable_by_key(|(uid, _)| *uid);
+        read
     }
 
     /// Takes in one mail. What fails because of the moment is tried again; what panics twice is put aside (R13).
@@ -138,19 +157,19 @@ impl Work {
     /// Records what belongs to mails that were taken in, and then, in the last transaction, that everything up to here was. Each of
     /// them is refused when the lease is another's.
     pub(super) async fn commit(&self, lease: &Lease, statements: Vec<Statement>, position: Position) -> Result<(), Lost> {
-        let mut rest = statements.into_iter().peekable();
-        loop {
-            let mut part = vec![lease.fence()];
-            part.extend(rest.by_ref().take(STATEMENTS));
-            let is_last = rest.peek().is_none();
-            if is_last {
-                part.push(mail_positions::put(self.account.id, &self.place, position, self.now()));
-            }
-            self.write(part).await?;
-            if is_last {
-                return Ok(());
-            }
+        let (files, rest) = attachment_groups::together(&self.shared.engine.db, statements, FILES);
+        let mut parts: Vec<Vec<Statement>> = files.into_iter().map(|files| vec![files]).collect();
+        parts.extend(rest.chunks(STATEMENTS).map(<[Statement]>::to_vec));
+        let put = mail_positions::put(self.account.id, &self.place, position, self.now());
+        match parts.last_mut() {
+            Some(last) => last.push(put),
+            None => parts.push(vec![put]),
         }
+        for mut part in parts {
+            part.insert(0, lease.fence());
+            self.write(part).await?;
+        }
+        Ok(())
     }
 
     async fn write(&self, statements: Vec<Statement>) -> Result<(), Lost> {

@@ -130,6 +130,12 @@ impl Reading {
         Self { identity, raw, size, received, meaning, glance }
     }
 
+    /// A mail over which its reader broke.
+    fn broken(account: &MailAccount, raw: Bytes, received: Timestamp) -> Self {
+        let (identity, size) = (Identity::of(account.id, &raw), raw.len() as u64);
+        Self { identity, raw, size, received, meaning: Err("panicked".to_owned()), glance: Default::default() }
+    }
+
     /// A mail of which only this much was fetched.
     pub(super) fn partial(
         account: &MailAccount,
@@ -187,18 +193,27 @@ impl Reader {
 
     /// Reads a mail on another thread.
     pub async fn read(&self, account: &Arc<MailAccount>, raw: Bytes, received: Timestamp) -> Reading {
-        let (own, account, kept) = (self.own(account), Arc::clone(account), raw.clone());
-        let reading = tokio::task::spawn_blocking({
-            let account = Arc::clone(&account);
-            move || Reading::of(&account, own, raw, received)
-        });
-        match reading.await {
-            Ok(reading) => reading,
-            Err(_) => {
-                let (identity, size) = (Identity::of(account.id, &kept), kept.len() as u64);
-                Reading { identity, raw: kept, size, received, meaning: Err("panicked".to_owned()), glance: Default::default() }
-            }
+        let read = self.read_all(account, vec![((), raw.clone(), received)]).await;
+        read.into_iter().next().map_or_else(|| Reading::broken(account, raw, received), |(_, reading)| reading)
+    }
+
+    /// Reads some mails on another thread, one after the other.
+    pub(super) async fn read_all<T: Copy + Send + 'static>(
+        &self,
+        account: &Arc<MailAccount>,
+        mails: Vec<(T, Bytes, Timestamp)>,
+    ) -> Vec<(T, Reading)> {
+        if mails.is_empty() {
+            return Vec::new();
         }
+        let (own, kept) = (self.own(account), mails.clone());
+        let reading = tokio::task::spawn_blocking({
+            let account = Arc::clone(account);
+            let one = move |(key, raw, received)| (key, Reading::of(&account, Arc::clone(&own), raw, received));
+            move || mails.into_iter().map(one).collect()
+        });
+        let broken = |(key, raw, received)| (key, Reading::broken(account, raw, received));
+        reading.await.unwrap_or_else(|_| kept.into_iter().map(broken).collect())
     }
 
     /// Takes a mail in, or puts it aside. `insists`: somebody of the staff says that a person wrote it.

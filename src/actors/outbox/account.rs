@@ -7,9 +7,10 @@ use rand::{RngExt, SeedableRng, rngs::StdRng};
 
 use super::{
     attempt::{AGAIN, Attempt, Settled, Shared, Target, Way},
+    flow::{self, Flow, Mail},
     index::{Index, Item},
     mailing::Mailing,
-    messages::{Hint, Observe, Observed, Reread, Withdrawn},
+    messages::{Hint, Observe, Observed, Over, Reread, Withdrawn},
 };
 use crate::{
     actors::{gate::Gated, lifecycle::DeathNotice},
@@ -32,15 +33,13 @@ const ROOM: usize = 10_000;
 const AT_ONCE: usize = 8;
 /// Hints kept while the store is being read.
 const EARLY: usize = 1024;
-/// The same on a mail account: one is handed over while others are put together or have their outcome committed.
-const MAILS_AT_ONCE: usize = 24;
 /// How often it looks whether its account can send by now, or is gone.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
 
 /// Sends what waits on one channel account.
 ///
 /// Owns: pace, order and retries. A conversation's messages go one after the other, each finished before the next; up to
-/// [`AT_ONCE`] conversations at once. Capacity: [`HINTS`] on their way, [`ROOM`] messages in memory; what finds no room is
+/// [`AT_ONCE`] conversations at once, of mails [`flow::TAKEN`]. Capacity: [`HINTS`] on their way, [`ROOM`] messages in memory; what finds no room is
 /// in the store and read from there when half of it is gone. Rebuilt by [`super::Outboxes`] from the store, where a row says
 /// of each message that it waits, or is being sent and therefore, after a crash, that its outcome is unknown: it is sent
 /// again under the same id. Persisted: every attempt, before it begins and when it ended.
@@ -54,6 +53,8 @@ pub struct Outbox {
     timer: Option<SpawnHandle>,
     told_that_it_waits: bool,
     mailing: Mailing,
+    /// None until the first mail.
+    flow: Option<Flow>,
     _notice: DeathNotice,
 }
 
@@ -77,6 +78,7 @@ impl Outbox {
             timer: None,
             told_that_it_waits: false,
             mailing: Mailing::default(),
+            flow: None,
             _notice: notice,
         }
     }
@@ -94,6 +96,10 @@ impl Outbox {
         if self.index.wants_more() || self.mailing.wants_to_count(self.channel, &self.shared) {
             self.read(ctx);
         }
+        // Mails are taken by the handful, as they are read.
+        if channel.kind == ChannelKind::Email && self.index.sending() > flow::TAKEN - flow::REFILL {
+            return;
+        }
         let mut held = None;
         while self.index.sending() < at_once(&channel) {
             let Some(way) = self.way(&channel) else { return self.tell_that_it_waits() };
@@ -104,26 +110,25 @@ impl Outbox {
                 break;
             }
             let Some((line, item)) = self.index.take_due(now) else { break };
-            let rows = self.leave(&way, &item, now);
-            let (shared, random) = (Arc::clone(&self.shared), self.random.random());
-            let attempt = Attempt { shared, way, conversation: item.conversation, item, random, rows }.run();
-            ctx.spawn(attempt.into_actor(self).map(move |settled, actor, ctx| {
-                match settled {
-                    Settled::Finished { left } => {
-                        actor.settled(left, now, ctx);
-                        actor.index.finish(line);
-                    }
-                    Settled::Later { item, left } => {
-                        actor.settled(left, now, ctx);
-                        actor.index.put_back(line, item);
-                    }
-                    Settled::Rest(item, failure) => {
-                        actor.rest(&failure, &item, now, ctx);
-                        actor.index.put_back(line, item);
+            let (shared, random, conversation) = (Arc::clone(&self.shared), self.random.random(), item.conversation);
+            let attempt = Attempt { shared, way: way.clone(), conversation, item, random };
+            match way {
+                Way::Http(target) => {
+                    let attempt = async move { attempt.run(&target).await };
+                    let over = move |settled, actor: &mut Self, ctx: &mut Context<Self>| {
+                        actor.over(Over { line, at: now, settled }, ctx);
+                    };
+                    ctx.spawn(attempt.into_actor(self).map(over));
+                }
+                Way::Mail(post) => {
+                    let (counts, since) = (self.mailing.leave(&post, attempt.item.message, now), self.shared.clock.elapsed());
+                    let flow = self.flow.get_or_insert_with(|| Flow::start(Arc::clone(&self.shared), ctx.address().downgrade()));
+                    if !flow.send(Mail { attempt, post, line, at: now, since, counts }) {
+                        // The next look ends it.
+                        break;
                     }
                 }
-                actor.pump(ctx);
-            }));
+            }
         }
         self.arm(held, at_once(&channel), ctx);
     }
@@ -143,12 +148,22 @@ impl Outbox {
         }
     }
 
-    /// A message leaves; what has to be on record before it does.
-    fn leave(&mut self, way: &Way, item: &Item, now: Timestamp) -> Vec<Statement> {
-        match way {
-            Way::Mail(post) => self.mailing.leave(post, item.message, now),
-            Way::Http(_) => Vec::new(),
+    fn over(&mut self, Over { line, at, settled }: Over, ctx: &mut Context<Self>) {
+        match settled {
+            Settled::Finished { left } => {
+                self.settled(left, at, ctx);
+                self.index.finish(line);
+            }
+            Settled::Later { item, left } => {
+                self.settled(left, at, ctx);
+                self.index.put_back(line, item);
+            }
+            Settled::Rest(item, failure) => {
+                self.rest(&failure, &item, at, ctx);
+                self.index.put_back(line, item);
+            }
         }
+        self.pump(ctx);
     }
 
     /// A message that would have left at `at` did, or did not.
@@ -266,7 +281,7 @@ impl From<Hint> for Item {
 
 const fn at_once(channel: &Channel) -> usize {
     match channel.kind {
-        ChannelKind::Email => MAILS_AT_ONCE,
+        ChannelKind::Email => flow::TAKEN,
         ChannelKind::Api | ChannelKind::Webchat => AT_ONCE,
     }
 }
@@ -277,6 +292,10 @@ impl Actor for Outbox {
     fn started(&mut self, ctx: &mut Self::Context) {
         self.read(ctx);
         ctx.run_interval(LOOK_EVERY, |actor, ctx| {
+            if actor.flow.as_ref().is_some_and(Flow::is_broken) {
+                tracing::error!(channel = %actor.channel, "what sends the mails of an account broke; it is started again");
+                return ctx.stop();
+            }
             if let Some(post) = actor.mailing.idle(actor.index.sending(), &actor.shared) {
                 ctx.spawn(async move { post.hang_up().await }.into_actor(actor));
             }
@@ -320,6 +339,14 @@ impl Handler<Gated<Reread>> for Outbox {
                 self.read(ctx);
             }
         }
+    }
+}
+
+impl Handler<Over> for Outbox {
+    type Result = ();
+
+    fn handle(&mut self, over: Over, ctx: &mut Self::Context) {
+        self.over(over, ctx);
     }
 }
 

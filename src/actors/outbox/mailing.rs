@@ -85,11 +85,11 @@ impl Mailing {
         self.held
     }
 
-    /// A mail leaves.
-    pub(super) fn leave(&mut self, post: &Post, message: MessageId, now: Timestamp) -> Vec<Statement> {
-        let Some(quota) = post.account.settings.quota else { return Vec::new() };
+    /// A mail leaves; what has to be on record before it does.
+    pub(super) fn leave(&mut self, post: &Post, message: MessageId, now: Timestamp) -> Option<Statement> {
+        post.account.settings.quota?;
         self.window.get_or_insert_default().take(now);
-        mail_sending::sent(post.account.id, message, quota, now)
+        Some(mail_sending::sent(post.account.id, message, now))
     }
 
     /// A mail reached the server.

@@ -3,6 +3,7 @@
 use actix::{Message, dev::MessageResponse};
 use serde::Serialize;
 
+use super::{attempt::Settled, index::Line};
 use crate::{
     clock::Timestamp,
     ids::{ChannelId, ConversationId, MessageId},
@@ -28,6 +29,16 @@ pub(super) struct Withdrawn {
 
 /// Hints were lost: the store knows what waits.
 pub(super) struct Reread;
+
+/// A mail is on its way no longer.
+#[derive(Message)]
+#[rtype(result = "()")]
+pub(super) struct Over {
+    pub(super) line: Line,
+    /// When its turn came.
+    pub(super) at: Timestamp,
+    pub(super) settled: Settled,
+}
 
 /// An outbox ended.
 #[derive(Message)]

@@ -7,6 +7,7 @@
 
 mod account;
 mod attempt;
+mod flow;
 mod index;
 mod judge;
 mod mailing;

@@ -1,15 +1,20 @@
 //! What we post to a connected system: an answer for its customer, signed. Building it is pure; the Outbox sends it.
 
+use std::collections::BTreeMap;
+
 use bytes::Bytes;
 use serde::Serialize;
 
 use crate::{
     channels::standard_webhooks::{SigningSecret, sign},
     clock::Timestamp,
-    domain::message::Message,
+    domain::{field, message::Message},
     ids::{AttachmentId, ConversationId, MessageId},
     wire::Time,
 };
+
+/// What was noted in dynamic fields, by their keys (S1-32).
+pub type Noted = BTreeMap<String, field::Value>;
 
 /// A call ready to be sent: the body as it is signed, and the values of the three headers of
 /// [`standard_webhooks`](crate::channels::standard_webhooks).
@@ -39,6 +44,7 @@ struct MessageBody<'a> {
     to: To<'a>,
     text: &'a str,
     attachments: Vec<AttachmentBody<'a>>,
+    fields: &'a Noted,
     at: Time,
 }
 
@@ -56,14 +62,20 @@ struct AttachmentBody<'a> {
     url: String,
 }
 
-/// The body of a call: the same bytes for the same message.
+/// The body of a call: the same bytes for the same message and the same `noted`, which is what its conversation holds now.
 ///
 /// `to` is the contact's address on this channel. `origin` is where this server is reached, without a slash at its end;
 /// attachments are fetched there with a bearer token.
 ///
 /// # Errors
 /// Never for what was stored; JSON has no form for some values that do not occur here.
-pub fn body(conversation: ConversationId, message: &Message, to: &str, origin: &str) -> Result<Bytes, serde_json::Error> {
+pub fn body(
+    conversation: ConversationId,
+    message: &Message,
+    to: &str,
+    noted: &Noted,
+    origin: &str,
+) -> Result<Bytes, serde_json::Error> {
     let attachment = |file: &'_ crate::domain::message::Attachment| format!("{origin}/api/v1/attachments/{}", file.id);
     let attachments = message.attachments.iter();
     let body = Body {
@@ -82,6 +94,7 @@ pub fn body(conversation: ConversationId, message: &Message, to: &str, origin: &
                     url: attachment(file),
                 })
                 .collect(),
+            fields: noted,
             at: message.at.into(),
         },
     };
@@ -128,7 +141,11 @@ mod tests {
 
     #[test]
     fn an_answer_names_conversation_receiver_and_files() {
-        let body = body(ConversationId::from_u128(1), &message(), "cust-9", "https://help.example.com").unwrap();
+        let noted = Noted::from([
+            ("number".to_owned(), field::Value::Text("20.345".to_owned())),
+            ("agreed".to_owned(), field::Value::Flag(true)),
+        ]);
+        let body = body(ConversationId::from_u128(1), &message(), "cust-9", &noted, "https://help.example.com").unwrap();
         let expected = serde_json::json!({"type": "message", "message": {
             "id": "00000000-0000-0000-0000-000000000002",
             "conversation": "00000000-0000-0000-0000-000000000001",
@@ -136,6 +153,7 @@ mod tests {
             "text": "¡Hola!",
             "attachments": [{"id": "00000000-0000-0000-0000-000000000005", "name": "a.png", "media_type": "image/png", "size": 7,
                 "url": "https://help.example.com/api/v1/attachments/00000000-0000-0000-0000-000000000005"}],
+            "fields": {"agreed": true, "number": "20.345"},
             "at": "2023-11-14T22:13:20.000000Z",
         }});
         assert_eq!(serde_json::from_slice::<serde_json::Value>(&body).unwrap(), expected);

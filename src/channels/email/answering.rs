@@ -53,3 +53,10 @@ pub fn message_id(account: &MailAccount, conversation: ConversationId, message: 
     let (_, domain) = account.address.rsplit_once('@')?;
     Some(mint(conversation, message, key, domain))
 }
+
+/// Whose name a mail leaves under: that of the campaign, else of the account, else of who wrote.
+pub fn sender(directory: &Snapshot, account: &MailAccount, author: Option<&str>) -> Mailbox {
+    let campaign = account.campaign.and_then(|id| directory.campaigns.get(&id)?.mail.from_name.as_deref());
+    let own = Some(account.settings.from_name.as_str()).filter(|name| !name.is_empty());
+    Mailbox { name: campaign.or(own).or(author).unwrap_or_default().to_owned(), address: account.address.clone() }
+}

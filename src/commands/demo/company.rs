@@ -147,7 +147,7 @@ impl Company {
             schedule: Some(schedule),
             ..Default::default()
         };
-        let uses = |field, mandatory| field::Use { field, mandatory };
+        let uses = |field, mandatory| field::Use { mandatory, ..field::Use::of(field) };
 
         let dispositions = with(named(seed, &SUPPORT, None));
         let asked = vec![uses(fields.number, false), uses(fields.plan, false), uses(visit, false)];

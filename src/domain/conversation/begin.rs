@@ -13,10 +13,7 @@ impl Conversation {
         if self.seq > 1 || self.initiative.is_none() {
             return Err(Refusal::AlreadyOpen { conversation: self.id });
         }
-        self.check(content)?;
-        if !rules.emoticons && content.has_emoticons() {
-            return Err(Refusal::EmoticonsNotAllowed);
-        }
+        self.check_to_send(content, rules)?;
         Ok(vec![Event::Replied { message, agent, delivery: self.delivery_at(content, now)? }])
     }
 }

@@ -75,6 +75,8 @@ pub struct Rules {
     pub close_unanswered: bool,
     /// S1-22.
     pub transfer_to_agents: bool,
+    /// To other campaigns, and to who has a skill.
+    pub transfer_to_campaigns: bool,
     /// S1-20.
     pub external_resources: bool,
     /// S1-23.
@@ -104,6 +106,7 @@ impl Rules {
             auto_accept: false,
             close_unanswered: true,
             transfer_to_agents: true,
+            transfer_to_campaigns: true,
             external_resources: true,
             emoticons: true,
             needs_disposition: false,

@@ -109,6 +109,18 @@ impl Conversation {
         Ok(())
     }
 
+    /// What the staff writes to a customer (S1-20, S1-23).
+    pub(super) fn check_to_send(&self, content: &Content, rules: &Rules) -> Result<(), Refusal> {
+        self.check(content)?;
+        if !rules.external_resources && !content.attachments.is_empty() {
+            return Err(Refusal::AttachmentsNotAllowed);
+        }
+        if !rules.emoticons && content.has_emoticons() {
+            return Err(Refusal::EmoticonsNotAllowed);
+        }
+        Ok(())
+    }
+
     fn admit(&self, admission: &Admission, rules: &Rules) -> Outcome {
         if !matches!(self.phase, Phase::Arrived) {
             return Ok(vec![]);
@@ -190,13 +202,7 @@ impl Conversation {
 
     fn reply(&self, message: MessageId, agent: AgentId, content: &Content, rules: &Rules, now: Timestamp) -> Outcome {
         self.must_own(agent)?;
-        self.check(content)?;
-        if !rules.external_resources && !content.attachments.is_empty() {
-            return Err(Refusal::AttachmentsNotAllowed);
-        }
-        if !rules.emoticons && content.has_emoticons() {
-            return Err(Refusal::EmoticonsNotAllowed);
-        }
+        self.check_to_send(content, rules)?;
         let mut events = vec![Event::Replied { message, agent, delivery: self.delivery_at(content, now)? }];
         if matches!(self.phase, Phase::Dormant { .. } | Phase::Parked { .. }) {
             events.push(Event::Awoke);
@@ -280,6 +286,7 @@ impl Conversation {
         let closed = Event::SegmentClosed { disposition: rules.transfer_disposition };
         let queued = |campaign| Event::Queued { campaign, reason: QueueReason::Transferred };
         match to {
+            TransferTo::Campaign(_) | TransferTo::Skills(_) if !rules.transfer_to_campaigns => Err(Refusal::NotAllowedInCampaign),
             TransferTo::Campaign(campaign) => Ok([closed, queued(*campaign)].into_iter().chain(finishes).collect()),
             TransferTo::Skills(skills) => {
                 let asked = Event::SkillsAsked { skills: skills.clone() };

@@ -114,9 +114,13 @@ fn check(caller: &Caller, fields: &mut CampaignFields, own: Option<CampaignId>) 
     check.that(uses.len() <= MAX_FIELDS, "fields", ErrorCode::TooLong, "at most 50");
     let different: BTreeSet<_> = uses.iter().map(|used| used.field).collect();
     check.that(different.len() == uses.len(), "fields", ErrorCode::Duplicate, "each one once");
-    for (index, used) in uses.iter().take(MAX_FIELDS).enumerate() {
-        let known = directory.fields.get(&used.field).is_some_and(|field| field.client == fields.client);
+    let client = fields.client;
+    for (index, used) in fields.fields.iter_mut().take(MAX_FIELDS).enumerate() {
+        let known = directory.fields.get(&used.field).is_some_and(|field| field.client == client);
         check.that(known, &format!("fields.{index}.field"), ErrorCode::UnknownReference, "no such field of this client");
+        if let Some(label) = &mut used.label {
+            check.line(&format!("fields.{index}.label"), label, 1..=60);
+        }
     }
     if let Some(id) = &fields.transfer_disposition {
         check.that(known(id), "transfer_disposition", ErrorCode::UnknownReference, "no disposition of this client");

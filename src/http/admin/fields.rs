@@ -10,7 +10,7 @@ use serde_json::{Map, Value};
 use super::reads_client;
 use crate::{
     domain::{
-        field::{Field, Kind},
+        field::{Field, Kind, is_key, key_of},
         log::Entity,
         permission::{Permission, Place},
     },
@@ -30,23 +30,32 @@ use crate::{
 
 /// The most options of a list.
 const MAX_OPTIONS: usize = 200;
+const TAKEN: &str = "another field of this client has it already";
 
 fn fields(field: &Field) -> FieldFields {
-    let Field { client, name, kind, options, description, enabled, .. } = field.clone();
-    FieldFields { client, name, kind, options, description, enabled }
+    let Field { client, name, key, kind, options, description, enabled, .. } = field.clone();
+    FieldFields { client, name, key, kind, options, description, enabled }
 }
 
 fn field(id: FieldId, fields: &FieldFields) -> Field {
-    let FieldFields { client, name, kind, options, description, enabled } = fields.clone();
-    Field { id, client, name, kind, options, description, enabled }
+    let FieldFields { client, name, key, kind, options, description, enabled } = fields.clone();
+    Field { id, client, name, key, kind, options, description, enabled }
 }
 
 fn view(field: &Field) -> FieldView {
     FieldView { id: field.id, fields: fields(field) }
 }
 
-fn check(check: &mut Check, fields: &mut FieldFields) {
+fn check(check: &mut Check, caller: &Caller, own: Option<FieldId>, fields: &mut FieldFields) {
     check.line("name", &mut fields.name, 1..=60);
+    let others = || caller.directory.fields.values().filter(|other| other.client == fields.client && Some(other.id) != own);
+    let is_taken = |key: &str| others().any(|other| other.key == key);
+    if fields.key.is_empty() {
+        fields.key = key_of(&fields.name, is_taken);
+    } else {
+        check.that(is_key(&fields.key), "key", ErrorCode::NotPossible, "a to z, 0 to 9 and _, a letter first, at most 40");
+        check.that(!is_taken(&fields.key), "key", ErrorCode::Taken, TAKEN);
+    }
     check.line("description", &mut fields.description, 0..=240);
     let options = &mut fields.options;
     if fields.kind == Kind::List {
@@ -60,6 +69,11 @@ fn check(check: &mut Check, fields: &mut FieldFields) {
     }
     let different: std::collections::BTreeSet<_> = options.iter().collect();
     check.that(different.len() == options.len(), "options", ErrorCode::Duplicate, "each one once");
+}
+
+/// Two asked for the same at the same moment.
+fn key_taken(problem: Problem) -> Problem {
+    if problem.code() == ErrorCode::Conflict { Problem::field("key", ErrorCode::Taken, TAKEN) } else { problem }
 }
 
 /// `GET`.
@@ -88,11 +102,12 @@ pub async fn create(app: Data<App>, caller: Caller, input: Input<FieldFields>) -
     let Input { value: mut fields, once } = input;
     let mut errors = Check::default();
     errors.client(&caller, Permission::WriteConfig, fields.client);
-    check(&mut errors, &mut fields);
+    check(&mut errors, &caller, None, &mut fields);
     errors.done()?;
     let field = field(app.engine.ids.next(), &fields);
     let statements = vec![config_writes::insert_field(&field, app.now())?];
-    once.commit(statements, (Entity::Field, field.id.to_string()), StatusCode::CREATED, &view(&field)).await
+    let created = once.commit(statements, (Entity::Field, field.id.to_string()), StatusCode::CREATED, &view(&field)).await;
+    created.map_err(key_taken)
 }
 
 /// `PATCH /{id}`. What was noted before stays as it is, also when an option is gone.
@@ -107,9 +122,9 @@ pub async fn change(caller: Caller, id: Path<FieldId>, input: Input<Map<String, 
     let mut errors = Check::default();
     errors.that(fields.client == current.client, "client", ErrorCode::NotPossible, "it stays with its client");
     errors.that(fields.kind == current.kind, "kind", ErrorCode::NotPossible, "it stays what it is");
-    check(&mut errors, &mut fields);
+    check(&mut errors, &caller, Some(*id), &mut fields);
     errors.done()?;
     let field = field(*id, &fields);
     let statements = vec![config_writes::update_field(&field)?];
-    once.commit(statements, (Entity::Field, id.to_string()), StatusCode::OK, &view(&field)).await
+    once.commit(statements, (Entity::Field, id.to_string()), StatusCode::OK, &view(&field)).await.map_err(key_taken)
 }

@@ -36,7 +36,7 @@ use crate::{
     },
     ids::{AttachmentId, CampaignId, ClientId, TemplateId},
     store::{
-        attachments,
+        attachments::{self, Stored},
         templates::{self, Filter},
     },
     wire::{
@@ -153,16 +153,20 @@ async fn checked(app: &App, caller: &Caller, fields: &mut TemplateFields) -> Res
     html_size(&mut check, &html);
     check.that(files.len() <= MAX_PICTURES, "html", ErrorCode::TooLong, "at most 20 pictures");
     for id in files.into_iter().take(MAX_PICTURES) {
-        let known = is_picture_of(app, fields.client, id).await?;
-        check.that(known, "html", ErrorCode::UnknownReference, "no such picture of this client");
+        let known = picture_of(app, fields.client, id).await?;
+        check.that(known.is_some(), "html", ErrorCode::UnknownReference, "no such picture of this client");
     }
     fields.html = html;
     check.done()
 }
 
-async fn is_picture_of(app: &App, client: ClientId, id: AttachmentId) -> Result<bool, Problem> {
+/// A picture that was uploaded for templates of the client.
+///
+/// # Errors
+/// 503.
+pub(super) async fn picture_of(app: &App, client: ClientId, id: AttachmentId) -> Result<Option<Stored>, Problem> {
     let found = attachments::find(&app.engine.db, id).await?;
-    Ok(found.is_some_and(|stored| {
+    Ok(found.filter(|stored| {
         stored.client == client && stored.conversation.is_none() && stored.file.media_type.starts_with("image/")
     }))
 }
@@ -297,21 +301,26 @@ pub async fn restore(app: Data<App>, caller: Caller, id: Path<TemplateId>, once:
 /// 404; 422 without a client.
 pub async fn variables(caller: Caller, query: Query<VariablesQuery>) -> Result<HttpResponse, Problem> {
     let VariablesQuery { client, campaign } = query.0;
-    readable(&caller, client, campaign).map_err(|_| Problem::not_found())?;
+    allowed(&caller, client, campaign, Permission::ReadConfig).map_err(|_| Problem::not_found())?;
     let common = mail_template::NAMES.into_iter().map(|name| TemplateVariable { name: name.to_owned(), field: None });
     let fields = mail_values::fields(&caller.directory, client, campaign);
     let fields = fields.into_iter().map(|(name, field)| TemplateVariable { name, field: Some(field.name.clone()) });
     once::ok(&Page { items: common.chain(fields).collect(), next: None })
 }
 
-/// A client and a campaign of it that the caller reads.
-fn readable(caller: &Caller, client: ClientId, campaign: Option<CampaignId>) -> Result<(), Problem> {
+/// A client and a campaign of it that the caller reads, or where they may do more.
+fn allowed(caller: &Caller, client: ClientId, campaign: Option<CampaignId>, needs: Permission) -> Result<(), Problem> {
     let mut check = Check::default();
-    let known = caller.directory.clients.contains_key(&client) && reads_client(caller, client);
-    check.that(known, "client", ErrorCode::UnknownReference, "no such client");
+    // Who may write in one campaign only need not know the client's own.
+    if needs == Permission::ReadConfig || campaign.is_none() {
+        let may =
+            if needs == Permission::ReadConfig { reads_client(caller, client) } else { caller.may(needs, Place::client(client)) };
+        let known = caller.directory.clients.contains_key(&client) && may;
+        check.that(known, "client", ErrorCode::UnknownReference, "no such client");
+    }
     if let Some(id) = campaign {
         let place = Place::campaign(client, id);
-        let known = caller.place(id) == place && caller.may(Permission::ReadConfig, place);
+        let known = caller.place(id) == place && caller.may(needs, place);
         check.that(known, "campaign", ErrorCode::UnknownReference, "no such campaign of this client");
     }
     check.done()
@@ -322,8 +331,23 @@ fn readable(caller: &Caller, client: ClientId, campaign: Option<CampaignId>) -> 
 /// # Errors
 /// 404 for a contact or a conversation that the caller may not see; 422.
 pub async fn preview(app: Data<App>, caller: Caller, body: Plain<TemplateTry>) -> Result<HttpResponse, Problem> {
-    let TemplateTry { client, campaign, conversation, contact, mut subject, html, text, values: given } = body.0;
-    readable(&caller, client, campaign)?;
+    let template::Rendered { subject, html, text, lacking } = filled(&app, &caller, body.0, Permission::ReadConfig).await?;
+    let (missing, unknown) = (lacking.missing.into_iter().collect(), lacking.unknown.into_iter().collect());
+    once::ok(&TemplateFilled { subject, html, text, missing, unknown })
+}
+
+/// What somebody wrote, filled in for whom they name; `needs` is what they must be allowed where they write it.
+///
+/// # Errors
+/// 404 for a contact or a conversation that the caller may not see; 422.
+pub(super) async fn filled(
+    app: &App,
+    caller: &Caller,
+    wanted: TemplateTry,
+    needs: Permission,
+) -> Result<template::Rendered, Problem> {
+    let TemplateTry { client, campaign, conversation, contact, mut subject, html, text, values: given } = wanted;
+    allowed(caller, client, campaign, needs)?;
     let mut check = Check::default();
     text_size(&mut check, &mut subject, &html, text.as_ref());
     check.that(given.len() <= 100, "values", ErrorCode::TooLong, "at most 100");
@@ -333,7 +357,7 @@ pub async fn preview(app: Data<App>, caller: Caller, body: Plain<TemplateTry>) -
         check.that(value.chars().take(1_001).count() <= 1_000, &field, ErrorCode::TooLong, "at most 1,000 characters");
     }
     check.done()?;
-    let mut values = mail_values::of(&app, &caller, client, campaign, conversation, contact).await?;
+    let mut values = mail_values::of(app, caller, client, campaign, conversation, contact).await?;
     for (name, value) in &given {
         values.set(name, value);
     }
@@ -343,8 +367,5 @@ pub async fn preview(app: Data<App>, caller: Caller, body: Plain<TemplateTry>) -
         Some(template::render(&Content { subject, html, text }, &values))
     });
     let filled = filled.await.map_err(|_| Problem::new(ErrorCode::Internal))?;
-    let filled = filled.ok_or_else(|| Problem::field("html", ErrorCode::NotPossible, "this HTML cannot be made clean"))?;
-    let template::Rendered { subject, html, text, lacking } = filled;
-    let (missing, unknown) = (lacking.missing.into_iter().collect(), lacking.unknown.into_iter().collect());
-    once::ok(&TemplateFilled { subject, html, text, missing, unknown })
+    filled.ok_or_else(|| Problem::field("html", ErrorCode::NotPossible, "this HTML cannot be made clean"))
 }

@@ -19,7 +19,10 @@ use object_store::ObjectStoreExt;
 use parking_lot::Mutex;
 use tokio::sync::Semaphore;
 
-use super::attachments::{object_path, stream};
+use super::{
+    attachments::{disposition, object_path, stream},
+    mail_file::{self, MailFile},
+};
 use crate::{
     channels::{
         email::understand::{self, Context, Html, Understood, bounds::MAX_RAW_BYTES},
@@ -141,31 +144,48 @@ pub async fn show(app: Data<App>, caller: Caller, ids: Path<(ConversationId, Mes
     })
 }
 
-/// `GET /source`: as it came in, to be saved.
+/// `GET /source`: as it came in or was sent, to be saved.
 ///
 /// # Errors
-/// 404, for our own mails too.
+/// 404, also for what has not left.
 pub async fn source(app: Data<App>, caller: Caller, ids: Path<(ConversationId, MessageId)>) -> Result<HttpResponse, Problem> {
-    let found = found(&app, &caller, ids).await?;
-    let id = found.envelope.source.ok_or_else(Problem::not_found)?;
-    let mut stored = attachments::find(&app.engine.db, id).await?.ok_or_else(Problem::not_found)?;
-    let name = if found.envelope.subject.is_empty() { "mail" } else { &found.envelope.subject };
-    stored.file.name = crate::domain::file::clean_name(&format!("{}.eml", name.chars().take(80).collect::<String>()));
-    stream(&app, &stored).await
+    let Found { state, message, envelope } = found(&app, &caller, ids).await?;
+    let name = if envelope.subject.is_empty() { "mail" } else { &envelope.subject };
+    let name = crate::domain::file::clean_name(&format!("{}.eml", name.chars().take(80).collect::<String>()));
+    match mail_file::of(&app, &caller.directory, &state, &message, None).await?.ok_or_else(Problem::not_found)? {
+        MailFile::AsItCame(id) => {
+            let mut stored = attachments::find(&app.engine.db, id).await?.ok_or_else(Problem::not_found)?;
+            stored.file.name = name;
+            stream(&app, &stored).await
+        }
+        MailFile::Ours(bytes) => Ok(HttpResponse::Ok()
+            .insert_header((header::CONTENT_TYPE, "message/rfc822"))
+            .insert_header((header::CONTENT_DISPOSITION, disposition(&name)))
+            .insert_header((header::CONTENT_SECURITY_POLICY, "sandbox; default-src 'none'"))
+            .body(bytes)),
+    }
 }
 
 /// `GET /header`: all its fields, to be read.
 ///
 /// # Errors
-/// 404, for our own mails too.
+/// 404, also for what has not left.
 pub async fn header(app: Data<App>, caller: Caller, ids: Path<(ConversationId, MessageId)>) -> Result<HttpResponse, Problem> {
-    let found = found(&app, &caller, ids).await?;
-    let id = found.envelope.source.ok_or_else(Problem::not_found)?;
-    let _turn = turn(&app).await?;
-    let raw = bytes(&app, id, MAX_RAW_BYTES as u64).await?;
-    let end = ["\r\n\r\n", "\n\n"].iter().filter_map(|end| memchr(&raw, end.as_bytes())).min().unwrap_or(raw.len());
+    let Found { state, message, .. } = found(&app, &caller, ids).await?;
+    let text = match mail_file::of(&app, &caller.directory, &state, &message, None).await?.ok_or_else(Problem::not_found)? {
+        MailFile::AsItCame(id) => {
+            let _turn = turn(&app).await?;
+            head_of(&bytes(&app, id, MAX_RAW_BYTES as u64).await?)
+        }
+        MailFile::Ours(raw) => head_of(&raw),
+    };
+    once::ok(&MailHeader { text })
+}
+
+fn head_of(raw: &[u8]) -> String {
+    let end = ["\r\n\r\n", "\n\n"].iter().filter_map(|end| memchr(raw, end.as_bytes())).min().unwrap_or(raw.len());
     let head = raw.get(..end.min(MAX_HEADER)).unwrap_or_default();
-    once::ok(&MailHeader { text: String::from_utf8_lossy(head).replace('\0', "\u{fffd}") })
+    String::from_utf8_lossy(head).replace('\0', "\u{fffd}")
 }
 
 fn memchr(bytes: &[u8], needle: &[u8]) -> Option<usize> {

@@ -274,14 +274,25 @@ pub async fn first(
     finish(app, caller, place, whole, attachments, envelope).await
 }
 
-/// Gives the files of a first mail to its conversation.
+/// Gives the files of a first mail to its conversation, but for pictures of templates: those stay everybody's.
 ///
 /// # Errors
 /// The store's.
-pub async fn bind(app: &App, caller: &Caller, content: &Content, conversation: ConversationId) -> Result<(), Problem> {
+pub async fn bind(
+    app: &App,
+    caller: &Caller,
+    client: ClientId,
+    content: &Content,
+    conversation: ConversationId,
+) -> Result<(), Problem> {
     let html = content.mail.as_ref().and_then(|mail| mail.html);
-    let files = content.attachments.iter().map(|file| file.id).chain(html);
-    let bound = files.map(|id| attachments::bind(id, conversation)).collect();
+    let mut bound: Vec<_> = html.map(|id| attachments::bind(id, conversation)).into_iter().collect();
+    for file in &content.attachments {
+        let may_be_shared = file.media_type.starts_with("image/");
+        if !may_be_shared || templates::showing(&app.engine.db, client, file.id).await?.is_empty() {
+            bound.push(attachments::bind(file.id, conversation));
+        }
+    }
     Ok(app.engine.journal.write(bound, None, caller.by, None).await?)
 }
 

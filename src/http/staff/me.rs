@@ -121,6 +121,7 @@ fn skills_of(campaign: &Campaign, directory: &Snapshot) -> Vec<ProfileSkill> {
 fn field_of(used: &field::Use, directory: &Snapshot) -> Option<ProfileField> {
     let known = directory.fields.get(&used.field).filter(|field| field.enabled)?;
     let field::Field { id, name, kind, options, description, .. } = known.as_ref().clone();
+    let name = used.label.clone().unwrap_or(name);
     Some(ProfileField { id, name, kind, options, description, mandatory: used.mandatory })
 }
 

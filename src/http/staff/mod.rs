@@ -11,6 +11,7 @@ pub mod invitations;
 pub mod mail;
 pub mod mail_answer;
 pub mod mail_asides;
+mod mail_file;
 pub mod mails;
 pub mod me;
 pub mod moves;

@@ -69,11 +69,12 @@ pub fn channels_to_start(subject: &Subject, directory: &Snapshot, campaign: &Cam
 pub async fn create(app: Data<App>, caller: Caller, input: Input<StartConversation>) -> Result<HttpResponse, Problem> {
     let Input { value, once } = input;
     let outgoing = outgoing(&app, &caller, value).await?;
+    let client = outgoing.client;
     let content = Content { text: "".into(), attachments: outgoing.attachments.clone(), mail: outgoing.mail.clone() };
     match app.engine.start(outgoing, once.by(), once.keep()).await {
         Ok(done) => {
             if content.mail.is_some() {
-                mail_answer::bind(&app, &caller, &content, done.conversation).await?;
+                mail_answer::bind(&app, &caller, client, &content, done.conversation).await?;
             }
             once::answer(StatusCode::CREATED, &done)
         }

@@ -13,12 +13,15 @@ use crate::{
     domain::{
         channel::ChannelKind,
         contact::{Address, AddressKind},
+        conversation::Command,
+        delivery::Delivery,
         mail::Envelope,
         message::Attachment,
     },
     ids::{AttachmentId, ChannelId, MessageId},
     store::{
         attachments::{self, Stored, object_path},
+        conversations,
         inbox::Claim,
         mail_accounts::{self, AccountRow},
     },
@@ -32,7 +35,7 @@ const MAIL: &str = "From: Ana <ana@casa.example>\r\nTo: ayuda@empresa.example, L
 
 impl World {
     /// A mail account of a client's campaign.
-    async fn mailbox(&self, client: &Value) -> ChannelId {
+    pub(super) async fn mailbox(&self, client: &Value) -> ChannelId {
         let engine = &self.app.engine;
         let settings: Account = serde_json::from_value(json!({
             "from_name": "Ayuda", "smtp": Server::new("smtp.empresa.example", 587, Security::Starttls), "user": "ayuda",
@@ -359,6 +362,16 @@ async fn a_first_mail_and_drafts_have_subjects_receivers_and_html(world: World) 
     let hostile = start(json!({"subject": "x\r\nBcc: a@x.example", "html": "a"}));
     let refused = call(&service, Method::POST, "/api/v1/conversations", &agent, Some(hostile)).await.is(422).json();
     assert_eq!(refused["errors"][0]["field"], "mail.subject");
+    // What was uploaded while files were allowed is sent no more than what an answer would enclose.
+    let campaign = format!("/api/v1/campaigns/{}", a["campaigns"].as_str().unwrap());
+    let files = async |allowed: bool| {
+        let body = json!({"permissions": {"external_resources": allowed}});
+        call(&service, Method::PATCH, &campaign, &root, Some(body)).await.is(200);
+    };
+    files(false).await;
+    let refused = call(&service, Method::POST, "/api/v1/conversations", &agent, Some(start(mail.clone()))).await.is(422).json();
+    assert_eq!(refused["code"], "attachments_not_allowed");
+    files(true).await;
     let started = call(&service, Method::POST, "/api/v1/conversations", &agent, Some(start(mail.clone()))).await.is(201).json();
     let path = format!("/api/v1/conversations/{}", started["conversation"].as_str().unwrap());
     let shown = call(&service, Method::GET, &path, &agent, None).await.is(200).json();
@@ -373,7 +386,86 @@ async fn a_first_mail_and_drafts_have_subjects_receivers_and_html(world: World) 
     assert_ne!(again["conversation"], started["conversation"]);
 }
 
+/// Files of a ZIP, by name.
+fn unpacked(zip: &[u8]) -> Vec<(String, Vec<u8>)> {
+    use std::io::Read;
+    let mut archive = zip::ZipArchive::new(std::io::Cursor::new(zip)).unwrap();
+    let mut files: Vec<_> = (0..archive.len())
+        .map(|at| {
+            let mut file = archive.by_index(at).unwrap();
+            let mut bytes = Vec::new();
+            file.read_to_end(&mut bytes).unwrap();
+            (file.name().to_owned(), bytes)
+        })
+        .collect();
+    files.sort();
+    files
+}
+
+async fn mails_are_taken_out_as_they_came_and_as_they_were_sent(world: World) {
+    let service = service!(world);
+    let Desk { root, a, b, conversation, message, agent, .. } = desk(&world, &service).await;
+    let path = format!("/api/v1/conversations/{conversation}");
+    call(&service, Method::POST, &format!("{path}/notes"), &agent, Some(json!({"text": "cuidado"}))).await.is(200);
+    let mut written = Vec::new();
+    for html in ["<p>Va <b>esto</b></p>", "<p>Y esto queda</p>"] {
+        let mail = json!({"kind": "reply", "html": html, "history": true, "bcc": [{"address": "jefe@empresa.example"}]});
+        let done = call(&service, Method::POST, &format!("{path}/messages"), &agent, Some(json!({"mail": mail}))).await;
+        written.push(done.is(200).json()["message"].as_str().unwrap().parse::<MessageId>().unwrap());
+    }
+    let source = |id: &MessageId| format!("{path}/messages/{id}/mail/source");
+    call(&service, Method::GET, &source(&written[0]), &agent, None).await.is(404);
+    let stored = conversations::delivery(&world.app.engine.db, conversation, written[0]).await.unwrap();
+    if stored.is_some_and(|(_, delivery)| delivery == Delivery::Queued) {
+        let moves = Command::MoveDelivery { message: written[0], stored, to: Delivery::Sending, reason: None };
+        world.app.engine.command(conversation, moves, By::System, None).await.unwrap();
+    }
+    let stored = conversations::delivery(&world.app.engine.db, conversation, written[0]).await.unwrap();
+    let moves = Command::MoveDelivery { message: written[0], stored, to: Delivery::Sent, reason: None };
+    world.app.engine.command(conversation, moves, By::System, None).await.unwrap();
+    // One of ours, by who may read it.
+    let ours = call(&service, Method::GET, &source(&written[0]), &agent, None).await.is(200);
+    assert_eq!(ours.headers.get("content-type").unwrap(), "message/rfc822");
+    let head = String::from_utf8(ours.body.to_vec()).unwrap();
+    assert!(head.contains("Subject: Re: Factura\r\n") && head.contains("In-Reply-To: <m1@casa.example>"), "{head}");
+    assert!(!head.contains("jefe@") && !head.contains("cuidado"), "{head}");
+    // All of them, by who may read any conversation.
+    call(&service, Method::GET, &format!("{path}/export?format=eml"), &agent, None).await.is(403);
+    let zip = call(&service, Method::GET, &format!("{path}/export?format=eml&language=es"), &root, None).await.is(200);
+    let header = |name: &str| zip.headers.get(name).unwrap().to_str().unwrap().to_owned();
+    assert_eq!((header("content-type"), header("cache-control")), ("application/zip".to_owned(), "no-store".to_owned()));
+    assert!(header("content-disposition").contains("conversacion-") && header("content-disposition").contains(".zip"));
+    let files = unpacked(&zip.body);
+    let [(list, listed), (first, theirs), (second, sent)] = &files[..] else { panic!("{files:?}") };
+    assert_eq!(list, "0000_lista.txt");
+    assert!(first.starts_with("0001_") && first.ends_with("_recibido_Factura.eml"), "{first}");
+    assert!(second.starts_with("0002_") && second.ends_with("_enviado_Re-Factura.eml"), "{second}");
+    assert_eq!((theirs.as_slice(), sent.as_slice()), (MAIL.as_bytes(), &ours.body[..]));
+    let listed = String::from_utf8(listed.clone()).unwrap();
+    assert!(listed.contains(first.as_str()) && listed.contains("No incluido: no llegó a salir."), "{listed}");
+    assert!(!listed.contains("jefe@") && !listed.contains("cuidado"), "{listed}");
+    // What is not there any more is said, and the rest comes all the same.
+    let kept = conversations::message_of(&world.app.engine.db, conversation, message).await.unwrap().unwrap();
+    let kept = kept.message.mail.as_ref().unwrap().source.unwrap();
+    world.app.attachments.delete(&object_path(kept)).await.unwrap();
+    let zip = call(&service, Method::GET, &format!("{path}/export?format=eml&language=en"), &root, None).await.is(200);
+    let files = unpacked(&zip.body);
+    assert_eq!(files.len(), 2);
+    assert!(String::from_utf8(files[0].1.clone()).unwrap().contains("Not included: it is not kept any more."));
+    call(&service, Method::GET, &source(&message), &agent, None).await.is(404);
+    // Of no chat, and to nobody else.
+    let chat = write_to(&service, &root, a, world.seconds()).await;
+    let chat = format!("/api/v1/conversations/{}/export?format=eml", chat["conversations"].as_str().unwrap());
+    let refused = call(&service, Method::GET, &chat, &root, None).await.is(422).json();
+    assert_eq!((&refused["errors"][0]["field"], &refused["errors"][0]["code"]), (&json!("format"), &json!("not_possible")));
+    let scope = vec![Scope::Client(b["clients"].as_str().unwrap().parse().unwrap())];
+    let stranger = world.token(Role::Supervisor, scope).await;
+    call(&service, Method::GET, &format!("{path}/export?format=eml"), &stranger, None).await.is(404);
+    call(&service, Method::GET, &source(&written[0]), &stranger, None).await.is(404);
+}
+
 on_both! {
+    mails_are_taken_out_as_they_came_and_as_they_were_sent;
     a_mail_is_shown_clean_to_who_may_read_it_and_is_unknown_to_everybody_else;
     an_answer_by_mail_goes_to_whom_it_should_with_clean_html_and_its_history;
     what_cannot_be_sent_is_refused_with_the_field_at_fault;

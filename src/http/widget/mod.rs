@@ -2,6 +2,7 @@
 
 mod answers;
 mod files;
+mod leaving;
 mod messages;
 mod page;
 mod rating;
@@ -15,6 +16,7 @@ use actix_web::{HttpRequest, HttpResponse, http::header};
 pub use self::{
     answers::{Answers, put as put_answers},
     files::{FileQuery, create as create_file, show as show_file},
+    leaving::{Leaving, leave},
     messages::{VisitorMessage, VisitorStored, message},
     page::{frame, loader},
     rating::{RatingFields, rate},

@@ -4,9 +4,10 @@
 //! new index is made from the tables, conversation by conversation in the order of their ids, and then follows the log from
 //! where that stood before.
 
-use std::time::Duration;
+use std::{thread, time::Duration};
 
 use rustc_hash::FxHashSet;
+use tokio::sync::oneshot;
 
 use super::{Recordings, Standing, document};
 use crate::{
@@ -14,7 +15,7 @@ use crate::{
     clock::{Clock, Timestamp},
     ids::ConversationId,
     store::{
-        Db, StoreError,
+        Db, Location, StoreError,
         journal::{Health, Journal, STREAM},
     },
 };
@@ -31,44 +32,93 @@ pub(in crate::store) const OF_CONTACT: &str = "SELECT id FROM conversations WHER
 pub(in crate::store) const ALL_AFTER: &str = "SELECT id FROM conversations WHERE id > $1 ORDER BY id LIMIT $2";
 pub(in crate::store) const ENTRY_AT: &str = "SELECT at FROM log WHERE stream = $1 AND pos = $2";
 
-/// Entries of the log looked at for one batch.
-const ENTRIES: u64 = 500;
-/// Conversations of one batch while the index is made.
-const MADE_AT_ONCE: u64 = 100;
-/// Between looks at a log that has not grown.
+/// Entries of the log that are gone through at once, at most: a conversation is read once for all that happened to it in them.
+const STRETCH: u64 = 50_000;
+/// Conversations of one batch.
+const AT_ONCE: usize = 100;
+/// Between looks at a log in which little happens.
 const REST: Duration = Duration::from_millis(500);
+/// For each entry of the last stretch the next one is let grow by so much…
+const GROWTH: Duration = Duration::from_millis(10);
+/// … up to this: beside much traffic fewer conversations are read anew for every message of theirs.
+const LONGEST_REST: Duration = Duration::from_secs(30);
 /// Between batches of work, at least.
 const BREATH: Duration = Duration::from_millis(5);
 /// After something went wrong.
 const AGAIN: Duration = Duration::from_secs(5);
-
 /// As setpriority(2) counts.
 const LOWEST_PRIORITY: i32 = 19;
 
 /// What the databases say of tables that were never made.
 const NOT_THERE: [&str; 2] = ["no such table", "does not exist"];
 
-/// Follows from when the journal is ready until the index is closed. It has a thread of its own and readers of its own, `db`,
-/// which nobody has used yet: that thread, and with it the threads of every connection that it opens, gives way to all others.
-pub async fn follow(recordings: Recordings, db: Db, journal: Journal, clock: Clock) {
-    if let Err(error) = rustix::process::setpriority_process(Some(rustix::thread::gettid()), LOWEST_PRIORITY) {
-        tracing::debug!(%error, "the search index does not give way");
+/// Keeps the index up to date from a thread of its own, which gives way to all others. Dropped, it ends after its batch.
+#[derive(Debug)]
+pub struct Follower {
+    stop: oneshot::Sender<()>,
+    ended: oneshot::Receiver<()>,
+}
+
+impl Follower {
+    /// Follows from when the journal is ready.
+    ///
+    /// # Errors
+    /// When the system gives no thread.
+    pub fn start(recordings: Recordings, location: &Location, journal: Journal, clock: Clock) -> Result<Self, StoreError> {
+        let refused = |error: std::io::Error| StoreError::Unavailable(format!("search index thread: {error}"));
+        let (stop, stopped) = oneshot::channel();
+        let (end, ended) = oneshot::channel();
+        // Readers that nobody else uses: whichever connection this thread opens gives way as it does.
+        let db = match location {
+            Location::Sqlite(_) => location.readers(),
+            Location::Postgres(_) => recordings.write.clone(),
+        };
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(refused)?;
+        let run = move || {
+            if let Err(error) = rustix::process::setpriority_process(Some(rustix::thread::gettid()), LOWEST_PRIORITY) {
+                tracing::debug!(%error, "the search index does not give way");
+            }
+            runtime.block_on(async {
+                follow(&recordings, &db, &journal, &clock, stopped).await;
+                // Closed here: connections cannot outlive the runtime that opened them.
+                recordings.write.close().await;
+                db.close().await;
+            });
+            let _ = end.send(());
+        };
+        thread::Builder::new().name("search-index".to_owned()).spawn(run).map_err(refused)?;
+        Ok(Self { stop, ended })
     }
-    if journal.watch_health().wait_for(|health| *health == Health::Ready).await.is_err() {
-        return;
+
+    /// Returns when it has ended.
+    pub async fn stop(self) {
+        drop(self.stop);
+        let _ = self.ended.await;
+    }
+}
+
+async fn follow(recordings: &Recordings, db: &Db, journal: &Journal, clock: &Clock, mut stopped: oneshot::Receiver<()>) {
+    let mut health = journal.watch_health();
+    tokio::select! {
+        ready = health.wait_for(|health| *health == Health::Ready) => if ready.is_err() { return },
+        _ = &mut stopped => return,
     }
     let mut failing = false;
+    let mut stretch = Stretch::default();
     loop {
         let started = clock.elapsed();
-        let rest = match step(&recordings, &db).await {
+        let rest = match step(recordings, db, &mut stretch).await {
             Ok(step) => {
                 failing = false;
                 let took = clock.elapsed().saturating_sub(started);
-                // At most half of a core while nobody waits for a commit, an eighth beside traffic.
-                let rests = if step == Step::Made && journal.waiting() == 0 { 1 } else { 7 };
-                if step == Step::Nothing { REST } else { (took * rests).max(BREATH) }
+                match step {
+                    Step::Nothing => REST,
+                    // Half of a core while nobody waits for a commit.
+                    Step::Made if journal.waiting() == 0 => took.max(BREATH),
+                    Step::Made | Step::Followed => (took * 7).max(BREATH),
+                    Step::CaughtUp { entries } => (GROWTH * entries).clamp(REST, LONGEST_REST),
+                }
             }
-            Err(_) if recordings.is_closed() => return,
             Err(error) => {
                 if !std::mem::replace(&mut failing, true) {
                     tracing::warn!(%error, "the search index does not follow; trying again");
@@ -76,18 +126,13 @@ pub async fn follow(recordings: Recordings, db: Db, journal: Journal, clock: Clo
                 AGAIN
             }
         };
-        tokio::time::sleep(rest).await;
+        if tokio::time::timeout(rest, &mut stopped).await.is_ok() {
+            return;
+        }
     }
 }
 
 impl Recordings {
-    fn is_closed(&self) -> bool {
-        match &self.write {
-            Db::Sqlite(pool) => pool.is_closed(),
-            Db::Postgres(pool) => pool.is_closed(),
-        }
-    }
-
     /// How old the oldest entry of the log is that is not in the index; none when there is no such entry.
     ///
     /// # Errors
@@ -116,17 +161,30 @@ pub enum Behind {
 pub enum Step {
     /// A batch of conversations that were there before.
     Made,
-    /// A batch of what happened.
+    /// A batch of those to which something happened.
     Followed,
+    /// The last batch of a stretch of so many entries.
+    CaughtUp {
+        /// How many.
+        entries: u32,
+    },
     /// There was nothing to do, or another follower did it.
     Nothing,
+}
+
+/// Entries of the log that are gone through, and the conversations that are left of them.
+#[derive(Debug, Default)]
+pub struct Stretch {
+    to: u64,
+    entries: u32,
+    left: Vec<ConversationId>,
 }
 
 /// One batch.
 ///
 /// # Errors
 /// When a store does not answer.
-pub async fn step(recordings: &Recordings, db: &Db) -> Result<Step, StoreError> {
+pub async fn step(recordings: &Recordings, db: &Db, stretch: &mut Stretch) -> Result<Step, StoreError> {
     let Some(log) = db.row(LOG_STANDS, args![STREAM]).await? else { return Ok(Step::Nothing) };
     let (epoch, head) = (log.text(0)?.to_owned(), u64::try_from(log.int(1)?).unwrap_or(0));
     let known = match recordings.standing().await {
@@ -135,26 +193,58 @@ pub async fn step(recordings: &Recordings, db: &Db) -> Result<Step, StoreError> 
     };
     let Some(standing) = known.filter(|standing| standing.epoch == epoch && standing.pos <= head) else {
         tracing::info!("the search index is made anew");
+        *stretch = Stretch::default();
         recordings.create(&Standing { epoch, pos: head, made_to: Some(String::new()) }).await?;
         return Ok(Step::Made);
     };
-    if let Some(made_to) = &standing.made_to {
-        let rows = db.rows(ALL_AFTER, args![made_to.as_str(), MADE_AT_ONCE]).await?;
-        let ids = rows.iter().map(|row| row.parse(0)).collect::<Result<Vec<ConversationId>, _>>()?;
-        let to = Standing { made_to: ids.last().map(ToString::to_string), ..standing.clone() };
-        if to.made_to.is_none() {
-            tracing::info!("the search index is complete");
+    if standing.made_to.is_some() {
+        make(recordings, db, &standing).await
+    } else {
+        catch_up(recordings, db, &standing, head, stretch).await
+    }
+}
+
+/// A batch of those that were there before.
+async fn make(recordings: &Recordings, db: &Db, standing: &Standing) -> Result<Step, StoreError> {
+    let rows = db.rows(ALL_AFTER, args![standing.made_to.clone(), AT_ONCE as u64]).await?;
+    let ids = rows.iter().map(|row| row.parse(0)).collect::<Result<Vec<ConversationId>, _>>()?;
+    let to = Standing { made_to: ids.last().map(ToString::to_string), ..standing.clone() };
+    if to.made_to.is_none() {
+        tracing::info!("the search index is complete");
+    }
+    let added = add(recordings, db, standing, &to, &ids).await?;
+    Ok(if added { Step::Made } else { Step::Nothing })
+}
+
+/// A batch of a stretch. The position moves on with its last one: what is in the index by then is put into it again after a crash.
+async fn catch_up(
+    recordings: &Recordings,
+    db: &Db,
+    standing: &Standing,
+    head: u64,
+    stretch: &mut Stretch,
+) -> Result<Step, StoreError> {
+    if stretch.left.is_empty() {
+        if standing.pos == head {
+            return Ok(Step::Nothing);
         }
-        let added = add(recordings, db, &standing, &to, ids).await?;
-        return Ok(if added { Step::Made } else { Step::Nothing });
+        let to = head.min(standing.pos + STRETCH);
+        let left = touched(db, standing.pos, to).await?;
+        *stretch = Stretch { to, entries: u32::try_from(to - standing.pos).unwrap_or(u32::MAX), left };
     }
-    if standing.pos == head {
-        return Ok(Step::Nothing);
+    let rest = stretch.left.split_off(stretch.left.len().min(AT_ONCE));
+    let ids = std::mem::replace(&mut stretch.left, rest);
+    let is_last = stretch.left.is_empty();
+    let to = Standing { pos: if is_last { stretch.to } else { standing.pos }, ..standing.clone() };
+    let added = add(recordings, db, standing, &to, &ids).await;
+    if !matches!(added, Ok(true)) {
+        *stretch = Stretch::default();
     }
-    let to = Standing { pos: head.min(standing.pos + ENTRIES), ..standing.clone() };
-    let ids = touched(db, standing.pos, to.pos).await?;
-    let added = add(recordings, db, &standing, &to, ids).await?;
-    Ok(if added { Step::Followed } else { Step::Nothing })
+    Ok(match added? {
+        false => Step::Nothing,
+        true if is_last => Step::CaughtUp { entries: stretch.entries },
+        true => Step::Followed,
+    })
 }
 
 async fn add(
@@ -162,9 +252,9 @@ async fn add(
     db: &Db,
     from: &Standing,
     to: &Standing,
-    ids: Vec<ConversationId>,
+    ids: &[ConversationId],
 ) -> Result<bool, StoreError> {
-    let changes = document::read(db, &ids).await?;
+    let changes = document::read(db, ids).await?;
     recordings.add(from, to, changes).await
 }
 

@@ -117,14 +117,14 @@ impl Recordings {
                 let read = pool(SQLITE_READERS).connect_lazy_with(options.clone());
                 Self { read: Db::Sqlite(read), write: Db::Sqlite(pool(1).connect_lazy_with(options)) }
             }
-            Location::Postgres(_) => Self { read: db.clone(), write: db.clone() },
+            Location::Postgres(_) => Self { read: db.clone(), write: location.readers() },
         }
     }
 
-    /// Ends its connections.
+    /// Ends its connections, after those of its [`follow::Follower`].
     pub async fn close(&self) {
-        if matches!(self.write, Db::Sqlite(_)) {
-            self.write.close().await;
+        self.write.close().await;
+        if matches!(self.read, Db::Sqlite(_)) {
             self.read.close().await;
         }
     }

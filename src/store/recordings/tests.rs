@@ -1,5 +1,5 @@
 use super::{
-    follow::{Step, step},
+    follow::{Step, Stretch, step},
     write::Change,
     *,
 };
@@ -194,13 +194,14 @@ fn it_is_made_from_the_tables_and_then_follows_the_log() {
         let (journal, thread, opened) = scratch.journal(|_| {});
         let db = scratch.open().await;
         let index = Recordings::new(&scratch.location, &db);
+        let mut stretch = Stretch::default();
         assert!(index.standing().await.is_err(), "there is nothing yet");
         for number in 1..=450 {
             begin(&journal, number, &format!("hola {number}")).await;
         }
-        assert_eq!(step(&index, &db).await.unwrap(), Step::Made);
+        assert_eq!(step(&index, &db, &mut stretch).await.unwrap(), Step::Made);
         assert_eq!(index.behind_since(&db).await.unwrap(), Some(follow::Behind::BeingMade));
-        while step(&index, &db).await.unwrap() != Step::Nothing {}
+        while step(&index, &db, &mut stretch).await.unwrap() != Step::Nothing {}
         assert_eq!(index.behind_since(&db).await.unwrap(), None);
         assert_eq!(index.standing().await.unwrap().unwrap().epoch, opened.epoch);
         assert_eq!(found(&index, said("hola 44")).await, [44], "two digits begin no word");
@@ -216,15 +217,21 @@ fn it_is_made_from_the_tables_and_then_follows_the_log() {
         let owner = ClientId::NIL.to_string();
         write(&journal, CONTACT, args![contact.as_str(), owner], Some((Entity::Contact, contact.clone()))).await;
         assert!(matches!(index.behind_since(&db).await.unwrap(), Some(follow::Behind::Since(_))));
-        assert_eq!(step(&index, &db).await.unwrap(), Step::Followed);
-        assert_eq!(step(&index, &db).await.unwrap(), Step::Nothing);
+        assert_eq!(step(&index, &db, &mut stretch).await.unwrap(), Step::Followed);
+        // Whatever the process had left when it ended is begun again.
+        let mut stretch = Stretch::default();
+        for _ in 0..4 {
+            assert_eq!(step(&index, &db, &mut stretch).await.unwrap(), Step::Followed);
+        }
+        assert_eq!(step(&index, &db, &mut stretch).await.unwrap(), Step::CaughtUp { entries: 1 });
+        assert_eq!(step(&index, &db, &mut stretch).await.unwrap(), Step::Nothing);
         let mut customer = Wanted::default();
         assert!(customer.search.customer("nandu"));
         assert_eq!(index.find(&customer, 1_000).await.unwrap().len(), 450);
         // A restored database has another epoch: what is known of the one before means nothing.
         write(&journal, "DELETE FROM conversations WHERE id <> $1", args![id(5).to_string()], None).await;
         write(&journal, "UPDATE streams SET epoch = 'restored'", vec![], None).await;
-        while step(&index, &db).await.unwrap() != Step::Nothing {}
+        while step(&index, &db, &mut stretch).await.unwrap() != Step::Nothing {}
         assert_eq!(found(&index, Wanted::default()).await, [5]);
         index.close().await;
         thread.join();

@@ -584,6 +584,10 @@ close_unanswered?: boolean | null,
  */
 transfer_to_agents?: boolean | null, 
 /**
+ * Agents may transfer to other campaigns and to who has a skill. On by default.
+ */
+transfer_to_campaigns?: boolean | null, 
+/**
  * Emoticons may be sent (S1-23). On by default.
  */
 emoticons?: boolean | null, 
@@ -1524,6 +1528,11 @@ client: ClientId,
  */
 name: string, 
 /**
+ * What connected systems know it by: `a` to `z`, `0` to `9` and `_`, a letter first, at most 40; no other field of the client has it.
+ * Made from the name when it is left out.
+ */
+key?: string, 
+/**
  * What it holds; cannot change.
  */
 kind: FieldKind, 
@@ -1564,6 +1573,11 @@ client: ClientId,
  */
 name: string, 
 /**
+ * What connected systems know it by: `a` to `z`, `0` to `9` and `_`, a letter first, at most 40; no other field of the client has it.
+ * Made from the name when it is left out.
+ */
+key?: string, 
+/**
  * What it holds; cannot change.
  */
 kind: FieldKind, 
@@ -1592,7 +1606,11 @@ field: FieldId,
 /**
  * A conversation cannot be closed without it (S1-29). Off by default.
  */
-mandatory?: boolean, };
+mandatory?: boolean, 
+/**
+ * What agents of this campaign see for its name (S1-31), 1 to 60 characters; none = its name.
+ */
+label?: string | null, };
 
 export type FieldValue = boolean | number | string;
 
@@ -3299,7 +3317,7 @@ export type ProfileField = {
  */
 id: FieldId, 
 /**
- * As shown.
+ * As shown in this campaign.
  */
 name: string, 
 /**
@@ -4556,6 +4574,34 @@ updated_at: Time,
  * Since when it is put away.
  */
 archived_at?: Time, };
+
+export type TemplateTest = { 
+/**
+ * What it says, for whom.
+ */
+template: TemplateTry, 
+/**
+ * By which mail account of the same client; it must be switched on.
+ */
+account: ChannelId, 
+/**
+ * To this address.
+ */
+to: string, };
+
+export type TemplateTested = { 
+/**
+ * Where it went.
+ */
+to: string, 
+/**
+ * Its subject, which says that it is a test.
+ */
+subject: string, 
+/**
+ * What did not work; none when the server has taken it.
+ */
+failure: MailTestStep | null, };
 
 export type TemplateTry = { 
 /**

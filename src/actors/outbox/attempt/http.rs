@@ -11,12 +11,12 @@ use reqwest::{
 use super::{Attempt, Outcome, judge};
 use crate::{
     channels::{
-        api::outbound::{self, SignedCall},
+        api::outbound::{self, Noted, SignedCall},
         standard_webhooks::{ID_HEADER, SIGNATURE_HEADER, TIMESTAMP_HEADER},
     },
     directory::Channel,
     ids::ChannelId,
-    store::outbox::Outgoing,
+    store::{conversations, outbox::Outgoing},
 };
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
@@ -62,11 +62,25 @@ impl Target {
 }
 
 impl Attempt {
-    /// None: there is nothing to sign with any more.
+    /// None: there is nothing to sign with any more, or something cannot be read now.
     pub(super) async fn call(&self, target: &Target, outgoing: &Outgoing) -> Option<Outcome> {
-        let body = outbound::body(self.conversation, &outgoing.message, &outgoing.address, &self.shared.origin).ok()?;
+        let noted = self.noted(target).await?;
+        let body = outbound::body(self.conversation, &outgoing.message, &outgoing.address, &noted, &self.shared.origin).ok()?;
         let call = outbound::signed(body, self.item.message, &target.channel.secrets, self.shared.clock.now())?;
         Some(self.post(target, call).await)
+    }
+
+    /// What is noted in dynamic fields now. Only of a client that has any the store is asked; none: it does not answer.
+    async fn noted(&self, target: &Target) -> Option<Noted> {
+        let directory = self.shared.directory.load();
+        let client = target.channel.client;
+        if !directory.fields.values().any(|field| field.client == client) {
+            return Some(Noted::new());
+        }
+        let noted = conversations::noted(&self.shared.db, self.conversation).await;
+        let noted = noted.inspect_err(|error| tracing::error!(%error, "cannot read what goes with a message")).ok()?;
+        let by_key = noted.into_iter().filter_map(|(id, value)| Some((directory.fields.get(&id)?.key.clone(), value)));
+        Some(by_key.collect())
     }
 
     async fn post(&self, target: &Target, call: SignedCall) -> Outcome {

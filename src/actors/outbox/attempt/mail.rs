@@ -1,12 +1,12 @@
 //! An attempt on a mail account: the mail is put together, and handed over on a connection that is kept between mails.
 
-use std::{collections::HashSet, sync::Arc, time::Duration};
+use std::{collections::HashSet, sync::Arc};
 
 use bytes::Bytes;
 use object_store::ObjectStoreExt;
 use tokio::sync::{Mutex, Semaphore, SemaphorePermit};
 
-use super::{Attempt, Outcome, judge, judge::LeftOut};
+use super::{Attempt, Outcome};
 use crate::{
     auth::secret::SecretText,
     channels::email::{
@@ -14,21 +14,21 @@ use crate::{
         compose::{self, Enclosed, MAX_FILES_BYTES, Origin, compose},
         post::{
             account::Account,
-            failure::{Code, Failure},
+            failure::Code,
             net::Network,
-            smtp::{Letter, Sender},
+            smtp::{self, Letter, Sender},
         },
         rating::{self, Asked},
         settings::MailAccount,
         understand::ThreadKey,
     },
+    clock::Timestamp,
     domain::{
-        log::By,
         mail::{Envelope, Mailbox, answer::Request},
         message::Author,
     },
     ids::{AttachmentId, MessageId},
-    store::{StoreError, attachments, conversations, mail_sending, outbox::Outgoing, suppressions},
+    store::{StoreError, attachments, conversations, outbox::Outgoing},
 };
 
 /// Mails with files that are in memory at once, of all accounts: each may take three times [`MAX_FILES_BYTES`].
@@ -42,15 +42,8 @@ pub(in super::super) struct Post {
     key: ThreadKey,
     access: Arc<Account>,
     net: Network,
-    sender: Mutex<Sending>,
-}
-
-/// What is used by one mail after the other.
-#[derive(Default)]
-struct Sending {
-    kept: Option<Sender>,
-    /// When the account could not send, on the clock's monotonic time, and why: whoever stood in line then need not find out again.
-    failed: Option<(Duration, Failure)>,
+    /// Used by one mail after the other.
+    kept: Mutex<Option<Sender>>,
 }
 
 impl Post {
@@ -63,47 +56,99 @@ impl Post {
             account: Arc::clone(account),
             access: Arc::new(access),
             net: net.clone(),
-            sender: Mutex::default(),
+            kept: Mutex::default(),
         })
     }
 
     /// Says goodbye to the server, unless something is being sent.
     pub(in super::super) async fn hang_up(&self) {
-        let kept = self.sender.try_lock().ok().and_then(|mut sending| sending.kept.take());
+        let kept = self.kept.try_lock().ok().and_then(|mut kept| kept.take());
         if let Some(sender) = kept {
             sender.close().await;
         }
     }
+
+    /// Hands a mail over.
+    pub(in super::super) async fn hand_over(&self, letter: &Letter) -> smtp::Outcome {
+        let mut kept = self.kept.lock().await;
+        kept.get_or_insert_with(|| Sender::new(self.net.clone(), Arc::clone(&self.access))).send(letter).await
+    }
 }
 
 /// A mail as it leaves.
-pub(super) struct Ready {
-    letter: Letter,
-    left_out: Vec<LeftOut>,
+pub(in super::super) struct Ready {
+    pub(in super::super) letter: Letter,
+    pub(in super::super) receivers: Vec<String>,
     _memory: Option<SemaphorePermit<'static>>,
 }
 
-impl Attempt {
-    /// Puts it together before it is said to be on its way. None: not now; an error: it never will be.
-    pub(super) async fn prepare(&self, post: &Arc<Post>, outgoing: &Outgoing) -> Result<Option<Ready>, Outcome> {
-        match self.put_together(post, outgoing).await {
-            Ok(ready) => ready.map(Some),
-            Err(error) => {
-                tracing::error!(%error, message = %self.item.message, "a mail cannot be put together; trying again");
-                Ok(None)
-            }
-        }
-    }
+/// Everything a mail is made of.
+pub(in super::super) struct Parts {
+    post: Arc<Post>,
+    from: Mailbox,
+    envelope: Arc<Envelope>,
+    origin: Origin,
+    message_id: String,
+    date: Timestamp,
+    text: Arc<str>,
+    html: Option<String>,
+    files: Vec<Enclosed>,
+    asked: Option<Asked>,
+    memory: Option<SemaphorePermit<'static>>,
+}
 
-    async fn put_together(&self, post: &Arc<Post>, outgoing: &Outgoing) -> Result<Result<Ready, Outcome>, StoreError> {
+/// Whether all of a message is at hand, so that putting it together waits for nothing.
+pub(in super::super) fn is_light(outgoing: &Outgoing) -> bool {
+    outgoing.message.attachments.is_empty() && outgoing.message.mail.as_ref().is_some_and(|mail| mail.html.is_none())
+}
+
+impl Parts {
+    /// Encoding takes its time: off the arbiters.
+    pub(in super::super) fn compose(self) -> Result<Ready, Outcome> {
+        let (text, html) = match self.asked {
+            Some(Asked { html: below, text: asked }) => {
+                (format!("{}\n\n{asked}", self.text).into(), self.html.map(|html| format!("{html}{below}")))
+            }
+            None => (self.text, self.html),
+        };
+        let mail = compose::Mail {
+            from: &self.from,
+            reply_to: None,
+            envelope: &self.envelope,
+            message_id: &self.message_id,
+            date: self.date,
+            text: &text,
+            html: html.as_deref(),
+            files: &self.files,
+            loop_tag: self.post.key.loop_tag(),
+            origin: self.origin,
+        };
+        let failed = |code: &str| Outcome::Failed(code.to_owned());
+        let raw = compose(&mail).map_err(|error| failed(error.as_str()))?;
+        let receivers = receivers(&self.envelope);
+        let letter = Letter::new(&self.from.address, &receivers, raw).map_err(|code| failed(code.as_str()))?;
+        Ok(Ready { letter, receivers, _memory: self.memory })
+    }
+}
+
+/// Everybody who gets it, once.
+fn receivers(envelope: &Envelope) -> Vec<String> {
+    let mut seen = HashSet::new();
+    let all = envelope.to.iter().chain(&envelope.cc).chain(&envelope.bcc);
+    all.filter(|one| seen.insert(one.address.as_str())).map(|one| one.address.clone()).collect()
+}
+
+impl Attempt {
+    /// Gathers what its mail is made of.
+    pub(in super::super) async fn gather(
+        &self,
+        post: &Arc<Post>,
+        outgoing: &Outgoing,
+    ) -> Result<Result<Parts, Outcome>, StoreError> {
         let (envelope, origin) = match self.envelope(outgoing).await? {
             Ok(found) => found,
             Err(outcome) => return Ok(Err(outcome)),
         };
-        let (receivers, left_out) = self.receivers(post, &envelope).await?;
-        if receivers.is_empty() {
-            return Ok(Err(Outcome::Suppressed("suppressed")));
-        }
         let message = &outgoing.message;
         let total: u64 = message.attachments.iter().map(|file| file.size).sum();
         if total > MAX_FILES_BYTES {
@@ -131,31 +176,7 @@ impl Attempt {
         let from = self.from(post, message.author);
         let asked = self.asked(post, message.id, origin);
         let (post, text, date) = (Arc::clone(post), Arc::clone(&message.text), self.shared.clock.now());
-        // Away from the arbiter: encoding takes its time.
-        let composed = tokio::task::spawn_blocking(move || {
-            let (text, html) = match asked {
-                Some(Asked { html: below, text: asked }) => {
-                    (format!("{text}\n\n{asked}").into(), html.map(|html| format!("{html}{below}")))
-                }
-                None => (text, html),
-            };
-            let mail = compose::Mail {
-                from: &from,
-                reply_to: None,
-                envelope: &envelope,
-                message_id: &message_id,
-                date,
-                text: &text,
-                html: html.as_deref(),
-                files: &files,
-                loop_tag: post.key.loop_tag(),
-                origin,
-            };
-            let raw = compose(&mail).map_err(compose::Unsendable::as_str)?;
-            Letter::new(&from.address, &receivers, raw).map_err(Code::as_str)
-        });
-        let composed = composed.await.map_err(|error| StoreError::Unavailable(error.to_string()))?;
-        Ok(composed.map(|letter| Ready { letter, left_out, _memory: memory }).map_err(|code| Outcome::Failed(code.to_owned())))
+        Ok(Ok(Parts { post, from, envelope, origin, message_id, date, text, html, files, asked, memory }))
     }
 
     /// The name is that of the campaign, else of the account, else of who wrote.
@@ -181,10 +202,10 @@ impl Attempt {
 
     /// What the staff wrote has its envelope. What the product says in a conversation answers the last mail of it, unless nobody wrote
     /// that: then it stays unsaid.
-    async fn envelope(&self, outgoing: &Outgoing) -> Result<Result<(Envelope, Origin), Outcome>, StoreError> {
+    async fn envelope(&self, outgoing: &Outgoing) -> Result<Result<(Arc<Envelope>, Origin), Outcome>, StoreError> {
         let is_ours = matches!(outgoing.message.author, Author::System);
         if let Some(mail) = &outgoing.message.mail {
-            return Ok(Ok((mail.as_ref().clone(), if is_ours { Origin::Answer } else { Origin::Person })));
+            return Ok(Ok((Arc::clone(mail), if is_ours { Origin::Answer } else { Origin::Person })));
         }
         let Some(state) = conversations::state(&self.shared.db, self.conversation).await? else {
             return Ok(Err(Outcome::Failed("conversation_gone".to_owned())));
@@ -196,24 +217,9 @@ impl Attempt {
         let directory = self.shared.directory.load();
         let found = answering::envelope(&self.shared.db, &directory, &state, Request::default(), before).await?;
         let origin = if is_ours { Origin::Answer } else { Origin::Person };
-        Ok(found.map(|envelope| (envelope, origin)).map_err(|_| Outcome::Failed(Code::AddressInvalid.as_str().to_owned())))
-    }
-
-    /// Everybody who gets it, and who would but may not.
-    async fn receivers(&self, post: &Post, envelope: &Envelope) -> Result<(Vec<String>, Vec<LeftOut>), StoreError> {
-        let (mut seen, mut receivers, mut left_out) = (HashSet::new(), Vec::new(), Vec::new());
-        for Mailbox { address, .. } in envelope.to.iter().chain(&envelope.cc).chain(&envelope.bcc) {
-            if !seen.insert(address.as_str()) {
-                continue;
-            }
-            if suppressions::is_suppressed(&self.shared.db, post.account.client, address).await? {
-                let reason = "suppressed".to_owned();
-                left_out.push(LeftOut { address: address.clone(), reason, words: String::new() });
-            } else {
-                receivers.push(address.clone());
-            }
-        }
-        Ok((receivers, left_out))
+        Ok(found
+            .map(|envelope| (Arc::new(envelope), origin))
+            .map_err(|_| Outcome::Failed(Code::AddressInvalid.as_str().to_owned())))
     }
 
     /// None: it is not there, or longer than it may be.
@@ -228,45 +234,5 @@ impl Attempt {
             return Ok(None);
         }
         found.bytes().await.map(Some).map_err(failed)
-    }
-
-    /// Hands it over; one after the other on one connection.
-    pub(super) async fn mail(&self, post: &Post, ready: Ready) -> Outcome {
-        let Ready { letter, mut left_out, _memory } = ready;
-        let in_line_since = self.shared.clock.elapsed();
-        let mut sending = post.sender.lock().await;
-        if let Some((_, failure)) = sending.failed.as_ref().filter(|(at, _)| *at >= in_line_since) {
-            return Outcome::Rest(failure.clone());
-        }
-        let sender = sending.kept.get_or_insert_with(|| Sender::new(post.net.clone(), Arc::clone(&post.access)));
-        let outcome = sender.send(&letter).await;
-        let (message, account, attempt) = (self.item.message, post.account.id, self.item.attempts + 1);
-        tracing::debug!(%message, %account, attempt, ?outcome, "a mail was handed over");
-        let (outcome, refused) = judge::judge_mail(outcome);
-        if let Outcome::Rest(failure) = &outcome {
-            sending.failed = Some((self.shared.clock.elapsed(), failure.clone()));
-        }
-        drop(sending);
-        if outcome == Outcome::Unknown {
-            tracing::warn!(%message, %account, attempt, "a mail was sent and not answered: its outcome is unknown");
-        }
-        left_out.extend(refused);
-        match outcome {
-            Outcome::Sent | Outcome::SentToSome if !left_out.is_empty() => {
-                self.note(&left_out).await;
-                Outcome::SentToSome
-            }
-            outcome => outcome,
-        }
-    }
-
-    /// Who does not get it. Lost only with the process, between the server's yes and this.
-    async fn note(&self, left_out: &[LeftOut]) {
-        let now = self.shared.clock.now();
-        let row = |one: &LeftOut| mail_sending::left_out(self.item.message, &one.address, &one.reason, &one.words, now);
-        let rows = left_out.iter().map(row).collect();
-        if let Err(error) = self.shared.journal.write(rows, None, By::System, None).await {
-            tracing::error!(%error, message = %self.item.message, "who does not get a mail could not be recorded");
-        }
     }
 }

@@ -1,5 +1,5 @@
 //! One attempt to send one message: commit that it begins, hand it over, commit what became of it. How it is handed over is the
-//! channel's business: [`http`], [`mail`].
+//! channel's business: [`http`], one by itself; [`mail`], many in a row ([`super::flow`]).
 
 mod http;
 mod mail;
@@ -11,7 +11,10 @@ use reqwest::Client;
 use tokio::sync::oneshot;
 
 pub use self::http::client;
-pub(super) use self::{http::Target, mail::Post};
+pub(super) use self::{
+    http::Target,
+    mail::{Parts, Post, Ready, is_light},
+};
 
 use super::{
     index::Item,
@@ -30,10 +33,10 @@ use crate::{
     domain::{channel::ChannelKind, contact::AddressKind, conversation::Command, delivery::Delivery, log::By, refusal::Refusal},
     ids::{ChannelId, ConversationId, Ids},
     store::{
-        Db, conversations,
+        Db, StoreError, conversations,
         journal::Journal,
-        outbox::{self, Mark, Outgoing},
-        write::{Statement, WriteError},
+        outbox::{self, Mark},
+        write::WriteError,
     },
     telemetry as names,
 };
@@ -102,6 +105,9 @@ pub(super) enum Settled {
     Rest(Item, Failure),
 }
 
+/// Where a message stands: its `conv_seq` and state, if it is there.
+pub(super) type Standing = Option<(u64, Delivery)>;
+
 /// A message whose turn it is.
 pub(super) struct Attempt {
     pub(super) shared: Arc<Shared>,
@@ -110,71 +116,54 @@ pub(super) struct Attempt {
     pub(super) item: Item,
     /// In [0, 1): spreads retries.
     pub(super) random: f64,
-    /// What has to be on record before it leaves.
-    pub(super) rows: Vec<Statement>,
 }
 
 impl Attempt {
-    /// Runs it. Dropped at any point it leaves a row that the next start takes up.
-    pub(super) async fn run(mut self) -> Settled {
-        let kind = self.way.kind();
-        let content = outbox::content(&self.shared.db, self.item.message, AddressKind::of(kind)).await;
+    /// A call, from its beginning to its end. Dropped at any point it leaves a row that the next start takes up.
+    pub(super) async fn run(self, target: &Target) -> Settled {
+        let content = outbox::content(&self.shared.db, self.item.message, AddressKind::of(ChannelKind::Api)).await;
         let outgoing = match content {
             Ok(Some(outgoing)) => outgoing,
             Ok(None) => return Settled::Finished { left: false },
-            Err(error) => {
-                tracing::error!(%error, message = %self.item.message, "cannot read a message that must be sent");
-                return self.postponed();
-            }
+            Err(error) => return self.unreadable(&error),
         };
-        let (outcome, left) = match self.way.clone() {
-            Way::Http(target) => match self.begin(&outgoing).await {
-                Begun::Yes => (self.call(&target, &outgoing).await, true),
-                not => return self.not_begun(not),
+        match self.begin(Some((outgoing.message.seq, outgoing.delivery))).await {
+            Begun::Yes => match self.call(target, &outgoing).await {
+                Some(outcome) => self.settle(outcome, true, None).await,
+                None => self.postponed(),
             },
-            Way::Mail(post) => match self.prepare(&post, &outgoing).await {
-                Ok(Some(ready)) => match self.begin(&outgoing).await {
-                    Begun::Yes if self.is_on_record().await => (Some(self.mail(&post, ready).await), true),
-                    Begun::Yes => (None, false),
-                    not => return self.not_begun(not),
-                },
-                Ok(None) => (None, false),
-                Err(outcome) => (Some(outcome), false),
-            },
-        };
-        let Some(outcome) = outcome else { return self.postponed() };
-        metrics::counter!(names::OUTBOX_ATTEMPTS, "channel" => kind.as_str(), "outcome" => outcome.as_str()).increment(1);
-        self.settle(outcome, left).await
+            not => self.not_begun(not),
+        }
     }
 
-    fn not_begun(&self, begun: Begun) -> Settled {
+    pub(super) fn unreadable(&self, error: &StoreError) -> Settled {
+        tracing::error!(%error, message = %self.item.message, "cannot read a message that must be sent");
+        self.postponed()
+    }
+
+    pub(super) fn not_begun(&self, begun: Begun) -> Settled {
         match begun {
             Begun::NotNow => self.postponed(),
             Begun::Finished | Begun::Yes => Settled::Finished { left: false },
         }
     }
 
-    async fn is_on_record(&mut self) -> bool {
-        let rows = std::mem::take(&mut self.rows);
-        if rows.is_empty() {
-            return true;
-        }
-        let written = self.shared.journal.write(rows, None, By::System, None).await;
-        written
-            .inspect_err(|error| tracing::warn!(%error, message = %self.item.message, "a mail that leaves cannot be counted"))
-            .is_ok()
-    }
-
     /// Nothing was sent and nothing is counted.
-    fn postponed(&self) -> Settled {
+    pub(super) fn postponed(&self) -> Settled {
         Settled::Later { item: Item { next_at: self.shared.clock.now() + AGAIN, ..self.item }, left: false }
     }
 
-    /// Commits that the message is being sent: the first time as a fact of its conversation, later in its row alone.
-    async fn begin(&self, outgoing: &Outgoing) -> Begun {
-        let begun = match outgoing.delivery {
-            Delivery::Scheduled | Delivery::Queued => self.move_to(Delivery::Sending, None).await.map_err(Some),
-            Delivery::Sending => self.mark(Mark::Sending, self.item.attempts, self.item.next_at).await,
+    /// Its account cannot send, and it did not begin to.
+    pub(super) fn rests(&self, failure: Failure) -> Settled {
+        Settled::Rest(Item { next_at: self.shared.clock.now(), ..self.item }, failure)
+    }
+
+    /// Commits that the message is being sent: the first time as a fact of its conversation, later in its row alone. `standing` was
+    /// read just now.
+    pub(super) async fn begin(&self, standing: Standing) -> Begun {
+        let begun = match standing {
+            Some((_, Delivery::Scheduled | Delivery::Queued)) => self.tell(Delivery::Sending, None, standing).await.map_err(Some),
+            Some((_, Delivery::Sending)) => self.mark(Mark::Sending, self.item.attempts, self.item.next_at).await,
             _ => return Begun::Finished,
         };
         match begun {
@@ -194,20 +183,25 @@ impl Attempt {
         }
     }
 
-    async fn settle(&self, outcome: Outcome, left: bool) -> Settled {
+    /// Commits what became of it. `standing` was read after that; none: not yet.
+    pub(super) async fn settle(&self, outcome: Outcome, left: bool, standing: Option<Standing>) -> Settled {
+        metrics::counter!(names::OUTBOX_ATTEMPTS, "channel" => self.way.kind().as_str(), "outcome" => outcome.as_str())
+            .increment(1);
         let attempts = self.item.attempts + 1;
         let (mark, retry_after) = match outcome {
-            Outcome::Sent => return self.finish(Delivery::Sent, self.sent_again(), left).await,
-            Outcome::SentToSome => return self.finish(Delivery::Sent, Some("some_refused".to_owned()), left).await,
-            Outcome::Failed(reason) => return self.finish(Delivery::Failed, Some(reason), left).await,
-            Outcome::Rejected(reason) => return self.finish(Delivery::Rejected, Some(reason), left).await,
-            Outcome::Suppressed(reason) => return self.finish(Delivery::Suppressed, Some(reason.to_owned()), left).await,
+            Outcome::Sent => return self.finish(Delivery::Sent, self.sent_again(), left, standing).await,
+            Outcome::SentToSome => return self.finish(Delivery::Sent, Some("some_refused".to_owned()), left, standing).await,
+            Outcome::Failed(reason) => return self.finish(Delivery::Failed, Some(reason), left, standing).await,
+            Outcome::Rejected(reason) => return self.finish(Delivery::Rejected, Some(reason), left, standing).await,
+            Outcome::Suppressed(reason) => {
+                return self.finish(Delivery::Suppressed, Some(reason.to_owned()), left, standing).await;
+            }
             Outcome::Rest(failure) => return self.rest(failure).await,
             Outcome::Refused { retry_after } => (Mark::Waiting, retry_after),
             Outcome::Unknown => (Mark::Sending, None),
         };
         let Some(wait) = judge::wait_after(attempts, retry_after, self.random) else {
-            return self.finish(Delivery::Failed, Some("gave_up".to_owned()), left).await;
+            return self.finish(Delivery::Failed, Some("gave_up".to_owned()), left, standing).await;
         };
         // Once in doubt, always in doubt.
         let outcome_unknown = mark == Mark::Sending || self.item.outcome_unknown;
@@ -239,13 +233,13 @@ impl Attempt {
     }
 
     /// What happened happened: this is tried until it is committed.
-    async fn finish(&self, to: Delivery, reason: Option<String>, left: bool) -> Settled {
+    async fn finish(&self, to: Delivery, reason: Option<String>, left: bool, mut standing: Option<Standing>) -> Settled {
         let (message, conversation) = (self.item.message, self.conversation);
         if let Some(reason) = reason.as_ref().filter(|_| to != Delivery::Sent) {
             tracing::warn!(%message, channel = %self.way.channel(), reason, "a message will not be sent");
         }
         let mut failures = 0;
-        while let Err(error) = self.move_to(to, reason.clone()).await {
+        while let Err(error) = self.move_to(to, reason.clone(), standing.take()).await {
             let is_transient = matches!(error, CommandError::Busy | CommandError::Unavailable);
             failures += u32::from(!is_transient);
             if failures >= FAILURES_MAX {
@@ -257,11 +251,21 @@ impl Attempt {
         Settled::Finished { left }
     }
 
-    /// Only the conversation moves a delivery. Nothing to move is fine: a receipt was faster.
-    async fn move_to(&self, to: Delivery, reason: Option<String>) -> Result<(), CommandError> {
+    /// Nothing to move is fine: a receipt was faster.
+    async fn move_to(&self, to: Delivery, reason: Option<String>, standing: Option<Standing>) -> Result<(), CommandError> {
+        let standing = match standing {
+            Some(standing) => standing,
+            None => {
+                let read = conversations::delivery(&self.shared.db, self.conversation, self.item.message);
+                read.await.map_err(|_| CommandError::Unavailable)?
+            }
+        };
+        self.tell(to, reason, standing).await
+    }
+
+    /// Only the conversation moves a delivery.
+    async fn tell(&self, to: Delivery, reason: Option<String>, stored: Standing) -> Result<(), CommandError> {
         let message = self.item.message;
-        let stored = conversations::delivery(&self.shared.db, self.conversation, message);
-        let stored = stored.await.map_err(|_| CommandError::Unavailable)?;
         let command = match to {
             Delivery::Sending => Command::BeginDelivery { message, stored },
             _ => Command::MoveDelivery { message, stored, to, reason },
@@ -285,7 +289,8 @@ impl Attempt {
     }
 }
 
-enum Begun {
+/// Whether a message is on its way.
+pub(super) enum Begun {
     Yes,
     NotNow,
     Finished,

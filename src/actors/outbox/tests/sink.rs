@@ -31,6 +31,8 @@ impl Mail {
 /// What it says instead of yes.
 pub(super) enum Says {
     Line(&'static str),
+    /// Keeps the connection and says nothing.
+    Nothing,
     Hang,
 }
 
@@ -98,20 +100,22 @@ async fn serve(stream: TcpStream, script: Arc<Script>, heard: Arc<Mutex<Vec<Stri
         match word.as_str() {
             "MAIL" => mail = Mail { from: address(said), ..Mail::default() },
             "RCPT" if !refused => mail.to.push(address(said)),
-            "DATA" => in_mail = !refused,
+            "DATA" => in_mail = !refused && !mail.to.is_empty(),
             "." => {
                 in_mail = false;
-                let taken = !refused && !matches!(scripted, Some(Says::Hang));
+                let taken = !refused && !matches!(scripted, Some(Says::Hang | Says::Nothing));
                 mails.lock().push(Mail { taken, ..std::mem::take(&mut mail) });
             }
             _ => {}
         }
         let answer = match scripted {
             Some(Says::Hang) => return,
+            Some(Says::Nothing) => continue,
             Some(Says::Line(answer)) => format!("{answer}\r\n"),
             None => match word.as_str() {
-                "EHLO" => "250-sink\r\n250-8BITMIME\r\n250-SIZE 100000000\r\n250 AUTH PLAIN\r\n".to_owned(),
+                "EHLO" => "250-sink\r\n250-PIPELINING\r\n250-8BITMIME\r\n250-SIZE 100000000\r\n250 AUTH PLAIN\r\n".to_owned(),
                 "AUTH" => "235 2.7.0 ok\r\n".to_owned(),
+                "DATA" if mail.to.is_empty() => "554 5.5.1 to nobody\r\n".to_owned(),
                 "DATA" => "354 go\r\n".to_owned(),
                 "QUIT" => "221 bye\r\n".to_owned(),
                 _ => "250 2.0.0 ok\r\n".to_owned(),

@@ -219,6 +219,18 @@ fn agents_transfer_to_agents_where_the_campaign_allows_it() {
 }
 
 #[test]
+fn agents_transfer_to_campaigns_and_skills_where_the_campaign_allows_it() {
+    let mut case = active(Rules { transfer_to_campaigns: false, ..rules() });
+    let skilled = vec![crate::domain::skill::SkillLevel { skill: crate::ids::SkillId::from_u128(50), level: 1 }];
+    for to in [TransferTo::Campaign(SUPPORT), TransferTo::Skills(skilled)] {
+        assert_eq!(case.refuses(Command::Transfer { agent: ANA, to }), Refusal::NotAllowedInCampaign);
+    }
+    // A consult asks an agent, and so does this.
+    case.does(Command::Consult { agent: ANA, colleague: BEN });
+    case.does(transfer_to(2, BEN));
+}
+
+#[test]
 fn nobody_transfers_to_themselves_or_what_is_not_theirs() {
     assert_eq!(active(rules()).refuses(transfer_to(2, ANA)), Refusal::TransferTarget("same agent"));
     let of_another = Command::Transfer { agent: BEN, to: TransferTo::Campaign(SUPPORT) };
@@ -332,15 +344,31 @@ fn only_the_owner_replies_and_says_something_the_channel_carries() {
     let reply = |content| Command::Reply { message: message_id(2), agent: ANA, content };
     assert_eq!(case.refuses(reply(text(" \n"))), Refusal::EmptyMessage);
     assert_eq!(case.refuses(reply(text(&"x".repeat(16 * 1024 + 1)))), Refusal::MessageTooLong);
+    assert_eq!(case.refuses(reply(with_file())), Refusal::AttachmentsNotAllowed);
+    case.does(reply(text(&"x".repeat(16 * 1024))));
+    assert!(!case.conversation.unanswered && case.conversation.replied);
+}
+
+fn with_file() -> Content {
     let file = crate::domain::message::Attachment {
         id: crate::ids::AttachmentId::NIL,
         name: "invoice.pdf".to_owned(),
         media_type: "application/pdf".to_owned(),
         size: 1,
     };
-    assert_eq!(case.refuses(reply(Content { attachments: vec![file], ..text("") })), Refusal::AttachmentsNotAllowed);
-    case.does(reply(text(&"x".repeat(16 * 1024))));
-    assert!(!case.conversation.unanswered && case.conversation.replied);
+    Content { attachments: vec![file], ..text("") }
+}
+
+#[test]
+fn who_writes_first_sends_no_more_than_who_answers() {
+    let mut case = Case::new(ChannelKind::Api, Rules { external_resources: false, emoticons: false, ..rules() });
+    case.conversation.initiative = Some(Initiative { agent: ANA, over_capacity: false });
+    case.conversation.phase = Phase::Active { agent: ANA };
+    let begin = |content| Command::Begin { message: message_id(1), agent: ANA, content };
+    assert_eq!(case.refuses(begin(with_file())), Refusal::AttachmentsNotAllowed);
+    assert_eq!(case.refuses(begin(text("👋"))), Refusal::EmoticonsNotAllowed);
+    case.rules.external_resources = true;
+    case.does(begin(with_file()));
 }
 
 #[test]

@@ -5,6 +5,8 @@ use std::{convert::Infallible, sync::Arc, time::Duration};
 use actix_web::{HttpResponse, web::Data};
 use bytes::Bytes;
 use futures_util::{future, stream};
+use parking_lot::Mutex;
+use rustc_hash::FxHashSet;
 use tokio::sync::{
     OwnedSemaphorePermit, Semaphore,
     mpsc::{self, UnboundedSender},
@@ -43,12 +45,23 @@ pub struct Attempts {
     /// How they are reached.
     pub network: Network,
     turns: Arc<Semaphore>,
+    /// Requests that send something, by their key.
+    under_way: Mutex<FxHashSet<String>>,
 }
 
 impl Attempts {
     /// Over this network, with the patience of a person.
     pub fn new(network: Network) -> Self {
-        Self { network: network.with_patience(PATIENCE), turns: Arc::new(Semaphore::new(AT_ONCE)) }
+        Self { network: network.with_patience(PATIENCE), turns: Arc::new(Semaphore::new(AT_ONCE)), under_way: Mutex::default() }
+    }
+
+    /// Until what is given back is dropped, no other request with this key sends anything.
+    ///
+    /// # Errors
+    /// 503 while one does.
+    pub(super) fn only(app: &App, key: Option<String>) -> Result<UnderWay, Problem> {
+        let is_new = key.as_ref().is_none_or(|key| app.mail.under_way.lock().insert(key.clone()));
+        if is_new { Ok(UnderWay { app: App::clone(app), key }) } else { Err(Problem::later(ErrorCode::Busy, 2)) }
     }
 
     /// Whoever makes this server talk to others does so now and then, and not all at once.
@@ -61,7 +74,21 @@ impl Attempts {
     }
 }
 
-fn too_many(wait: Duration) -> Problem {
+/// See [`Attempts::only`].
+pub(super) struct UnderWay {
+    app: App,
+    key: Option<String>,
+}
+
+impl Drop for UnderWay {
+    fn drop(&mut self) {
+        if let Some(key) = &self.key {
+            self.app.mail.under_way.lock().remove(key);
+        }
+    }
+}
+
+pub(super) fn too_many(wait: Duration) -> Problem {
     Problem::later(ErrorCode::TooManyAttempts, wait.as_secs() + 1)
 }
 
@@ -76,9 +103,13 @@ fn line(direction: MailDirection, step: &Step) -> MailTestStep {
 }
 
 /// The step that did not work, with its code.
-type Fault = (MailTestStep, Code);
+pub(super) type Fault = (MailTestStep, Code);
 
-async fn half(
+/// Tries one half of an account.
+///
+/// # Errors
+/// The step that does not work.
+pub(super) async fn half(
     network: &Network,
     account: &Account,
     direction: Direction<'_>,

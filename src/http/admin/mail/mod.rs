@@ -8,6 +8,7 @@
 //! | [`discovery`] | the servers of an address |
 //! | [`health`] | how accounts do |
 //! | [`letter`] | the test mail |
+//! | [`template`] | a template as a test mail |
 
 pub mod accounts;
 pub mod areas;
@@ -15,3 +16,4 @@ pub mod attempt;
 pub mod discovery;
 pub mod health;
 mod letter;
+pub mod template;

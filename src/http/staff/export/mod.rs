@@ -1,8 +1,10 @@
-//! `GET /api/v1/conversations/{id}/export`: one conversation as a file: a page to read and print, JSON for programs, plain text.
+//! `GET /api/v1/conversations/{id}/export`: one conversation as a file: a page to read and print, JSON for programs, plain text; mails also
+//! as what they are, in an archive.
 //!
 //! The page stands on its own: nothing in it is fetched from anywhere, nothing in it runs, and every text of it is text. Messages are
 //! read some at a time while they are sent. Whoever takes a conversation out is in the log.
 
+mod mails;
 mod page;
 mod plain;
 mod words;
@@ -27,6 +29,7 @@ use crate::{
     clock::Timestamp,
     directory::Snapshot,
     domain::{
+        channel::ChannelKind,
         conversation::{Conversation, Phase},
         log::Entity,
         mail::Mailbox,
@@ -56,7 +59,7 @@ const MAX_MESSAGES: u64 = 50_000;
 #[derive(Clone, Debug, Default, Deserialize, utoipa::IntoParams)]
 #[serde(deny_unknown_fields)]
 pub struct ExportQuery {
-    /// `html` (by default), `json` or `txt`.
+    /// `html` (by default), `json` or `txt`; of conversations by mail also `eml`: a ZIP of its mails.
     format: Option<String>,
     /// In which language its labels are: `es`, `en`, `pt-BR`; the client's by default.
     language: Option<String>,
@@ -67,6 +70,7 @@ enum Format {
     Html,
     Json,
     Text,
+    Mails,
 }
 
 impl Format {
@@ -75,6 +79,7 @@ impl Format {
             "html" => Some(Self::Html),
             "json" => Some(Self::Json),
             "txt" => Some(Self::Text),
+            "eml" => Some(Self::Mails),
             _ => None,
         }
     }
@@ -84,6 +89,7 @@ impl Format {
             Self::Html => ("html", "text/html; charset=utf-8"),
             Self::Json => ("json", "application/json"),
             Self::Text => ("txt", "text/plain; charset=utf-8"),
+            Self::Mails => ("zip", "application/zip"),
         }
     }
 }
@@ -191,6 +197,11 @@ pub async fn show(
     let state = conversations::state(db, *id).await?;
     let visible = state.filter(|state| caller.may(Permission::ReadConversations, place(state)));
     let state = visible.ok_or_else(Problem::not_found)?;
+    let turn = match format {
+        Format::Mails if state.kind != ChannelKind::Email => return Err(unknown("format")),
+        Format::Mails => Some(mails::turn()?),
+        _ => None,
+    };
     let card = conversations::card(db, &state).await?;
     let directory = Arc::clone(&caller.directory);
     let language =
@@ -214,13 +225,17 @@ pub async fn show(
     let short: String = id.to_string().chars().rev().take(8).collect::<Vec<_>>().into_iter().rev().collect();
     let name = format!("{}-{day}-{short}.{ending}", sheet.words.file);
     let policy = if format == Format::Html { page::policy() } else { "default-src 'none'" };
-    Ok(HttpResponse::Ok()
+    let mut answer = HttpResponse::Ok();
+    answer
         .insert_header((header::CONTENT_TYPE, media_type))
         .insert_header((header::CONTENT_DISPOSITION, disposition(&name)))
         .insert_header((header::CONTENT_SECURITY_POLICY, format!("sandbox; {policy}")))
         .insert_header((header::CACHE_CONTROL, "no-store"))
-        .insert_header((header::X_CONTENT_TYPE_OPTIONS, "nosniff"))
-        .streaming(pieces(db.clone(), sheet, format)))
+        .insert_header((header::X_CONTENT_TYPE_OPTIONS, "nosniff"));
+    Ok(match turn {
+        Some(turn) => answer.streaming(Box::pin(mails::pieces(App::clone(&app), sheet, turn))),
+        None => answer.streaming(pieces(db.clone(), sheet, format)),
+    })
 }
 
 fn parse_language(tag: &str) -> Option<Language> {
@@ -242,7 +257,7 @@ fn pieces(db: Db, sheet: Sheet, format: Format) -> impl stream::Stream<Item = Re
                 let head = match format {
                     Format::Html => page::head(&sheet),
                     Format::Json => plain::json_head(&sheet),
-                    Format::Text => plain::text_head(&sheet),
+                    Format::Text | Format::Mails => plain::text_head(&sheet),
                 };
                 (head, At::After(0, 0))
             }
@@ -257,14 +272,14 @@ fn pieces(db: Db, sheet: Sheet, format: Format) -> impl stream::Stream<Item = Re
                     match format {
                         Format::Html => page::message(&sheet, stored, &mut piece),
                         Format::Json => plain::json_message(stored, number == 0, &mut piece),
-                        Format::Text => plain::text_message(&sheet, stored, &mut piece),
+                        Format::Text | Format::Mails => plain::text_message(&sheet, stored, &mut piece),
                     }
                 }
                 if !full || cut {
                     match format {
                         Format::Html => page::end(&sheet, cut, &mut piece),
                         Format::Json => plain::json_end(cut, &mut piece),
-                        Format::Text => plain::text_end(&sheet, cut, &mut piece),
+                        Format::Text | Format::Mails => plain::text_end(&sheet, cut, &mut piece),
                     }
                     (piece, At::End)
                 } else {

@@ -29,6 +29,11 @@ pub(super) struct Words {
     pub(super) program: &'static str,
     pub(super) exported_by: &'static str,
     pub(super) cut: &'static str,
+    pub(super) received: &'static str,
+    pub(super) sent: &'static str,
+    pub(super) list: &'static str,
+    pub(super) unsent: &'static str,
+    pub(super) gone: &'static str,
 }
 
 const ES: Words = Words {
@@ -57,6 +62,11 @@ const ES: Words = Words {
     program: "Un programa",
     exported_by: "Exportada por",
     cut: "La conversación sigue: solo se exportó el comienzo.",
+    received: "Recibido",
+    sent: "Enviado",
+    list: "lista",
+    unsent: "No incluido: no llegó a salir.",
+    gone: "No incluido: ya no está guardado.",
 };
 
 const EN: Words = Words {
@@ -85,6 +95,11 @@ const EN: Words = Words {
     program: "A program",
     exported_by: "Exported by",
     cut: "The conversation goes on: only its beginning was exported.",
+    received: "Received",
+    sent: "Sent",
+    list: "list",
+    unsent: "Not included: it did not leave.",
+    gone: "Not included: it is not kept any more.",
 };
 
 const PT: Words = Words {
@@ -113,6 +128,11 @@ const PT: Words = Words {
     program: "Um programa",
     exported_by: "Exportada por",
     cut: "A conversa continua: só o começo foi exportado.",
+    received: "Recebido",
+    sent: "Enviado",
+    list: "lista",
+    unsent: "Não incluído: não chegou a sair.",
+    gone: "Não incluído: já não está guardado.",
 };
 
 pub(super) const fn words(language: Language) -> &'static Words {

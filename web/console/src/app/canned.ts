@@ -1,7 +1,7 @@
 /** Canned texts: plain substitution of known names, as on the server. */
 
 import { asksForMore, fillIn } from '@centralita/lib/template';
-import type { CannedText, TemplateFilled } from '@centralita/lib/wire';
+import type { CannedText, TemplateFilled, TemplateTry } from '@centralita/lib/wire';
 
 import { open } from './conversations.ts';
 import { campaignName } from './people.ts';
@@ -32,16 +32,19 @@ const SUBJECT = /%subject%|\$\{subject(?:\|([^}]*))?\}/g;
 const [HELD, OPEN] = ['\u{e000}', '\u{e001}'];
 
 /** With everything that templates know. What nobody knows of this customer stays in its gap, for the agent to see. */
-export async function complete(canned: CannedText): Promise<string> {
-  const conversation = state.value.conversations.get(open.value ?? '');
-  if (!conversation || !asksForMore(canned.text)) return filled(canned);
-  const subject = conversation.subject ?? '';
-  const text = canned.text.replace(SUBJECT, (_, fallback?: string) => (subject !== '' ? HELD : fallback || OPEN));
-  const ask = (values: Record<string, string>) =>
-    api.write<TemplateFilled>('POST', '/api/v1/templates/preview', { client: conversation.client, campaign: conversation.campaign, conversation: conversation.id, text, values });
+export async function completeFor(whom: Pick<TemplateTry, 'client' | 'campaign' | 'conversation' | 'contact' | 'values'>, template: string, subject: string): Promise<string> {
+  const text = template.replace(SUBJECT, (_, fallback?: string) => (subject !== '' ? HELD : fallback || OPEN));
+  const ask = (values: Record<string, string>) => api.write<TemplateFilled>('POST', '/api/v1/templates/preview', { ...whom, text, values: { ...whom.values, ...values } });
   let answer = await ask({});
   if (answer.missing.length > 0) answer = await ask(Object.fromEntries(answer.missing.map((name) => [name, `\${${name}}`])));
   return answer.text.replaceAll(HELD, () => subject).replaceAll(OPEN, () => '${subject}');
+}
+
+/** The same, of the conversation that is open. */
+export async function complete(canned: CannedText): Promise<string> {
+  const conversation = state.value.conversations.get(open.value ?? '');
+  if (!conversation || !asksForMore(canned.text)) return filled(canned);
+  return completeFor({ client: conversation.client, campaign: conversation.campaign, conversation: conversation.id }, canned.text, conversation.subject ?? '');
 }
 
 export async function insertCanned(canned: CannedText): Promise<void> {

@@ -132,6 +132,11 @@ impl Connection {
         within(self.patience.reply, async { Reply::of(self.smtp.command(command).await) }).await
     }
 
+    /// The reply to a command that was said before.
+    pub(super) async fn hear(&mut self) -> Result<Reply, Failure> {
+        within(self.patience.reply, async { Reply::of(self.smtp.read_response().await) }).await
+    }
+
     /// The mail itself, after the server asked for it.
     pub(super) async fn hand_in(&mut self, content: &[u8]) -> Result<Reply, Failure> {
         let limit = self.patience.transfer(content.len() as u64) + self.patience.delivery;

@@ -6,7 +6,7 @@ pub(super) fn with_whole_lines(raw: &[u8]) -> Vec<u8> {
     let mut out = Vec::with_capacity(raw.len() + raw.len() / 50 + 2);
     let mut rest = raw;
     while !rest.is_empty() {
-        let end = rest.iter().position(|byte| matches!(byte, b'\r' | b'\n')).unwrap_or(rest.len());
+        let end = memchr::memchr2(b'\r', b'\n', rest).unwrap_or(rest.len());
         let (line, after) = rest.split_at_checked(end).unwrap_or((rest, &[]));
         out.extend_from_slice(line);
         out.extend_from_slice(b"\r\n");

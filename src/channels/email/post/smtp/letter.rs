@@ -36,6 +36,11 @@ impl Letter {
         Ok(Self { from, to, raw })
     }
 
+    /// Somebody does not get it after all.
+    pub fn leave_out(&mut self, address: &str) {
+        self.to.retain(|to| AsRef::<str>::as_ref(to) != address);
+    }
+
     pub(super) fn has_foreign_addresses(&self) -> bool {
         !self.to.iter().chain([&self.from]).all(|address| AsRef::<str>::as_ref(address).is_ascii())
     }

@@ -94,8 +94,10 @@ impl AsyncWrite for Lines {
         self.get_mut().wire.poll_say(bytes, cx)
     }
 
-    fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        self.get_mut().wire.poll_sent(cx)
+    /// What was said is sent when an answer to it is read, which the library does after everything it says: a mail and its end leave
+    /// together.
+    fn poll_flush(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Poll::Ready(Ok(()))
     }
 
     fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {

@@ -145,8 +145,14 @@ impl Sender {
     }
 }
 
-fn refused(stage: Stage, code: Code, reply: Reply) -> Broken {
-    let usable = reply.code != 421;
+/// Everything before the mail itself.
+fn all_of(mail: &Mail, letter: &Letter) -> String {
+    let receivers: String = letter.to.iter().map(|to| Rcpt::new(to.clone(), vec![]).to_string()).collect();
+    format!("{mail}{receivers}{Data}")
+}
+
+fn refused(stage: Stage, code: Code, reply: Reply, usable: bool) -> Broken {
+    let usable = usable && reply.code != 421;
     Broken::Refused(Refused { stage, failure: reply.failure(code), reply: Some(reply) }, usable)
 }
 
@@ -165,42 +171,60 @@ impl Connection {
 
     async fn hand_over(&mut self, letter: &Letter) -> Result<Outcome, Broken> {
         let content = with_whole_lines(&letter.raw);
-        let options = self.options(letter, content.len() + 2)?;
-        let sender = self.say(Mail::new(Some(letter.from.clone()), options)).await?;
+        let mail = Mail::new(Some(letter.from.clone()), self.options(letter, content.len() + 2)?);
+        // Sender, receivers and the wish to hand in are one packet where the server takes that (RFC 2920), and as many round trips where
+        // it does not.
+        let at_once = self.offers.has("PIPELINING");
+        let sender = if at_once { self.say(all_of(&mail, letter)).await? } else { self.say(mail).await? };
         if sender.code == 421 {
             // Tired of waiting, perhaps, while we were silent.
             return Err(Broken::Lost(sender.failure(Code::ServerRefuses)));
         }
         if !sender.is_yes() {
-            return Err(refused(Stage::Sender, sender_code(&sender), sender));
+            let usable = !at_once || self.hear_out(letter.to.len() + 1).await;
+            return Err(refused(Stage::Sender, sender_code(&sender), sender, usable));
         }
         let mut unwanted: Vec<(String, Reply)> = vec![];
         for to in &letter.to {
-            let reply = self.say(Rcpt::new(to.clone(), vec![])).await?;
+            let reply = if at_once { self.hear().await? } else { self.say(Rcpt::new(to.clone(), vec![])).await? };
             if reply.code == 421 {
-                return Err(refused(Stage::Recipient, Code::RecipientRefused, reply));
+                return Err(refused(Stage::Recipient, Code::RecipientRefused, reply, false));
             }
             if !reply.is_yes() {
                 unwanted.push((to.to_string(), reply));
             }
         }
         if unwanted.len() == letter.to.len() {
+            let usable = !at_once || self.hear_out(1).await;
             // One that may work later is worth another try for all.
             let (temporary, permanent): (Vec<_>, Vec<_>) = unwanted.into_iter().partition(|(_, reply)| reply.is_temporary());
             let (_, reply) = temporary.into_iter().chain(permanent).next().ok_or(Code::Closed).map_err(Failure::from)?;
-            return Err(refused(Stage::Recipient, Code::RecipientRefused, reply));
+            return Err(refused(Stage::Recipient, Code::RecipientRefused, reply, usable));
         }
-        let data = self.say(Data).await?;
+        let data = if at_once { self.hear().await? } else { self.say(Data).await? };
         if data.code != 354 {
-            return Err(refused(Stage::Content, Code::MailRefused, data));
+            return Err(refused(Stage::Content, Code::MailRefused, data, true));
         }
         // From here on the server may have it: the library does not say how far it came.
         let receipt = self.hand_in(&content).await.map_err(Broken::Unknown)?;
         if receipt.is_yes() {
             Ok(Outcome::Sent { receipt, refused: unwanted })
         } else {
-            Err(refused(Stage::Content, Code::MailRefused, receipt))
+            Err(refused(Stage::Content, Code::MailRefused, receipt, true))
         }
+    }
+
+    /// Hears what was asked together with what was refused: so many replies, the last to DATA. Whether the connection can be used
+    /// again: not when the server waits for a mail all the same.
+    async fn hear_out(&mut self, replies: usize) -> bool {
+        let mut last = 0;
+        for _ in 0..replies {
+            match self.hear().await {
+                Ok(reply) if reply.code != 421 => last = reply.code,
+                _ => return false,
+            }
+        }
+        last != 354
     }
 
     fn options(&self, letter: &Letter, size: usize) -> Result<Vec<MailParameter>, Broken> {

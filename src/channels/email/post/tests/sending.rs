@@ -47,6 +47,66 @@ async fn mails_go_over_one_connection_with_and_without_pipelining() {
     }
 }
 
+/// A server that answers nothing before it has heard all there is to say.
+#[tokio::test]
+async fn where_the_server_takes_it_a_mail_is_two_round_trips() {
+    let heard = Mutex::new(String::new());
+    let server = smtp(TALKATIVE, move |line, _| {
+        let mut heard = heard.lock().unwrap();
+        match line.split([' ', ':']).next().unwrap() {
+            "MAIL" | "RCPT" => {
+                heard.push_str("250 2.0.0 ok\r\n");
+                Some(say(""))
+            }
+            "DATA" => Some(say(std::mem::take(&mut *heard) + "354 go\r\n")),
+            _ => None,
+        }
+    })
+    .await;
+    let mut sender = Sender::new(impatient(), Arc::new(account(server.port, Security::Plain)));
+    for _ in 0..2 {
+        let outcome = sender.send(&letter(&["b@example.com", "c@example.com"], "hello")).await;
+        assert!(matches!(&outcome, Outcome::Sent { refused, .. } if refused.is_empty()), "{outcome:?}");
+    }
+}
+
+/// What was said together with what is refused is answered too, and those answers are nobody else's.
+#[tokio::test]
+async fn after_a_refusal_the_next_mail_hears_its_own_answers() {
+    // Whether the server waits for a mail to nobody; how it refuses all of one; what comes of it.
+    for (waits, line, code, connections) in [
+        (false, "MAIL", "550 5.7.1 not you\r\n", 1),
+        (true, "MAIL", "550 5.7.1 not you\r\n", 2),
+        (false, "RCPT", "550 5.1.1 unknown\r\n", 1),
+        (true, "RCPT", "550 5.1.1 unknown\r\n", 2),
+        (false, "RCPT", "421 4.3.2 going down\r\n", 2),
+        (false, "DATA", "451 4.3.0 not now\r\n", 1),
+    ] {
+        let refusing = Mutex::new(None::<bool>);
+        let server = smtp(TALKATIVE, move |said, _| {
+            let mut refusing = refusing.lock().unwrap();
+            let word = said.split([' ', ':']).next().unwrap();
+            if word == "RSET" || word == "EHLO" {
+                *refusing = refusing.map(|_| false);
+            } else if word == line && refusing.unwrap_or(true) {
+                *refusing = Some(true);
+                return Some(say(code));
+            } else if *refusing == Some(true) && ["RCPT", "DATA"].contains(&word) && !waits {
+                return Some(say("503 5.5.1 not now\r\n"));
+            }
+            None
+        })
+        .await;
+        let mut sender = sender(&server);
+        let refused = sender.send(&letter(&["b@example.com", "c@example.com"], "one")).await;
+        assert!(matches!(refused, Outcome::Temporary(_) | Outcome::Permanent(_)), "{refused:?}");
+        let sent = sender.send(&letter(&["d@example.com"], "two")).await;
+        assert!(matches!(&sent, Outcome::Sent { receipt, .. } if receipt.words == "queued as 7"), "{sent:?}");
+        let heard = server.heard();
+        assert_eq!((heard.matches("EHLO").count(), heard.contains("one")), (connections, false), "{waits} {line} {code}");
+    }
+}
+
 #[tokio::test]
 async fn no_body_becomes_two_mails() {
     let server = smtp(TALKATIVE, |_, _| None).await;
