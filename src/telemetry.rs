@@ -99,6 +99,7 @@ table! {
         "Tokens asked for at the providers of mail accounts: ok, or the code of the failure.";
     MAIL_SIGN_IN_FAILING Gauge "centralita_mail_sign_in_failing" ["account"]
         "1 while the mail account gets no token at its provider, so that it neither receives nor sends.";
+    MAIL_SENDING_UP Gauge "centralita_mail_sending_up" ["account"] "1 while the mail account sends what it is given, 0 while it cannot.";
     MAILBOX_BACKLOG Gauge "centralita_mailbox_backlog" ["account"]
         "Mails that lie on the account's server and are not taken in yet, as far as it has said.";
 }

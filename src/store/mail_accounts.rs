@@ -16,7 +16,7 @@ use crate::{
     directory::Snapshot,
     domain::channel::ChannelKind,
     ids::{CampaignId, ChannelId, ClientId},
-    store::{Db, StoreError, mail_providers, write::Statement},
+    store::{Db, StoreError, mail_providers, mail_sending, write::Statement},
 };
 
 pub(super) const STATEMENTS: &[&str] = &[ALL, SECRETS, INSERT, UPDATE, PUT_SECRET, DROP_SECRET, PUT_CHANNEL, CLOSE_CHANNEL];
@@ -79,14 +79,14 @@ pub fn insert(row: &AccountRow<'_>, now: Timestamp) -> Result<Vec<Statement>, St
     Ok(vec![Statement::new(INSERT, args), row.channel(now)])
 }
 
-/// Changes an account; its client and address stay.
+/// Changes an account; its client and address stay. Why it could not send is for the next attempt to find out.
 ///
 /// # Errors
 /// [`StoreError::Damaged`] when the settings have no JSON form.
 pub fn update(row: &AccountRow<'_>, now: Timestamp) -> Result<Vec<Statement>, StoreError> {
     let campaign = row.campaign.map(|id| id.to_string());
     let args = args![row.id.to_string(), campaign, json(row.settings)?, row.enabled, now, row.archived_at];
-    Ok(vec![Statement::must(UPDATE, args), row.channel(now)])
+    Ok(vec![Statement::must(UPDATE, args), row.channel(now), mail_sending::no_trouble(row.id)])
 }
 
 /// Puts a secret into its slot.

@@ -117,6 +117,8 @@ pub struct Standing {
     pub next_at: Option<Timestamp>,
     /// Mails that left within the hours of its quota; none without a quota.
     pub sent: Option<u64>,
+    /// Until when its quota lets nothing leave.
+    pub full_until: Option<Timestamp>,
     /// Why it cannot send.
     pub trouble: Option<Trouble>,
 }
@@ -131,19 +133,10 @@ pub async fn standing(db: &Db, account: ChannelId, quota: Option<Quota>, now: Ti
     let (waiting, scheduled, first) = (count(0)?, count(1)?, row.opt_time(2)?);
     let trouble = trouble_of(db, account).await?;
     let left = left_of(db, account, quota, now).await?;
-    let opens = opens(&left, trouble.as_ref());
+    let full_until = full_until(&left);
+    let opens = full_until.max(trouble.as_ref().map(|trouble| trouble.next_at));
     let next_at = first.map(|first| first.max(opens.unwrap_or(now)).max(now));
-    Ok(Standing { waiting, scheduled, next_at, sent: left.map(|(_, left)| left.len() as u64), trouble })
-}
-
-/// When an account can send again; none = now.
-pub async fn opens_at(
-    db: &Db,
-    account: ChannelId,
-    quota: Option<Quota>,
-    now: Timestamp,
-) -> Result<Option<Timestamp>, StoreError> {
-    Ok(opens(&left_of(db, account, quota, now).await?, trouble_of(db, account).await?.as_ref()))
+    Ok(Standing { waiting, scheduled, next_at, sent: left.map(|(_, left)| left.len() as u64), full_until, trouble })
 }
 
 type Left = Option<(Quota, Vec<Timestamp>)>;
@@ -160,12 +153,10 @@ async fn trouble_of(db: &Db, account: ChannelId) -> Result<Option<Trouble>, Stor
 }
 
 /// Full: the next goes when the one that is too many is old enough.
-fn opens(left: &Left, trouble: Option<&Trouble>) -> Option<Timestamp> {
-    let full = left.as_ref().and_then(|(quota, left)| {
-        let over = left.len().checked_sub(usize::try_from(quota.mails.max(1)).ok()?)?;
-        left.get(over).map(|decisive| *decisive + length(*quota))
-    });
-    full.max(trouble.map(|trouble| trouble.next_at))
+fn full_until(left: &Left) -> Option<Timestamp> {
+    let (quota, left) = left.as_ref()?;
+    let over = left.len().checked_sub(usize::try_from(quota.mails.max(1)).ok()?)?;
+    left.get(over).map(|decisive| *decisive + length(*quota))
 }
 
 /// How a message waits.

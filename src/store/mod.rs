@@ -31,7 +31,6 @@ pub mod mail_providers;
 pub mod mail_ratings;
 pub mod mail_sending;
 pub mod mail_threads;
-pub mod mail_waiting;
 pub mod outbox;
 pub mod outbox_groups;
 pub mod pasts;
@@ -381,7 +380,6 @@ pub const STATEMENTS: &[(&str, &[&str])] = &[
     ("mail_ratings", mail_ratings::STATEMENTS),
     ("mail_sending", mail_sending::STATEMENTS),
     ("mail_answers", mail_answers::STATEMENTS),
-    ("mail_waiting", mail_waiting::STATEMENTS),
     ("outbox", outbox::STATEMENTS),
     ("pasts", pasts::STATEMENTS),
     ("people", people::STATEMENTS),

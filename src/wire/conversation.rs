@@ -352,6 +352,33 @@ pub struct Message {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[ts(optional)]
     pub leaves_at: Option<Time>,
+    /// Why a mail that waits does.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub waits: Option<MailWaits>,
+}
+
+/// Why a mail does not leave yet.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ts_rs::TS, utoipa::ToSchema)]
+#[serde(tag = "for", rename_all = "snake_case")]
+#[ts(export_to = "wire.ts")]
+pub enum MailWaits {
+    /// Its moment has not come.
+    Moment,
+    /// Its account has sent as many as it may; the next window.
+    Quota,
+    /// Its account cannot send; it is tried again.
+    Account {
+        /// Why, a stable code.
+        code: String,
+    },
+    /// Its account is switched off: until that changes.
+    SwitchedOff,
+    /// The other side did not take it so far; it is tried again.
+    Retry {
+        /// How often it was tried.
+        attempts: u32,
+    },
 }
 
 impl Message {
@@ -369,6 +396,7 @@ impl Message {
             delivery: message.delivery,
             reason,
             leaves_at: message.send_at().filter(|_| message.delivery == Some(Delivery::Scheduled)).map(Time::from),
+            waits: None,
         }
     }
 }
@@ -448,6 +476,9 @@ pub struct Draft {
     pub text: String,
     /// Uploaded before.
     pub attachments: Vec<AttachmentId>,
+    /// The same, as they are shown; what is gone is missing here.
+    #[serde(default)]
+    pub files: Vec<Attachment>,
     /// In mail threads.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[ts(optional)]

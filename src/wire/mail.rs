@@ -7,6 +7,7 @@ use crate::{
     channels::email::understand::invitation,
     domain::mail::Mailbox,
     ids::{AttachmentId, MessageId},
+    store::mail_sending::LeftOut,
 };
 
 /// What a mail looks like: beside its head and its files, which come with its message.
@@ -34,6 +35,26 @@ pub struct MailView {
     pub source: bool,
     /// A machine wrote it.
     pub automatic: bool,
+    /// Of ours: whom it did not reach.
+    pub left_out: Vec<MailLeftOut>,
+}
+
+/// Somebody whom one of our mails did not reach.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ts_rs::TS, utoipa::ToSchema)]
+#[ts(export_to = "wire.ts")]
+pub struct MailLeftOut {
+    /// Who.
+    pub address: String,
+    /// A stable code, and after a colon how the other server put it: `unknown_address:5.1.1`.
+    pub reason: String,
+    /// What the other server said.
+    pub words: Option<String>,
+}
+
+impl From<LeftOut> for MailLeftOut {
+    fn from(LeftOut { address, reason, words }: LeftOut) -> Self {
+        Self { address, reason, words }
+    }
 }
 
 /// A part of what a mail says.

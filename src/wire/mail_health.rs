@@ -3,7 +3,9 @@
 use serde::Serialize;
 
 use super::{Time, mail_sign_in::MailSignInTrouble};
-use crate::{domain::mail_health::MailState, ids::ChannelId};
+use crate::{
+    channels::email::settings::MailAccount, domain::mail_health::MailState, ids::ChannelId, store::mail_sending::Standing,
+};
 
 /// What an account's mailbox is doing.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, ts_rs::TS, utoipa::ToSchema)]
@@ -71,6 +73,8 @@ pub struct MailAccountHealth {
     pub mailbox: MailboxState,
     /// It gets nothing to sign in with at its provider: it neither receives nor sends.
     pub sign_in: Option<MailSignInTrouble>,
+    /// Whether it can send.
+    pub sending: SendingState,
     /// The server lets us read and not change: mails stay unread there.
     pub read_only: bool,
     /// When the last mail was taken in, since the server started.
@@ -86,4 +90,54 @@ pub struct MailAccountHealth {
     pub waiting: u64,
     /// When the first of them leaves, at the earliest: the next window, where a limit holds them back.
     pub next_at: Option<Time>,
+}
+
+/// Whether an account can send.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ts_rs::TS, utoipa::ToSchema)]
+#[serde(tag = "is", rename_all = "snake_case")]
+#[ts(export_to = "wire.ts")]
+pub enum SendingState {
+    /// It is switched off.
+    Off,
+    /// Nothing speaks against it.
+    Working,
+    /// Its quota is used up.
+    Full {
+        /// When the next mail may leave.
+        until: Time,
+        /// So many left within the hours of the quota.
+        #[ts(type = "number")]
+        sent: u64,
+        /// So many may.
+        of: u32,
+    },
+    /// The last attempt failed.
+    Failing {
+        /// Since when.
+        since: Time,
+        /// Why, a stable code.
+        code: String,
+        /// What the server said: one line of plain text.
+        words: Option<String>,
+        /// When it tries again; none while nothing waits: with the next mail.
+        next_try: Option<Time>,
+    },
+}
+
+impl SendingState {
+    /// That of an account that stands so.
+    pub fn of(account: &MailAccount, standing: Standing) -> Self {
+        let Standing { waiting, scheduled, next_at: _, sent, full_until, trouble } = standing;
+        if !account.enabled {
+            return Self::Off;
+        }
+        if let Some(trouble) = trouble {
+            let next_try = Some(trouble.next_at.into()).filter(|_| waiting + scheduled > 0);
+            return Self::Failing { since: trouble.since.into(), code: trouble.code, words: trouble.words, next_try };
+        }
+        match (full_until, account.settings.quota) {
+            (Some(until), Some(quota)) => Self::Full { until: until.into(), sent: sent.unwrap_or_default(), of: quota.mails },
+            _ => Self::Working,
+        }
+    }
 }

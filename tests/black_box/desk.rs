@@ -220,6 +220,8 @@ async fn drafts_are_one_s_own_and_the_higher_number_stands(database: Database) {
     let saved = a.agent.api.put(&path("reply"), draft("Dear", 2)).await.ok();
     assert_eq!((&saved["text"], &saved["rev"], &saved["mode"]), (&json!("Dear"), &json!(2), &json!("reply")));
     // The same again, as after an answer that was lost.
+    // Another computer shows its files.
+    assert_eq!((&saved["files"][0]["id"], saved["files"][0]["name"].is_string()), (&json!(a.ids["attachment"]), true));
     assert_eq!(a.agent.api.put(&path("reply"), draft("Dear", 2)).await.ok(), saved);
     for (text, rev) in [("De", 1), ("Other", 2)] {
         let refused = a.agent.api.put(&path("reply"), draft(text, rev)).await.refused(409, "draft_stale");

@@ -13,7 +13,7 @@ use centralita::{
     auth::secret::{Sealer, SecretText},
     channels::email::{
         settings::Slot,
-        understand::{ThreadKey, mint_rating},
+        understand::{Context, ThreadKey, mint_rating, understand},
     },
     ids::ChannelId,
 };
@@ -35,6 +35,7 @@ on_both!(
     a_mail_and_what_follows_it_reach_a_real_server,
     what_waits_can_be_withdrawn_by_who_wrote_it,
     who_gets_a_mail_rates_it,
+    a_mail_that_leaves_asks_and_its_link_works,
     killed_while_mail_goes_out_nothing_is_lost_and_what_came_twice_is_marked,
 );
 
@@ -279,6 +280,26 @@ async fn killed_while_mail_goes_out_nothing_is_lost_and_what_came_twice_is_marke
     let twice = counted.values().filter(|count| **count > 1).count();
     assert_eq!(counted.len(), written.len());
     assert!(twice <= marked, "{twice} came twice, {marked} are marked");
+}
+
+/// S4-23: below what the agent wrote, with a link that whoever got the mail can follow.
+async fn a_mail_that_leaves_asks_and_its_link_works(database: Database) {
+    let slow = Slow::default();
+    let post = Post::new(Installation::new(&database), slow.start().await, "plain", "canary").await;
+    let agent = post.world.agent(&[&post.campaign]).await;
+    let _tab = Socket::at_work(&agent.api).await;
+    let asked = json!({ "mail": { "rating": { "prompt": "¿Cómo fue la atención?", "thanks": "¡Gracias!" } } });
+    post.world.admin.patch(&format!("/api/v1/campaigns/{}", post.campaign), asked).await.ok();
+    let (id, message) = post.writes(&agent.api, "luz@x.example", "Hola").await;
+    until(&agent.api, &id, &message, "sent").await;
+    let raw = slow.0.lock().unwrap()[0].clone();
+    let seen = understand(raw.as_bytes(), &Context { keys: &[], own: &[], return_path: None }).unwrap();
+    assert!(seen.text.starts_with("Hola") && seen.text.contains("¿Cómo fue la atención?"), "{}", seen.text);
+    let link = seen.text.split_whitespace().find(|word| word.contains("/rate/")).unwrap_or_else(|| panic!("{}", seen.text));
+    let path = &link[link.find("/rate/").unwrap()..];
+    assert!(seen.html.unwrap().html.contains(path));
+    let page = post.world.anonymous().get(path).await;
+    assert!(String::from_utf8_lossy(page.ok_bytes()).contains("¿Cómo fue la atención?"));
 }
 
 /// S4-20 to S4-23: the address in the mail is all it takes, and following it rates nothing.

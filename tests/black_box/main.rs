@@ -44,6 +44,7 @@ mod logs;
 mod mail_accounts;
 mod mail_sending;
 mod mail_sign_in;
+mod mail_standing;
 mod mailbox;
 mod monitoring;
 mod moves;

@@ -146,6 +146,8 @@ async fn signing_out_ends_the_session_and_its_sockets(database: Database) {
     let answer = one.delete("/api/v1/session").await;
     answer.ok();
     assert!(answer.header("set-cookie").contains("Max-Age=0"), "{:?}", answer.headers);
+    // A shared computer keeps nothing of hers.
+    assert_eq!(answer.header("clear-site-data"), "\"cache\", \"storage\"");
     one.get("/api/v1/me").await.refused(401, "signed_out_session");
     assert_eq!(Socket::try_open(&one, "/ws").await.err(), Some(401));
     assert_eq!(tab.ended(Duration::from_secs(5)).await, Some(1008));

@@ -49,6 +49,24 @@ export class Mailbox {
     return id;
   }
 
+  /** Whatever else has to be as if it had happened. */
+  run(sql: string): string {
+    return this.#sql(sql);
+  }
+
+  /** A mail that is nobody's message, in quarantine. */
+  aside(subject: string, raw: string): string {
+    const [id, source] = [uuid(), uuid()];
+    const [client = ''] = this.#sql(`SELECT client_id FROM channels WHERE id = ${quoted(this.account)};`).split('|');
+    const [at, bytes] = [Date.now() * 1000, Buffer.from(raw)];
+    this.#insert('attachments', { id: source, client_id: client, name: 'mail.eml', media_type: 'message/rfc822', size: bytes.length, created_at: at, uploaded_by: 'system', conversation_id: null });
+    const folder = join(this.data, 'attachments', source.slice(-2));
+    mkdirSync(folder, { recursive: true });
+    writeFileSync(join(folder, source), bytes);
+    this.#insert('mail_asides', { id, client_id: client, account_id: this.account, kind: 'quarantined', reason: 'no_author', author: '', subject, message_id: null, source, size: bytes.length, conversation_id: null, state: 'open', received_at: at, created_at: at });
+    return id;
+  }
+
   /** Of its last message. */
   last(conversation: string): number {
     return Number(this.#sql(`SELECT max(seq) FROM messages WHERE conversation_id = ${quoted(conversation)};`));

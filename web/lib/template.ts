@@ -21,3 +21,12 @@ export function fillIn(template: string, values: TemplateValues): string {
     return values[name] || (fallback ?? '');
   });
 }
+
+/** What in braces has a name: as the server's `gaps`. */
+const NAMED = /\$\{(\p{L}[\p{L}\p{N}_.-]*)(?:\|[^}]*)?\}/gu;
+
+/** The gaps that nothing was put into, as they are written: what they are for is missing. */
+export const gapsLeft = (text: string): string[] => [...new Set([...text.matchAll(NAMED)].map(([gap]) => gap))];
+
+/** Whether something may stand in it that is not known here: the server fills it in. */
+export const asksForMore = (template: string): boolean => /\$\{|%[\p{L}][^%\s]*%/u.test(template.replace(GAP, ''));

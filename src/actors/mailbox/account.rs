@@ -65,6 +65,8 @@ impl Actor for Mailbox {
             let id = account.id;
             Box::pin(Work::new(account, Arc::clone(&shared)).forever(&incarnation, &stop)).await;
             shared.engine.mail_health.forget(id);
+            // Nobody reads it on purpose: no alarm.
+            metrics::gauge!(names::MAILBOX_UP, "account" => id.to_string()).set(f64::NAN);
         };
         ctx.spawn(Box::pin(work).into_actor(self).map(|(), _, ctx| ctx.stop()));
     }

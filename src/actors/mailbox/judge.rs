@@ -5,7 +5,7 @@ use serde::Serialize;
 use crate::{
     channels::email::understand::{
         AutomaticKind, Joining, Mailbox, Understood, join,
-        report::{DeliveryReport, Outcome, Reason, Report},
+        report::{DeliveryReport, Outcome, Reason, Report, Reported},
         trust::Proof,
     },
     domain::delivery::Delivery,
@@ -60,6 +60,12 @@ fn failure(report: &DeliveryReport) -> Option<String> {
     Some(code(failed.reason))
 }
 
+/// `unknown_address:5.1.1`: what, and how the other server put it.
+fn coded(one: &Reported) -> String {
+    let code = code(one.reason);
+    one.status.as_ref().map_or_else(|| code.clone(), |status| format!("{code}:{status}"))
+}
+
 fn code(reason: Option<Reason>) -> String {
     reason.map_or_else(|| "undeliverable".to_owned(), |reason| word(&reason))
 }
@@ -110,6 +116,8 @@ pub(super) struct Effect {
     pub(super) moves: Option<(Delivery, Option<String>)>,
     /// Who must not be written to any more.
     pub(super) suppress: Vec<String>,
+    /// Whom it did not reach: address, stable code, and what the other server said.
+    pub(super) left_out: Vec<(String, String, String)>,
 }
 
 /// What a report does. Whoever got one of our mails can write one with a true token: only `receivers`, to whom that very message
@@ -120,14 +128,17 @@ pub(super) fn effect(report: &Report, receivers: &[String]) -> Effect {
     };
     match report {
         Report::Delivery(report) => {
-            let ours = report
-                .recipients
-                .iter()
-                .filter(|one| went_to(one.address.as_deref()).or_else(|| went_to(one.original.as_deref())).is_some());
-            let (mut failed, mut arrived) = (None, 0);
-            for one in ours {
+            let ours = report.recipients.iter().filter_map(|one| {
+                let address = went_to(one.address.as_deref()).or_else(|| went_to(one.original.as_deref()))?;
+                Some((address, one))
+            });
+            let (mut failed, mut arrived, mut left_out) = (None, 0, Vec::new());
+            for (address, one) in ours {
                 match one.outcome {
-                    Outcome::Failed => failed = failed.or_else(|| Some(code(one.reason))),
+                    Outcome::Failed => {
+                        failed = failed.or_else(|| Some(coded(one)));
+                        left_out.push((address, coded(one), one.diagnostic.clone().unwrap_or_default()));
+                    }
                     Outcome::Delivered => arrived += 1,
                     Outcome::Delayed => {}
                 }
@@ -137,7 +148,7 @@ pub(super) fn effect(report: &Report, receivers: &[String]) -> Effect {
                 None if arrived > 0 && arrived == receivers.len() => Some((Delivery::Delivered, None)),
                 None => None,
             };
-            Effect { moves, suppress: Vec::new() }
+            Effect { moves, suppress: Vec::new(), left_out }
         }
         Report::Complaint(complaint) if complaint.kind == "not-spam" => Effect::default(),
         Report::Complaint(complaint) => {
@@ -147,11 +158,11 @@ pub(super) fn effect(report: &Report, receivers: &[String]) -> Effect {
                 (address, _) => went_to(address),
             };
             let moves = who.is_some().then(|| (Delivery::Complained, Some("complaint".to_owned())));
-            Effect { moves, suppress: who.into_iter().collect() }
+            Effect { moves, suppress: who.into_iter().collect(), left_out: Vec::new() }
         }
         Report::Receipt(receipt) => {
             let moves = receipt.is_displayed.then_some((Delivery::Read, None));
-            Effect { moves, suppress: Vec::new() }
+            Effect { moves, suppress: Vec::new(), left_out: Vec::new() }
         }
     }
 }

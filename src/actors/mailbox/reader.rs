@@ -42,7 +42,7 @@ use crate::{
         attachments::{self, Stored},
         conversations,
         mail_asides::{self, MailAside, MailAsideKind, MailAsideState},
-        mail_threads, suppressions,
+        mail_sending, mail_threads, suppressions,
         write::Statement,
     },
 };
@@ -446,7 +446,7 @@ impl Reader {
         let (db, now) = (&self.engine.db, self.engine.clock.now());
         let receivers = mail_threads::receivers(db, account.id, ours.conversation, ours.message).await.map_err(away)?;
         let Some(receivers) = receivers else { return Ok((None, Vec::new())) };
-        let judge::Effect { moves, suppress } = effect(report, &receivers);
+        let judge::Effect { moves, suppress, left_out } = effect(report, &receivers);
         if let Some((to, reason)) = moves {
             let stored = conversations::delivery(db, ours.conversation, ours.message).await.map_err(away)?;
             let command = Command::MoveDelivery { message: ours.message, stored, to, reason };
@@ -458,7 +458,9 @@ impl Reader {
         }
         let suppress =
             suppress.iter().map(|address| suppressions::insert(account.client, address, "complaint", ours.message, now));
-        Ok((Some(ours.conversation), suppress.collect()))
+        let left_out =
+            left_out.iter().map(|(address, reason, words)| mail_sending::left_out(ours.message, address, reason, words, now));
+        Ok((Some(ours.conversation), suppress.chain(left_out).collect()))
     }
 }
 

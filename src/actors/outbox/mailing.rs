@@ -14,6 +14,7 @@ use crate::{
     clock::Timestamp,
     ids::{ChannelId, MessageId},
     store::{StoreError, mail_sending, write::Statement},
+    telemetry as names,
 };
 
 /// How long a connection is kept while nothing is sent: less than servers wait.
@@ -33,6 +34,19 @@ pub(super) struct Mailing {
     used: Option<Duration>,
 }
 
+/// An account that nobody sends with any more raises no alarm.
+impl Drop for Mailing {
+    fn drop(&mut self) {
+        if let Some(post) = &self.post {
+            tell(post.account.id, f64::NAN);
+        }
+    }
+}
+
+fn tell(account: ChannelId, sends: f64) {
+    metrics::gauge!(names::MAIL_SENDING_UP, "account" => account.to_string()).set(sends);
+}
+
 /// The account cannot send.
 struct Trouble {
     until: Timestamp,
@@ -49,6 +63,7 @@ impl Mailing {
             self.post = Post::of(account, &shared.net).map(Arc::new);
             // Whoever mended it need not wait.
             self.trouble = None;
+            tell(id, if self.post.is_some() { 1.0 } else { f64::NAN });
         }
         self.post.clone()
     }
@@ -81,6 +96,9 @@ impl Mailing {
     pub(super) fn works(&mut self, account: ChannelId) -> Vec<Statement> {
         let was_known = std::mem::replace(&mut self.is_known_to_work, true);
         let was_in_trouble = self.trouble.take().is_some();
+        if was_in_trouble && self.post.is_some() {
+            tell(account, 1.0);
+        }
         if self.post.is_none() || (was_known && !was_in_trouble) { Vec::new() } else { vec![mail_sending::no_trouble(account)] }
     }
 
@@ -105,6 +123,7 @@ impl Mailing {
         tracing::warn!(%account, %failure, failures, %until, "a mail account cannot send");
         self.trouble = Some(Trouble { until, failures });
         self.is_known_to_work = false;
+        tell(account, 0.0);
         vec![unsent, mail_sending::trouble(account, failure, now, until)]
     }
 

@@ -45,7 +45,7 @@ use crate::{
     wire::{
         Time,
         command::{AnswerOffer, Close, Note, Prioritise, Reply, SetFields, Snooze, Tag, Transfer},
-        conversation::{Message, RatingView, Summary, VisitorCard},
+        conversation::{MailWaits, Message, RatingView, Summary, VisitorCard},
         page::Page,
     },
 };
@@ -295,15 +295,17 @@ async fn when_they_leave(app: &App, caller: &Caller, state: &Conversation, items
     let mut account = None;
     for message in items.iter_mut().filter(|message| waits(message.delivery)) {
         let Some(wait) = mail_sending::wait_of(&app.engine.db, message.id).await? else { continue };
-        let opens = match account {
-            Some(opens) => opens,
+        let standing = match &mut account {
+            Some(standing) => standing,
             None => {
                 let known = caller.directory.mail_accounts.get(&state.channel);
                 let quota = known.and_then(|account| account.settings.quota);
-                *account.insert(mail_sending::opens_at(&app.engine.db, state.channel, quota, app.now()).await?)
+                account.insert(mail_sending::standing(&app.engine.db, state.channel, quota, app.now()).await?)
             }
         };
-        message.leaves_at = Some(opens.map_or(wait.next_at, |opens| opens.max(wait.next_at)).into());
+        let (at, waits) = mails::waits(message.delivery, wait, standing);
+        let is_on = caller.directory.mail_accounts.get(&state.channel).is_some_and(|account| account.enabled);
+        (message.leaves_at, message.waits) = if is_on { (Some(at.into()), waits) } else { (None, Some(MailWaits::SwitchedOff)) };
     }
     Ok(())
 }

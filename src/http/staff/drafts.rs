@@ -20,7 +20,10 @@ use crate::{
         state::App,
     },
     ids::ConversationId,
-    store::drafts::{self, Draft},
+    store::{
+        attachments as stored_files,
+        drafts::{self, Draft},
+    },
     wire::{command::PutDraft, conversation, page::Page},
 };
 
@@ -29,19 +32,27 @@ const MAX_REV: u64 = 1 << 53;
 /// The longest mail that somebody has begun, as JSON.
 const MAX_MAIL: usize = 512 * 1024;
 
-fn view(draft: Draft) -> conversation::Draft {
+async fn view(app: &App, draft: Draft) -> Result<conversation::Draft, Problem> {
     let Draft { conversation, mode, text, attachments, mail, rev, updated_at } = draft;
     let mail = mail.and_then(|mail| serde_json::from_str(&mail).ok());
-    conversation::Draft { conversation, mode, text, attachments, mail, rev, updated_at: updated_at.into() }
+    let mut files = Vec::new();
+    for id in &attachments {
+        files.extend(stored_files::find(&app.engine.db, *id).await?.map(|stored| conversation::Attachment::of(&stored.file)));
+    }
+    Ok(conversation::Draft { conversation, mode, text, attachments, files, mail, rev, updated_at: updated_at.into() })
 }
 
 /// `GET`: the latest first, at most 200.
 ///
 /// # Errors
-/// None of its own.
+/// 503 when the store cannot be asked.
 pub async fn list(app: Data<App>, caller: Caller) -> Result<HttpResponse, Problem> {
     let found = drafts::of_user(&app.engine.db, caller.user()).await?;
-    once::ok(&Page { items: found.into_iter().map(view).collect(), next: None })
+    let mut items = Vec::with_capacity(found.len());
+    for draft in found {
+        items.push(view(&app, draft).await?);
+    }
+    once::ok(&Page { items, next: None })
 }
 
 /// `PUT /{conversation}/{mode}`: the higher `rev` stands; the same again is no error.
@@ -75,16 +86,19 @@ pub async fn put(
     let draft = Draft { conversation: id, mode, text, attachments, mail, rev, updated_at: app.now() };
     let (db, user) = (&app.engine.db, caller.user());
     match drafts::find(db, user, id, mode).await? {
-        Some(stored) if stored == (Draft { updated_at: stored.updated_at, ..draft.clone() }) => return once::ok(&view(stored)),
-        Some(stored) if stored.rev >= rev => return Err(Problem::stale(view(stored))),
+        Some(stored) if stored == (Draft { updated_at: stored.updated_at, ..draft.clone() }) => {
+            return once::ok(&view(&app, stored).await?);
+        }
+        Some(stored) if stored.rev >= rev => return Err(Problem::stale(view(&app, stored).await?)),
         _ => {}
     }
-    let committed = once.commit_quietly(vec![drafts::put(user, &draft)], StatusCode::OK, &view(draft)).await;
+    let statements = vec![drafts::put(user, &draft)];
+    let committed = once.commit_quietly(statements, StatusCode::OK, &view(&app, draft).await?).await;
     match committed {
         // Another tab was faster.
         Err(problem) if problem.code() == ErrorCode::NotFound => {
-            let stored = drafts::find(db, user, id, mode).await?;
-            Err(stored.map_or(problem, |stored| Problem::stale(view(stored))))
+            let Some(stored) = drafts::find(db, user, id, mode).await? else { return Err(problem) };
+            Err(Problem::stale(view(&app, stored).await?))
         }
         other => other,
     }

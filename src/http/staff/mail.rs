@@ -42,7 +42,7 @@ use crate::{
         state::App,
     },
     ids::{AttachmentId, ConversationId, MessageId},
-    store::{attachments, conversations},
+    store::{attachments, conversations, mail_sending},
     wire::mail::{MailHeader, MailText, MailTextKind, MailView},
 };
 
@@ -124,6 +124,10 @@ pub async fn show(app: Data<App>, caller: Caller, ids: Path<(ConversationId, Mes
     let Found { state, message, envelope } = found;
     let account = caller.directory.mail_accounts.get(&state.channel);
     let own = || account.map(|account| Mailbox { name: account.settings.from_name.clone(), address: account.address.clone() });
+    let left_out = match envelope.source {
+        None => mail_sending::left_out_of(&app.engine.db, message.id).await?.into_iter().map(Into::into).collect(),
+        Some(_) => Vec::new(),
+    };
     let (html, remote) = html.map_or((None, 0), |Html { html, remote }| (Some(html), remote.len()));
     once::ok(&MailView {
         from: envelope.from.clone().or_else(own),
@@ -136,6 +140,7 @@ pub async fn show(app: Data<App>, caller: Caller, ids: Path<(ConversationId, Mes
         cut: is_cut,
         source: envelope.source.is_some(),
         automatic: envelope.automatic,
+        left_out,
     })
 }
 
@@ -164,15 +169,23 @@ pub async fn source(app: Data<App>, caller: Caller, ids: Path<(ConversationId, M
 /// `GET /header`: all its fields, to be read.
 ///
 /// # Errors
-/// 404, for our own mails too.
+/// 404, also for what has not left.
 pub async fn header(app: Data<App>, caller: Caller, ids: Path<(ConversationId, MessageId)>) -> Result<HttpResponse, Problem> {
-    let found = found(&app, &caller, ids).await?;
-    let id = found.envelope.source.ok_or_else(Problem::not_found)?;
-    let _turn = turn(&app).await?;
-    let raw = bytes(&app, id, MAX_RAW_BYTES as u64).await?;
-    let end = ["\r\n\r\n", "\n\n"].iter().filter_map(|end| memchr(&raw, end.as_bytes())).min().unwrap_or(raw.len());
+    let Found { state, message, .. } = found(&app, &caller, ids).await?;
+    let text = match mail_file::of(&app, &caller.directory, &state, &message, None).await?.ok_or_else(Problem::not_found)? {
+        MailFile::AsItCame(id) => {
+            let _turn = turn(&app).await?;
+            head_of(&bytes(&app, id, MAX_RAW_BYTES as u64).await?)
+        }
+        MailFile::Ours(raw) => head_of(&raw),
+    };
+    once::ok(&MailHeader { text })
+}
+
+fn head_of(raw: &[u8]) -> String {
+    let end = ["\r\n\r\n", "\n\n"].iter().filter_map(|end| memchr(raw, end.as_bytes())).min().unwrap_or(raw.len());
     let head = raw.get(..end.min(MAX_HEADER)).unwrap_or_default();
-    once::ok(&MailHeader { text: String::from_utf8_lossy(head).replace('\0', "\u{fffd}") })
+    String::from_utf8_lossy(head).replace('\0', "\u{fffd}")
 }
 
 fn memchr(bytes: &[u8], needle: &[u8]) -> Option<usize> {

@@ -3,7 +3,7 @@
 use actix_web::{
     HttpRequest, HttpResponse,
     cookie::{self, Cookie, SameSite},
-    http::header,
+    http::header::{self, HeaderName, HeaderValue},
     web::Data,
 };
 
@@ -131,6 +131,9 @@ pub async fn delete(app: Data<App>, caller: Caller) -> Result<HttpResponse, Prob
     end_shift(&app, &caller).await;
     let mut response = HttpResponse::NoContent().finish();
     let gone = cookie(&app, String::new()).max_age(cookie::time::Duration::ZERO).finish();
+    // Of the cookies only ours goes: others of this host are not ours to drop.
+    let (name, value) = ("clear-site-data", "\"cache\", \"storage\"");
+    response.headers_mut().insert(HeaderName::from_static(name), HeaderValue::from_static(value));
     response.add_cookie(&gone).map_err(|_| Problem::new(ErrorCode::Internal))?;
     Ok(response)
 }

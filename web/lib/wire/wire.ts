@@ -1440,6 +1440,10 @@ text: string,
  */
 attachments: Array<AttachmentId>, 
 /**
+ * The same, as they are shown; what is gone is missing here.
+ */
+files: Array<Attachment>, 
+/**
  * In mail threads.
  */
 mail?: MailDraft, 
@@ -2024,6 +2028,10 @@ mailbox: MailboxState,
  */
 sign_in: MailSignInTrouble | null, 
 /**
+ * Whether it can send.
+ */
+sending: SendingState, 
+/**
  * The server lets us read and not change: mails stay unread there.
  */
 read_only: boolean, 
@@ -2346,6 +2354,20 @@ end: MailMoment | null,
 repeats: boolean, };
 
 export type MailKind = "reply" | "reply_all" | "forward";
+
+export type MailLeftOut = { 
+/**
+ * Who.
+ */
+address: string, 
+/**
+ * A stable code, and after a colon how the other server put it: `unknown_address:5.1.1`.
+ */
+reason: string, 
+/**
+ * What the other server said.
+ */
+words: string | null, };
 
 export type MailLogin = "password" | "oauth";
 
@@ -2736,7 +2758,21 @@ source: boolean,
 /**
  * A machine wrote it.
  */
-automatic: boolean, };
+automatic: boolean, 
+/**
+ * Of ours: whom it did not reach.
+ */
+left_out: Array<MailLeftOut>, };
+
+export type MailWaits = { "for": "moment" } | { "for": "quota" } | { "for": "account", 
+/**
+ * Why, a stable code.
+ */
+code: string, } | { "for": "switched_off" } | { "for": "retry", 
+/**
+ * How often it was tried.
+ */
+attempts: number, };
 
 export type Mailbox = { 
 /**
@@ -2992,7 +3028,11 @@ reason?: string,
 /**
  * When a message that waits leaves, as far as is known.
  */
-leaves_at?: Time, };
+leaves_at?: Time, 
+/**
+ * Why a mail that waits does.
+ */
+waits?: MailWaits, };
 
 export type MessageId = string;
 
@@ -4034,6 +4074,36 @@ next_opening: Time | null,
 override_by: string | null, };
 
 export type Scope = { "kind": "all" } | { "kind": "client", "id": ClientId } | { "kind": "campaign", "id": CampaignId };
+
+export type SendingState = { "is": "off" } | { "is": "working" } | { "is": "full", 
+/**
+ * When the next mail may leave.
+ */
+until: Time, 
+/**
+ * So many left within the hours of the quota.
+ */
+sent: number, 
+/**
+ * So many may.
+ */
+of: number, } | { "is": "failing", 
+/**
+ * Since when.
+ */
+since: Time, 
+/**
+ * Why, a stable code.
+ */
+code: string, 
+/**
+ * What the server said: one line of plain text.
+ */
+words: string | null, 
+/**
+ * When it tries again; none while nothing waits: with the next mail.
+ */
+next_try: Time | null, };
 
 export type Service = { 
 /**

@@ -80,7 +80,7 @@ fn bounce(to: &str, action: &str, status: &str) -> Report {
     let mail = read(&format!(
         "From: MAILER-DAEMON@x.example\nSubject: failure\nContent-Type: multipart/report; report-type=delivery-status; boundary=b\n\n\
          --b\n\nfailed\n--b\nContent-Type: message/delivery-status\n\nReporting-MTA: dns; x\n\nFinal-Recipient: rfc822; {to}\n\
-         Action: {action}\nStatus: {status}\n\n--b\nContent-Type: message/rfc822\n\nMessage-ID: <{id}>\nFrom: {OWN}\n\nhola\n--b--\n"
+         Action: {action}\nStatus: {status}\nDiagnostic-Code: smtp; no such user, Ana\n\n--b\nContent-Type: message/rfc822\n\nMessage-ID: <{id}>\nFrom: {OWN}\n\nhola\n--b--\n"
     ));
     assert!(matches!(verdict(&mail, false), Verdict::Aside(MailAsideKind::Report, _)), "{:?}", verdict(&mail, false));
     assert!(matches!(verdict(&mail, true), Verdict::Customer));
@@ -92,11 +92,14 @@ fn a_report_moves_what_went_to_whom_it_names_and_nothing_else() {
     let to = |addresses: &[&str]| addresses.iter().map(|one| (*one).to_owned()).collect::<Vec<_>>();
     let moves = |report: &Report, receivers: &[&str]| effect(report, &to(receivers)).moves;
     let failed = bounce("Ana@x.example", "failed", "5.1.1");
-    let rejected = Some((Delivery::Rejected, Some("unknown_address".to_owned())));
+    let rejected = Some((Delivery::Rejected, Some("unknown_address:5.1.1".to_owned())));
     assert_eq!(moves(&failed, &["ana@x.example"]), rejected);
     assert_eq!(moves(&failed, &["beto@x.example", "ana@x.example"]), rejected);
     assert_eq!(moves(&failed, &["beto@x.example"]), None);
     assert_eq!(moves(&failed, &[]), None);
+    let left_out = |receivers: &[&str]| effect(&failed, &to(receivers)).left_out;
+    let hers = ("ana@x.example".to_owned(), "unknown_address:5.1.1".to_owned(), "no such user, Ana".to_owned());
+    assert_eq!((left_out(&["beto@x.example", "ana@x.example"]), left_out(&["beto@x.example"])), (vec![hers], vec![]));
     assert_eq!(moves(&bounce("ana@x.example", "delayed", "4.4.1"), &["ana@x.example"]), None);
     let delivered = bounce("ana@x.example", "delivered", "2.0.0");
     assert_eq!(moves(&delivered, &["ana@x.example"]), Some((Delivery::Delivered, None)));
@@ -118,6 +121,6 @@ fn a_complaint_counts_for_the_one_who_got_the_mail() {
         (complaint("abuse", Some("carla@x.example")), &both, None, vec![]),
         (complaint("not-spam", Some("ana@x.example")), &ana, None, vec![]),
     ] {
-        assert_eq!(effect(&report, receivers), Effect { moves, suppress }, "{report:?}");
+        assert_eq!(effect(&report, receivers), Effect { moves, suppress, left_out: vec![] }, "{report:?}");
     }
 }

@@ -110,7 +110,10 @@ fn a_mail_is_on_the_agent_s_screen_at_once_and_only_then_seen() {
         post.until_there_are(1).await;
         post.until_idle().await;
         let mut took = Vec::new();
-        for number in 1..=20 {
+        // On a machine that does something else (`scripts/long.sh` sees to it that it does not) one bad moment is no fault.
+        let is_quiet = std::env::var_os("CENTRALITA_LONG").is_some();
+        let (count, bar) = if is_quiet { (300, Duration::from_millis(1_500)) } else { (20, Duration::from_secs(4)) };
+        for number in 1..=count {
             let clock = Clock::system();
             real.deliver(&folder, &number.to_string(), &one(number));
             let text = format!("texto {number:05}");
@@ -118,11 +121,12 @@ fn a_mail_is_on_the_agent_s_screen_at_once_and_only_then_seen() {
             took.push(clock.elapsed());
         }
         took.sort();
-        println!("delivered → screen: median {:?}, slowest {:?}", took[took.len() / 2], took[took.len() - 1]);
-        assert!(took[took.len() - 1] < Duration::from_secs(4));
+        let p99 = took[(took.len() * 99).div_ceil(100) - 1];
+        println!("delivered → screen: median {:?}, p99 {p99:?} of {count}", took[took.len() / 2]);
+        assert!(p99 <= bar, "{took:?}");
         eventually("seen", async || names(&real, &folder).iter().all(|name| name.ends_with(":2,S")).then_some(())).await;
-        assert_eq!(post.all().await, texts(0..=20));
-        eventually("the position", async || post.position(&real, &folder).await.filter(|at| at.uid == 21)).await;
+        assert_eq!(post.all().await, texts(0..=count));
+        eventually("the position", async || post.position(&real, &folder).await.filter(|at| at.uid == count + 1)).await;
         assert!(post.health().last_mail_at.is_some());
     });
 }

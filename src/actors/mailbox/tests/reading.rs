@@ -1,13 +1,15 @@
 //! What becomes of mails, whoever fetched them.
 
+use std::time::Duration;
+
 use object_store::ObjectStoreExt;
 
 use super::*;
 use crate::{
-    actors::testing::on_both,
+    actors::{mailbox::confirm, testing::on_both},
     domain::mail_template::{self, MailTemplate, Purpose},
     ids::TemplateId,
-    store::{attachments, config::CampaignConfig, suppressions, templates, write::Statement},
+    store::{attachments, config::CampaignConfig, mail_confirmations, mail_sending, suppressions, templates, write::Statement},
 };
 
 const ANA_X: &str = "ana@x.example";
@@ -121,7 +123,7 @@ fn bounce(about: &str, to: &str) -> String {
     format!(
         "From: MAILER-DAEMON@x.example\nTo: {US}\nSubject: failure\nMessage-ID: <b{to}>\nContent-Type: multipart/report; \
          report-type=delivery-status; boundary=b\n\n--b\n\nfailed\n--b\nContent-Type: message/delivery-status\n\n\
-         Reporting-MTA: dns; x\n\nFinal-Recipient: rfc822; {to}\nAction: failed\nStatus: 5.1.1\n\n--b\n\
+         Reporting-MTA: dns; x\n\nFinal-Recipient: rfc822; {to}\nAction: failed\nStatus: 5.1.1\nDiagnostic-Code: smtp; 550 no such user\n\n--b\n\
          Content-Type: message/rfc822\n\nMessage-ID: <{about}>\nFrom: {US}\n\nhola\n--b--\n"
     )
 }
@@ -156,7 +158,12 @@ fn reports_move_the_message_they_prove_to_be_about() {
             assert_eq!(outcome, Outcome::Aside(MailAsideKind::Report, "unknown_address".to_owned()));
         }
         let moved = state(first).await;
-        assert_eq!((moved.message.delivery, moved.reason.as_deref()), (Some(Delivery::Rejected), Some("unknown_address")));
+        assert_eq!((moved.message.delivery, moved.reason.as_deref()), (Some(Delivery::Rejected), Some("unknown_address:5.1.1")));
+        let left_out = mail_sending::left_out_of(db, first).await.unwrap();
+        assert_eq!(
+            (left_out.len(), left_out[0].address.as_str(), left_out[0].words.as_deref()),
+            (1, ANA_X, Some("550 no such user"))
+        );
         assert!(!suppressions::is_suppressed(db, CLIENT, ANA_X).await.unwrap());
         post.arrives(&complaint(&second_id, ANA_X)).await;
         assert_eq!(state(second).await.message.delivery, Some(Delivery::Complained));
@@ -278,6 +285,90 @@ impl Post {
         }
         raws
     }
+}
+
+/// Marks, threads and identity taken off on the way: nothing is left by which an answer could be known.
+fn stripped(confirmation: &str, number: usize) -> String {
+    let known = |line: &&str| {
+        !["Message-ID:", "In-Reply-To:", "Auto-Submitted:", "X-Centralita"].iter().any(|name| line.starts_with(name))
+    };
+    let lines: Vec<&str> = confirmation.lines().filter(known).collect();
+    format!("Message-ID: <{number}@way.example>\n{}\n", lines.join("\n"))
+}
+
+impl Post {
+    /// So much of the past is longer ago.
+    async fn passes(&self, time: Duration) {
+        const PASS: &str = "UPDATE mail_confirmations SET day = day - $1, at = at - $1";
+        let micros = i64::try_from(time.as_micros()).unwrap();
+        let row = Statement::new(PASS, args![micros]);
+        self.house.engine.journal.write(vec![row], None, By::System, None).await.unwrap();
+    }
+}
+
+/// security.md, 18.
+#[test]
+fn two_that_confirm_each_other_stay_silent_for_ten_days_whatever_is_taken_off_on_the_way() {
+    on_both(|scratch| async {
+        const THEM: &str = "ventas@otra.example";
+        let posts = [Post::open(scratch, here(), "x").await, Post::open_as(Scratch::sqlite(), here(), "x", THEM).await];
+        for post in &posts {
+            post.confirms("Recibimos su mensaje").await;
+        }
+        posts[0].stored(&mail(THEM, 1, "", "hola")).await;
+        let (mut delivered, mut number) = ([0, 0], 100);
+        for day in 0..10 {
+            loop {
+                let mut moved = false;
+                for (from, to) in [(0, 1), (1, 0)] {
+                    let said = posts[from].confirmations(false).await;
+                    for confirmation in &said[delivered[from]..] {
+                        number += 1;
+                        posts[to].arrives(&stripped(confirmation, number)).await;
+                        moved = true;
+                    }
+                    delivered[from] = said.len();
+                }
+                if !moved {
+                    break;
+                }
+            }
+            assert_eq!(delivered, [1, 1], "day {day}");
+            for post in &posts {
+                post.passes(Duration::from_secs(86_400)).await;
+            }
+        }
+    });
+}
+
+/// Of all victims of a forger few are told, in one client's name and at one address.
+#[test]
+fn confirmations_of_an_hour_have_their_bounds() {
+    on_both(|scratch| async {
+        let post = Post::open(scratch, here(), "x").await;
+        post.confirms("Recibimos su mensaje").await;
+        let now = post.house.engine.clock.now();
+        let taken = |address: String, day: u64| {
+            mail_confirmations::take(SALES, &address, Timestamp::default() + Duration::from_secs(day), CLIENT, now)
+        };
+        let write = async |rows: Vec<Statement>| post.house.engine.journal.write(rows, None, By::System, None).await.unwrap();
+        let count = async || post.confirmations(false).await.len();
+        // Three at one address, by campaigns of whomever.
+        write((0..confirm::OF_ADDRESS).map(|day| taken("c1@x.example".to_owned(), day)).collect()).await;
+        post.stored(&mail("c1@x.example", 1, "", "x")).await;
+        assert_eq!(count().await, 0);
+        post.stored(&mail("c2@x.example", 2, "", "x")).await;
+        assert_eq!(count().await, 1);
+        // So many in one client's name.
+        write((0..confirm::OF_CLIENT - confirm::OF_ADDRESS - 1).map(|n| taken(format!("v{n}@y.example"), 0)).collect()).await;
+        post.stored(&mail("c3@x.example", 3, "", "x")).await;
+        assert_eq!(count().await, 1);
+        post.passes(Duration::from_secs(3_700)).await;
+        for (number, address) in [(4, "c1@x.example"), (5, "c3@x.example")] {
+            post.stored(&mail(address, number, "", "x")).await;
+        }
+        assert_eq!(count().await, 3);
+    });
 }
 
 #[test]

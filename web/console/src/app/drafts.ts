@@ -4,7 +4,7 @@ import { ProblemError } from '@centralita/lib/api';
 import type { Attachment, MailDraft, WritingMode } from '@centralita/lib/wire';
 import { reactive, watch } from 'vue';
 
-import { connection, me, onEnter, onLeave, desk } from './session.ts';
+import { beforeLeave, connection, me, onEnter, onLeave, desk } from './session.ts';
 
 export interface Draft {
   text: string;
@@ -30,13 +30,19 @@ onEnter((profile) => {
     drafts.clear();
     unsaved.clear();
     owner = person;
+    // Whoever sat here before and did not sign out has what they wrote on the server.
+    forgetOthers();
     loadLocal();
   }
   if (person !== null) void loadServer();
 });
+beforeLeave(async () => {
+  // What another computer wrote meanwhile is met once and overwritten then.
+  for (let tries = 0; tries === 0 || (unsaved.size > 0 && tries < 3); tries += 1) await flushDrafts();
+});
 onLeave(() => {
-  void flushDrafts();
   drafts.clear();
+  unsaved.clear();
   owner = null;
 });
 watch(connection, (now) => {
@@ -91,6 +97,15 @@ function saveLocal(key: string, draft: Draft): void {
   }
 }
 
+function forgetOthers(): void {
+  try {
+    const own = place('');
+    for (const stored of Object.keys(localStorage)) if (stored.startsWith('centralita.draft.') && !stored.startsWith(own)) localStorage.removeItem(stored);
+  } catch {
+    // No storage, nothing in it.
+  }
+}
+
 function loadLocal(): void {
   try {
     const prefix = place('');
@@ -104,16 +119,22 @@ function loadLocal(): void {
 
 async function loadServer(): Promise<void> {
   try {
-    for (const { conversation, mode, text, mail, rev } of await desk.drafts()) {
+    for (const { conversation, mode, text, files, mail, rev } of await desk.drafts()) {
       const known = drafts.get(name(conversation, mode));
-      if (!known || known.rev < rev) drafts.set(name(conversation, mode), { text, rev, mail: mail ?? null, attachments: known?.attachments ?? [] });
+      if (!known || known.rev < rev) drafts.set(name(conversation, mode), { text, rev, mail: mail ?? null, attachments: files });
     }
   } catch {
     // What this browser keeps is there at least; the next connection asks again.
   }
 }
 
-async function flushDrafts(): Promise<void> {
+let saving: Promise<void> = Promise.resolve();
+/** One after the other: whoever waits for this waits for what was on its way before as well. */
+export function flushDrafts(): Promise<void> {
+  return (saving = saving.then(save));
+}
+
+async function save(): Promise<void> {
   if (me.value === '') return;
   for (const key of [...unsaved]) {
     const draft = drafts.get(key);

@@ -3,10 +3,11 @@
 import { Outbox, type Arrived } from '@centralita/lib/outbox';
 import type { Pending } from '@centralita/lib/outbox';
 import type { Attachment, Message } from '@centralita/lib/wire';
-import { createStore, del, entries, set } from 'idb-keyval';
+import { clear, createStore, del, entries, set } from 'idb-keyval';
 import { computed, shallowRef, watch } from 'vue';
 
-import { connection, me, onEnter, onLeave, desk, staff, state } from './session.ts';
+import { changeDraft, draftOf, flushDrafts } from './drafts.ts';
+import { beforeLeave, connection, me, onEnter, onLeave, desk, staff, state } from './session.ts';
 
 const database = createStore('centralita', 'outbox');
 export const pending = shallowRef<readonly Pending[]>([]);
@@ -26,8 +27,23 @@ onEnter((profile) => {
   if (person !== null) void open(person);
 });
 
+/** What was written waits for its turn so long before its author leaves. */
+const PATIENCE_MS = 4_000;
+beforeLeave(async () => {
+  const until = Date.now() + PATIENCE_MS;
+  outbox?.wake();
+  while (unsent.value > 0 && Date.now() < until) await new Promise((resolve) => setTimeout(resolve, 50));
+  // What could not be sent is a draft again: the server keeps it, this browser does not.
+  for (const { key, place, text, note, attachments } of pending.value.filter(({ state }) => state.is !== 'stored')) {
+    const mode = note ? 'note' : 'reply';
+    const draft = draftOf(place, mode);
+    changeDraft(place, mode, { text: [draft.text, text].filter((one) => one !== '').join('\n\n'), attachments: [...draft.attachments, ...(attachments ?? [])] });
+    outbox?.discard(key);
+  }
+  await flushDrafts();
+});
 onLeave(() => {
-  // What was not sent yet goes out when this person signs in here again.
+  void clear(database).catch(() => {});
   outbox?.stop();
   outbox = null;
   owner = null;

@@ -38,6 +38,7 @@ export type Listener = (frame: Frame, before: State, after: State) => void;
 const listeners = new Set<Listener>();
 const entered = new Set<(profile: Profile) => void>();
 const left = new Set<() => void>();
+const leaving = new Set<() => Promise<void>>();
 
 let clockAheadMs = 0;
 let queue: Frame[] = [];
@@ -92,7 +93,12 @@ export function onEnter(work: (profile: Profile) => void): void {
   if (profile.value && !ended.value) work(profile.value);
 }
 
-/** Called when somebody left by themselves. */
+/** Awaited before somebody leaves: what is only here goes to the server. */
+export function beforeLeave(work: () => Promise<void>): void {
+  leaving.add(work);
+}
+
+/** Called when somebody left by themselves; nothing of theirs stays in this browser. */
 export function onLeave(work: () => void): void {
   left.add(work);
 }
@@ -131,9 +137,17 @@ export async function signIn(body: SignIn): Promise<void> {
 }
 
 export async function signOut(): Promise<void> {
+  for (const work of leaving) await work();
+  // The answer has the browser drop its storage and caches; where it does not (without https), it is done here.
   await staff.signOut();
   live.stop();
   left.forEach((work) => work());
+  try {
+    localStorage.clear();
+    sessionStorage.clear();
+  } catch {
+    // No storage, nothing in it.
+  }
   queue = [];
   profile.value = null;
   state.value = EMPTY;

@@ -2,7 +2,7 @@
 
 import { arrivals, type Pending, type PendingState } from '@centralita/lib/outbox';
 import type { ThreadState } from '@centralita/lib/store';
-import type { Attachment, Delivery, MailHead, Message } from '@centralita/lib/wire';
+import type { Attachment, Delivery, MailHead, MailWaits, Message } from '@centralita/lib/wire';
 
 import { arrivedOf } from '../app/outbox.ts';
 import { me } from '../app/session.ts';
@@ -23,6 +23,10 @@ export interface Bubble {
   readonly reason: string | null;
   /** When it leaves, if it waits. */
   readonly leaves: string | null;
+  /** Why it waits. */
+  readonly waits: MailWaits | null;
+  /** Orders the thread; none while it is on its way. */
+  readonly seq: number | null;
   readonly pending: PendingState | null;
   /** Follows one of the same author within moments. */
   readonly follows: boolean;
@@ -33,7 +37,7 @@ const TOGETHER_MS = 120_000;
 /** Bubbles of messages, made once: a thread of hundreds is drawn again with every new one. */
 const made = new WeakMap<Message, Bubble>();
 
-function bubbleOf(message: Message): Bubble {
+export function bubbleOf(message: Message): Bubble {
   const known = made.get(message);
   if (known) return known;
   const { author } = message;
@@ -51,6 +55,8 @@ function bubbleOf(message: Message): Bubble {
     delivery: message.delivery ?? null,
     reason: message.reason ?? null,
     leaves: message.leaves_at ?? null,
+    waits: message.waits ?? null,
+    seq: message.seq,
     pending: null,
     follows: false,
   };
@@ -82,6 +88,8 @@ export function linesOf(thread: ThreadState | undefined, pending: readonly Pendi
       delivery: null,
       reason: null,
       leaves: null,
+      waits: null,
+      seq: null,
       pending: item.state,
       follows: false,
     });

@@ -33,6 +33,9 @@ export function mailOf(conversation: string, message: string): Promise<MailView>
   return asking;
 }
 
+/** It may be another now. */
+export const forgetMail = (message: string): void => void read.delete(message);
+
 export const showsPictures = (message: string): boolean => withPictures.has(message);
 export const showPictures = (message: string): void => void withPictures.add(message);
 
