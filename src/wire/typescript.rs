@@ -5,8 +5,8 @@ use std::{collections::BTreeMap, path::Path};
 use ts_rs::TS;
 
 use super::{
-    command, config, conversation, demo, live, mail, mail_accounts, mail_asides, mail_health, mail_sign_in, moves, page, people, ratings,
-    recordings, schedules, service as service_now, session, simulation as what_if, skills, start, templates, why,
+    command, config, conversation, demo, live, mail, mail_accounts, mail_asides, mail_health, mail_sign_in, moves, page, people,
+    ratings, recordings, schedules, service as service_now, session, simulation as what_if, skills, start, templates, why,
 };
 use crate::{
     channels::email::{oauth::provider, post::account, settings},

@@ -240,7 +240,9 @@ async fn run(app: &App, wanted: &Wanted, letter: Option<&Letter>, to: &Unbounded
         Ok(account) => account,
         Err(failure) => {
             let both = [(MailDirection::Receive, receives), (MailDirection::Send, true)];
-            both.into_iter().filter(|(_, is_there)| *is_there).for_each(|(direction, _)| step(&sign_in_step(direction, &failure)));
+            both.into_iter()
+                .filter(|(_, is_there)| *is_there)
+                .for_each(|(direction, _)| step(&sign_in_step(direction, &failure)));
             return tell(&MailTestLine::End { receive: receives.then_some(false), send: Some(false) });
         }
     };
