@@ -19,6 +19,9 @@ cargo build --release --workspace
 cargo test --release --lib -- --ignored --nocapture --test-threads 1 simulation::tests routing::tests::growth
 # Two million changed mails, read within bounds.
 MAIL_MUTATIONS=${MAIL_MUTATIONS:-2000000} cargo test --release --lib -- --nocapture email::understand::tests::mutations
+# Twenty thousand changed mails through the whole intake, to what the console shows; others each time, which ones is printed.
+export MAIL_INTAKE_STEPS=${MAIL_INTAKE_STEPS:-20000} MAIL_INTAKE_SEED=${MAIL_INTAKE_SEED:-$(date +%s)}
+scripts/postgres.sh cargo test --release --lib -- --nocapture http::tests::intake
 # A mailbox with a backlog, beside the bare library.
 if [[ $EUID -eq 0 ]]; then
   scripts/postgres.sh scripts/mail.sh cargo test --release --lib -- --ignored --nocapture --test-threads 1 measure_a_backlog_of_ten_thousand
