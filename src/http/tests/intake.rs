@@ -4,7 +4,7 @@
 //! `MAIL_INTAKE_STEPS` says how many, `MAIL_INTAKE_SEED` which; the same seed gives the same mails in the same order. A mail that fails is
 //! written to a file, and its name, seed and step are printed.
 
-use std::{panic::AssertUnwindSafe, time::Instant};
+use std::panic::AssertUnwindSafe;
 
 use futures_util::FutureExt;
 use rand::{RngExt, SeedableRng, rngs::StdRng};
@@ -23,6 +23,7 @@ use crate::{
     },
     ids::{ChannelId, MessageId},
     store::{
+        attachments::object_path,
         conversations,
         mail_asides::{self, Filter, MailAside, MailAsideKind},
     },
@@ -119,7 +120,7 @@ impl Intake {
         for line in [&aside.author, &aside.subject] {
             assert!(!line.chars().any(is_control), "{line:?}");
         }
-        let source = aside.source.map(|id| crate::store::attachments::object_path(id));
+        let source = aside.source.map(object_path);
         match source {
             None => assert!(raw.is_empty()),
             Some(path) => {
@@ -200,7 +201,7 @@ async fn whatever_comes_in_is_one_message_or_lies_aside_once_and_runs_nothing(wo
     for step in 0..steps {
         let mut random = StdRng::seed_from_u64(seed.wrapping_mul(1_000_003).wrapping_add(step));
         let raw = intake.threaded(mutated(&mails, &mut random), &known, &mut random);
-        let start = Instant::now();
+        let start = intake.world.app.clock().elapsed();
         let through = AssertUnwindSafe(intake.goes_through(&service, &raw)).catch_unwind();
         match tokio::time::timeout(PATIENCE, through).await {
             Ok(Ok(conversation)) => known.extend(conversation),
@@ -211,7 +212,7 @@ async fn whatever_comes_in_is_one_message_or_lies_aside_once_and_runs_nothing(wo
                 panic!("seed {seed}, step {step} {why}: the mail is in {}", path.display());
             }
         }
-        slowest = slowest.max(start.elapsed());
+        slowest = slowest.max(intake.world.app.clock().elapsed().saturating_sub(start));
     }
     // Not all of them lie aside: what this is about was done.
     assert!(known.len() as u64 > steps / 4, "only {} of {steps} became messages", known.len());
