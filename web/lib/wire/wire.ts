@@ -3415,6 +3415,10 @@ client: ClientId,
  */
 client_name: string, 
 /**
+ * Where its customers are: an IANA time zone.
+ */
+zone: string, 
+/**
  * What its agents may do and see.
  */
 permissions: Required<CampaignPermissions>, 

@@ -68,7 +68,7 @@ impl Attempts {
     /// Until what is given back is dropped, no other request with this key sends anything.
     ///
     /// # Errors
-    /// 503 while one does.
+    /// 429 while one does.
     pub(super) fn only(app: &App, key: Option<String>) -> Result<UnderWay, Problem> {
         let is_new = key.as_ref().is_none_or(|key| app.mail.under_way.lock().insert(key.clone()));
         if is_new { Ok(UnderWay { app: App::clone(app), key }) } else { Err(Problem::later(ErrorCode::Busy, 2)) }
