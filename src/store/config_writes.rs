@@ -108,8 +108,7 @@ const INSERT_BREAK: &str = "INSERT INTO breaks (id, name, enabled, created_at, m
 const UPDATE_BREAK: &str = "UPDATE breaks SET name = $2, enabled = $3, minutes = $4, icon = $5 WHERE id = $1";
 const INSERT_FIELD: &str = "INSERT INTO fields (id, client_id, name, kind, options, description, enabled, created_at, key) \
      VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)";
-const UPDATE_FIELD: &str =
-    "UPDATE fields SET name = $2, options = $3, description = $4, enabled = $5, key = $6 WHERE id = $1";
+const UPDATE_FIELD: &str = "UPDATE fields SET name = $2, options = $3, description = $4, enabled = $5, key = $6 WHERE id = $1";
 const INSERT_SCHEDULE: &str = "INSERT INTO schedules (id, client_id, name, config, created_at) VALUES ($1, $2, $3, $4, $5)";
 const UPDATE_SCHEDULE: &str = "UPDATE schedules SET name = $2, config = $3 WHERE id = $1";
 /// A campaign that names it keeps it.
