@@ -146,6 +146,9 @@ fn load_routing(directory: &Directory, clock: &Clock, stored: &Stored, pasts: Ve
     for user in snapshot.users.values().filter(|user| !user.skills.is_empty()) {
         learn(Input::Skills { agent: user.id, skills: user.skills.clone() });
     }
+    for user in snapshot.users.values().filter(|user| user.voice) {
+        learn(Input::Voice { agent: user.id, belongs: true });
+    }
     for member in snapshot.members.values().flatten() {
         learn(Input::Member(*member));
     }
