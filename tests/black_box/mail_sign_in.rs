@@ -33,6 +33,7 @@ on_both!(
     what_the_mail_server_refuses_is_not_kept,
     access_goes_to_no_other_server,
     a_provider_is_set_up_and_its_secret_never_comes_out,
+    where_nothing_inside_may_be_reached_no_provider_is_either,
 );
 
 type Form = HashMap<String, String>;
@@ -219,7 +220,7 @@ async fn a_mailbox_is_signed_in_receives_sends_and_is_signed_out(database: Datab
     let (status, page) =
         desk.back(&desk.browser, &[("code", "canary-of-a-code"), ("state", &asked["state"]), ("scope", "x")]).await;
     assert_eq!(status, 200, "{page}");
-    let shown = desk.provider.last();
+    let shown = desk.provider.asked.lock().unwrap()[0].clone();
     assert_eq!((shown["grant_type"].as_str(), shown["code"].as_str()), ("authorization_code", "canary-of-a-code"));
     assert_eq!((shown["client_secret"].as_str(), &shown["redirect_uri"]), ("canary-of-a-client", &asked["redirect_uri"]));
     let digest = BASE64_URL_SAFE_NO_PAD.encode(Sha256::digest(shown["code_verifier"].as_bytes()));
@@ -464,9 +465,10 @@ async fn a_provider_is_set_up_and_its_secret_never_comes_out(database: Database)
         assert!(!String::from_utf8_lossy(&answer.body).contains("canary"), "{answer}");
     }
     assert!(!log.contains("canary") && !rows.contains("canary"));
-    // Where nothing inside may be reached, not here either.
-    let public = World::of(Installation::new(&database)).await;
-    let client = public.client("B").await;
-    let path = format!("/api/v1/clients/{client}/mail-providers/generic");
-    public.admin.put(&path, desk.provider.settings()).await.refused_field("authorize_url", "not_possible");
+}
+
+async fn where_nothing_inside_may_be_reached_no_provider_is_either(database: Database) {
+    let (world, provider) = (World::new(&database).await, Provider::start().await);
+    let path = format!("/api/v1/clients/{}/mail-providers/generic", world.client("B").await);
+    world.admin.put(&path, provider.settings()).await.refused_field("authorize_url", "not_possible");
 }
