@@ -41,9 +41,6 @@ pub(super) const REFILL: usize = 12;
 const IN_DOUBT: usize = 24;
 /// Mails that begin, or have begun and wait for the connection.
 const AHEAD: usize = 14;
-/// What is asked of the store is asked of so many at once, if they come so fast that none waits longer than this for the others.
-const HANDFUL: usize = 5;
-const LINGER: Duration = Duration::from_millis(2);
 
 /// A mail whose turn it is.
 pub(super) struct Mail {
@@ -196,10 +193,7 @@ impl Work {
             self.steps.push(Box::pin(read(Arc::clone(shared), std::mem::take(&mut self.taken))));
         }
         let more = self.may_begin();
-        // Who has nothing to do need not be waited for.
-        let idle = !self.busy.sending && self.begun.is_empty();
-        let handful = if idle { 1 } else { handful(self.send_takes) };
-        if !self.busy.looking && more >= handful.min(self.ready.len().max(1)) {
+        if !self.busy.looking && more > 0 {
             self.busy.looking = true;
             (self.beginning, self.in_doubt) = (self.beginning + more, self.in_doubt + more);
             let some = self.ready.drain(..more).collect();
@@ -216,7 +210,7 @@ impl Work {
             self.busy.sending = true;
             self.steps.push(Box::pin(send(Arc::clone(shared), set)));
         }
-        if !self.busy.closing && self.over.len() >= handful {
+        if !self.busy.closing && !self.over.is_empty() {
             self.busy.closing = true;
             self.steps.push(Box::pin(close(Arc::clone(shared), std::mem::take(&mut self.over))));
         }
@@ -377,12 +371,6 @@ fn ahead(begin_takes: Duration, send_takes: Duration) -> usize {
     usize::try_from(sent).unwrap_or(AHEAD).clamp(1, AHEAD)
 }
 
-/// How many are worth waiting for.
-fn handful(send_takes: Duration) -> usize {
-    let sent = LINGER.as_micros().checked_div(send_takes.as_micros()).unwrap_or(1);
-    usize::try_from(sent).unwrap_or(HANDFUL).clamp(1, HANDFUL)
-}
-
 /// A mean that forgets.
 fn about(mean: Duration, now: Duration) -> Duration {
     if mean.is_zero() { now } else { (mean * 3 + now) / 4 }
@@ -535,7 +523,6 @@ mod tests {
         for (begin, send, expected) in [(ms(3), ms(0), 1), (ms(3), ms(200), 1), (ms(3), ms(1), 6), (ms(30), us(100), AHEAD)] {
             assert_eq!(ahead(begin, send), expected);
         }
-        assert_eq!([ms(0), ms(50), ms(1), us(10)].map(handful), [1, 1, 2, HANDFUL]);
         assert_eq!(about(Duration::ZERO, ms(8)), ms(8));
         assert_eq!(about(ms(8), ms(4)), ms(7));
     }
