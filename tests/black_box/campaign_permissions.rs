@@ -179,7 +179,7 @@ async fn transfers_to_campaigns_and_skills_have_a_permission_of_their_own(databa
 async fn earlier_conversations_are_read_as_far_back_as_the_campaign_allows(database: Database) {
     let world = World::new(&database).await;
     let desk = world.desk(json!({ "permissions": { "close_unanswered": true } })).await;
-    let (ana, bruno) = (world.agent(&[&desk.campaign]).await, world.agent(&[]).await);
+    let (ana, bruno) = (world.agent(&[&desk.campaign]).await, world.agent(&[&desk.campaign]).await);
     let mut tab = Socket::at_work(&ana.api).await;
     let mut conversations = Vec::new();
     for words in ["hace mucho", "hace poco", "ahora"] {
@@ -198,7 +198,7 @@ async fn earlier_conversations_are_read_as_far_back_as_the_campaign_allows(datab
     let contact = text(&ana.api.conversation(&open).await["contact"]);
     let seen = async |who: &Person| {
         let page = who.api.get(&format!("/api/v1/contacts/{contact}/conversations")).await;
-        if page.status == 404 { vec![] } else { list(&page.ok()).iter().map(|item| text(&item["id"])).collect() }
+        if page.status == 404 { vec![] } else { list(&page.ok()).iter().map(|item| text(&item["id"])).collect::<Vec<_>>() }
     };
     let reads = async |conversation: &str| {
         let path = format!("/api/v1/conversations/{conversation}");
