@@ -19,6 +19,9 @@ cargo build --release --workspace
 cargo test --release --lib -- --ignored --nocapture --test-threads 1 simulation::tests routing::tests::growth
 # Two million changed mails, read within bounds.
 MAIL_MUTATIONS=${MAIL_MUTATIONS:-2000000} cargo test --release --lib -- --nocapture email::understand::tests::mutations
+# Twenty thousand changed mails through the whole intake, to what the console shows; others each time, which ones is printed.
+export MAIL_INTAKE_STEPS=${MAIL_INTAKE_STEPS:-20000} MAIL_INTAKE_SEED=${MAIL_INTAKE_SEED:-$(date +%s)}
+scripts/postgres.sh cargo test --release --lib -- --nocapture http::tests::intake
 # From the mailbox to the screen (p99 at most 1.5 s); a mailbox with a backlog, beside the bare library.
 if [[ $EUID -eq 0 ]]; then
   CENTRALITA_LONG=1 scripts/postgres.sh scripts/mail.sh cargo test --release --lib -- --nocapture --test-threads 1 a_mail_is_on_the_agent_s_screen_at_once

@@ -263,14 +263,15 @@ impl Tokens {
     /// Why an account has no token, where it has none.
     pub fn trouble(&self, account: ChannelId) -> Option<Trouble> {
         let place = self.0.places.lock().get(&account).cloned()?;
-        let trouble = place.known.lock().trouble.clone();
-        trouble
+        let known = place.known.lock();
+        known.trouble.clone()
     }
 
     /// The account is gone, or signed out.
     pub fn forget(&self, account: ChannelId) {
-        self.0.places.lock().remove(&account);
-        self.say(account, false);
+        if self.0.places.lock().remove(&account).is_some() {
+            self.say(account, false);
+        }
     }
 
     fn say(&self, account: ChannelId, is_missing: bool) {

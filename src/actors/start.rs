@@ -18,8 +18,8 @@ use crate::{
         floor::{self, Floor},
         gate::{self, Gate},
         intake::Intake,
-        mail_tokens::Tokens,
         keeper::{self, Keeper, Needs},
+        mail_tokens::Tokens,
         outbox::{self, Outboxes},
         publisher::{self, Listeners, Published, Publisher},
         router::{self, OfferRefused, Restarted, Router},
@@ -145,6 +145,9 @@ fn load_routing(directory: &Directory, clock: &Clock, stored: &Stored, pasts: Ve
     learn(Input::Loads(snapshot.loads));
     for user in snapshot.users.values().filter(|user| !user.skills.is_empty()) {
         learn(Input::Skills { agent: user.id, skills: user.skills.clone() });
+    }
+    for user in snapshot.users.values().filter(|user| user.voice) {
+        learn(Input::Voice { agent: user.id, belongs: true });
     }
     for member in snapshot.members.values().flatten() {
         learn(Input::Member(*member));

@@ -52,7 +52,8 @@ pub struct Simulate {
     /// Another mode: incall, nocall, interaction, nopause, omni, ringall, ringallmultiple
     #[arg(long, value_parser = word::<Mode>)]
     mode: Option<Mode>,
-    /// Another order: leastrecent, fewestcalls, random, rrmemory, rrordered, linear, wrandom, longest_idle, least_loaded, most_spare
+    /// Another order: leastrecent, fewestcalls, random, rrmemory, rrordered, linear, wrandom, longest_idle, least_loaded, most_spare,
+    /// best_skill
     #[arg(long, value_parser = word::<Order>)]
     order: Option<Order>,
     /// Another policy: fifo, strict, aged, deadline

@@ -8,7 +8,8 @@ use crate::{
     clock::Timestamp,
     domain::{
         channel::KindSet, closing::Closing, contact, conversation::Rules, field, holding::Holding, mail_settings::MailSettings,
-        routing::Day, schedule::Openness, service::Service, skill::Asking, strategy::Strategy, waiting::Limits,
+        offering::Offering, routing::Day, schedule::Openness, service::Service, skill::Asking, strategy::Strategy,
+        waiting::Limits,
     },
     ids::{AgentId, CampaignId, ClientId, DispositionId, ProjectId, ScheduleId},
 };
@@ -128,7 +129,9 @@ pub struct Campaign {
     pub auto_accept: bool,
     /// How long an offer stays open, 5 to 600 s.
     pub offer_seconds: u32,
-    /// How long a transfer to an agent stays open, 5 to 600 s.
+    /// What holds for offers of some kinds only.
+    pub offering: Offering,
+    /// How long a transfer to an agent stays open, 5 to 600 s; 0 = until somebody ends it.
     pub transfer_seconds: u32,
     /// Time after closing in which the agent still holds the conversation, 0 to 900 s.
     pub wrap_up_seconds: u32,

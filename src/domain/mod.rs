@@ -21,6 +21,7 @@ pub mod mail_settings;
 pub mod mail_template;
 pub mod message;
 pub mod notice;
+pub mod offering;
 pub mod permission;
 pub mod readiness;
 pub mod refusal;

@@ -56,9 +56,9 @@ use crate::{
     },
     wire::{
         command, config, conversation, demo as wire_demo, live, mail as wire_mail, mail_accounts as wire_mail_accounts,
-        mail_asides as wire_mail_asides, mail_health as wire_mail_health, mail_sign_in as wire_mail_sign_in, moves as wire_moves, page::Page, people,
-        ratings as wire_ratings, recordings as wire_recordings, schedules as wire_schedules, session as wire_session, simulation,
-        skills, start as wire_start, templates as wire_templates, why as wire_why,
+        mail_asides as wire_mail_asides, mail_health as wire_mail_health, mail_sign_in as wire_mail_sign_in, moves as wire_moves,
+        page::Page, people, ratings as wire_ratings, recordings as wire_recordings, schedules as wire_schedules,
+        session as wire_session, simulation, skills, start as wire_start, templates as wire_templates, why as wire_why,
     },
 };
 

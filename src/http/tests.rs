@@ -344,6 +344,7 @@ macro_rules! on_both {
 }
 
 mod access;
+mod intake;
 mod mail;
 mod ops;
 mod sessions;

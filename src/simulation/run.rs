@@ -185,6 +185,7 @@ pub struct Run<'a, W: Witness = Nobody> {
     members: BTreeMap<(CampaignId, AgentId), Member>,
     offers: u128,
     undelivered: VecDeque<Decision>,
+    crashes: bool,
     decided: Vec<Decision>,
     tally: Tally,
     steps: u64,
@@ -242,6 +243,7 @@ impl<'a, W: Witness> Run<'a, W> {
             members: BTreeMap::new(),
             offers: 0,
             undelivered: VecDeque::new(),
+            crashes: false,
             decided: Vec::new(),
             tally: Tally::new(plan.from, plan.measure),
             steps: 0,
@@ -321,6 +323,11 @@ impl<'a, W: Witness> Run<'a, W> {
     /// What conversations weigh, and who is good at what: both stay all day.
     fn tell_abilities(&mut self) {
         self.tell(Input::Loads(self.plan.loads));
+        // Who works here may: what the telephone system says is no part of a day.
+        let workers: Vec<_> = self.plan.workers.iter().map(|worker| worker.id).collect();
+        for agent in workers {
+            self.tell(Input::Voice { agent, belongs: true });
+        }
         let skilled: Vec<_> = self.plan.workers.iter().filter(|worker| !worker.skills.is_empty()).cloned().collect();
         for Worker { id, skills, .. } in skilled {
             self.tell(Input::Skills { agent: id, skills });
@@ -379,9 +386,30 @@ impl<'a, W: Witness> Run<'a, W> {
         self.decided = decided;
     }
 
+    /// The next decision finds that its conversation's actor has died: it is lost, and the router hears of the one that was rebuilt.
+    pub fn crash_next(&mut self) {
+        self.crashes = true;
+    }
+
+    fn dies(&mut self, decision: &Decision) -> bool {
+        let (Decision::Admit { conversation, .. }
+        | Decision::Dismiss { conversation, .. }
+        | Decision::Offer { conversation, .. }
+        | Decision::Withdraw { conversation, .. }
+        | Decision::Release { conversation, .. }) = decision;
+        let Some(open) = self.open.get(conversation).filter(|_| self.crashes) else { return false };
+        let view = ItemView::of(&open.state);
+        self.crashes = false;
+        self.tell(Input::Restarted(view));
+        true
+    }
+
     /// Until nobody has anything to say.
     fn settle(&mut self) {
         while let Some(decision) = self.undelivered.pop_front() {
+            if self.dies(&decision) {
+                continue;
+            }
             let (id, command) = match decision {
                 Decision::Admit { conversation, admission, .. } => (conversation, Command::Admit(admission)),
                 Decision::Dismiss { conversation, to, .. } => (conversation, Command::Dismiss(to)),

@@ -494,6 +494,7 @@ impl CampaignScenario {
             asking: Asking::default(),
             closing: Closing::default(),
             holding: Default::default(),
+            offering: Default::default(),
             mail: Default::default(),
             service: Service::default(),
         }

@@ -18,6 +18,7 @@ use crate::{
         field::{self, Field},
         holding::Holding,
         mail_settings::MailSettings,
+        offering::Offering,
         permission::Role,
         schedule::Schedule,
         service::Service,
@@ -76,6 +77,8 @@ pub struct CampaignConfig {
     /// See [`Campaign`].
     pub offer_seconds: u32,
     /// See [`Campaign`].
+    pub offering: Offering,
+    /// See [`Campaign`].
     pub transfer_seconds: u32,
     /// See [`Campaign`].
     pub wrap_up_seconds: u32,
@@ -110,6 +113,7 @@ impl Default for CampaignConfig {
             max_per_agent: 5,
             auto_accept: false,
             offer_seconds: 20,
+            offering: Offering::default(),
             transfer_seconds: 30,
             wrap_up_seconds: 0,
             closing: Closing::default(),
@@ -145,6 +149,7 @@ impl CampaignConfig {
             max_per_agent: self.max_per_agent,
             auto_accept: self.auto_accept,
             offer_seconds: self.offer_seconds,
+            offering: self.offering,
             transfer_seconds: self.transfer_seconds,
             wrap_up_seconds: self.wrap_up_seconds,
             closing: self.closing,
@@ -171,6 +176,7 @@ impl CampaignConfig {
             max_per_agent: campaign.max_per_agent,
             auto_accept: campaign.auto_accept,
             offer_seconds: campaign.offer_seconds,
+            offering: campaign.offering,
             transfer_seconds: campaign.transfer_seconds,
             wrap_up_seconds: campaign.wrap_up_seconds,
             closing: campaign.closing.clone(),

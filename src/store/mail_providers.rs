@@ -30,7 +30,8 @@ const HELD: &str = "SELECT i.provider, i.place, s.sealed, p.config, p.sealed FRO
      JOIN mail_secrets s ON s.account_id = i.account_id AND s.slot = 'refresh' \
      LEFT JOIN mail_providers p ON p.client_id = $2 AND p.provider = i.provider WHERE i.account_id = $1";
 /// Only in the place of the one that was shown: somebody may have signed in anew meanwhile.
-const ROTATE: &str = "UPDATE mail_secrets SET sealed = $2, updated_at = $3 WHERE account_id = $1 AND slot = 'refresh' AND sealed = $4";
+const ROTATE: &str =
+    "UPDATE mail_secrets SET sealed = $2, updated_at = $3 WHERE account_id = $1 AND slot = 'refresh' AND sealed = $4";
 const SIGNED_IN_AT: &str = "SELECT a.address FROM mail_sign_ins i JOIN mail_accounts a ON a.id = i.account_id \
      WHERE a.client_id = $1 AND i.provider = $2 AND a.archived_at IS NULL ORDER BY a.address LIMIT 1";
 

@@ -20,6 +20,7 @@ use crate::{
         field,
         holding::Holding,
         mail_settings::MailSettings,
+        offering::Offering,
         readiness, schedule,
         service::Service,
         skill::Asking,
@@ -177,7 +178,11 @@ pub struct CampaignFields {
     #[serde(default = "defaults::offer_seconds")]
     #[ts(as = "Option<u32>")]
     pub offer_seconds: u32,
-    /// How long a transfer to an agent stays open, 5 to 600 s; 30 by default.
+    /// What holds for offers of some kinds only.
+    #[serde(default, deserialize_with = "object")]
+    #[ts(as = "Option<Offering>")]
+    pub offering: Offering,
+    /// How long a transfer to an agent stays open, 5 to 600 s or 0: until somebody ends it; 30 by default.
     #[serde(default = "defaults::transfer_seconds")]
     #[ts(as = "Option<u32>")]
     pub transfer_seconds: u32,
@@ -249,6 +254,7 @@ impl CampaignFields {
             max_per_agent,
             auto_accept,
             offer_seconds,
+            offering,
             transfer_seconds,
             wrap_up_seconds,
             closing,
@@ -275,6 +281,7 @@ impl CampaignFields {
             max_per_agent,
             auto_accept,
             offer_seconds,
+            offering,
             transfer_seconds,
             wrap_up_seconds,
             closing,
@@ -301,6 +308,7 @@ impl CampaignFields {
             max_per_agent: self.max_per_agent,
             auto_accept: self.auto_accept,
             offer_seconds: self.offer_seconds,
+            offering: self.offering,
             transfer_seconds: self.transfer_seconds,
             wrap_up_seconds: self.wrap_up_seconds,
             closing: self.closing.clone(),

@@ -39,8 +39,8 @@ pub enum Standing {
         offer: OfferId,
         /// To whom.
         agent: AgentId,
-        /// When it counts as missed.
-        deadline: Time,
+        /// When it counts as missed; none = it does not.
+        deadline: Option<Time>,
     },
     /// An agent has it.
     Active {
@@ -67,8 +67,8 @@ pub enum Standing {
         offer: OfferId,
         /// To whom.
         agent: AgentId,
-        /// When it returns to the sender.
-        deadline: Time,
+        /// When it returns to the sender by itself; none = it does not.
+        deadline: Option<Time>,
     },
     /// Closed for the customer, its agent finishes.
     WrapUp {
@@ -94,12 +94,12 @@ impl From<&Phase> for Standing {
             Phase::Arrived => Self::Arrived,
             Phase::Admitted => Self::Admitted,
             Phase::Queued { reason } => Self::Queued { reason },
-            Phase::Offered { offer } => Self::Offered { offer: offer.id, agent: offer.agent, deadline: offer.deadline.into() },
+            Phase::Offered { offer } => Self::Offered { offer: offer.id, agent: offer.agent, deadline: offer.deadline.map(Time) },
             Phase::Active { agent } => Self::Active { agent },
             Phase::Dormant { agent } => Self::Dormant { agent },
             Phase::Parked { agent, until } => Self::Parked { agent, until: until.into() },
             Phase::Transferring { from, offer } => {
-                Self::Transferring { from, offer: offer.id, agent: offer.agent, deadline: offer.deadline.into() }
+                Self::Transferring { from, offer: offer.id, agent: offer.agent, deadline: offer.deadline.map(Time) }
             }
             Phase::WrapUp { agent, until, locked, .. } => Self::WrapUp { agent, until: until.map(Time::from), locked },
             Phase::Ended { ending, disposition } => Self::Ended { ending, disposition },

@@ -3,11 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::Time;
-use crate::{
-    auth::secret::SecretText,
-    channels::email::oauth::provider::ProviderKind,
-    ids::UserId,
-};
+use crate::{auth::secret::SecretText, channels::email::oauth::provider::ProviderKind, ids::UserId};
 
 /// A write-only field: in no answer.
 fn nothing<S: serde::Serializer>(_: &Option<SecretText>, serializer: S) -> Result<S::Ok, S::Error> {

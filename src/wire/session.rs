@@ -82,6 +82,8 @@ pub struct ProfileCampaign {
     pub client: ClientId,
     /// Its name.
     pub client_name: String,
+    /// Where its customers are: an IANA time zone.
+    pub zone: String,
     /// What its agents may do and see.
     #[ts(type = "Required<CampaignPermissions>")]
     pub permissions: CampaignPermissions,

@@ -5,15 +5,15 @@ use std::{collections::BTreeMap, path::Path};
 use ts_rs::TS;
 
 use super::{
-    command, config, conversation, demo, live, mail, mail_accounts, mail_asides, mail_health, mail_sign_in, moves, page, people, ratings,
-    recordings, schedules, service as service_now, session, simulation as what_if, skills, start, templates, why,
+    command, config, conversation, demo, live, mail, mail_accounts, mail_asides, mail_health, mail_sign_in, moves, page, people,
+    ratings, recordings, schedules, service as service_now, session, simulation as what_if, skills, start, templates, why,
 };
 use crate::{
     channels::email::{oauth::provider, post::account, settings},
     domain::{
         campaign, channel, closing, contact, conversation as states, delivery, disposition, field, holding, invitation, load,
-        mail_area, mail_settings, mail_template, message, permission, readiness, schedule, service, skill, strategy, waiting,
-        webchat,
+        mail_area, mail_settings, mail_template, message, offering, permission, readiness, schedule, service, skill, strategy,
+        waiting, webchat,
     },
     error::ErrorCode,
     http::{problem, widget},
@@ -39,6 +39,7 @@ fn text() -> String {
         closing::Closing,
         closing::WrapUp,
         holding::Holding,
+        offering::Offering,
         disposition::System,
         states::Priority,
         states::QueueReason,

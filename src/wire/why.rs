@@ -163,6 +163,8 @@ pub struct Choice {
     pub eligible: u32,
     /// How many of them were compared; the others came after.
     pub among: u32,
+    /// After how many steps of relaxing what it asks the winner could have it; 0 = they have every skill that was asked.
+    pub ring: u8,
     /// It went back to who closed the last one of its contact.
     pub preferred: bool,
     /// Everybody who could have had it had missed or declined it before.
@@ -369,6 +371,8 @@ pub enum Reason {
     NotMember,
     /// They do not receive this kind of channel.
     Kind,
+    /// They belong to no voice campaign, where only who does receives anything.
+    NoVoice,
     /// Not signed in since the server started.
     Unknown,
     /// Not signed in.
@@ -441,7 +445,8 @@ impl From<routing::Measure> for Measure {
 
 impl From<routing::Choice> for Choice {
     fn from(choice: routing::Choice) -> Self {
-        let routing::Choice { mode, order, policy, revision, position, penalty, eligible, among, preferred, again, .. } = choice;
+        let routing::Choice { mode, order, policy, revision, position, penalty, eligible, among, ring, preferred, again, .. } =
+            choice;
         Self {
             mode,
             order,
@@ -452,6 +457,7 @@ impl From<routing::Choice> for Choice {
             measure: choice.measure.into(),
             eligible,
             among,
+            ring,
             preferred,
             again,
             drawn: choice.drawn.map(|routing::Drawn { place, of }| Drawn { place, of }),
@@ -475,6 +481,7 @@ impl From<routing::Verdict> for Reason {
             V::Eligible { behind: Some(Behind::PassedOver), .. } => Self::PassedOver,
             V::Not(H::NotMember) => Self::NotMember,
             V::Not(H::Kind) => Self::Kind,
+            V::Not(H::NoVoice) => Self::NoVoice,
             V::Not(H::Unknown) => Self::Unknown,
             V::Not(H::SignedOut) => Self::SignedOut,
             V::Not(H::Away) => Self::Away,
@@ -644,6 +651,7 @@ mod tests {
             may(Some(Behind::PassedOver)),
             V::Not(H::NotMember),
             V::Not(H::Kind),
+            V::Not(H::NoVoice),
             V::Not(H::Unknown),
             V::Not(H::SignedOut),
             V::Not(H::Away),

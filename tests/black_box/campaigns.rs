@@ -15,6 +15,7 @@ on_both!(
     a_project_groups_campaigns_of_its_client,
     many_members_change_at_once_or_not_at_all,
     voice_membership_counts_where_it_is_asked_for,
+    how_long_agents_are_asked_is_kept_and_impossible_times_refused,
     readiness_says_what_is_missing,
     goals_are_kept_and_impossible_ones_refused,
 );
@@ -200,6 +201,51 @@ async fn voice_membership_counts_where_it_is_asked_for(database: Database) {
     assert_eq!(world.admin.patch(&user, json!({ "voice": true })).await.ok()["voice"], true);
     world.admin.post("/api/v1/members", many).await.ok();
     assert_eq!(world.admin.get(&user).await.ok()["voice"], true);
+    let mut tab = Socket::at_work(&ana.api).await;
+    let first = desk.channel.write("a", "hola").await;
+    tab.conversation(&first, "active").await;
+    // Who belongs to none any more receives nothing, and it is told why.
+    world.admin.patch(&user, json!({ "voice": false })).await.ok();
+    let second = desk.channel.write("b", "hola").await;
+    world.until_standing(&second, "queued").await;
+    let why = world.admin.get(&format!("/api/v1/conversations/{second}/why")).await.ok();
+    assert_eq!(why["now"]["candidates"][0]["reason"], json!({ "is": "no_voice" }));
+    let path = format!("/api/v1/conversations/{second}/take");
+    ana.api.post(&path, json!({})).await.refused(409, "not_member");
+    world.admin.patch(&user, json!({ "voice": true })).await.ok();
+    tab.conversation(&second, "active").await;
+}
+
+async fn how_long_agents_are_asked_is_kept_and_impossible_times_refused(database: Database) {
+    let world = World::new(&database).await;
+    let desk = world.desk(json!({ "auto_accept": false })).await;
+    let path = format!("/api/v1/campaigns/{}", desk.campaign);
+    let change = async |fields: Value| world.admin.patch(&path, fields).await;
+    assert_eq!(world.admin.get(&path).await.ok()["offering"], json!({ "mail_seconds": 60 }));
+    for (fields, field) in [
+        (json!({ "transfer_seconds": 4 }), "transfer_seconds"),
+        (json!({ "transfer_seconds": 601 }), "transfer_seconds"),
+        (json!({ "offering": { "mail_seconds": 4 } }), "offering.mail_seconds"),
+        (json!({ "offering": { "mail_seconds": 0 } }), "offering.mail_seconds"),
+    ] {
+        change(fields).await.refused_field(field, "out_of_range");
+    }
+    change(json!({ "transfer_seconds": 0, "offering": { "mail_seconds": 90 } })).await.ok();
+    assert_eq!(world.admin.get(&path).await.ok()["offering"], json!({ "mail_seconds": 90 }));
+    // A transfer without a limit has no deadline, and returns when it is declined.
+    let (ana, bruno) = (world.agent(&[&desk.campaign]).await, world.agent(&[&desk.campaign]).await);
+    let mut tab = Socket::at_work(&ana.api).await;
+    let id = desk.channel.write("a", "hola").await;
+    let offered = tab.conversation(&id, "offered").await["conversation"]["standing"].clone();
+    assert!(offered["deadline"].is_string(), "{offered}");
+    let at = format!("/api/v1/conversations/{id}");
+    ana.api.post(&format!("{at}/accept"), json!({ "offer": offered["offer"] })).await.ok();
+    let mut tab_of_bruno = Socket::at_work(&bruno.api).await;
+    ana.api.post(&format!("{at}/transfer"), json!({ "agent": bruno.id })).await.ok();
+    let asked = tab_of_bruno.conversation(&id, "transferring").await["conversation"]["standing"].clone();
+    assert_eq!(asked["deadline"], Value::Null);
+    bruno.api.post(&format!("{at}/decline"), json!({ "offer": asked["offer"] })).await.ok();
+    assert_eq!(world.until_standing(&id, "active").await["standing"]["agent"], ana.id);
 }
 
 async fn readiness_says_what_is_missing(database: Database) {

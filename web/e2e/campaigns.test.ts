@@ -4,7 +4,7 @@ import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
 import { Customers } from './customer.ts';
-import { looksRight } from './looks.ts';
+import { looksRight, looksRightInOthers } from './looks.ts';
 import { openBrowser, Person, SOON } from './people.ts';
 import { Server } from './server.ts';
 import { Visitor } from './visitor.ts';
@@ -60,6 +60,18 @@ describe('campaigns', () => {
     await check('admin-campana-canales');
     await admin.button('Siguiente').click();
     await page.getByLabel('Horario', { exact: true }).waitFor(SOON);
+    // A schedule made on the way is there for others too, and chosen.
+    await admin.button('Nuevo horario').click();
+    const dialog = page.getByRole('dialog', { name: 'Nuevo horario' });
+    await dialog.getByRole('button', { name: 'Crear y elegir' }).click();
+    await dialog.locator('.ui-field-error').first().waitFor(SOON);
+    await dialog.getByLabel('Nombre').fill('Cobranzas de lunes a viernes');
+    await dialog.getByRole('application', { name: 'Semana para pintar' }).waitFor(SOON);
+    await check('admin-campana-horario-nuevo');
+    await dialog.getByRole('button', { name: 'Crear y elegir' }).click();
+    await dialog.waitFor({ ...SOON, state: 'hidden' });
+    expect(await page.getByLabel('Horario', { exact: true }).locator('option:checked').textContent()).toBe('Cobranzas de lunes a viernes');
+    await page.getByLabel('Horario', { exact: true }).selectOption({ index: 0 });
     // What is typed stays while one wanders between the tabs.
     await tab('Permisos');
     await page.getByLabel('Emoticones').uncheck();
@@ -107,6 +119,13 @@ describe('campaigns', () => {
     await check('admin-campana-miembros');
     await page.reload();
     await member('Ana Aguirre').waitFor(SOON);
+    // Every step of it in the other languages.
+    for (const step of ['datos', 'canales', 'horario', 'permisos', 'campos', 'estrategia', 'miembros']) {
+      const address = new URL(page.url());
+      address.searchParams.set('pestana', step);
+      await page.goto(address.href);
+      await looksRightInOthers(admin, `admin-campana-${step}`, () => page.locator('.ready').waitFor(SOON));
+    }
   });
 
   it('many agents at once, and nothing before it is saved', async () => {
@@ -200,7 +219,20 @@ describe('campaigns', () => {
     await check('admin-campana-habilidades');
     await admin.button('Guardar').click();
     await admin.sees('Guardado: Ventas');
-    await page.reload();
+    // The same skills where the members are.
+    await go('miembros');
+    await page.getByLabel('Ventas', { exact: true }).check();
+    await member('Ana Aguirre').getByText('Fibra 8').waitFor(SOON);
+    await admin.button('Habilidades de Ana Aguirre').click();
+    await page.getByLabel('Nivel de Fibra').fill('9');
+    await page.getByLabel('Nivel de Fibra').press('Tab');
+    await check('admin-miembros-habilidades');
+    await page.getByRole('dialog').getByRole('button', { name: 'Guardar' }).click();
+    await member('Ana Aguirre').getByText('Fibra 9').waitFor(SOON);
+    await looksRightInOthers(admin, 'admin-miembros-habilidades', () => page.getByText('Fibra 9').waitFor(SOON));
+    await go('campanas');
+    await page.getByRole('link', { name: 'Ventas', exact: true }).click();
+    await tab('Habilidades');
     await page.getByText('Desde 120 s de espera.').waitFor(SOON);
     await go('capacidad');
     await page.getByLabel('Unidades de Chat web').fill('50');

@@ -42,7 +42,7 @@ beforeAll(async () => {
   const admin = started.sample.users.find(({ role }) => role === 'admin')!;
   adminPassword = admin.password;
   await lets(admin.login, admin.password, 'ana');
-  ana = await Person.at(browser, `${server.origin}/`);
+  ana = await Person.at(browser, `${server.origin}/`, { context: await browser.newContext({ locale: 'es-AR', timezoneId: 'Europe/Madrid', viewport: { width: 1440, height: 900 } }) });
   ana.page.on('request', (request: Request) => {
     const url = request.url();
     if (!url.startsWith(server.origin) && !/^(blob|about|data|ws):/.test(url)) strangers.push(url);
@@ -185,6 +185,8 @@ it('a mail is passed on with its files, later, and that can be cancelled', async
   await to.press('Enter');
   await ana.page.locator('.composer-files').getByText('comprobante.pdf').waitFor(SOON);
   await ana.page.getByRole('button', { name: 'Enviar más tarde' }).click();
+  // Whoever is elsewhere has another clock, and so has this browser.
+  await ana.page.getByText(/\d\d:\d\d en Buenos Aires/).first().waitFor(SOON);
   await looksRight(ana, 'correo-mas-tarde');
   await ana.page.getByRole('button', { name: /^Mañana/ }).click();
   const waiting = ana.page.locator('.mail').filter({ hasText: 'Programado' }).last();
@@ -230,7 +232,9 @@ it('a mail is begun with the signature, a template and a canned text of its camp
   expect(await dialog.getByRole('button', { name: /^Enviar/ }).isDisabled()).toBe(true);
   await dialog.getByLabel('Asunto').fill('');
   await dialog.getByRole('button', { name: 'Plantillas' }).click();
-  await ana.page.getByRole('menuitem', { name: 'Bienvenida' }).click();
+  await dialog.getByRole('option', { name: /Bienvenida/ }).waitFor(SOON);
+  await looksRight(ana, 'correo-nuevo-plantillas');
+  await dialog.getByRole('option', { name: /Bienvenida/ }).click();
   await text.getByText('Estimada Eva Ríos:').waitFor(SOON);
   expect(await dialog.getByLabel('Asunto').inputValue()).toBe('Bienvenida, Eva Ríos');
   await dialog.getByRole('button', { name: 'Textos y archivos guardados' }).click();

@@ -123,6 +123,7 @@ describe('templates', () => {
     expect(servers.sent).toHaveLength(1);
     expect(servers.sent[0]).toContain('cid:');
     await page.keyboard.press('Escape');
+    await admin.button('Usar datos de ejemplo').click();
   });
 
   it('the toolbar is one stop of the keyboard, links go only where links may', async () => {

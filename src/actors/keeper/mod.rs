@@ -150,7 +150,10 @@ fn skill_changes(before: &Snapshot, after: &Snapshot) -> Vec<Input> {
     let known = |agent: &UserId| before.users.get(agent).map_or(&[][..], |user| &user.skills);
     let changed = after.users.values().filter(|user| user.skills != known(&user.id));
     let skills = changed.map(|user| Input::Skills { agent: user.id, skills: user.skills.clone() });
-    skills.chain((before.loads != after.loads).then_some(Input::Loads(after.loads))).collect()
+    let belongs = |agent: &UserId| before.users.get(agent).is_some_and(|user| user.voice);
+    let voices = after.users.values().filter(|user| user.voice != belongs(&user.id));
+    let voices = voices.map(|user| Input::Voice { agent: user.id, belongs: user.voice });
+    skills.chain(voices).chain((before.loads != after.loads).then_some(Input::Loads(after.loads))).collect()
 }
 
 fn member_changes(before: &Snapshot, after: &Snapshot) -> Vec<Input> {

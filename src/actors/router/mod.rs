@@ -298,7 +298,7 @@ impl Handler<Gated<Take>> for Router {
         let command = match self.routing.reserve_take(conversation, agent, offer, now) {
             Ok(Taking::Reserved(offer)) => Command::Take(offer),
             Ok(Taking::Offered(offer)) => Command::Accept { offer, agent },
-            Ok(Taking::Theirs) => Command::Take(Offer { id: offer, agent, deadline: now }),
+            Ok(Taking::Theirs) => Command::Take(Offer { id: offer, agent, deadline: Some(now) }),
             Err(refusal) => {
                 let _ = reply.send(Err(refusal.into()));
                 return;

@@ -27,7 +27,7 @@ impl Router {
                 Assigning::Reserved(offer, assignment) => Command::Assign { offer, assignment },
                 Assigning::Offered(offer) => Command::Accept { offer, agent },
                 Assigning::Theirs => {
-                    let offer = Offer { id: offer, agent, deadline: now };
+                    let offer = Offer { id: offer, agent, deadline: Some(now) };
                     Command::Assign { offer, assignment: Assignment { over_capacity: false } }
                 }
             }),

@@ -57,6 +57,24 @@ fn a_declined_or_missed_transfer_leaves_it_with_the_sender() {
 }
 
 #[test]
+fn a_transfer_without_a_limit_returns_when_its_target_goes_away() {
+    on_both(|scratch| async {
+        let mut plan = Plan::default();
+        plan.sales.transfer_seconds = 0;
+        let house = House::open(scratch, plan).await;
+        let ana = house.at_work(ANA).await;
+        let id = house.talk(&ana, "visitor-1").await;
+        let luis = house.at_work(LUIS).await;
+        give(&house, id, TransferTarget::Agent(LUIS)).await.unwrap();
+        luis.offer(id).await;
+        assert_eq!(house.stored(id).await.next_due(), None);
+        house.agent(LUIS, AgentCommand::SignOut { by: Some(LUIS) }).await.unwrap();
+        ana.active(id).await;
+        house.replies(ANA, id, "Sigo yo").await;
+    });
+}
+
+#[test]
 fn a_transfer_to_a_campaign_goes_into_its_queue_and_to_its_agents() {
     on_both(|scratch| async {
         let house = House::open(scratch, Plan::default()).await;

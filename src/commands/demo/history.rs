@@ -621,7 +621,7 @@ impl<'a> History<'a> {
             Step::Writes(text) => (Command::Receive { message: ids.next(), content: content(text) }, By::Contact),
             Step::Admits => (Command::Admit(Admission::Queue(QueueReason::New)), By::Router),
             Step::Offers(agent) => {
-                let offer = Offer { id: ids.next(), agent, deadline: at + offer_seconds(self.company.desk(tale.topic)) };
+                let offer = Offer { id: ids.next(), agent, deadline: Some(at + offer_seconds(self.company.desk(tale.topic))) };
                 tale.offer = Some(offer.id);
                 (Command::Offer { offer, why: None }, By::Router)
             }

@@ -49,7 +49,7 @@ pub const RETRIED: &str = "retried";
 /// The part of the campaign's configuration that decides about a conversation.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Rules {
-    /// How long a transfer to an agent stays open.
+    /// How long a transfer to an agent stays open; zero = until somebody ends it.
     pub transfer_timeout: Duration,
     /// What its agent has after closing.
     pub wrap_up: WrapUp,
@@ -141,15 +141,16 @@ impl Priority {
     }
 }
 
-/// A reservation of an agent's capacity, with a deadline.
+/// A reservation of an agent's capacity.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Offer {
     /// Its id; accept and decline are idempotent on it.
     pub id: OfferId,
     /// To whom.
     pub agent: AgentId,
-    /// When it counts as missed.
-    pub deadline: Timestamp,
+    /// When it counts as missed; none = never, as a transfer may be.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub deadline: Option<Timestamp>,
 }
 
 /// What the customer thought of it.
@@ -392,7 +393,7 @@ impl Conversation {
     /// wakefulness that ends.
     pub fn next_due(&self) -> Option<Timestamp> {
         let own = match &self.phase {
-            Phase::Offered { offer } | Phase::Transferring { offer, .. } => Some(offer.deadline),
+            Phase::Offered { offer } | Phase::Transferring { offer, .. } => offer.deadline,
             Phase::Parked { until, .. } => Some(*until),
             Phase::WrapUp { until, .. } => *until,
             _ => self.timed().and_then(Awaited::until).into_iter().chain(self.drowsy()).min(),

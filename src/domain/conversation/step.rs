@@ -295,7 +295,8 @@ impl Conversation {
             TransferTo::Agent { .. } if !rules.transfer_to_agents => Err(Refusal::NotAllowedInCampaign),
             TransferTo::Agent { agent: target, .. } if *target == agent => Err(Refusal::TransferTarget("same agent")),
             TransferTo::Agent { offer, agent: target } => {
-                let offer = Offer { id: *offer, agent: *target, deadline: now + rules.transfer_timeout };
+                let deadline = (!rules.transfer_timeout.is_zero()).then(|| now + rules.transfer_timeout);
+                let offer = Offer { id: *offer, agent: *target, deadline };
                 let mut events = vec![Event::TransferOffered { from: agent, offer }];
                 if rules.auto_accept {
                     events.push(closed);

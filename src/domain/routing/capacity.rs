@@ -96,6 +96,8 @@ pub(super) struct AgentState {
     pub(super) counts: Counts,
     /// Sorted, each once.
     pub(super) skills: Box<[SkillLevel]>,
+    /// Belongs to a voice campaign.
+    pub(super) voice: bool,
     /// Units that a telephone call takes; none = no call.
     pub(super) call: Option<u32>,
     /// Conversations owned by or reserved for this agent that are not asleep.
@@ -155,6 +157,7 @@ impl Default for AgentState {
             used: 0,
             counts: Counts::default(),
             skills: Box::default(),
+            voice: false,
             call: None,
             awake: 0,
             exclusive: 0,

@@ -37,6 +37,9 @@ pub struct Choice {
     pub eligible: u32,
     /// How many of them were compared: by penalty, or because they had passed it over, the others came after.
     pub among: u32,
+    /// Which ring let the winner in: after how much relaxing; 0 = they have all that was asked.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub ring: u8,
     /// It went back to who closed the last one of its contact.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub preferred: bool,
@@ -49,6 +52,11 @@ pub struct Choice {
     /// Who came next; none where it was left to chance, or when there was nobody.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub runner_up: Option<RunnerUp>,
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref, reason = "serde wants a reference")]
+const fn is_zero(number: &u8) -> bool {
+    *number == 0
 }
 
 /// A place that was drawn.
@@ -196,6 +204,7 @@ impl Routing {
             measure,
             eligible: count(best.eligible),
             among: count(best.among),
+            ring: self.agents.get(&best.agent).map_or(0, |agent| self.ring(&item.view, best.agent, &agent.skills)),
             preferred: best.preferred,
             again: best.again,
             drawn: best.drawn.map(|(index, of)| Drawn { place: count(index + 1), of: count(of) }),

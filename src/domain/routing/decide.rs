@@ -137,8 +137,8 @@ impl Routing {
     ) -> Option<AgentId> {
         let best = self.best(head.turn.id)?;
         let (agent, choice) = (best.agent, self.choice(head.turn.id, &best)?);
-        let rules = self.campaigns.get(&head.campaign)?.rules?;
-        let offer = Offer { id: next_offer(), agent, deadline: now + rules.offer_time };
+        let time = self.campaigns.get(&head.campaign)?.rules?.offer_time(self.items.get(&head.turn.id)?.view.kind);
+        let offer = Offer { id: next_offer(), agent, deadline: Some(now + time) };
         self.reserve(head.turn.id, agent, Pending::Offer { offer: offer.id, agent }, now);
         out.push(Decision::Offer { conversation: head.turn.id, offer, choice });
         Some(agent)

@@ -15,7 +15,7 @@ use crate::{
 /// Where an agent with room for these kinds stands in a campaign, given the seat there; none = not eligible.
 fn standing(id: AgentId, agent: &AgentState, fits: KindSet, seat: &Seat, campaign: &CampaignState) -> Option<Standing> {
     let (rules, place) = (campaign.rules.as_ref()?, seat.place.as_ref()?);
-    if agent.presence.hindrance().is_some() {
+    if agent.presence.hindrance().is_some() || !rules.serves(agent) {
         return None;
     }
     let strategy = rules.strategy;

@@ -38,6 +38,8 @@ impl From<&InForce> for CampaignRules {
             comes_back_within: campaign.comes_back_within(),
             revision: campaign.revision,
             offer_time: Duration::from_secs(campaign.offer_seconds.into()),
+            mail_offer_time: Duration::from_secs(campaign.offering.mail_seconds.into()),
+            voice_members_only: campaign.service.voice_members_only,
         }
     }
 }
@@ -51,6 +53,7 @@ impl Routing {
             Input::MemberGone { agent, campaign } => self.set_place(agent, campaign, None),
             Input::Agent { agent, capacity, available } => self.set_agent(agent, capacity, available),
             Input::Skills { agent, skills } => self.set_skills(agent, skills),
+            Input::Voice { agent, belongs } => self.set_voice(agent, belongs),
             Input::Loads(loads) => self.set_loads(loads),
             Input::AgentGone { agent, reason } => self.set_presence(agent, Presence::Gone(reason)),
             Input::Call { agent, units, at } => self.set_call(agent, units, at),
@@ -72,7 +75,8 @@ impl Routing {
         let choice = |rules: Option<CampaignRules>| {
             rules.map(|rules| {
                 let counts = rules.strategy.order == Order::Fewestcalls;
-                (rules.strategy, rules.max_per_agent, rules.comes_back_within, counts.then_some(rules.day))
+                let who = (rules.voice_members_only, counts.then_some(rules.day));
+                (rules.strategy, rules.max_per_agent, rules.comes_back_within, who)
             })
         };
         if choice(before) != choice(rules) {
@@ -141,6 +145,14 @@ impl Routing {
         }
         self.refresh_agent(id);
         if presence.is_at_work() != before.is_at_work() {
+            self.lay_attached(id);
+        }
+    }
+
+    fn set_voice(&mut self, id: AgentId, belongs: bool) {
+        let agent = self.agents.entry(id).or_default();
+        if std::mem::replace(&mut agent.voice, belongs) != belongs {
+            self.refresh_agent(id);
             self.lay_attached(id);
         }
     }

@@ -18,6 +18,8 @@ pub enum Hindrance {
     NotMember,
     /// A member who does not receive this kind.
     Kind,
+    /// Belongs to no voice campaign, where only who does receives anything (S4-35).
+    NoVoice,
     /// Nobody has said yet whether they are there, as after a restart.
     Unknown,
     /// Not signed in, or the connection is lost for good.
@@ -75,6 +77,7 @@ impl Hindrance {
         match self {
             Self::NotMember => "not_member",
             Self::Kind => "kind",
+            Self::NoVoice => "no_voice",
             Self::Unknown => "unknown",
             Self::SignedOut => "signed_out",
             Self::Away => "away",
@@ -104,6 +107,13 @@ impl Presence {
     }
 }
 
+impl CampaignRules {
+    /// Whether it gives anything to a member who belongs to a voice campaign, or to none (S4-35).
+    pub(super) const fn serves(&self, agent: &AgentState) -> bool {
+        agent.voice || !self.voice_members_only
+    }
+}
+
 /// Why an agent with this seat in a campaign cannot have anything of this kind there now. How long they let others go first
 /// plays no part, nor whether the campaign offers anything.
 pub(super) fn hindrance(
@@ -116,6 +126,9 @@ pub(super) fn hindrance(
     let Some(place) = seat.place else { return Some(Hindrance::NotMember) };
     if !place.receive.contains(kind) {
         return Some(Hindrance::Kind);
+    }
+    if !rules.serves(agent) {
+        return Some(Hindrance::NoVoice);
     }
     if let Some(hindrance) = agent.presence.hindrance() {
         return Some(hindrance);

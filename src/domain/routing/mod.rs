@@ -106,6 +106,7 @@ use crate::{
     clock::Timestamp,
     domain::{
         campaign::{InForce, Member, OutOfHours},
+        channel::ChannelKind,
         conversation::{Admission, Dismissal, Offer, QueueReason},
         load::Loads,
         schedule::Openness,
@@ -147,6 +148,13 @@ pub enum Input {
         agent: AgentId,
         /// Each skill once, in any order.
         skills: Vec<SkillLevel>,
+    },
+    /// Whether an agent belongs to a voice campaign of the telephone system (S4-35); nobody does who was not named.
+    Voice {
+        /// Who.
+        agent: AgentId,
+        /// Does.
+        belongs: bool,
     },
     /// What conversations of each kind weigh.
     Loads(Loads),
@@ -329,6 +337,16 @@ struct CampaignRules {
     comes_back_within: Duration,
     revision: u32,
     offer_time: Duration,
+    mail_offer_time: Duration,
+    /// S4-35.
+    voice_members_only: bool,
+}
+
+impl CampaignRules {
+    /// How long an agent has to answer an offer of this kind.
+    const fn offer_time(&self, kind: ChannelKind) -> Duration {
+        if matches!(kind, ChannelKind::Email) { self.mail_offer_time } else { self.offer_time }
+    }
 }
 
 impl CampaignState {

@@ -5,7 +5,7 @@ use std::{sync::Arc, time::Duration};
 
 use smallvec::SmallVec;
 
-use super::{CampaignState, Routing, hindrance::Hindrance, item::ItemView};
+use super::{CampaignRules, CampaignState, Routing, hindrance::Hindrance, item::ItemView};
 use crate::{
     clock::Timestamp,
     domain::skill::{Asking, Relax, SkillLevel},
@@ -118,6 +118,23 @@ fn asked(asking: &Asking, own: &[SkillLevel], since: Timestamp, now: Timestamp) 
 }
 
 impl Routing {
+    /// How far it took to relax what an item asks until it was for an agent with these skills; 0 = they have all that is asked.
+    pub(super) fn ring(&self, view: &ItemView, agent: AgentId, skills: &[SkillLevel]) -> u8 {
+        let Some(asking) = self.campaigns.get(&view.campaign).map(|campaign| &campaign.asking) else { return 0 };
+        let own = view.demand.as_deref().map_or(&[][..], |own| &own.skills);
+        let mut need = Need::default();
+        asking.skills.iter().chain(own).for_each(|asked| need.ask(*asked));
+        let mut rings = 0;
+        for ring in &asking.rings {
+            if need.lets(agent, skills) {
+                break;
+            }
+            need.relax(&ring.relax);
+            rings += 1;
+        }
+        rings
+    }
+
     /// For whom an item that waits in this campaign is.
     pub(super) fn wanted(&self, view: &ItemView, campaign: Option<&CampaignState>) -> Wanted {
         let own = view.demand.as_deref();
@@ -133,17 +150,18 @@ impl Routing {
         let strategy = rules.map(|rules| rules.strategy).unwrap_or_default();
         let preferred = rules.and_then(|rules| preferred(view, rules.comes_back_within));
         let until = since + Duration::from_secs(strategy.sticky_wait_seconds.into());
-        let held = preferred.filter(|agent| until > self.now && !strategy.mode.rings() && self.expects(*agent, view));
+        let held =
+            preferred.filter(|agent| until > self.now && !strategy.mode.rings() && self.expects(*agent, view, rules.as_ref()));
         need.only = held;
         let changes_at = relaxes_at.into_iter().chain(held.map(|_| until)).min();
         Wanted { need: (!need.is_open()).then(|| Arc::new(need)), changes_at, preferred }
     }
 
     /// Is there and a member who may get it.
-    fn expects(&self, agent: AgentId, view: &ItemView) -> bool {
+    fn expects(&self, agent: AgentId, view: &ItemView, rules: Option<&CampaignRules>) -> bool {
         let Some(agent) = self.agents.get(&agent).filter(|agent| agent.presence.is_at_work()) else { return false };
         let place = agent.seats.get(&view.campaign).and_then(|seat| seat.place);
-        place.is_some_and(|place| place.receive.contains(view.kind))
+        rules.is_none_or(|rules| rules.serves(agent)) && place.is_some_and(|place| place.receive.contains(view.kind))
     }
 
     /// Moves what is or was held for an agent who came or went.

@@ -52,8 +52,9 @@ impl Routing {
             Some(Obstacle::NotAvailable) => return Err(Refusal::NotAvailable),
             obstacle => obstacle == Some(Obstacle::Full),
         };
+        let deadline = Some(now + rules.offer_time(item.view.kind));
         self.reserve(conversation, agent, Pending::Offer { offer, agent }, now);
-        let offer = Offer { id: offer, agent, deadline: now + rules.offer_time };
+        let offer = Offer { id: offer, agent, deadline };
         Ok(Assigning::Reserved(offer, Assignment { over_capacity }))
     }
 

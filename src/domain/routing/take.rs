@@ -63,8 +63,9 @@ impl Routing {
             Some(Obstacle::Full) => Err(Refusal::AtCapacity),
             Some(Obstacle::NotSkilled) if rules.strategy.mode.rings() => Err(Refusal::NotSkilled),
             Some(Obstacle::NotMember | Obstacle::NotSkilled) | None => {
+                let deadline = Some(now + rules.offer_time(item.view.kind));
                 self.reserve(conversation, agent, Pending::Offer { offer, agent }, now);
-                Ok(Taking::Reserved(Offer { id: offer, agent, deadline: now + rules.offer_time }))
+                Ok(Taking::Reserved(Offer { id: offer, agent, deadline }))
             }
         }
     }

@@ -80,6 +80,7 @@ pub(in crate::domain) fn plain_campaign(id: CampaignId) -> Campaign {
         wrap_up_seconds: 0,
         closing: Default::default(),
         holding: Default::default(),
+        offering: Default::default(),
         mail: Default::default(),
         permissions: CampaignPermissions { close_unanswered: true, ..CampaignPermissions::default() },
         fields: vec![],

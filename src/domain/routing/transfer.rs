@@ -71,7 +71,7 @@ impl Routing {
         let Some(seat) = agent.seats.get(&item.view.campaign) else { return Some(Obstacle::NotMember) };
         if let Some(hindrance) = hindrance(item.view.kind, agent, seat, rules, &self.loads) {
             return Some(match hindrance {
-                Hindrance::NotMember | Hindrance::Kind => Obstacle::NotMember,
+                Hindrance::NotMember | Hindrance::Kind | Hindrance::NoVoice => Obstacle::NotMember,
                 Hindrance::Unknown | Hindrance::SignedOut | Hindrance::Away => Obstacle::NotAvailable,
                 _ => Obstacle::Full,
             });
@@ -89,7 +89,8 @@ impl Routing {
         let suits = |id: &AgentId| {
             let Some(agent) = self.agents.get(id).filter(|_| Some(*id) != view.stand.owner()) else { return false };
             let is_member = agent.seats.get(&view.campaign).is_some_and(|seat| seat.place.is_some());
-            is_member && skills.iter().all(|asked| has(&agent.skills, asked))
+            let serves = campaign.rules.is_none_or(|rules| rules.serves(agent));
+            is_member && serves && skills.iter().all(|asked| has(&agent.skills, asked))
         };
         let anybody = campaign.seated.iter().any(suits);
         if anybody { Ok(()) } else { Err(Refusal::TransferTarget("nobody has the skills")) }

@@ -57,7 +57,9 @@ fn check(caller: &Caller, fields: &mut CampaignFields, own: Option<CampaignId>) 
     check.range("weight", fields.weight, 1..=100);
     check.range("max_per_agent", fields.max_per_agent, 1..=10_000);
     check.range("offer_seconds", fields.offer_seconds, 5..=600);
-    check.range("transfer_seconds", fields.transfer_seconds, 5..=600);
+    check.range("offering.mail_seconds", fields.offering.mail_seconds, 5..=600);
+    let transfer = fields.transfer_seconds;
+    check.that(matches!(transfer, 0 | 5..=600), "transfer_seconds", ErrorCode::OutOfRange, "0 or 5 to 600");
     check.range("wrap_up_seconds", fields.wrap_up_seconds, 0..=900);
     let strategy = &fields.strategy;
     check.range("strategy.penalty_members_limit", strategy.penalty_members_limit, 0..=10_000);

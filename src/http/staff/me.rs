@@ -95,6 +95,7 @@ fn campaign_of(subject: &Subject, campaign: &Campaign, directory: &Snapshot, tre
         name: campaign.name.clone(),
         client: campaign.client,
         client_name: directory.clients.get(&campaign.client).map(|client| client.name.clone()).unwrap_or_default(),
+        zone: directory.zone_of(campaign.client).name().to_owned(),
         permissions: campaign.permissions,
         fields: campaign.fields.iter().filter_map(|used| field_of(used, directory)).collect(),
         skills: skills_of(campaign, directory),

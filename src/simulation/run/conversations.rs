@@ -253,10 +253,12 @@ impl<W: Witness> Run<'_, W> {
                 open.offers += 1;
                 let mut random = Random::of(self.plan.seed, hashed(id), open.offers);
                 let accepts = now + self.plan.reaction.draw(&mut random);
-                if accepts < offer.deadline {
+                if offer.deadline.is_none_or(|deadline| accepts < deadline) {
                     self.at(accepts, Due::Accept(id, offer.id));
                 }
-                self.at(offer.deadline, Due::Deadline(id));
+                if let Some(deadline) = offer.deadline {
+                    self.at(deadline, Due::Deadline(id));
+                }
             }
             Phase::Active { .. } if phase != before.phase => {
                 open.working_since = now;

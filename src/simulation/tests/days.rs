@@ -6,7 +6,7 @@ use std::{
     time::Duration,
 };
 
-use chrono::NaiveTime;
+use chrono::{NaiveTime, Timelike};
 use rustc_hash::FxHashMap;
 
 use crate::{
@@ -14,11 +14,12 @@ use crate::{
     domain::{
         campaign::{InForce, Member},
         conversation::{Conversation, Event, Phase},
-        routing::{Decision, Input, Routing, Snapshot},
+        routing::{Decision, Input, Routing, Snapshot, Stand},
+        skill::{Asking, SkillLevel},
         strategy::{Mode, Order, Policy, Strategy},
         waiting::{AtClosing, WhenFull},
     },
-    ids::{AgentId, CampaignId, ConversationId, OfferId},
+    ids::{AgentId, CampaignId, ConversationId, OfferId, SkillId},
     simulation::{
         DayReport, Open, Run, Witness,
         plan::{Happening, Plan, What},
@@ -99,7 +100,11 @@ struct Watcher {
     waiting: BTreeMap<ConversationId, (CampaignId, Timestamp)>,
     decisions: Vec<Decision>,
     loading: bool,
+    skills: BTreeMap<AgentId, Vec<SkillLevel>>,
     checks: u64,
+    /// Campaigns that were closed when they were told of.
+    closings: BTreeSet<(CampaignId, Timestamp)>,
+    offered_in: BTreeMap<CampaignId, u32>,
 }
 
 /// What agents have by what is committed.
@@ -138,7 +143,13 @@ impl Watcher {
             Mode::Nopause => true,
             Mode::Ringall | Mode::Ringallmultiple => false,
         };
-        available && mode && desk.exclusive == 0 && desk.used + state.kind.weight() <= limit
+        let skills = self.skills.get(&agent).map_or(&[][..], Vec::as_slice);
+        let has = |asked: &SkillLevel| skills.iter().any(|had| had.skill == asked.skill && had.level >= asked.level);
+        available
+            && campaign.asking.skills.iter().all(has)
+            && mode
+            && desk.exclusive == 0
+            && desk.used + state.kind.weight() <= limit
     }
 }
 
@@ -147,25 +158,39 @@ impl Witness for Watcher {
         self.loading = begins;
     }
 
-    fn hears(&mut self, _: Timestamp, input: &Input) {
+    fn hears(&mut self, now: Timestamp, input: &Input) {
         match input {
-            Input::Campaign(in_force) => drop(self.campaigns.insert(in_force.campaign.id, in_force.as_ref().clone())),
+            Input::Campaign(in_force) => {
+                if !in_force.openness.is_open() {
+                    self.closings.insert((in_force.campaign.id, now));
+                }
+                self.campaigns.insert(in_force.campaign.id, in_force.as_ref().clone());
+            }
             Input::Member(member) => drop(self.members.insert((member.campaign, member.agent), *member)),
             Input::MemberGone { agent, campaign } => drop(self.members.remove(&(*campaign, *agent))),
             Input::Agent { agent, capacity, available } => drop(self.agents.insert(*agent, (*capacity, *available))),
             Input::AgentGone { agent, .. } => drop(self.agents.insert(*agent, (0, false))),
+            Input::Skills { agent, skills } => drop(self.skills.insert(*agent, skills.clone())),
+            // What was decided about it is lost.
+            Input::Restarted(view) if view.stand == Stand::Waiting => {
+                self.waiting.insert(view.id, (view.campaign, view.arrived_at));
+            }
             _ => {}
         }
     }
 
     fn decides(&mut self, _: &Routing, _: Timestamp, decisions: &[Decision]) {
         for decision in decisions {
-            if let Decision::Offer { conversation, .. } = decision {
+            if let Decision::Offer { conversation, offer, .. } = decision {
                 // 5: order within a campaign; all customers here can be served by every member.
                 let (campaign, arrived) = self.waiting.remove(conversation).expect("an offer for what does not wait");
                 let earlier =
                     self.waiting.iter().find(|(id, (place, at))| *place == campaign && (*at, **id) < (arrived, *conversation));
                 assert_eq!(earlier, None, "{conversation} overtakes");
+                let skills = self.skills.get(&offer.agent).map_or(&[][..], Vec::as_slice);
+                let asked = &self.campaigns[&campaign].campaign.asking.skills;
+                assert!(asked.iter().all(|asked| skills.iter().any(|had| had.skill == asked.skill && had.level >= asked.level)));
+                *self.offered_in.entry(campaign).or_default() += 1;
             }
         }
         self.decisions.extend(decisions.iter().cloned());
@@ -274,6 +299,72 @@ fn the_invariants_hold_after_every_event_of_a_day() {
 #[ignore = "a hundred days: run it optimised"]
 fn the_invariants_hold_after_every_event_of_a_hundred_days() {
     (1..=100).for_each(|seed| drop(watched(600, seed)));
+}
+
+/// A busy day on which one campaign asks for a skill that half of them have, another one closes at noon although it had meant to
+/// stay open, and opens again at two.
+fn eventful_day(conversations: u32, seed: u64) -> Plan {
+    let mut plan = busy_day(conversations, seed);
+    let asked = SkillLevel { skill: SkillId::from_u128(1), level: 5 };
+    for (worker, level) in plan.workers.iter_mut().zip([5, 4].into_iter().cycle()) {
+        worker.skills = vec![SkillLevel { level, ..asked }];
+    }
+    let asks = plan.campaigns[1].campaign.id;
+    let of_all = plan.campaigns.iter_mut().chain(plan.happenings.iter_mut().filter_map(|it| match &mut it.what {
+        What::Configured(planned) => Some(&mut **planned),
+        _ => None,
+    }));
+    for planned in of_all.filter(|planned| planned.campaign.id == asks) {
+        planned.campaign.asking = Asking { skills: vec![asked], rings: vec![] };
+    }
+    let time = |hour| NaiveTime::from_hms_opt(hour, 0, 0).unwrap();
+    let first = plan.campaigns[0].clone();
+    for (hour, from, to) in [(12, 9, 12), (14, 9, 17)] {
+        let schedule = OpenHours { from: time(from), to: time(to) }.schedule(first.zone, first.campaign.client);
+        let at = o_clock(&plan, hour);
+        let before = plan.happenings.iter().rfind(|it| it.at <= at && configures(it, first.campaign.id));
+        let mut planned = match before.map(|it| it.what.clone()) {
+            Some(What::Configured(planned)) => *planned,
+            _ => first.clone(),
+        };
+        planned.schedule = Some(schedule);
+        plan.happenings.push(Happening { at, what: What::Configured(Box::new(planned)) });
+        plan.sort();
+    }
+    plan
+}
+
+/// A full hour of the day, by the clocks of its campaigns.
+fn o_clock(plan: &Plan, hour: u32) -> Timestamp {
+    let begins = plan.from.to_chrono().with_timezone(&plan.campaigns[0].zone);
+    plan.from + Duration::from_secs(u64::from(hour * 3_600 - begins.num_seconds_from_midnight()))
+}
+
+fn configures(happening: &Happening, campaign: CampaignId) -> bool {
+    matches!(&happening.what, What::Configured(planned) if planned.campaign.id == campaign)
+}
+
+#[test]
+fn the_invariants_hold_with_skills_a_schedule_that_changes_and_conversations_that_die() {
+    let (mut crashes, mut by_skill, mut closed) = (0, 0, 0);
+    for seed in 1..=4 {
+        let _named = Seed(seed);
+        let plan = eventful_day(300, seed);
+        let (noon, asks) = (o_clock(&plan, 12), plan.campaigns[1].campaign.id);
+        let mut run = Run::new(&plan, Watcher::default());
+        while run.step() {
+            if run.steps().is_multiple_of(50) {
+                run.crash_next();
+                crashes += 1;
+            }
+        }
+        let (report, watcher) = (run.report(), run.witness);
+        adds_up(&report);
+        assert!(watcher.checks > 300);
+        closed += usize::from(watcher.closings.contains(&(plan.campaigns[0].campaign.id, noon)));
+        by_skill += watcher.offered_in.get(&asks).copied().unwrap_or(0);
+    }
+    assert!(crashes > 20 && by_skill > 0 && closed == 4, "{crashes} {by_skill} {closed}");
 }
 
 /// What a start knows: of who is not there it does not know what they could hold.

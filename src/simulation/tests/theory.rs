@@ -62,6 +62,7 @@ fn plan(load: f64, arrivals: usize, patience: Option<Law>, seed: u64) -> Plan {
         asking: Asking::default(),
         closing: Closing::default(),
         holding: Default::default(),
+        offering: Default::default(),
         mail: Default::default(),
         service: Service::default(),
     };

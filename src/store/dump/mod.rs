@@ -22,7 +22,8 @@ use crate::ids::AttachmentId;
 /// be used again; what is only derived is made anew.
 const LEFT_OUT: [&str; 6] = ["_sqlx_migrations", "invitations", "leases", "recordings", "recordings_state", "sessions"];
 
-pub(super) const STATEMENTS: &[&str] = &[SCHEMA, STREAMS, FILES, SEALED, SEALED_OF_MAIL, SEALED_OF_PROVIDERS, LOG_EXTENT, NEW_EPOCH, IN_DOUBT, LEASED];
+pub(super) const STATEMENTS: &[&str] =
+    &[SCHEMA, STREAMS, FILES, SEALED, SEALED_OF_MAIL, SEALED_OF_PROVIDERS, LOG_EXTENT, NEW_EPOCH, IN_DOUBT, LEASED];
 pub(super) const SQLITE_STATEMENTS: &[&str] = &[sqlite::COLUMNS, sqlite::BROKEN_KEYS];
 pub(super) const POSTGRES_STATEMENTS: &[&str] =
     &[postgres::COLUMNS, postgres::TABLE_COUNT, postgres::NOW, postgres::NAME_REPLACED];

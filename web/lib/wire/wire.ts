@@ -380,7 +380,11 @@ auto_accept?: boolean | null,
  */
 offer_seconds?: number | null, 
 /**
- * How long a transfer to an agent stays open, 5 to 600 s; 30 by default.
+ * What holds for offers of some kinds only.
+ */
+offering?: Offering | null, 
+/**
+ * How long a transfer to an agent stays open, 5 to 600 s or 0: until somebody ends it; 30 by default.
  */
 transfer_seconds?: number | null, 
 /**
@@ -492,7 +496,11 @@ auto_accept?: boolean | null,
  */
 offer_seconds?: number | null, 
 /**
- * How long a transfer to an agent stays open, 5 to 600 s; 30 by default.
+ * What holds for offers of some kinds only.
+ */
+offering?: Offering | null, 
+/**
+ * How long a transfer to an agent stays open, 5 to 600 s or 0: until somebody ends it; 30 by default.
  */
 transfer_seconds?: number | null, 
 /**
@@ -843,6 +851,10 @@ eligible: number,
  * How many of them were compared; the others came after.
  */
 among: number, 
+/**
+ * After how many steps of relaxing what it asks the winner could have it; 0 = they have every skill that was asked.
+ */
+ring: number, 
 /**
  * It went back to who closed the last one of its contact.
  */
@@ -3164,6 +3176,12 @@ outcome: Outcome,
  */
 choice: Choice | null, };
 
+export type Offering = { 
+/**
+ * How long an offer of a mail stays open, 5 to 600 s; 60 by default.
+ */
+mail_seconds?: number | null, };
+
 export type OpenHours = { 
 /**
  * HH:MM or HH:MM:SS.
@@ -3415,6 +3433,10 @@ client: ClientId,
  */
 client_name: string, 
 /**
+ * Where its customers are: an IANA time zone.
+ */
+zone: string, 
+/**
  * What its agents may do and see.
  */
 permissions: Required<CampaignPermissions>, 
@@ -3659,7 +3681,7 @@ export type ReadinessState = "done" | "advised" | "missing";
 
 export type ReadinessTopic = "client" | "channels" | "hours" | "members" | "dispositions" | "messages" | "overflow";
 
-export type Reason = { "is": "offered" } | { "is": "eligible" } | { "is": "higher_penalty" } | { "is": "not_idle" } | { "is": "passed_over" } | { "is": "not_member" } | { "is": "kind" } | { "is": "unknown" } | { "is": "signed_out" } | { "is": "away" } | { "is": "taken_up" } | { "is": "in_call" } | { "is": "busy", 
+export type Reason = { "is": "offered" } | { "is": "eligible" } | { "is": "higher_penalty" } | { "is": "not_idle" } | { "is": "passed_over" } | { "is": "not_member" } | { "is": "kind" } | { "is": "no_voice" } | { "is": "unknown" } | { "is": "signed_out" } | { "is": "away" } | { "is": "taken_up" } | { "is": "in_call" } | { "is": "busy", 
 /**
  * How many.
  */
@@ -4400,9 +4422,9 @@ offer: OfferId,
  */
 agent: UserId, 
 /**
- * When it counts as missed.
+ * When it counts as missed; none = it does not.
  */
-deadline: Time, } | { "is": "active", 
+deadline: Time | null, } | { "is": "active", 
 /**
  * Who.
  */
@@ -4432,9 +4454,9 @@ offer: OfferId,
  */
 agent: UserId, 
 /**
- * When it returns to the sender.
+ * When it returns to the sender by itself; none = it does not.
  */
-deadline: Time, } | { "is": "wrap_up", 
+deadline: Time | null, } | { "is": "wrap_up", 
 /**
  * Who.
  */

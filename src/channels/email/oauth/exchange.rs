@@ -230,7 +230,7 @@ fn judge(kind: ProviderKind, is_refresh: bool, status: u16, json: bool, body: &[
         let said = answer.error_description.as_deref().unwrap_or(error);
         return Err(Failure::said(refusal(is_refresh, error, said), said.as_bytes()));
     }
-    let access = answer.access_token.filter(|token| usable(token)).ok_or(Code::ProviderOdd)?;
+    let access = answer.access_token.filter(usable).ok_or(Code::ProviderOdd)?;
     let bearer = answer.token_type.as_deref().is_none_or(|kind| kind.eq_ignore_ascii_case("bearer"));
     if status != 200 || !bearer {
         return Err(Code::ProviderOdd.into());
@@ -245,7 +245,7 @@ fn judge(kind: ProviderKind, is_refresh: bool, status: u16, json: bool, body: &[
         Seconds::Text(text) => text.trim().parse().ok(),
     });
     let lasts = seconds.and_then(|seconds| Duration::try_from_secs_f64(seconds).ok()).unwrap_or(USUAL).min(LONGEST);
-    Ok(Grant { access, lasts, refresh: answer.refresh_token.filter(|token| usable(token)) })
+    Ok(Grant { access, lasts, refresh: answer.refresh_token.filter(usable) })
 }
 
 /// Goes into a line of a mail protocol, so nothing that ends one.
@@ -292,7 +292,8 @@ mod tests {
 
     #[test]
     fn an_answer_is_a_token_or_a_reason() {
-        let grant = of(false, 200, r#"{"access_token":"a","token_type":"Bearer","expires_in":3599,"refresh_token":"r"}"#).unwrap();
+        let grant =
+            of(false, 200, r#"{"access_token":"a","token_type":"Bearer","expires_in":3599,"refresh_token":"r"}"#).unwrap();
         assert_eq!((grant.access.expose().as_str(), grant.lasts), ("a", Duration::from_secs(3_599)));
         assert_eq!(of(true, 200, r#"{"access_token":"a","expires_in":"60"}"#).unwrap().lasts, Duration::from_secs(60));
         assert_eq!(of(true, 200, r#"{"access_token":"a","expires_in":-1}"#).unwrap().lasts, USUAL);
@@ -309,7 +310,10 @@ mod tests {
         assert_eq!(of(true, 503, "busy").unwrap_err(), Code::ProviderLater);
         let less = r#"{"access_token":"a","refresh_token":"r","scope":"openid"}"#;
         assert_eq!(of(false, 200, less).unwrap_err(), Code::ScopeRefused);
-        assert_eq!(judge(ProviderKind::Google, true, 200, false, br#"{"access_token":"a"}"#).unwrap_err().code, Code::ProviderOdd);
+        assert_eq!(
+            judge(ProviderKind::Google, true, 200, false, br#"{"access_token":"a"}"#).unwrap_err().code,
+            Code::ProviderOdd
+        );
         for odd in ["", "[]", "<html>", "{}", r#"{"access_token":""}"#, r#"{"access_token":"a\r\nb"}"#, r#"{"access_token":7}"#] {
             assert_eq!(of(true, 200, odd).unwrap_err(), Code::ProviderOdd, "{odd}");
         }

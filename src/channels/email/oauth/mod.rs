@@ -40,6 +40,12 @@ pub struct Asked<'a> {
 /// The address at which somebody signs in.
 pub fn address(place: &Place, asked: &Asked<'_>) -> Url {
     let challenge = BASE64_URL_SAFE_NO_PAD.encode(Sha256::digest(asked.verifier.expose().as_bytes()));
+    let more: &[(&str, &str)] = match place.kind {
+        // Without these it gives lasting access only the first time.
+        ProviderKind::Google => &[("access_type", "offline"), ("prompt", "consent")],
+        ProviderKind::Microsoft => &[("prompt", "select_account")],
+        ProviderKind::Generic => &[],
+    };
     let mut url = place.authorize.clone();
     url.query_pairs_mut()
         .append_pair("response_type", "code")
@@ -49,13 +55,8 @@ pub fn address(place: &Place, asked: &Asked<'_>) -> Url {
         .append_pair("state", asked.state.expose())
         .append_pair("code_challenge", &challenge)
         .append_pair("code_challenge_method", "S256")
-        .append_pair("login_hint", asked.hint);
-    match place.kind {
-        // Without these it gives lasting access only the first time.
-        ProviderKind::Google => drop(url.query_pairs_mut().append_pair("access_type", "offline").append_pair("prompt", "consent")),
-        ProviderKind::Microsoft => drop(url.query_pairs_mut().append_pair("prompt", "select_account")),
-        ProviderKind::Generic => {}
-    }
+        .append_pair("login_hint", asked.hint)
+        .extend_pairs(more);
     url
 }
 

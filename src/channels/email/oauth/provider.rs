@@ -48,7 +48,7 @@ impl ProviderKind {
         };
         let host = server.host.to_ascii_lowercase();
         let within = |domain: &&str| host.strip_suffix(domain).is_some_and(|rest| rest.is_empty() || rest.ends_with('.'));
-        domains.iter().any(|domain| within(domain))
+        domains.iter().any(within)
     }
 }
 
@@ -177,7 +177,8 @@ mod tests {
     #[test]
     fn secrets_are_sent_encrypted_or_to_this_machine_where_that_is_allowed() {
         let good = "https://id.example.com/authorize?audience=x";
-        let place = |token: &str, reach| generic(good, token).place(ProviderKind::Generic, reach).map(|place| place.token.to_string());
+        let place =
+            |token: &str, reach| generic(good, token).place(ProviderKind::Generic, reach).map(|place| place.token.to_string());
         assert_eq!(place("https://id.example.com/token", Reach::Public).as_deref(), Ok("https://id.example.com/token"));
         assert_eq!(place("http://127.0.0.1:8080/token", Reach::Anywhere).as_deref(), Ok("http://127.0.0.1:8080/token"));
         for bad in [

@@ -29,7 +29,7 @@ pub mod ours;
 pub mod quote;
 pub mod report;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 pub mod thread;
 mod tnef;
 pub mod token;

@@ -249,6 +249,22 @@ fn a_conversation_is_transferred_ten_times_at_most() {
     assert_eq!(*case.phase(), Phase::Active { agent: ANA });
 }
 
+#[test]
+fn a_transfer_without_a_limit_waits_until_somebody_ends_it() {
+    let mut case = transferring(Rules { transfer_timeout: Duration::ZERO, ..rules() });
+    assert_eq!(case.conversation.next_due(), None);
+    assert_eq!(case.after(Duration::from_secs(86_400)).does(DUE), []);
+    case.does(end_offer(2, BEN, OfferOutcome::Declined));
+    assert_eq!(*case.phase(), Phase::Active { agent: ANA });
+    case.does(transfer_to(3, BEN));
+    case.does(end_offer(3, BEN, OfferOutcome::Withdrawn));
+    case.does(transfer_to(4, BEN));
+    let stored = serde_json::to_string(&case.conversation).unwrap();
+    assert_eq!(serde_json::from_str::<Conversation>(&stored).unwrap(), case.conversation);
+    case.does(accept(4, BEN));
+    assert_eq!(*case.phase(), Phase::Active { agent: BEN });
+}
+
 // Sleep and snooze
 
 #[test]
@@ -418,7 +434,7 @@ fn who_has_it_repeats_only_the_accept_by_which_they_got_it() {
 
 #[test]
 fn taking_is_offer_and_acceptance_in_one_and_only_of_what_waits() {
-    let offer = |number, agent| Offer { id: offer_id(number), agent, deadline: START };
+    let offer = |number, agent| Offer { id: offer_id(number), agent, deadline: Some(START) };
     let mut case = waiting(rules());
     let events = case.does(Command::Take(offer(1, ANA)));
     assert_eq!(

@@ -160,7 +160,7 @@ fn reply(message: u128, agent: AgentId) -> Command {
 }
 
 fn make_offer(number: u128, agent: AgentId, case: &Case) -> Command {
-    let offer = Offer { id: offer_id(number), agent, deadline: case.now + Duration::from_secs(20) };
+    let offer = Offer { id: offer_id(number), agent, deadline: Some(case.now + Duration::from_secs(20)) };
     Command::Offer { offer, why: None }
 }
 

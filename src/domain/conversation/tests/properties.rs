@@ -61,11 +61,11 @@ fn routing_command() -> impl Strategy<Value = Command> {
         1 => Just(Command::Admit(Admission::Overflow(SUPPORT))),
         1 => prop::sample::select(vec![Dismissal::End, Dismissal::Overflow(SUPPORT)]).prop_map(Command::Dismiss),
         8 => ((1_u128..4).prop_map(AgentId::from_u128), soon())
-            .prop_map(|(agent, deadline)| Command::Offer { offer: Offer { id: OfferId::NIL, agent, deadline }, why: None }),
+            .prop_map(|(agent, deadline)| Command::Offer { offer: Offer { id: OfferId::NIL, agent, deadline: Some(deadline) }, why: None }),
         1 => ((1_u128..4).prop_map(AgentId::from_u128), soon())
-            .prop_map(|(agent, deadline)| Command::Take(Offer { id: OfferId::NIL, agent, deadline })),
+            .prop_map(|(agent, deadline)| Command::Take(Offer { id: OfferId::NIL, agent, deadline: Some(deadline) })),
         1 => ((1_u128..4).prop_map(AgentId::from_u128), soon(), any::<bool>()).prop_map(|(agent, deadline, over_capacity)| {
-            Command::Assign { offer: Offer { id: OfferId::NIL, agent, deadline }, assignment: Assignment { over_capacity } }
+            Command::Assign { offer: Offer { id: OfferId::NIL, agent, deadline: Some(deadline) }, assignment: Assignment { over_capacity } }
         }),
         1 => Just(Command::Move { ticket: OfferId::NIL, campaign: SUPPORT }),
         8 => (ago(OfferId::from_u128), agent()).prop_map(|(offer, agent)| Command::Accept { offer, agent }),
@@ -157,6 +157,7 @@ fn any_rules() -> impl Strategy<Value = Rules> {
         |(times, auto_accept, close_unanswered, transfer_to_agents, external_resources, needs_disposition)| Rules {
             wrap_up: times.0,
             wrap_up_time: Duration::from_secs(times.1),
+            transfer_timeout: Duration::from_secs(times.1),
             silence: times.2.0,
             first_reply: times.2.1,
             dormant: times.2.2,
@@ -213,12 +214,12 @@ impl Store {
             Command::Begin { agent, content, .. } => Command::Begin { message: self.new_message(), agent, content },
             Command::Reply { agent, content, .. } => Command::Reply { message: self.new_message(), agent: owner(agent), content },
             Command::Offer { offer, why } => {
-                let offer = Offer { id: self.new_offer(), deadline: ahead(offer.deadline), ..offer };
+                let offer = Offer { id: self.new_offer(), deadline: offer.deadline.map(ahead), ..offer };
                 Command::Offer { offer, why }
             }
-            Command::Take(offer) => Command::Take(Offer { id: self.new_offer(), deadline: ahead(offer.deadline), ..offer }),
+            Command::Take(offer) => Command::Take(Offer { id: self.new_offer(), deadline: offer.deadline.map(ahead), ..offer }),
             Command::Assign { offer, assignment } => {
-                let offer = Offer { id: self.new_offer(), deadline: ahead(offer.deadline), ..offer };
+                let offer = Offer { id: self.new_offer(), deadline: offer.deadline.map(ahead), ..offer };
                 Command::Assign { offer, assignment }
             }
             Command::Accept { offer, agent } => Command::Accept { offer: self.offer_ago(offer), agent: or(agent, has_offer) },

@@ -2,12 +2,17 @@
 
 use std::time::Duration;
 
-use super::{agent, campaign, steps::desk};
+use super::{agent, campaign, plain_campaign, steps::desk};
 use crate::domain::{
-    campaign::Member,
+    campaign::{Campaign, Member},
     channel::{ChannelKind, KindSet},
+    refusal::Refusal,
+    routing::{Hindrance, Verdict},
+    schedule::Openness,
+    service::Service,
     strategy::{Mode, Strategy},
 };
+use crate::ids::OfferId;
 
 #[test]
 fn a_member_with_a_delay_gets_only_what_has_waited_for_it() {
@@ -58,4 +63,45 @@ fn a_member_receives_only_the_kinds_that_they_may() {
     world.agent_is(agent(2), 100, false);
     world.settle();
     assert!(world.is_waiting(one) && world.is_waiting(other));
+}
+
+/// S4-35: who was a member before the rule came, or left their voice campaign.
+#[test]
+fn who_belongs_to_no_voice_campaign_receives_nothing_where_that_is_asked() {
+    let mut world = desk(Strategy::default(), 2, 100);
+    let voice_only =
+        |on: bool| Campaign { service: Service { voice_members_only: on, ..Service::default() }, ..plain_campaign(campaign(1)) };
+    world.speaks(agent(2), true);
+    world.configure(voice_only(true), Openness::ALWAYS);
+    let ids = [(); 3].map(|()| world.chat(1));
+    assert_eq!(ids.map(|id| world.offered_to(id)), [Some(agent(2)); 3]);
+    world.speaks(agent(2), false);
+    let left = world.chat(1);
+    assert!(world.is_waiting(left), "nobody belongs");
+    let why = world.why(left);
+    assert!(why.candidates.iter().all(|one| one.verdict == Verdict::Not(Hindrance::NoVoice)), "{why:?}");
+    // Neither by a transfer, nor by taking it.
+    let offer = OfferId::from_u128(99);
+    let now = world.now;
+    assert_eq!(world.router.reserve_take(left, agent(1), offer, now), Err(Refusal::NotMember));
+    world.speaks(agent(1), true);
+    world.settle();
+    assert_eq!(world.offered_to(left), Some(agent(1)), "the telephone system says so now");
+    let last = world.chat(1);
+    world.accept(last);
+    world.speaks(agent(1), false);
+    world.configure(voice_only(false), Openness::ALWAYS);
+    assert_ne!(world.served(), 0, "the rule is gone");
+}
+
+#[test]
+fn an_offer_of_a_mail_stays_open_for_longer() {
+    let mut world = desk(Strategy::default(), 1, 100);
+    let times = [(ChannelKind::Webchat, 20), (ChannelKind::Api, 20), (ChannelKind::Email, 60)].map(|(kind, seconds)| {
+        let id = world.arrive(campaign(1), 1, kind);
+        world.settle();
+        let deadline = world.state(id).phase.offer().and_then(|offer| offer.deadline).unwrap();
+        (deadline.since(world.now), Duration::from_secs(seconds))
+    });
+    assert!(times.iter().all(|(open, asked)| open == asked), "{times:?}");
 }

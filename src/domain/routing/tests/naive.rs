@@ -55,6 +55,7 @@ pub(super) struct Naive {
     pub(super) pasts: BTreeMap<(CampaignId, AgentId), Past>,
     seed: u64,
     skills: BTreeMap<AgentId, Vec<SkillLevel>>,
+    voices: BTreeSet<AgentId>,
     loads: Loads,
     credits: BTreeMap<(CampaignId, AgentId), u32>,
     pub(super) loading: bool,
@@ -111,6 +112,8 @@ impl Naive {
             Input::Past { campaign, agent, past } => drop(self.pasts.insert((campaign, agent), past)),
             Input::Time => {}
             Input::Skills { agent, skills } => drop(self.skills.insert(agent, skills)),
+            Input::Voice { agent, belongs: true } => drop(self.voices.insert(agent)),
+            Input::Voice { agent, belongs: false } => drop(self.voices.remove(&agent)),
             Input::Loads(loads) => self.loads = loads,
             Input::AgentGone { agent, reason } => self.agent(agent).there = There::Gone(reason),
             Input::Conversation { view, ended_offers } => self.view(view, &ended_offers),
@@ -357,10 +360,17 @@ impl Naive {
         }
     }
 
+    /// Whether a member receives it at all.
+    fn receives(&self, agent: AgentId, view: &ItemView) -> bool {
+        let rules = self.campaigns.get(&view.campaign).map(|it| it.campaign.service);
+        let is_asked = rules.is_some_and(|service| service.voice_members_only);
+        let member = self.members.get(&(view.campaign, agent));
+        member.is_some_and(|member| member.receive.contains(view.kind)) && (!is_asked || self.voices.contains(&agent))
+    }
+
     /// Whether an agent may take an item, wherever it stands in line.
     pub(super) fn may_take(&self, agent: AgentId, view: &ItemView) -> bool {
-        let Some(member) = self.members.get(&(view.campaign, agent)) else { return false };
-        if self.there(agent) != There::Available || !member.receive.contains(view.kind) {
+        if self.there(agent) != There::Available || !self.receives(agent, view) {
             return false;
         }
         let shares = self.shares(agent);
@@ -419,6 +429,18 @@ impl Naive {
         all.iter().all(has) || or.iter().any(has)
     }
 
+    /// How many rings had to pass until it was for them.
+    fn ring(&self, agent: AgentId, view: &ItemView) -> u8 {
+        let since = view.demand.as_ref().and_then(|demand| demand.since).unwrap_or(view.arrived_at);
+        let rings = self.campaigns[&view.campaign].campaign.asking.rings.clone();
+        let ends = rings.iter().scan(0, |at, ring| {
+            *at += u64::from(ring.after_seconds);
+            Some(*at)
+        });
+        let moments = std::iter::once(0).chain(ends).map(|seconds| since + Duration::from_secs(seconds));
+        u8::try_from(moments.take_while(|at| !self.is_good_enough(agent, view, *at)).count()).unwrap()
+    }
+
     fn proficiency(&self, agent: AgentId, view: &ItemView, now: Timestamp) -> u32 {
         let (all, or) = self.asked(view, now);
         if all.is_empty() {
@@ -445,8 +467,7 @@ impl Naive {
         let strategy = self.strategy(view.campaign);
         let since = view.demand.as_ref().and_then(|demand| demand.since).unwrap_or(view.arrived_at);
         let soon = now.since(since) < Duration::from_secs(strategy.sticky_wait_seconds.into());
-        let member = self.members.get(&(view.campaign, agent)).is_some_and(|it| it.receive.contains(view.kind));
-        (soon && member && !strategy.mode.rings() && self.at_work(agent)).then_some(agent)
+        (soon && self.receives(agent, view) && !strategy.mode.rings() && self.at_work(agent)).then_some(agent)
     }
 
     /// Whether an agent may be given an item now.
@@ -587,6 +608,7 @@ impl Naive {
             position: None,
             penalty: penalty(winner),
             measure: measure(winner),
+            ring: self.ring(winner, view),
             preferred,
             eligible: count(&eligible),
             among: count(&compared),
@@ -759,8 +781,10 @@ impl Naive {
             self.admit(&view, &mut out);
         }
         while let Some((conversation, agent)) = self.next_pair(now) {
-            let seconds = self.campaigns[&self.views[&conversation].campaign].campaign.offer_seconds;
-            let offer = Offer { id: next_offer(), agent, deadline: now + Duration::from_secs(seconds.into()) };
+            let (view, campaign) = (&self.views[&conversation], &self.campaigns[&self.views[&conversation].campaign].campaign);
+            let is_mail = view.kind == ChannelKind::Email;
+            let seconds = if is_mail { campaign.offering.mail_seconds } else { campaign.offer_seconds };
+            let offer = Offer { id: next_offer(), agent, deadline: Some(now + Duration::from_secs(seconds.into())) };
             let choice = Box::new(self.choice(&self.views[&conversation], agent, now));
             self.reserved.insert(conversation, Reserved { offer: offer.id, agent, from: None });
             self.agent(agent).last_offer = Some(now);
@@ -939,7 +963,7 @@ impl Naive {
     pub(super) fn reserve_assignment(&mut self, id: ConversationId, agent: AgentId, offer: OfferId, now: Timestamp) -> bool {
         let Some(view) = self.views.get(&id) else { return false };
         let is_theirs = matches!(view.stand, Stand::Offered { offer } if offer.agent == agent);
-        let receives = self.members.get(&(view.campaign, agent)).is_some_and(|member| member.receive.contains(view.kind));
+        let receives = self.receives(agent, view);
         let known = self.campaigns.contains_key(&view.campaign);
         let possible = self.is_unserved(view) && !is_theirs && known && receives && self.there(agent) == There::Available;
         if possible {

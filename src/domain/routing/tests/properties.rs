@@ -35,6 +35,7 @@ struct Settings {
     has_message: bool,
     auto_accept: bool,
     wraps_up: bool,
+    voice_only: bool,
     strategy: Strategy,
     limits: Limits,
     asking: Asking,
@@ -48,6 +49,7 @@ enum Happening {
     Join(u8, u8, Seating),
     Leave(u8, u8),
     AgentIs(u8, u32, bool),
+    Voice(u8, bool),
     AgentGone(u8, bool),
     Call(u8, Option<u32>),
     Midnight,
@@ -165,9 +167,9 @@ fn seating() -> impl proptest::strategy::Strategy<Value = Seating> {
 }
 
 fn settings() -> impl proptest::strategy::Strategy<Value = Settings> {
-    let flags = (prop::bool::weighted(0.9), prop::bool::weighted(0.8), any::<[bool; 5]>());
+    let flags = (prop::bool::weighted(0.9), prop::bool::weighted(0.8), prop::bool::weighted(0.15), any::<[bool; 5]>());
     (flags, 1_u8..4, 1_u32..5, strategy(), limits(), asking()).prop_map(
-        |((enabled, open, rest), weight, max_per_agent, strategy, limits, asking)| {
+        |((enabled, open, voice_only, rest), weight, max_per_agent, strategy, limits, asking)| {
             let [closed_before, ends_out_of_hours, has_message, auto_accept, wraps_up] = rest;
             Settings {
                 enabled,
@@ -179,6 +181,7 @@ fn settings() -> impl proptest::strategy::Strategy<Value = Settings> {
                 has_message,
                 auto_accept,
                 wraps_up,
+                voice_only,
                 strategy,
                 limits,
                 asking,
@@ -220,6 +223,7 @@ fn happening() -> impl proptest::strategy::Strategy<Value = Happening> {
         1 => (agents.clone(), prop::sample::select(vec![None, Some(0), Some(40), Some(100)])).prop_map(|(agent, units)| H::Call(agent, units)),
         1 => Just(H::Midnight),
         4 => (agents.clone(), levels()).prop_map(|(agent, levels)| H::Skills(agent, levels)),
+        2 => (agents.clone(), any::<bool>()).prop_map(|(agent, belongs)| H::Voice(agent, belongs)),
         1 => loads().prop_map(H::Loads),
         2 => (agents.clone(), any::<bool>()).prop_map(|(agent, lost)| H::AgentGone(agent, lost)),
         12 => (campaigns.clone(), 0_u8..4, any::<bool>(), prop::option::of((1_u8..5, any::<bool>()))).prop_map(|(campaign, contact, chat, by)| H::Arrive(campaign, contact, chat, by)),
@@ -267,6 +271,7 @@ fn happens(world: &mut World, happening: Happening) {
             world.begin(campaign(place), contact, ChannelKind::Api, agent(who));
         }
         H::Begin(..) => {}
+        H::Voice(who, belongs) => world.speaks(agent(who), belongs),
         H::Skills(who, skills) => world.can(agent(who), skills),
         H::Loads(loads) => world.weigh(loads),
         H::Call(who, units) => world.call(agent(who), units),
@@ -297,6 +302,7 @@ fn configure(world: &mut World, number: u8, settings: &Settings) {
     configured.limits = settings.limits.clone();
     configured.asking = settings.asking.clone();
     configured.auto_accept = settings.auto_accept;
+    configured.service.voice_members_only = settings.voice_only;
     configured.wrap_up_seconds = if settings.wraps_up { 15 } else { 0 };
     configured.closing.first_reply_seconds = settings.has_message.then_some(5);
     configured.holding.sender_wrap_up = settings.weight > 1;

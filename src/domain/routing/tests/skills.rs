@@ -78,6 +78,9 @@ fn what_is_asked_relaxes_ring_by_ring() {
         world.settle();
         assert_eq!(offered(&world)[id], Some(agent(who)));
     }
+    // Which ring let whom in: the first had all that was asked, and still would have after two of them.
+    let rings: Vec<u8> = super::why::choices(&world).iter().map(|(_, choice)| choice.ring).collect();
+    assert_eq!(rings, [0, 1, 2, 3]);
 }
 
 #[test]

@@ -101,7 +101,7 @@ pub(super) fn check_announced(announced: &BTreeMap<ConversationId, Vec<AgentId>>
     }
 }
 
-fn choices(world: &World) -> Vec<(AgentId, Choice)> {
+pub(super) fn choices(world: &World) -> Vec<(AgentId, Choice)> {
     let offers = world.decisions.iter().filter_map(|decision| match decision {
         Decision::Offer { offer, choice, .. } => Some((offer.agent, **choice)),
         _ => None,
@@ -139,7 +139,7 @@ fn a_draw_and_a_last_resort_are_recorded_as_such() {
 
 #[test]
 fn what_was_written_before_choices_were_recorded_still_loads() {
-    let offer = Offer { id: OfferId::from_u128(1), agent: agent(1), deadline: second(20) };
+    let offer = Offer { id: OfferId::from_u128(1), agent: agent(1), deadline: Some(second(20)) };
     let before = serde_json::json!({ "kind": "offered", "data": offer });
     let event: Event = serde_json::from_value(before.clone()).unwrap();
     assert_eq!(event, Event::Offered { offer, why: None, assigned: None });

@@ -175,6 +175,10 @@ impl World {
         self.fact((5, CampaignId::NIL, agent), Input::Skills { agent, skills });
     }
 
+    pub(super) fn speaks(&mut self, agent: AgentId, belongs: bool) {
+        self.fact((7, CampaignId::NIL, agent), Input::Voice { agent, belongs });
+    }
+
     pub(super) fn weigh(&mut self, loads: Loads) {
         self.fact((6, CampaignId::NIL, AgentId::NIL), Input::Loads(loads));
     }

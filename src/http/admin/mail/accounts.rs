@@ -290,7 +290,11 @@ fn secrets(check: &mut Check, fields: &MailAccountFields, current: Option<&MailA
     let refresh = kept.filter(|_| then.login == Login::Oauth).and_then(|secrets| secrets.refresh.clone());
     let elsewhere = current.is_some_and(|stored| goes_elsewhere(&own_servers(&stored.settings), &own_servers(&then)));
     if refresh.is_some() && elsewhere {
-        check.error("login", ErrorCode::MailSignInNeeded, "its access would go to another server: sign it out, change it, sign in again");
+        check.error(
+            "login",
+            ErrorCode::MailSignInNeeded,
+            "its access would go to another server: sign it out, change it, sign in again",
+        );
     }
     Secrets { password, sending, refresh }
 }
@@ -320,11 +324,7 @@ fn asked(fields: &MailAccountFields, current: Option<&MailAccount>, must: bool) 
 ///
 /// # Errors
 /// 404 for one that one may not see; 422.
-pub(super) fn wanted(
-    caller: &Caller,
-    id: Option<ChannelId>,
-    fields_given: Option<MailAccountFields>,
-) -> Result<Wanted, Problem> {
+pub(super) fn wanted(caller: &Caller, id: Option<ChannelId>, fields_given: Option<MailAccountFields>) -> Result<Wanted, Problem> {
     let current = id.map(|id| found(caller, id)).transpose()?;
     let mut wanted = match (fields_given, current) {
         (Some(given), _) => given,
@@ -570,7 +570,11 @@ async fn save(
         created_at: current.created_at.into(),
         updated_at: now.into(),
     };
-    once.commit(statements, (Entity::Channel, current.id.to_string()), StatusCode::OK, &answer).await
+    let answered = once.commit(statements, (Entity::Channel, current.id.to_string()), StatusCode::OK, &answer).await?;
+    if set.login == Login::Password {
+        app.engine.mail_tokens.forget(current.id);
+    }
+    Ok(answered)
 }
 
 /// `PUT /{id}/password`: write-only, in a call of its own (S0-26…S0-28). Asks the servers first.
@@ -606,7 +610,9 @@ pub async fn archive(app: Data<App>, caller: Caller, id: Path<ChannelId>, once: 
         return Err(Problem::with(ErrorCode::InUse, "an area sends from it: choose another account there first"));
     }
     let now = app.now();
-    put_away(current, once, Some(current.archived_at.unwrap_or(now)), now).await
+    let answered = put_away(current, once, Some(current.archived_at.unwrap_or(now)), now).await?;
+    app.engine.mail_tokens.forget(current.id);
+    Ok(answered)
 }
 
 /// `POST /{id}/restore`: takes it back, switched off.

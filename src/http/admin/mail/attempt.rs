@@ -68,7 +68,7 @@ impl Attempts {
     /// Until what is given back is dropped, no other request with this key sends anything.
     ///
     /// # Errors
-    /// 503 while one does.
+    /// 429 while one does.
     pub(super) fn only(app: &App, key: Option<String>) -> Result<UnderWay, Problem> {
         let is_new = key.as_ref().is_none_or(|key| app.mail.under_way.lock().insert(key.clone()));
         if is_new { Ok(UnderWay { app: App::clone(app), key }) } else { Err(Problem::later(ErrorCode::Busy, 2)) }
@@ -240,7 +240,9 @@ async fn run(app: &App, wanted: &Wanted, letter: Option<&Letter>, to: &Unbounded
         Ok(account) => account,
         Err(failure) => {
             let both = [(MailDirection::Receive, receives), (MailDirection::Send, true)];
-            both.into_iter().filter(|(_, is_there)| *is_there).for_each(|(direction, _)| step(&sign_in_step(direction, &failure)));
+            both.into_iter()
+                .filter(|(_, is_there)| *is_there)
+                .for_each(|(direction, _)| step(&sign_in_step(direction, &failure)));
             return tell(&MailTestLine::End { receive: receives.then_some(false), send: Some(false) });
         }
     };

@@ -71,7 +71,7 @@ fn failure(language: Language, failure: &Failure, body: &mut String) {
         let said = word(language, "said").unwrap_or_default();
         let _ = write!(body, "<p>{said} <q>{}</q></p>", attribute(words));
     }
-    let _ = write!(body, "<p><code>{}</code></p>", attribute(code));
+    let _ = write!(body, "<p><small><code>{}</code></small></p>", attribute(code));
 }
 
 fn answer(language: Language, status: StatusCode, heading: &str, body: &str, account: Option<ChannelId>) -> HttpResponse {

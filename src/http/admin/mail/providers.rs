@@ -120,9 +120,9 @@ pub async fn put(
     // Whoever may change an address may not have the secret sent there.
     let known = stored.as_ref().filter(|stored| {
         let before = stored.config.place(kind, app.engine.mail_tokens.exchange().reach()).ok();
-        let same = before.zip(place.as_ref()).is_some_and(|(before, then)| {
-            before.token.origin() == then.token.origin() && before.client == then.client
-        });
+        let same = before
+            .zip(place.as_ref())
+            .is_some_and(|(before, then)| before.token.origin() == then.token.origin() && before.client == then.client);
         same && stored.secret.is_some()
     });
     let has_secret = secret.is_some() || known.is_some();

@@ -34,10 +34,7 @@ use crate::{
         },
         settings::{Login, MailAccount, Secrets, Settings, SignedIn, Slot},
     },
-    domain::{
-        log::Entity,
-        permission::Permission,
-    },
+    domain::{log::Entity, permission::Permission},
     error::ErrorCode,
     http::{
         admin::canned_texts::place,
@@ -68,7 +65,11 @@ struct Returned {
 }
 
 /// The provider as it is set, with its secret.
-async fn set_up(app: &App, client: ClientId, kind: oauth::provider::ProviderKind) -> Result<Option<(Place, SecretText)>, Problem> {
+async fn set_up(
+    app: &App,
+    client: ClientId,
+    kind: oauth::provider::ProviderKind,
+) -> Result<Option<(Place, SecretText)>, Problem> {
     let all = mail_providers::of_client(&app.engine.db, &app.sealer, client).await?;
     let found = all.into_iter().find(|provider| provider.kind == kind);
     let reach = app.engine.mail_tokens.exchange().reach();
@@ -115,7 +116,7 @@ pub async fn begin(
 pub async fn out(app: Data<App>, caller: Caller, id: Path<ChannelId>, once: Once) -> Result<HttpResponse, Problem> {
     let current = found(&caller, *id)?;
     if current.signed_in.is_none() {
-        return once::ok(&view(current));
+        return once.commit_quietly(Vec::new(), StatusCode::OK, &view(current)).await;
     }
     let now = app.now();
     let row = AccountRow { enabled: false, ..accounts::row_of(current) };

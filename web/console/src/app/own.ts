@@ -6,7 +6,7 @@ import { computed } from 'vue';
 import { me, state } from './session.ts';
 
 /** The offer that this agent may answer, if any. */
-export function offerOf({ standing }: Conversation): { offer: string; deadline: string; from: string | null } | null {
+export function offerOf({ standing }: Conversation): { offer: string; deadline: string | null; from: string | null } | null {
   if ((standing.is !== 'offered' && standing.is !== 'transferring') || standing.agent !== me.value) return null;
   return { offer: standing.offer, deadline: standing.deadline, from: standing.is === 'transferring' ? standing.from : null };
 }

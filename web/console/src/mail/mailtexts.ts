@@ -44,7 +44,7 @@ export function useTemplates(whom: () => Whom, put: (filled: TemplateFilled) => 
     if (rows.value.length === 0) return [{ is: 'label', text: t('mail.no_templates') }];
     return rows.value.map(({ id, name }) => ({ text: name, icon: FileText, run: () => void use(id) }));
   });
-  return { open, items };
+  return { open, rows, use, items };
 }
 
 /** Plain text as HTML: each line a paragraph. */

@@ -79,9 +79,11 @@ export function stepText({ by: who, what }: WhyStep): string {
 }
 
 /** How many there were, and by which rules. */
-export function factsText({ eligible, among, again }: Choice): string {
-  const counted = t('why.counted', { eligible, among });
-  return again ? `${counted} ${t('why.again')}` : counted;
+export function factsText({ eligible, among, again, ring }: Choice): string {
+  const facts = [t('why.counted', { eligible, among })];
+  if (ring > 0) facts.push(t('why.ring', { ring }));
+  if (again) facts.push(t('why.again'));
+  return facts.join(' ');
 }
 export function rulesText(choice: Choice, campaign: string | null): string {
   const rules = `${t(`mode.${choice.mode}`)} · ${t(`order.${choice.order}`)}`;

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::*;
 
-pub(super) fn mails() -> Vec<PathBuf> {
+pub(crate) fn mails() -> Vec<PathBuf> {
     let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/mail");
     let paths = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
     let mut mails: Vec<PathBuf> = paths.filter(|path| path.extension().is_some_and(|end| end == "eml")).collect();

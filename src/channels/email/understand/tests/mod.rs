@@ -1,8 +1,8 @@
 //! Every mail of `tests/mail`, changed mails, and hostile ones.
 
-mod corpus;
+pub(crate) mod corpus;
 mod hostile;
-mod mutations;
+pub(crate) mod mutations;
 
 use super::*;
 use crate::{
@@ -15,6 +15,11 @@ pub(super) fn understood(raw: &[u8]) -> Result<Understood, Unreadable> {
     let keys = [ThreadKey::new(&[7; 32], ClientId::from_u128(1), ChannelId::from_u128(2))];
     let own = ["soporte@empresa.example".to_owned()];
     understand(raw, &Context { keys: &keys, own: &own, return_path: None })
+}
+
+/// HTML of somebody else's runs nothing and fetches nothing.
+pub(crate) fn assert_safe(html: &str) {
+    html::tests::assert_safe(html);
 }
 
 /// What holds for whatever was read.

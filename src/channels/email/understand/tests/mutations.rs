@@ -40,7 +40,8 @@ const PIECES: [&[u8]; 30] = [
     b"<svg><style>",
 ];
 
-fn mutated(mails: &[Vec<u8>], random: &mut StdRng) -> Vec<u8> {
+/// A mail of these with a few things changed.
+pub(crate) fn mutated(mails: &[Vec<u8>], random: &mut StdRng) -> Vec<u8> {
     let pick = |random: &mut StdRng| mails[random.random_range(0..mails.len())].clone();
     let mut mail = pick(random);
     for _ in 0..random.random_range(1..8) {

@@ -13,6 +13,7 @@ import CampaignFiles from './CampaignFiles.vue';
 import CampaignMail from './CampaignMail.vue';
 import CampaignTexts from './CampaignTexts.vue';
 import CampaignSkills from '../skills/CampaignSkills.vue';
+import NewSchedule from './NewSchedule.vue';
 import StrategyExample from './StrategyExample.vue';
 
 export interface Open {
@@ -44,7 +45,7 @@ const ofCampaign = ({ row }: Open) => ({ campaign: row?.id ?? '', client: row?.[
 export const TABS: readonly Tab[] = [
   { tab: 'datos', title: 'group.data', groups: ['group.data', 'group.service'], topics: ['client'] },
   { tab: 'canales', title: 'tab.channels', groups: [], parts: [{ is: CampaignChannels, props: ofCampaign, later: true }], topics: ['channels'] },
-  { tab: 'horario', title: 'group.schedule', groups: ['group.schedule'], topics: ['hours', 'messages'] },
+  { tab: 'horario', title: 'group.schedule', groups: ['group.schedule'], parts: [{ is: NewSchedule, props: ofValues }], topics: ['hours', 'messages'] },
   { tab: 'tipificaciones', title: 'group.dispositions', groups: ['group.dispositions'], topics: ['dispositions'] },
   { tab: 'cierre', title: 'group.closing', groups: ['group.closing'], parts: [{ is: RemindersEditor, props: ofValues, keys: ['closing.reminders'] }], topics: [] },
   { tab: 'permisos', title: 'tab.permissions', groups: ['group.permissions'], topics: [] },
