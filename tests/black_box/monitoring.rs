@@ -28,7 +28,7 @@ const TOKEN: &str = "scrape-token-scrape-token";
 const SCRAPED_WITHIN: Duration = Duration::from_secs(30);
 /// Of what has not happened there is no series: faults, and what nobody does in this test.
 const MAY_BE_EMPTY: [&str; 6] =
-    ["gate_refusals", "actor_restarts", "quarantined", "centralita_mails_", "centralita_mailbox_", "centralita_mail_sending_"];
+    ["gate_refusals", "actor_restarts", "quarantined", "centralita_mails_", "centralita_mailbox_", "centralita_mail_"];
 
 fn of_project(path: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join(path)
