@@ -475,11 +475,7 @@ describe('a visitor', () => {
     await third.open();
     await third.writes('tercero');
     await third.sees('Hay 2 personas antes.');
-    const leave = third.chat.getByRole('button', { name: 'Dejar de esperar' });
-    await leave.click();
-    await third.sees('Se pierde el turno.');
-    await third.shot('leaving');
-    await leave.click();
+    await third.chat.getByRole('button', { name: 'No esperar más' }).click();
     await third.sees('La conversación terminó. Un mensaje nuevo empieza otra.');
     await agent.call('POST', 'me/presence', { available: true });
     await agent.with('segundo');

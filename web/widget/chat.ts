@@ -450,8 +450,8 @@ export function createChat(channel: string, changed: () => void, arrived: (messa
   }
 
   /** Who has an agent by now keeps them. */
-  async function leave(): Promise<void> {
-    await ask('POST', 'leave', token, { conversation: latest() });
+  function leave(): void {
+    ask('POST', 'leave', token, { conversation: latest() }).catch(() => {});
   }
 
   // ---- memory ----

@@ -103,7 +103,11 @@ function Notices({ chat, texts, closed }: Props & { readonly closed: string | nu
           </p>
         )}
       </div>
-      {waiting && !state.ended && <Leave chat={chat} texts={texts} />}
+      {waiting && (
+        <button type="button" class="link" onClick={chat.leave}>
+          {t('leave')}
+        </button>
+      )}
       {state.ended && answered && config?.rating && <Rating chat={chat} texts={texts} key={state.messages.at(-1)?.conversation} />}
     </div>
   );
@@ -480,49 +484,6 @@ class Form extends Component<Props, FormState> {
         )}
         <button class="primary">{t('form_start')}</button>
       </form>
-    );
-  }
-}
-
-/** Asks first: whoever leaves loses their turn. */
-class Leave extends Component<Props, { asks: boolean; failed: boolean }> {
-  override state = { asks: false, failed: false };
-
-  #leave = async (): Promise<void> => {
-    try {
-      await this.props.chat.leave();
-      document.getElementById('composer-text')?.focus();
-    } catch {
-      this.setState({ failed: true });
-    }
-  };
-
-  override render(): VNode {
-    const { t } = this.props.texts;
-    const { asks, failed } = this.state;
-    if (!asks) {
-      return (
-        <button type="button" class="link" onClick={() => this.setState({ asks: true })}>
-          {t('leave')}
-        </button>
-      );
-    }
-    return (
-      <p role="group" aria-label={t('leave')}>
-        {t('leave_sure')}{' '}
-        <button type="button" class="link" onClick={() => void this.#leave()} ref={(button) => button?.focus()}>
-          {t('leave_yes')}
-        </button>{' '}
-        <button type="button" class="link" onClick={() => this.setState({ asks: false, failed: false })}>
-          {t('leave_no')}
-        </button>
-        {failed && (
-          <span class="error" role="alert">
-            {' '}
-            {t('form_failed')}
-          </span>
-        )}
-      </p>
     );
   }
 }
