@@ -120,7 +120,8 @@ fn asked(asking: &Asking, own: &[SkillLevel], since: Timestamp, now: Timestamp) 
 impl Routing {
     /// How far it took to relax what an item asks until it was for an agent with these skills; 0 = they have all that is asked.
     pub(super) fn ring(&self, view: &ItemView, agent: AgentId, skills: &[SkillLevel]) -> u8 {
-        let Some(asking) = self.campaigns.get(&view.campaign).map(|campaign| &campaign.asking) else { return 0 };
+        let asking = self.campaigns.get(&view.campaign).map(|campaign| &campaign.asking);
+        let Some(asking) = asking.filter(|asking| !asking.rings.is_empty()) else { return 0 };
         let own = view.demand.as_deref().map_or(&[][..], |own| &own.skills);
         let mut need = Need::default();
         asking.skills.iter().chain(own).for_each(|asked| need.ask(*asked));

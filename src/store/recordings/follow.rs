@@ -38,7 +38,9 @@ const STRETCH: u64 = 50_000;
 const AT_ONCE: usize = 100;
 /// Between looks at a log in which little happens.
 const REST: Duration = Duration::from_millis(500);
-/// For each entry of the last stretch the next one is let grow by so much…
+/// Entries of a stretch that are little.
+const LITTLE: u32 = 200;
+/// For each entry beyond them the next stretch is let grow by so much…
 const GROWTH: Duration = Duration::from_millis(10);
 /// … up to this: beside much traffic fewer conversations are read anew for every message of theirs.
 const LONGEST_REST: Duration = Duration::from_secs(30);
@@ -116,7 +118,7 @@ async fn follow(recordings: &Recordings, db: &Db, journal: &Journal, clock: &Clo
                     // Half of a core while nobody waits for a commit.
                     Step::Made if journal.waiting() == 0 => took.max(BREATH),
                     Step::Made | Step::Followed => (took * 7).max(BREATH),
-                    Step::CaughtUp { entries } => (GROWTH * entries).clamp(REST, LONGEST_REST),
+                    Step::CaughtUp { entries } => (GROWTH * entries.saturating_sub(LITTLE)).clamp(REST, LONGEST_REST),
                 }
             }
             Err(error) => {
@@ -208,7 +210,8 @@ pub async fn step(recordings: &Recordings, db: &Db, stretch: &mut Stretch) -> Re
 async fn make(recordings: &Recordings, db: &Db, standing: &Standing) -> Result<Step, StoreError> {
     let rows = db.rows(ALL_AFTER, args![standing.made_to.clone(), AT_ONCE as u64]).await?;
     let ids = rows.iter().map(|row| row.parse(0)).collect::<Result<Vec<ConversationId>, _>>()?;
-    let to = Standing { made_to: ids.last().map(ToString::to_string), ..standing.clone() };
+    let more = ids.last().filter(|_| ids.len() == AT_ONCE);
+    let to = Standing { made_to: more.map(ToString::to_string), ..standing.clone() };
     if to.made_to.is_none() {
         tracing::info!("the search index is complete");
     }
