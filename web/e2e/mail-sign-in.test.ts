@@ -113,6 +113,8 @@ describe('signing in at a provider', () => {
   it('is seen to be over, and mended', async () => {
     const { page } = admin;
     there.revoke();
+    // What it has lasts for two seconds; after them it must be asked for.
+    await page.waitForTimeout(2_000);
     servers.hangUp();
     await page.goto(`${server.origin}/admin/correo`);
     const row = page.getByRole('row', { name: /ayuda@ejemplo.com/ }).first();

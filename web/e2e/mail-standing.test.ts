@@ -120,7 +120,8 @@ it('on another computer the draft is there with its files', async () => {
   await ana.page.locator('.composer-tools input[type=file]').setInputFiles({ name: 'contrato.txt', mimeType: 'text/plain', buffer: Buffer.from('uno') });
   const chip = (person: Person) => person.page.locator('.composer-files').getByText('contrato.txt');
   await chip(ana).waitFor(SOON);
-  await expect.poll(async () => ((await (await as('ana'))<{ items: { files: unknown[] }[] }>('GET', 'drafts')).items[0]?.files.length), SOON).toBe(1);
+  const asks = await as('ana');
+  await expect.poll(async () => ((await asks<{ items: { files: unknown[] }[] }>('GET', 'drafts')).items[0]?.files.length), SOON).toBe(1);
   second = await inside('ana');
   await second.page.goto(`${server.origin}/bandeja/mias/${conversation}`);
   await editor(second).getByText('Su caso sobre').waitFor(SOON);

@@ -43,23 +43,30 @@ function talk(greeting: string, answer: () => (line: string) => string | null): 
 
 export async function mailServers(): Promise<MailServers> {
   const sent: string[] = [];
-  const imap = await talk('* OK [CAPABILITY IMAP4rev1] listo\r\n', () => (line) => {
-    const [tag = '*', command = ''] = line.split(' ');
-    switch (command.toUpperCase()) {
-      case 'CAPABILITY':
-        return `* CAPABILITY IMAP4rev1 SASL-IR AUTH=XOAUTH2\r\n${tag} OK\r\n`;
-      case 'AUTHENTICATE':
-        return signedIn(line.split(' ')[3]) ? `${tag} OK\r\n` : `${tag} NO [AUTHENTICATIONFAILED] Permiso vencido\r\n`;
-      case 'LOGIN':
-        return line.includes(PASSWORD) ? `${tag} OK\r\n` : `${tag} NO [AUTHENTICATIONFAILED] Usuario o clave incorrectos\r\n`;
-      case 'SELECT':
-      case 'EXAMINE':
-        return `* 3 EXISTS\r\n* OK [UIDVALIDITY 7] x\r\n* OK [UIDNEXT 4] x\r\n${tag} OK [READ-WRITE] x\r\n`;
-      case 'LOGOUT':
-        return null;
-      default:
-        return `${tag} OK\r\n`;
-    }
+  const imap = await talk('* OK [CAPABILITY IMAP4rev1] listo\r\n', () => {
+    let idles = '*';
+    return (line) => {
+      const [tag = '*', command = ''] = line.split(' ');
+      if (tag === 'DONE') return `${idles} OK\r\n`;
+      switch (command.toUpperCase()) {
+        case 'CAPABILITY':
+          return `* CAPABILITY IMAP4rev1 IDLE SASL-IR AUTH=XOAUTH2\r\n${tag} OK\r\n`;
+        case 'IDLE':
+          idles = tag;
+          return '+ espero\r\n';
+        case 'AUTHENTICATE':
+          return signedIn(line.split(' ')[3]) ? `${tag} OK\r\n` : `${tag} NO [AUTHENTICATIONFAILED] Permiso vencido\r\n`;
+        case 'LOGIN':
+          return line.includes(PASSWORD) ? `${tag} OK\r\n` : `${tag} NO [AUTHENTICATIONFAILED] Usuario o clave incorrectos\r\n`;
+        case 'SELECT':
+        case 'EXAMINE':
+          return `* 3 EXISTS\r\n* OK [UIDVALIDITY 7] x\r\n* OK [UIDNEXT 4] x\r\n${tag} OK [READ-WRITE] x\r\n`;
+        case 'LOGOUT':
+          return null;
+        default:
+          return `${tag} OK\r\n`;
+      }
+    };
   });
   const smtp = await talk('220 correo.ejemplo ESMTP\r\n', () => {
     let mail: string[] | null = null;

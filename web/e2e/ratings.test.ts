@@ -164,7 +164,7 @@ it('a supervisor sees who was rated how, by campaign, agent and day, in the cust
   await sofia.page.goto(`${server.origin}/calificaciones`);
   await sofia.page.getByRole('link', { name: /^Leer la conversación/ }).first().click();
   await sofia.page.waitForURL(/historial\?id=/);
-  await sofia.page.locator('.recording').getByText('quedó resuelto').first().waitFor(SOON);
+  await sofia.page.locator('.recording').frameLocator('iframe').first().getByText('quedó resuelto').waitFor(SOON);
   await sofia.page.locator('summary').filter({ hasText: 'Exportar' }).click();
   const download = sofia.page.waitForEvent('download');
   await sofia.page.getByRole('link', { name: 'Correos originales (ZIP de .eml)' }).click();
