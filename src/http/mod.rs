@@ -12,6 +12,7 @@ mod mail_values;
 pub mod once;
 pub mod ops;
 pub mod pages;
+mod plain_page;
 pub mod problem;
 pub mod rate;
 pub mod routes;

@@ -449,7 +449,7 @@ export function createChat(channel: string, changed: () => void, arrived: (messa
     changed();
   }
 
-  /** Who has an agent by now keeps them. */
+  /** Who has an agent by now keeps them; when it could not be said, one sees that one still waits. */
   function leave(): void {
     ask('POST', 'leave', token, { conversation: latest() }).catch(() => {});
   }

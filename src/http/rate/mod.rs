@@ -17,7 +17,7 @@ use crate::{
     channels::{api::inbound::storable, email::understand::verify_rating},
     domain::{conversation::SCORES, log::By, mail_settings::MailRating, message::Author, webchat::Language},
     error::ErrorCode,
-    http::{input, problem::Problem, state::App},
+    http::{input, plain_page, problem::Problem, state::App},
     ids::{AgentId, CampaignId, ChannelId, ConversationId, MessageId},
     store::{
         conversations,
@@ -177,11 +177,5 @@ fn gone() -> HttpResponse {
 }
 
 fn answer(status: StatusCode, page: Writing) -> HttpResponse {
-    HttpResponse::build(status)
-        .content_type("text/html; charset=utf-8")
-        .insert_header((header::CONTENT_SECURITY_POLICY, POLICY))
-        .insert_header((header::X_CONTENT_TYPE_OPTIONS, "nosniff"))
-        .insert_header((header::REFERRER_POLICY, "no-referrer"))
-        .insert_header((header::CACHE_CONTROL, "no-store"))
-        .body(page.done())
+    plain_page::answer(status, POLICY, page.done())
 }

@@ -1,32 +1,24 @@
 //! The page's HTML: a form that needs no script, in the client's language.
 
-use std::{collections::BTreeMap, fmt::Write, sync::OnceLock};
+use std::{fmt::Write, sync::OnceLock};
 
 use crate::{
     channels::email::{rating::MARKS, understand::written::attribute},
     domain::webchat::Language,
+    http::plain_page::{Catalogue, Words, document},
 };
 
-/// Words of one language.
-pub(super) type Words = BTreeMap<String, String>;
-
-/// From the catalogues; what is not there is empty.
+/// From the catalogues.
 pub(super) fn words(language: Language) -> &'static Words {
-    static ALL: OnceLock<[Words; 3]> = OnceLock::new();
+    static ALL: OnceLock<Catalogue> = OnceLock::new();
     let all = ALL.get_or_init(|| {
-        [
+        Catalogue::new([
             include_str!("../../../web/locales/rate/es.json"),
             include_str!("../../../web/locales/rate/en.json"),
             include_str!("../../../web/locales/rate/pt-BR.json"),
-        ]
-        .map(|catalogue| serde_json::from_str(catalogue).unwrap_or_default())
+        ])
     });
-    let [spanish, english, portuguese] = all;
-    match language {
-        Language::Spanish => spanish,
-        Language::English => english,
-        Language::Portuguese => portuguese,
-    }
+    all.of(language)
 }
 
 /// A page as it is written.
@@ -94,14 +86,7 @@ impl Writing {
 
     /// The whole document.
     pub(super) fn done(self) -> String {
-        let title = self.word("title");
-        format!(
-            "<!doctype html><html lang=\"{}\"><head><meta charset=\"utf-8\"><meta name=\"viewport\" content=\"width=device-width, \
-             initial-scale=1\"><meta name=\"robots\" content=\"noindex\"><title>{title}</title><link rel=\"stylesheet\" \
-             href=\"/rate/style.css\"></head><body><main>{}</main></body></html>",
-            self.language.tag(),
-            self.body
-        )
+        document(self.language, &self.word("title"), &self.body)
     }
 }
 

@@ -19,7 +19,7 @@ use crate::{
     ids::AttachmentId,
     store::{
         attachments::{self, Stored},
-        conversations, visitors,
+        visitors,
     },
     wire::conversation,
 };
@@ -98,10 +98,8 @@ pub async fn show(app: web::Data<App>, request: HttpRequest, id: web::Path<Attac
     let readable = match stored.conversation {
         None => visitors::has_file(db, *id, known.account.id, known.bearer.visitor).await?,
         Some(conversation) => {
-            let (state, contact) = (conversations::state(db, conversation).await?, known.contact(&app).await?);
-            let theirs = state.is_some_and(|state| state.channel == known.account.id && Some(state.contact) == contact);
             // What staff has uploaded but not sent is in no message.
-            theirs && attachments::holds(db, conversation, *id).await?
+            known.owns(&app, conversation).await? && attachments::holds(db, conversation, *id).await?
         }
     };
     if !readable {

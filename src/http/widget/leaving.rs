@@ -13,7 +13,6 @@ use crate::{
     },
     http::{gate::keep_private, input, problem::Problem, state::App},
     ids::ConversationId,
-    store::conversations,
 };
 
 const MAX_BODY_BYTES: usize = 1024;
@@ -37,8 +36,7 @@ pub async fn leave(app: web::Data<App>, request: HttpRequest, payload: web::Payl
     app.throttle.message(known.bearer.visitor).map_err(later)?;
     let body = input::read(&request, &mut payload.into_inner(), MAX_BODY_BYTES).await?;
     let Leaving { conversation } = input::parse(&body)?;
-    let (state, contact) = (conversations::state(&app.engine.db, conversation).await?, known.contact(&app).await?);
-    if state.is_none_or(|state| state.channel != known.account.id || Some(state.contact) != contact) {
+    if !known.owns(&app, conversation).await? {
         return Err(Problem::not_found());
     }
     match app.engine.command(conversation, Command::GiveUp(Ending::Abandoned), By::Contact, None).await {

@@ -32,8 +32,8 @@ use crate::{
     },
     error::ErrorCode,
     http::{gate::keep_private, once, problem::Problem, state::App},
-    ids::{ChannelId, ContactId},
-    store::contacts,
+    ids::{ChannelId, ContactId, ConversationId},
+    store::{contacts, conversations},
 };
 
 /// A visitor who has shown a token, and the web chat it is for.
@@ -45,6 +45,12 @@ struct Known {
 impl Known {
     fn address(&self) -> Address {
         Address { kind: AddressKind::Visitor, value: self.bearer.visitor.to_string() }
+    }
+
+    /// Whether a conversation is theirs.
+    async fn owns(&self, app: &App, conversation: ConversationId) -> Result<bool, Problem> {
+        let (state, contact) = (conversations::state(&app.engine.db, conversation).await?, self.contact(app).await?);
+        Ok(state.is_some_and(|state| state.channel == self.account.id && Some(state.contact) == contact))
     }
 
     /// The contact behind the visitor, once there is one.

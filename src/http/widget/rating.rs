@@ -13,7 +13,7 @@ use crate::{
     error::ErrorCode,
     http::{check::Check, gate::keep_private, input, problem::Problem, state::App},
     ids::ConversationId,
-    store::{conversations, visitors},
+    store::visitors,
 };
 
 const MAX_BODY_BYTES: usize = 16 * 1024;
@@ -51,8 +51,7 @@ pub async fn rate(app: web::Data<App>, request: HttpRequest, payload: web::Paylo
     check.that(length <= MAX_COMMENT, "comment", ErrorCode::TooLong, "at most 1,000 characters");
     check.that(known.account.webchat.rating, "score", ErrorCode::NotPossible, "this chat asks for no rating");
     check.done()?;
-    let (state, contact) = (conversations::state(&app.engine.db, conversation).await?, known.contact(&app).await?);
-    if state.is_none_or(|state| state.channel != known.account.id || Some(state.contact) != contact) {
+    if !known.owns(&app, conversation).await? {
         return Err(Problem::not_found());
     }
     app.engine.command(conversation, Command::Rate { score }, By::Contact, None).await?;

@@ -209,16 +209,13 @@ impl Attempt {
         Ok(Ok(Parts { post, from, envelope, origin, message_id, date, text, html, files, asked, memory }))
     }
 
-    /// The name is that of the campaign, else of the account, else of who wrote.
     fn from(&self, post: &Post, author: Author) -> Mailbox {
-        let (directory, account) = (self.shared.directory.load(), &post.account);
-        let campaign = account.campaign.and_then(|id| directory.campaigns.get(&id)?.mail.from_name.clone());
-        let own = Some(account.settings.from_name.clone()).filter(|name| !name.is_empty());
-        let name = campaign.or(own).or_else(|| match author {
-            Author::Agent(agent) => directory.users.get(&agent).map(|user| user.name.clone()),
+        let directory = self.shared.directory.load();
+        let writer = match author {
+            Author::Agent(agent) => directory.users.get(&agent).map(|user| user.name.as_str()),
             _ => None,
-        });
-        Mailbox { name: name.unwrap_or_default(), address: account.address.clone() }
+        };
+        answering::sender(&directory, &post.account, writer)
     }
 
     /// What stands below what people write, where a campaign asks its customers (S4-20 to S4-23).

@@ -179,7 +179,7 @@ pub(super) fn refused((mut step, code): Fault, own_login_to_send: bool, has_toke
 }
 
 /// The step that an account ends at which gets nothing from its provider.
-fn sign_in_step(direction: MailDirection, failure: &Failure) -> MailTestStep {
+pub(super) fn sign_in_step(direction: MailDirection, failure: &Failure) -> MailTestStep {
     let words = failure.words.as_deref().map(str::to_owned);
     MailTestStep { direction, step: "sign_in".to_owned(), code: Some(failure.code.as_str().to_owned()), words, ms: 0 }
 }

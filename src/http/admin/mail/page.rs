@@ -1,6 +1,6 @@
 //! What a browser shows that comes back from a provider: a page without a script, in the reader's language.
 
-use std::{collections::BTreeMap, fmt::Write, sync::OnceLock};
+use std::{fmt::Write, sync::OnceLock};
 
 use actix_web::{
     HttpRequest, HttpResponse,
@@ -10,12 +10,11 @@ use actix_web::{
 use crate::{
     channels::email::{post::failure::Failure, understand::written::attribute},
     domain::webchat::Language,
+    http::plain_page::{self, Catalogue, Words, document},
     ids::ChannelId,
 };
 
 const POLICY: &str = "default-src 'none'; style-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
-
-type Words = BTreeMap<String, String>;
 
 /// An account was signed in.
 pub(super) struct Outcome {
@@ -30,21 +29,15 @@ pub(super) struct Outcome {
 }
 
 fn words(language: Language) -> &'static Words {
-    static ALL: OnceLock<[Words; 3]> = OnceLock::new();
+    static ALL: OnceLock<Catalogue> = OnceLock::new();
     let all = ALL.get_or_init(|| {
-        [
+        Catalogue::new([
             include_str!("../../../../web/locales/oauth/es.json"),
             include_str!("../../../../web/locales/oauth/en.json"),
             include_str!("../../../../web/locales/oauth/pt-BR.json"),
-        ]
-        .map(|catalogue| serde_json::from_str(catalogue).unwrap_or_default())
+        ])
     });
-    let [spanish, english, portuguese] = all;
-    match language {
-        Language::Spanish => spanish,
-        Language::English => english,
-        Language::Portuguese => portuguese,
-    }
+    all.of(language)
 }
 
 /// The first that the browser asks for and the product speaks.
@@ -78,21 +71,8 @@ fn answer(language: Language, status: StatusCode, heading: &str, body: &str, acc
     let word = |key: &str| word(language, key).unwrap_or_default();
     let way = account.map_or_else(|| "/admin/correo".to_owned(), |account| format!("/admin/correo/{account}"));
     let (title, heading, close, back) = (word("title"), word(heading), word("close"), word("back"));
-    let page = format!(
-        "<!doctype html><html lang=\"{}\"><head><meta charset=\"utf-8\"><meta name=\"viewport\" content=\"width=device-width, \
-         initial-scale=1\"><meta name=\"robots\" content=\"noindex\"><title>{title}</title><link rel=\"stylesheet\" \
-         href=\"/rate/style.css\"></head><body><main><h1>{heading}</h1>{body}<p>{close}</p><p><a href=\"{way}\">{back}</a></p>\
-         </main></body></html>",
-        language.tag(),
-    );
-    HttpResponse::build(status)
-        .content_type("text/html; charset=utf-8")
-        .insert_header((header::CONTENT_SECURITY_POLICY, POLICY))
-        .insert_header((header::X_CONTENT_TYPE_OPTIONS, "nosniff"))
-        // The address holds what the provider sent.
-        .insert_header((header::REFERRER_POLICY, "no-referrer"))
-        .insert_header((header::CACHE_CONTROL, "no-store"))
-        .body(page)
+    let body = format!("<h1>{heading}</h1>{body}<p>{close}</p><p><a href=\"{way}\">{back}</a></p>");
+    plain_page::answer(status, POLICY, document(language, &title, &body))
 }
 
 /// It worked.

@@ -7,17 +7,13 @@ use actix_web::{HttpResponse, http::StatusCode, web, web::Data};
 use object_store::ObjectStoreExt;
 use tokio::sync::Semaphore;
 
-use super::attempt::{Attempts, half, too_many};
+use super::attempt::{Attempts, half, sign_in_step, too_many};
 use crate::{
     channels::email::{
         answering,
         compose::{self, Enclosed, MAX_FILES_BYTES, Origin, compose},
-        post::{
-            account::{Account, is_address},
-            diagnose::Direction,
-            smtp::Letter,
-        },
-        settings::MailAccount,
+        post::{account::is_address, diagnose::Direction, smtp::Letter},
+        settings::{Login, MailAccount},
         template::Rendered,
         understand::{ThreadKey, written},
     },
@@ -82,10 +78,9 @@ pub async fn send(app: Data<App>, caller: Caller, input: Input<TemplateTest>) ->
     sent.await.map_err(|_| Problem::new(ErrorCode::Internal))?
 }
 
-/// An account that may be sent by, as it signs in, with the key of its mails.
+/// An account that may be sent by, with the key of its mails.
 struct Usable {
     account: Arc<MailAccount>,
-    access: Account,
     key: ThreadKey,
 }
 
@@ -95,11 +90,11 @@ fn usable(caller: &Caller, client: ClientId, id: ChannelId) -> Result<Usable, Pr
     });
     let known =
         known.ok_or_else(|| Problem::field("account", ErrorCode::UnknownReference, "no such mail account of this client"))?;
-    let on = known.enabled && known.archived_at.is_none();
-    let access = Some(known).filter(|_| on).and_then(|known| Some((known.account(None)?, known.threads.first()?.clone())));
+    let can_sign_in = known.settings.login == Login::Oauth || known.account(None).is_some();
+    let on = known.enabled && known.archived_at.is_none() && can_sign_in;
     let off = || Problem::field("account", ErrorCode::WrongState, "the account is switched off or cannot sign in");
-    let (access, key) = access.ok_or_else(off)?;
-    Ok(Usable { account: Arc::clone(known), access, key })
+    let key = known.threads.first().filter(|_| on).cloned().ok_or_else(off)?;
+    Ok(Usable { account: Arc::clone(known), key })
 }
 
 struct TestMail {
@@ -156,11 +151,16 @@ impl TestMail {
     }
 
     async fn send(&self, app: &App, letter: &Letter, subject: String, once: &Once) -> Result<HttpResponse, Problem> {
-        let account = &self.account;
-        let direction = Direction::Send(Some(letter));
-        let sent = half(&app.mail.network, &account.access, direction, MailDirection::Send, &mut |_| {}).await;
-        let failure = sent.err().map(|(step, _)| step);
-        tracing::info!(account = %account.account.id, by = %once.by(), accepted = failure.is_none(), "a template was sent as a test");
+        let account = &self.account.account;
+        let failure = match app.engine.mail_tokens.account(account).await {
+            Ok(access) => {
+                let direction = Direction::Send(Some(letter));
+                let sent = half(&app.mail.network, &access, direction, MailDirection::Send, &mut |_| {}).await;
+                sent.err().map(|(step, _)| step)
+            }
+            Err(failure) => Some(sign_in_step(MailDirection::Send, &failure)),
+        };
+        tracing::info!(account = %account.id, by = %once.by(), accepted = failure.is_none(), "a template was sent as a test");
         let answer = TemplateTested { to: self.to.clone(), subject, failure };
         once.commit_quietly(Vec::new(), StatusCode::OK, &answer).await
     }
