@@ -6,7 +6,11 @@ use actix::{Actor, ActorContext, AsyncContext, Context, Handler, Message, WrapFu
 use rand::{RngExt, SeedableRng, rngs::StdRng};
 use tokio_util::sync::CancellationToken;
 
-use super::{Shared, batch::Lost, lease::Lease};
+use super::{
+    Shared,
+    batch::{Lost, Taken},
+    lease::Lease,
+};
 use crate::{
     actors::lifecycle::DeathNotice,
     channels::email::{
@@ -39,8 +43,8 @@ pub(super) struct Stop;
 /// Fetches the mail of one account.
 ///
 /// Owns: the account's mailbox by lease (`mailbox:{account}`), its position, its connection. Loses the lease: stops at once, and what
-/// it had begun to write is refused by the store. Capacity: one batch in memory ([`super::pace`]); nobody sends it messages but its
-/// parent. Rebuilt by [`super::Mailboxes`], from the position in the store. Persisted: the position, after everything before it.
+/// it had begun to write is refused by the store. Capacity: two batches in memory ([`super::pace`]), one that is taken in and one that
+/// the server gives out meanwhile; nobody sends it messages but its parent. Rebuilt by [`super::Mailboxes`], from the position in the store. Persisted: the position, after everything before it.
 pub struct Mailbox {
     account: Arc<MailAccount>,
     shared: Arc<Shared>,
@@ -101,6 +105,15 @@ pub(super) struct Work {
     random: StdRng,
     /// The mail over which sessions end, and how often.
     suspect: (u32, u32),
+    /// On record when the connection ended, before the server heard of it.
+    untouched: Option<Untouched>,
+}
+
+/// Mails of which the server is to hear what became of them.
+struct Untouched {
+    uid_validity: u32,
+    fine: Vec<u32>,
+    failed: Vec<u32>,
 }
 
 impl Work {
@@ -109,7 +122,7 @@ impl Work {
         let server = settings.imap.as_ref().map_or_else(String::new, |imap| format!("{}:{}", imap.host, imap.port));
         let place = format!("{}@{server}/{}", settings.user, settings.folders.inbox);
         let seed = shared.engine.ids.next::<crate::ids::IncarnationId>().uuid().as_u64_pair().1;
-        Self { account, shared, place, random: StdRng::seed_from_u64(seed), suspect: (0, 0) }
+        Self { account, shared, place, random: StdRng::seed_from_u64(seed), suspect: (0, 0), untouched: None }
     }
 
     /// Takes the lease, works while it holds, takes it again.
@@ -185,38 +198,30 @@ impl Work {
         }
         self.count_quarantined().await;
         shared.engine.mail_health.change(self.account.id, |health| health.read_only = session.is_read_only());
-        let (mut done, mut before) = (0, None);
+        let untouched = self.untouched.take();
+        self.tell(&mut session, untouched).await;
+        let mut before = None;
         loop {
             if session.backlog() == 0 {
-                done = 0;
                 self.say(if session.is_pushed() { MailState::Idle } else { MailState::Polling });
             }
-            match session.next().await {
-                Event::Arrived(batch) => {
-                    let backlog = session.backlog() as u64;
-                    self.reading(done, backlog);
-                    let count = batch.mails.len() as u64;
-                    if self.take(&mut session, lease, batch, before).await.is_err() {
-                        return End::Lost;
-                    }
-                    done += count;
-                    if session.backlog() > 0 {
-                        self.reading(done, session.backlog() as u64);
-                    }
-                    self.suspect = (0, 0);
-                }
+            let end = match session.next().await {
+                Event::Arrived(batch) => match self.take_in(&mut session, lease, batch, before).await {
+                    Ok(()) => continue,
+                    Err(end) => end,
+                },
                 Event::Changed(change) => {
                     tracing::warn!(account = %self.account.id, ?change, "the server numbers its mails anew: everything is looked at again");
                     let existing = self.account.settings.takes_existing;
                     before = stored.map(|(_, since)| since - DAY).filter(|_| !existing);
+                    continue;
                 }
-                Event::Disconnected(failure) => {
-                    return match self.suspected(&session, lease, &failure).await {
-                        Ok(()) => End::Failed(failure),
-                        Err(Lost) => End::Lost,
-                    };
-                }
-            }
+                Event::Disconnected(failure) => End::Failed(failure),
+            };
+            return match &end {
+                End::Failed(failure) => self.suspected(&session, lease, failure).await.map_or(End::Lost, |()| end),
+                End::Lost => end,
+            };
         }
     }
 
@@ -247,47 +252,90 @@ impl Work {
         let position = Position { uid, ..session.position() };
         let content = Content::Unreadable(failure.clone());
         let mail = Mail { uid, received: None, size: 0, content };
-        let statements = self.settle_all(position.uid_validity, vec![mail]).await.1;
-        self.commit(lease, statements, position).await?;
+        let batch = self.open_batch(Batch { mails: vec![mail], position }, None).await;
+        let taken = self.settle_batch(batch).await;
+        self.commit(lease, taken.statements, position).await?;
         self.count_quarantined().await;
         Ok(())
     }
 
-    /// Takes in a batch; only then the server hears of it.
-    /// What arrived `before` we began to read the folder is not ours, wherever it stands in it now.
-    async fn take(&self, session: &mut Session, lease: &Lease, batch: Batch, before: Option<Timestamp>) -> Result<(), Lost> {
-        let Batch { mut mails, position } = batch;
-        mails.retain(|mail| before.is_none_or(|before| mail.received.is_none_or(|at| at >= before)));
-        let (settled, statements) = self.settle_all(position.uid_validity, mails).await;
+    /// Takes in a batch and all that are known to follow. While one is taken in, that before it is put on record, the server hears of that,
+    /// and gives out the next. What arrived `before` we began to read the folder is not ours, wherever it stands in it now.
+    async fn take_in(
+        &mut self,
+        session: &mut Session,
+        lease: &Lease,
+        batch: Batch,
+        before: Option<Timestamp>,
+    ) -> Result<(), End> {
+        let (mut taken, mut done) = (None, 0);
+        let mut opened = Some(self.open_batch(batch, before).await);
+        while let Some(batch) = opened {
+            let (position, count) = (batch.position, batch.count);
+            let unrecorded = taken.as_ref().map_or(0, |taken: &Taken| taken.count);
+            self.reading(done, (session.backlog() as u64).saturating_sub(unrecorded));
+            let beside = async {
+                if let Some(taken) = taken {
+                    let untouched = self.record(session, lease, taken).await?;
+                    self.tell(session, Some(untouched)).await;
+                }
+                match session.ahead(position).await {
+                    Some(Ok(batch)) => Ok(Some(self.open_batch(batch, before).await)),
+                    Some(Err(failure)) => Err(End::Failed(failure)),
+                    None => Ok(None),
+                }
+            };
+            let (now, next) = tokio::join!(self.settle_batch(batch), beside);
+            done += count;
+            self.suspect = (0, 0);
+            match next {
+                Ok(next) => (opened, taken) = (next, Some(now)),
+                Err(End::Failed(failure)) => {
+                    self.untouched = Some(self.record(session, lease, now).await?);
+                    return Err(End::Failed(failure));
+                }
+                Err(End::Lost) => return Err(End::Lost),
+            }
+        }
+        if let Some(taken) = taken {
+            let untouched = self.record(session, lease, taken).await?;
+            self.tell(session, Some(untouched)).await;
+        }
+        Ok(())
+    }
+
+    /// That a batch was taken in; gives what the server is to hear of it.
+    async fn record(&self, session: &mut Session, lease: &Lease, taken: Taken) -> Result<Untouched, Lost> {
+        let Taken { position, settled, statements, .. } = taken;
         self.commit(lease, statements, position).await?;
         session.committed(position);
         if settled.iter().any(|(_, is_fine)| !is_fine) {
             self.count_quarantined().await;
         }
         let health = &self.shared.engine.mail_health;
-        health.change(self.account.id, |health| health.last_mail_at = Some(self.shared.engine.clock.now()));
-        if session.is_read_only() {
-            return Ok(());
-        }
-        let of = |wanted: bool| settled.iter().filter(|(_, is_fine)| *is_fine == wanted).map(|(uid, _)| *uid).collect::<Vec<_>>();
-        let (fine, failed) = (of(true), of(false));
+        health.change(self.account.id, |health| health.last_mail_at = Some(self.now()));
+        let of = |wanted: bool| settled.iter().filter(|(_, is_fine)| *is_fine == wanted).map(|(uid, _)| *uid).collect();
+        Ok(Untouched { uid_validity: position.uid_validity, fine: of(true), failed: of(false) })
+    }
+
+    /// Tells the server of mails that are on record.
+    async fn tell(&self, session: &mut Session, untouched: Option<Untouched>) {
+        let Some(Untouched { uid_validity, fine, failed }) = untouched.filter(|_| !session.is_read_only()) else { return };
         let folders = &self.account.settings.folders;
-        let validity = position.uid_validity;
         let mut touched = Ok(());
         if !fine.is_empty() {
             touched = match &folders.done {
-                Some(folder) => session.move_to(validity, &fine, folder).await,
-                None => session.mark_seen(validity, &fine).await,
+                Some(folder) => session.move_to(uid_validity, &fine, folder).await,
+                None => session.mark_seen(uid_validity, &fine).await,
             };
         }
         if let (Some(folder), false, true) = (&folders.failed, failed.is_empty(), touched.is_ok()) {
-            touched = session.move_to(validity, &failed, folder).await;
+            touched = session.move_to(uid_validity, &failed, folder).await;
         }
         if let Err(failure) = touched {
             // They are stored all the same; a connection that is gone will be noticed next.
             tracing::warn!(account = %self.account.id, %failure, "mails could not be marked on the server");
         }
-        Ok(())
     }
 
     fn say(&self, state: MailState) {

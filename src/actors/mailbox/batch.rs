@@ -12,7 +12,8 @@ use super::{
 };
 use crate::{
     actors::engine::CommandError,
-    channels::email::post::imap::{Content, Mail, Position},
+    channels::email::post::imap::{Batch, Content, Mail, Position},
+    clock::Timestamp,
     domain::log::By,
     store::{
         attachment_groups,
@@ -43,23 +44,49 @@ pub(super) struct Lost;
 /// A mail's number, and whether it could be read.
 type Done = (u32, bool);
 
+/// A batch whose first mails are read.
+pub(super) struct Opened {
+    pub(super) position: Position,
+    /// Mails that the server gave out.
+    pub(super) count: u64,
+    first: Vec<(u32, Reading)>,
+    rest: std::vec::IntoIter<Mail>,
+}
+
+/// A batch whose mails are all taken in, and what is still to be committed.
+pub(super) struct Taken {
+    pub(super) position: Position,
+    pub(super) count: u64,
+    pub(super) settled: Vec<Done>,
+    pub(super) statements: Vec<Statement>,
+}
+
 impl Work {
-    /// Takes in all of them, however long that takes; gives what is still to be committed. While some are taken in the next are read.
-    pub(super) async fn settle_all(&self, uid_validity: u32, mails: Vec<Mail>) -> (Vec<Done>, Vec<Statement>) {
-        let (mut done, mut statements) = (Vec::with_capacity(mails.len()), Vec::new());
-        let mut mails = mails.into_iter();
-        let mut part = self.read_some(uid_validity, &mut mails).await;
+    /// Reads its first mails. What arrived `before` is not among them.
+    pub(super) async fn open_batch(&self, batch: Batch, before: Option<Timestamp>) -> Opened {
+        let Batch { mut mails, position } = batch;
+        let count = mails.len() as u64;
+        mails.retain(|mail| before.is_none_or(|before| mail.received.is_none_or(|at| at >= before)));
+        let mut rest = mails.into_iter();
+        let first = self.read_some(position.uid_validity, &mut rest).await;
+        Opened { position, count, first, rest }
+    }
+
+    /// Takes in all of them, however long that takes. While some are taken in the next are read.
+    pub(super) async fn settle_batch(&self, batch: Opened) -> Taken {
+        let Opened { position, count, first: mut part, mut rest } = batch;
+        let mut taken = Taken { position, count, settled: Vec::new(), statements: Vec::new() };
         while !part.is_empty() {
-            let (settled, next) = tokio::join!(self.settle_some(part), self.read_some(uid_validity, &mut mails));
+            let (settled, next) = tokio::join!(self.settle_some(part), self.read_some(position.uid_validity, &mut rest));
             for (uid, Settled { outcome, statements: mut more }) in settled {
                 self.count(&outcome);
-                done.push((uid, !matches!(outcome, Outcome::Aside(MailAsideKind::Quarantined, _))));
-                statements.append(&mut more);
+                taken.settled.push((uid, !matches!(outcome, Outcome::Aside(MailAsideKind::Quarantined, _))));
+                taken.statements.append(&mut more);
             }
             part = next;
         }
-        done.sort_unstable();
-        (done, statements)
+        taken.settled.sort_unstable();
+        taken
     }
 
     async fn read_some(&self, uid_validity: u32, mails: &mut std::vec::IntoIter<Mail>) -> Vec<(u32, Reading)> {

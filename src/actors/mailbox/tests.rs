@@ -15,7 +15,7 @@ use crate::{
     auth::secret::SecretText,
     channels::email::{
         post::{
-            imap::{Content, Mail, Pace},
+            imap::{Batch, Content, Mail, Pace, Position},
             net::{Network, Reach},
         },
         settings::{MailAccount, Settings, Slot},

@@ -10,10 +10,7 @@ use crate::{
         mailbox::Mailboxes,
         testing::{eventually, on_both},
     },
-    channels::email::post::{
-        imap::Position,
-        tests::{Real, dovecot::elsewhere, measure::bare_backlog, proxy},
-    },
+    channels::email::post::tests::{Real, dovecot::elsewhere, measure::bare_backlog, proxy},
     clock::Clock,
     domain::mail_health::{MailHealth, MailState},
     store::mail_positions,

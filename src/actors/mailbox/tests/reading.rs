@@ -203,10 +203,11 @@ fn what_nobody_wrote_or_nobody_can_read_lies_aside_and_the_rest_flows() {
         mails.push(Mail { uid: 9, received: None, size: 90_000_000, content: header });
         let work = Work::new(account, Arc::new(post.shared(nowhere(), Pace::default())));
         for _ in 0..2 {
-            let (done, statements) = Box::pin(work.settle_all(1, mails.clone())).await;
-            post.house.engine.journal.write(statements, None, By::System, None).await.unwrap();
-            let failed: Vec<u32> = done.iter().filter(|(_, is_fine)| !is_fine).map(|(uid, _)| *uid).collect();
-            assert_eq!((done.len(), failed), (9, vec![2, 5, 6, 9]));
+            let batch = Batch { mails: mails.clone(), position: Position { uid_validity: 1, uid: 9 } };
+            let taken = Box::pin(async { work.settle_batch(work.open_batch(batch, None).await).await }).await;
+            post.house.engine.journal.write(taken.statements, None, By::System, None).await.unwrap();
+            let failed: Vec<u32> = taken.settled.iter().filter(|(_, is_fine)| !is_fine).map(|(uid, _)| *uid).collect();
+            assert_eq!((taken.settled.len(), failed), (9, vec![2, 5, 6, 9]));
         }
         assert_eq!(post.all().await, ["dos", "tres", "uno"]);
         // In the order in which they came.

@@ -236,6 +236,22 @@ impl Session {
         }
     }
 
+    /// The mails behind `position`, if any are known, while those up to there are being taken in: what [`Session::next`] would bring
+    /// once they are committed.
+    ///
+    /// # Errors
+    /// The session is over.
+    pub async fn ahead(&mut self, position: Position) -> Option<Result<Batch, Failure>> {
+        if position.uid_validity != self.position.uid_validity
+            || self.waiting.range(position.uid.checked_add(1)?..).next().is_none()
+        {
+            return None;
+        }
+        let batch = Box::pin(self.chunk(position)).await;
+        // Without mails all of them were deleted meanwhile.
+        Some(batch).filter(|batch| batch.as_ref().map_or(true, |batch| !batch.mails.is_empty()))
+    }
+
     /// The mail that was asked for alone (see [`Pace::mails`]) when the session ended: when that happens again and again, the server cannot give it
     /// out without falling over, and committing its number leaves it behind.
     pub fn suspect(&self) -> Option<u32> {
@@ -322,7 +338,7 @@ impl Session {
             }
             while !self.waiting.is_empty() {
                 promised = false;
-                let batch = self.chunk().await?;
+                let batch = self.chunk(self.position).await?;
                 if !batch.mails.is_empty() {
                     return Ok(Next::Event(Event::Arrived(batch)));
                 }
@@ -424,16 +440,17 @@ impl Session {
         status.or(Code::CommandRefused).map(drop)
     }
 
-    async fn chunk(&mut self) -> Result<Batch, Failure> {
+    /// The next mails behind `after`.
+    async fn chunk(&mut self, after: Position) -> Result<Batch, Failure> {
         let largest = u64::from(self.pace.largest);
         let cost = |size: u64| if size > largest { HEADER as u64 } else { size };
-        let next = self.waiting.keys().next().copied().unwrap_or_default();
+        let next = self.waiting.range(after.uid.saturating_add(1)..).next().map_or(0, |(uid, _)| *uid);
         let mails = if next <= self.one_by_one { 1 } else { self.pace.mails };
-        let planned = plan(&self.waiting, self.position.uid, mails, u64::from(self.pace.bytes), cost);
+        let planned = plan(&self.waiting, after.uid, mails, u64::from(self.pace.bytes), cost);
         let Some((last, _)) = planned.last().copied() else {
             // Nothing is behind the position: what waits is a left-over.
             self.waiting.clear();
-            return Ok(Batch { mails: vec![], position: self.position });
+            return Ok(Batch { mails: vec![], position: after });
         };
         let (whole, large): (Vec<(u32, u64)>, Vec<_>) = planned.iter().copied().partition(|(_, size)| *size <= largest);
         self.suspect = if planned.len() == 1 { Some(last) } else { None };
@@ -477,14 +494,20 @@ impl Session {
         if refusal.is_some() && planned.len() > 1 {
             // One of them cannot be given out. Which one shows when they are asked for one by one.
             self.one_by_one = last;
-            return Box::pin(self.chunk()).await;
+            return Box::pin(self.chunk(after)).await;
         }
         self.suspect = None;
-        Ok(self.batch(&planned, found, refusal))
+        Ok(self.batch(after, &planned, found, refusal))
     }
 
-    fn batch(&mut self, planned: &[(u32, u64)], mut found: BTreeMap<u32, Fetched>, refusal: Option<Failure>) -> Batch {
-        let mut batch = Batch { mails: vec![], position: self.position };
+    fn batch(
+        &mut self,
+        after: Position,
+        planned: &[(u32, u64)],
+        mut found: BTreeMap<u32, Fetched>,
+        refusal: Option<Failure>,
+    ) -> Batch {
+        let mut batch = Batch { mails: vec![], position: after };
         for (uid, size) in planned.iter().copied() {
             let fetched = found.remove(&uid);
             let content = match fetched.as_ref().and_then(|mail| mail.body.as_ref()) {
