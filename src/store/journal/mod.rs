@@ -14,6 +14,7 @@ mod connection;
 mod encode;
 mod lease;
 mod postgres;
+mod room;
 mod sqlite;
 mod writer;
 

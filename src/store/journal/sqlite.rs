@@ -14,6 +14,7 @@ use super::{
     clash::{Clash, Taken},
     encode::{self, ConversationRow, Rows},
     lease::Lease,
+    room::Room,
 };
 use crate::{
     clock::Timestamp,
@@ -26,6 +27,7 @@ const PREPARED: usize = 256;
 pub(super) struct Sqlite {
     connection: Connection,
     checkpointer: Checkpointer,
+    room: Room,
 }
 
 impl Sqlite {
@@ -39,7 +41,7 @@ impl Sqlite {
         connection.pragma_update(None, "foreign_keys", true)?;
         connection.pragma_update(None, "cache_size", -WRITER_CACHE_KIB)?;
         let checkpointer = Checkpointer::start(&connection, file)?;
-        Ok(Self { connection, checkpointer })
+        Ok(Self { connection, checkpointer, room: Room::of(file) })
     }
 
     pub(super) fn rows(&self, sql: &'static str, args: &[Value]) -> Result<Vec<Row>, StoreError> {
@@ -81,6 +83,7 @@ impl Sqlite {
         self.write(&rows)?;
         self.execute("COMMIT", &[])?;
         self.checkpointer.wrote(group.len());
+        self.room.grow();
         Ok(rows.head)
     }
 
