@@ -85,7 +85,7 @@ impl Company {
         let offered = channel.write("another customer", "hello").await;
         let shown = tab.conversation(&offered, "offered").await;
         let offer = text(&shown["conversation"]["standing"]["offer"]);
-        let unwanted = json!({ "client": client, "address": "nomore@example.com", "note": "asked for it" });
+        let unwanted = json!({ "client": client, "address": "nomore@acme.test", "note": "asked for it" });
         let suppression = post("mail-suppressions", unwanted).await;
         let [aside, aside2] = asides(world, &agent, [&client, &campaign, &conversation]).await;
         let ids = BTreeMap::from([
