@@ -72,6 +72,8 @@ ids! {
     AttachmentId;
     /// A mail that is nobody's message.
     MailAsideId;
+    /// Somebody who is not written to by mail any more.
+    SuppressionId;
     /// Something that agents can be good at.
     SkillId;
     /// One reservation of an agent's capacity for a conversation.

@@ -96,6 +96,8 @@ pub enum Entity {
     Template,
     /// A conversation that somebody took out as a file.
     Export,
+    /// Addresses that are not written to by mail.
+    Suppression,
 }
 
 impl Entity {
@@ -111,6 +113,7 @@ impl Entity {
                 | Self::Resource
                 | Self::Template
                 | Self::Export
+                | Self::Suppression
         )
     }
 }

@@ -46,6 +46,7 @@ use crate::{
             invitations, mail,
             mail_answer::{self, AnswerQuery},
             mail_asides::{self, MailAsidesQuery},
+            mail_suppressions::{self, MailSuppressionsQuery},
             mails, me, moves, ratings,
             recordings::{self, RecordingsQuery},
             service_levels::{self, ServiceLevelsQuery},
@@ -56,9 +57,10 @@ use crate::{
     },
     wire::{
         command, config, conversation, demo as wire_demo, live, mail as wire_mail, mail_accounts as wire_mail_accounts,
-        mail_asides as wire_mail_asides, mail_health as wire_mail_health, mail_sign_in as wire_mail_sign_in, moves as wire_moves,
-        page::Page, people, ratings as wire_ratings, recordings as wire_recordings, schedules as wire_schedules,
-        session as wire_session, simulation, skills, start as wire_start, templates as wire_templates, why as wire_why,
+        mail_asides as wire_mail_asides, mail_health as wire_mail_health, mail_sign_in as wire_mail_sign_in,
+        mail_suppressions as wire_mail_suppressions, moves as wire_moves, page::Page, people, ratings as wire_ratings,
+        recordings as wire_recordings, schedules as wire_schedules, session as wire_session, simulation, skills,
+        start as wire_start, templates as wire_templates, why as wire_why,
     },
 };
 
@@ -355,6 +357,13 @@ routes! {
         "Take it in as a customer's message, whatever it says of itself", 200, gives wire_mail_asides::MailAside;
     POST "/api/v1/mail-asides/{id}/dismiss" mail_asides::dismiss, Access::Any(&[ForceConversations]), "mail",
         "Say that it is of no interest", 200, gives wire_mail_asides::MailAside;
+    GET "/api/v1/mail-suppressions" mail_suppressions::list, READ_CONTACTS, "mail",
+        "Addresses that are not written to by mail any more, or were not until somebody lifted that; the newest first",
+        query MailSuppressionsQuery, 200, page wire_mail_suppressions::MailSuppression;
+    POST "/api/v1/mail-suppressions" mail_suppressions::create, WRITE_CONTACTS, "mail", "Send nothing to an address any more",
+        body wire_mail_suppressions::MailSuppressionFields, 201, gives wire_mail_suppressions::MailSuppression;
+    DELETE "/api/v1/mail-suppressions/{id}" mail_suppressions::lift, WRITE_CONTACTS, "mail",
+        "Let mails go to an address again, until it complains again", 204;
 
     GET "/api/v1/contacts" contacts::list, READ_CONTACTS, "contacts", "Contacts, the newest first",
         query ContactsQuery, 200, page people::Contact;

@@ -66,7 +66,7 @@ const OFFER_ADDRESS: &str = "INSERT INTO contact_addresses (client_id, kind, val
 const INSERT: &str = "INSERT INTO contacts (id, client_id, name, created_at) VALUES ($1, $2, $3, $4)";
 
 /// Above every id.
-const END: &str = "ffffffff-ffff-ffff-ffff-ffffffffffff";
+pub(super) const END: &str = "ffffffff-ffff-ffff-ffff-ffffffffffff";
 
 /// Which contacts.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -101,7 +101,7 @@ pub async fn list(db: &Db, filter: &Filter, limit: usize) -> Result<Vec<Created>
 }
 
 /// "Contains", with nothing in the text that means more than itself.
-fn pattern(text: &str) -> String {
+pub(super) fn pattern(text: &str) -> String {
     if text.is_empty() {
         return String::new();
     }

@@ -29,10 +29,13 @@ const WAITING: &str = "SELECT coalesce(sum(CASE WHEN o.attempts = 0 AND o.next_a
      FROM outbox o WHERE o.channel_id = $1";
 const WAITS: &str = "SELECT next_at, attempts, state FROM outbox WHERE message_id = $1";
 
+/// In place of an address: a server refused the mail itself.
+pub const EVERYBODY: &str = "";
+
 /// A receiver that a mail did not go to.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LeftOut {
-    /// Who.
+    /// Who, or [`EVERYBODY`].
     pub address: String,
     /// A stable reason code.
     pub reason: String,

@@ -22,9 +22,9 @@ const SQLITE_STANDINGS: &str = "SELECT m.id, m.seq, m.delivery FROM json_each($1
      ON m.conversation_id = j.value->>'c' AND m.seq = j.value->>'q' WHERE m.delivery IS NOT NULL";
 const POSTGRES_STANDINGS: &str = "SELECT m.id, m.seq, m.delivery FROM json_to_recordset($1::json) AS r(c text, q bigint) \
      JOIN messages m ON m.conversation_id = r.c AND m.seq = r.q WHERE m.delivery IS NOT NULL";
-const SQLITE_SUPPRESSED: &str =
-    "SELECT address FROM mail_suppressions WHERE client_id = $1 AND address IN (SELECT value FROM json_each($2))";
-const POSTGRES_SUPPRESSED: &str = "SELECT address FROM mail_suppressions WHERE client_id = $1 \
+const SQLITE_SUPPRESSED: &str = "SELECT address FROM mail_suppressions WHERE client_id = $1 AND lifted_at IS NULL \
+     AND address IN (SELECT value FROM json_each($2))";
+const POSTGRES_SUPPRESSED: &str = "SELECT address FROM mail_suppressions WHERE client_id = $1 AND lifted_at IS NULL \
      AND address = ANY (ARRAY(SELECT json_array_elements_text($2::json)))";
 
 async fn rows(db: &Db, sqlite: &'static str, postgres: &'static str, args: Vec<Value>) -> Result<Vec<Row>, StoreError> {

@@ -37,6 +37,8 @@ pub struct MailView {
     pub automatic: bool,
     /// Of ours: whom it did not reach.
     pub left_out: Vec<MailLeftOut>,
+    /// Of ours, while it has not left: what the server said that did not take it, one line of plain text.
+    pub refusal: Option<String>,
 }
 
 /// Somebody whom one of our mails did not reach.

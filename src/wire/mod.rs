@@ -10,6 +10,7 @@ pub mod mail_accounts;
 pub mod mail_asides;
 pub mod mail_health;
 pub mod mail_sign_in;
+pub mod mail_suppressions;
 pub mod moves;
 pub mod page;
 pub mod people;

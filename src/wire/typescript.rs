@@ -5,8 +5,9 @@ use std::{collections::BTreeMap, path::Path};
 use ts_rs::TS;
 
 use super::{
-    command, config, conversation, demo, live, mail, mail_accounts, mail_asides, mail_health, mail_sign_in, moves, page, people,
-    ratings, recordings, schedules, service as service_now, session, simulation as what_if, skills, start, templates, why,
+    command, config, conversation, demo, live, mail, mail_accounts, mail_asides, mail_health, mail_sign_in, mail_suppressions,
+    moves, page, people, ratings, recordings, schedules, service as service_now, session, simulation as what_if, skills, start,
+    templates, why,
 };
 use crate::{
     channels::email::{oauth::provider, post::account, settings},
@@ -18,7 +19,7 @@ use crate::{
     error::ErrorCode,
     http::{problem, widget},
     ids, simulation,
-    store::{mail_asides as asides, visitors},
+    store::{mail_asides as asides, suppressions, visitors},
 };
 
 const FILE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/web/lib/wire/wire.ts");
@@ -138,6 +139,10 @@ fn text() -> String {
         asides::MailAsideKind,
         asides::MailAsideState,
         ids::MailAsideId,
+        mail_suppressions::MailSuppression,
+        mail_suppressions::MailSuppressionFields,
+        suppressions::SuppressionReason,
+        ids::SuppressionId,
         live::Activity,
         live::AgentRow,
         live::Ask,

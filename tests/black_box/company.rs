@@ -85,10 +85,13 @@ impl Company {
         let offered = channel.write("another customer", "hello").await;
         let shown = tab.conversation(&offered, "offered").await;
         let offer = text(&shown["conversation"]["standing"]["offer"]);
+        let unwanted = json!({ "client": client, "address": "nomore@acme.test", "note": "asked for it" });
+        let suppression = post("mail-suppressions", unwanted).await;
         let [aside, aside2] = asides(world, &agent, [&client, &campaign, &conversation]).await;
         let ids = BTreeMap::from([
             ("aside", aside),
             ("aside2", aside2),
+            ("suppression", suppression),
             ("client", client),
             ("schedule", schedule),
             ("disposition", disposition),
@@ -362,6 +365,11 @@ pub(crate) fn template(route: &Route) -> Option<Template> {
         "GET /api/v1/mail-asides/{id}/source" => ("mail-asides/{{aside}}/source", None),
         "POST /api/v1/mail-asides/{id}/retry" => ("mail-asides/{{aside}}/retry", None),
         "POST /api/v1/mail-asides/{id}/dismiss" => ("mail-asides/{{aside2}}/dismiss", None),
+        "GET /api/v1/mail-suppressions" => ("mail-suppressions?client={{client}}", None),
+        "POST /api/v1/mail-suppressions" => {
+            ("mail-suppressions", Some(json!({ "client": "{{client}}", "address": "a@example.com", "note": "asked for it" })))
+        }
+        "DELETE /api/v1/mail-suppressions/{id}" => ("mail-suppressions/{{suppression}}", None),
 
         "GET /api/v1/contacts" => ("contacts?client={{client}}", None),
         "GET /api/v1/contacts/{id}" => ("contacts/{{contact}}", None),

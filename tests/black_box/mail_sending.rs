@@ -171,9 +171,9 @@ async fn a_mail_and_what_follows_it_reach_a_real_server(database: Database) {
     assert_eq!(until(&agent.api, &id, &large, "rejected").await["reason"], "mail_too_large");
 }
 
-/// A server that takes everything but what is for nobody, slowly; the Message-ID and text of everything it took.
+/// A server that takes everything but what is for nobody, slowly; everything it took, and how somebody last signed in.
 #[derive(Clone, Default)]
-pub(crate) struct Slow(pub(crate) Arc<Mutex<Vec<String>>>);
+pub(crate) struct Slow(pub(crate) Arc<Mutex<Vec<String>>>, pub(crate) Arc<Mutex<String>>);
 
 impl Slow {
     pub(crate) async fn start(&self) -> u16 {
@@ -207,8 +207,14 @@ impl Slow {
                     mail = Some(String::new());
                     b"354 go\r\n"
                 }
-                (None, line) if line.starts_with("EHLO") => b"250-slow\r\n250 AUTH PLAIN\r\n",
-                (None, line) if line.starts_with("AUTH") => b"235 ok\r\n",
+                (None, line) if line.starts_with("EHLO") => b"250-slow\r\n250 AUTH PLAIN XOAUTH2\r\n",
+                (None, line) if line.starts_with("AUTH") => {
+                    line.clone_into(&mut self.1.lock().unwrap());
+                    b"235 ok\r\n"
+                }
+                (None, line) if line.starts_with("RCPT TO:<odd@") => {
+                    b"550-5.7.1 \x1b[31m<b>no</b>\xe2\x80\xae\xff\r\n550 5.7.1 https://x.example/why\r\n"
+                }
                 (None, line) if line.starts_with("RCPT TO:<nobody@") => b"550 5.1.1 no such user here\r\n",
                 (None, _) => b"250 ok\r\n",
             };

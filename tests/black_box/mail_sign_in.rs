@@ -7,7 +7,10 @@ use std::{
     time::{Duration, Instant},
 };
 
-use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
+use base64::{
+    Engine,
+    prelude::{BASE64_STANDARD, BASE64_URL_SAFE_NO_PAD},
+};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 use tokio::{
@@ -21,6 +24,7 @@ use crate::{
     database::{Database, number, on_both},
     installation::Installation,
     mail_accounts::Real,
+    mail_sending::{Slow, field},
     socket::Socket,
     world::World,
 };
@@ -31,6 +35,7 @@ on_both!(
     what_a_provider_refuses_is_said_in_words_and_nothing_is_kept,
     a_sign_in_that_ends_is_seen_and_mended,
     what_the_mail_server_refuses_is_not_kept,
+    a_template_is_tried_by_an_account_that_is_signed_in,
     access_goes_to_no_other_server,
     a_provider_is_set_up_and_its_secret_never_comes_out,
     where_nothing_inside_may_be_reached_no_provider_is_either,
@@ -386,6 +391,36 @@ async fn what_the_mail_server_refuses_is_not_kept(database: Database) {
     on.ok();
     assert_eq!(desk.provider.asked(), 4, "wrong person, right person, stale, good");
     desk.until(&id, "up to date", |health| health["mailbox"]["is"] == "idle").await;
+}
+
+async fn a_template_is_tried_by_an_account_that_is_signed_in(database: Database) {
+    let (desk, slow) = (Desk::new(Installation::new(&database)).await, Slow::default());
+    let smtp = json!({ "host": "127.0.0.1", "port": slow.start().await, "security": "plain" });
+    let id = desk.account(json!({ "smtp": smtp, "accept_in_clear": true, "receives": false })).await;
+    let template = json!({ "client": desk.client, "campaign": desk.campaign, "subject": "Hola", "html": "<p>Hola</p>" });
+    let body = json!({ "template": template, "account": id, "to": "jefa@x.example" });
+    let path = "/api/v1/templates/test";
+    desk.world.admin.post(path, body.clone()).await.refused_field("account", "wrong_state");
+    // What it is signed in with ends at once: the mail needs another.
+    let over = (400, json!({ "error": "invalid_grant", "error_description": "Token has been revoked." }));
+    desk.provider.says(&[token("canary-first", Some("canary-lasting"), 0.1), token("canary-next", None, 0.1), over]);
+    assert_eq!(desk.sign_in(&id, true).await.0, 200);
+    tokio::time::sleep(Duration::from_millis(150)).await;
+    let sent = desk.world.admin.post(path, body.clone()).await.ok();
+    assert_eq!((&sent["subject"], &sent["failure"]), (&json!("[Prueba] Hola"), &Value::Null));
+    assert_eq!(desk.provider.last()["refresh_token"], "canary-lasting");
+    let shown = BASE64_STANDARD.encode("user=ana\x01auth=Bearer canary-next\x01\x01");
+    assert_eq!(*slow.1.lock().unwrap(), format!("AUTH XOAUTH2 {shown}"));
+    let mails = slow.0.lock().unwrap().clone();
+    let [mail] = &mails[..] else { panic!("{mails:?}") };
+    assert_eq!((field(mail, "Subject").as_deref(), mail.contains("Hola")), (Some("[Prueba] Hola"), true));
+    // Who is signed out over there hears so in words, and nothing is sent.
+    tokio::time::sleep(Duration::from_millis(150)).await;
+    let failure = desk.world.admin.post(path, body).await.ok()["failure"].clone();
+    assert_eq!((&failure["step"], &failure["code"]), (&json!("sign_in"), &json!("sign_in_again")));
+    assert_eq!((&failure["words"], slow.0.lock().unwrap().len()), (&json!("Token has been revoked."), 1));
+    let rows = desk.world.installation.rows().await.join("\n");
+    assert!(!rows.contains("canary") && !desk.world.installation.log().contains("canary"));
 }
 
 async fn access_goes_to_no_other_server(database: Database) {

@@ -61,6 +61,7 @@ mod simulation;
 mod skills;
 mod start;
 mod strategies;
+mod suppressions;
 mod template_test;
 mod templates;
 mod web_chat;

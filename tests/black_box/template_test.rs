@@ -92,12 +92,8 @@ async fn nobody_sends_a_test_where_they_may_not(database: Database) {
         body["to"] = json!(wrong);
         admin.post(PATH, body).await.refused_field("to", "not_possible");
     }
-    let wants_none = format!(
-        "INSERT INTO mail_suppressions (client_id, address, reason, message_id, created_at) \
-         VALUES ('{}', 'jefa@x.example', 'complaint', 'x', 0)",
-        post.client
-    );
-    post.world.installation.execute(&wants_none).await;
+    let wants_none = json!({ "client": post.client, "address": "jefa@x.example", "note": "x" });
+    admin.post("/api/v1/mail-suppressions", wants_none).await.id();
     admin.post(PATH, test(&post, json!({}))).await.refused_field("to", "not_possible");
     admin.post(PATH, test(&post, json!({ "contact": post.campaign }))).await.refused(404, "not_found");
     let off = format!("UPDATE mail_accounts SET enabled = 0 WHERE id = '{}'", post.channel);

@@ -36,13 +36,14 @@ use crate::{
         mail::{Doubt, Envelope},
         message::Attachment,
     },
-    ids::{AttachmentId, ConversationId},
+    ids::{AttachmentId, ConversationId, MailAsideId},
     store::{
         StoreError,
         attachments::{self, Stored},
         conversations,
         mail_asides::{self, MailAside, MailAsideKind, MailAsideState},
-        mail_sending, mail_threads, suppressions,
+        mail_sending, mail_threads,
+        suppressions::{self, Suppression, SuppressionReason},
         write::Statement,
     },
 };
@@ -229,7 +230,9 @@ impl Reader {
             Verdict::Customer => self.take_in(account, reading, meaning).await,
             Verdict::Aside(kind, reason) => {
                 let (about, mut more) = match &meaning.mail.report {
-                    Some(report) if kind == MailAsideKind::Report => self.act_on(account, report).await?,
+                    Some(report) if kind == MailAsideKind::Report => {
+                        self.act_on(account, report, reading.identity.aside()).await?
+                    }
                     _ => (None, Vec::new()),
                 };
                 let mut settled = self.put_aside(account, reading, kind, reason, about).await?;
@@ -436,6 +439,7 @@ impl Reader {
         &self,
         account: &MailAccount,
         report: &Report,
+        aside: MailAsideId,
     ) -> Result<(Option<ConversationId>, Vec<Statement>), CommandError> {
         let about = match report {
             Report::Delivery(report) => report.about,
@@ -456,8 +460,22 @@ impl Reader {
                 return Err(error);
             }
         }
-        let suppress =
-            suppress.iter().map(|address| suppressions::insert(account.client, address, "complaint", ours.message, now));
+        let complained = |address: String| {
+            suppressions::complained(&Suppression {
+                id: self.engine.ids.next(),
+                client: account.client,
+                address,
+                reason: SuppressionReason::Complaint,
+                note: None,
+                added_by: By::System,
+                message: Some(ours.message),
+                conversation: Some(ours.conversation),
+                report: Some(aside),
+                created_at: now,
+                lifted: None,
+            })
+        };
+        let suppress = suppress.into_iter().map(complained);
         let left_out =
             left_out.iter().map(|(address, reason, words)| mail_sending::left_out(ours.message, address, reason, words, now));
         Ok((Some(ours.conversation), suppress.chain(left_out).collect()))

@@ -30,7 +30,12 @@ use crate::{
     channels::email::{post::failure::Failure, settings::Quota},
     clock::Timestamp,
     domain::{channel::ChannelKind, contact::AddressKind, log::By},
-    store::{mail_sending, outbox::Outgoing, outbox_groups, write::Statement},
+    store::{
+        mail_sending::{self, EVERYBODY},
+        outbox::Outgoing,
+        outbox_groups,
+        write::Statement,
+    },
 };
 
 /// Mails on their way: some are put together while one is sent and others begin or have their outcome committed.
@@ -486,14 +491,15 @@ async fn send(shared: Arc<Shared>, set: Set) -> Step {
     Step::Sent { set: Box::new(set), outcome, refused, took }
 }
 
-/// Before their outcome is committed: who does not get them, and where they stand. The former is lost only with the process, between
-/// the server's yes and this.
+/// Before their outcome is committed: who does not get them, what a server said that refused them, and where they stand. The first two
+/// are lost only with the process, between the server's answer and this.
 async fn close(shared: Arc<Shared>, ended: Vec<Ended>) -> Step {
     let now = shared.clock.now();
     let rows: Vec<Statement> = ended
         .iter()
-        .filter(|ended| ended.outcome == Outcome::SentToSome)
-        .flat_map(|ended| ended.left_out.iter().map(|one| (ended.mail.attempt.item.message, one)))
+        .flat_map(|ended| ended.left_out.iter().map(move |one| (ended, one)))
+        .filter(|(ended, one)| one.address == EVERYBODY || ended.outcome == Outcome::SentToSome)
+        .map(|(ended, one)| (ended.mail.attempt.item.message, one))
         .map(|(message, one)| mail_sending::left_out(message, &one.address, &one.reason, &one.words, now))
         .collect();
     if !rows.is_empty()

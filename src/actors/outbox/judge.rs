@@ -10,6 +10,7 @@ use crate::{
         smtp::{self, Enhanced, Refused, Reply, Stage},
     },
     clock::Timestamp,
+    store::mail_sending::EVERYBODY,
 };
 
 /// Waits between attempts; after the last of them the message has failed.
@@ -78,6 +79,7 @@ pub(super) fn judge(status: u16, retry_after: Option<&str>, now: Timestamp) -> O
 /// A receiver that a mail did not go to.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct LeftOut {
+    /// [`EVERYBODY`]: the mail itself was refused.
     pub(super) address: String,
     /// A stable reason code.
     pub(super) reason: String,
@@ -103,11 +105,21 @@ pub(super) fn judge_mail(outcome: smtp::Outcome) -> (Outcome, Vec<LeftOut>) {
         {
             Outcome::Rest(failure)
         }
-        smtp::Outcome::Temporary(_) => Outcome::Refused { retry_after: None },
-        smtp::Outcome::Permanent(Refused { failure, reply, .. }) => Outcome::Rejected(reason(failure.code, reply.as_ref())),
+        smtp::Outcome::Temporary(refused) => return (Outcome::Refused { retry_after: None }, said(refused)),
+        smtp::Outcome::Permanent(refused) => {
+            let reason = reason(refused.failure.code, refused.reply.as_ref());
+            return (Outcome::Rejected(reason), said(refused));
+        }
         smtp::Outcome::Unknown(_) => Outcome::Unknown,
     };
     (judged, Vec::new())
+}
+
+/// The answer by which a server refused a mail, with its status, for people who look into it.
+fn said(Refused { failure, reply, .. }: Refused) -> Vec<LeftOut> {
+    let words = failure.words.filter(|_| reply.is_some()).map(String::from);
+    let reason = reason(failure.code, reply.as_ref());
+    words.into_iter().map(|words| LeftOut { address: EVERYBODY.to_owned(), reason: reason.clone(), words }).collect()
 }
 
 /// `recipient_refused:5.1.1`: what, and how the server put it.
@@ -192,6 +204,14 @@ mod tests {
         ] {
             let no = refused(Stage::Recipient, Code::RecipientRefused, given);
             assert_eq!(said(smtp::Outcome::Permanent(no)), Outcome::Rejected(expected.to_owned()));
+        }
+        let words = "550 5.1.1 See https://support.google.com/mail/?p=NoSuchUser";
+        for permanent in [true, false] {
+            let failure = Failure::said(Code::RecipientRefused, words.as_bytes());
+            let no = Refused { stage: Stage::Recipient, failure, reply: Some(reply(550, Some(Enhanced(5, 1, 1)))) };
+            let (_, kept) = judge_mail(if permanent { smtp::Outcome::Permanent(no) } else { smtp::Outcome::Temporary(no) });
+            let [kept] = &kept[..] else { panic!("{kept:?}") };
+            assert_eq!((kept.address.as_str(), kept.words.as_str()), (EVERYBODY, words));
         }
         assert_eq!(said(smtp::Outcome::Unknown(Code::Closed.into())), Outcome::Unknown);
         let some = vec![("b@x.example".to_owned(), reply(550, Some(Enhanced(5, 1, 1))))];

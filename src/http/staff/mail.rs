@@ -30,6 +30,7 @@ use crate::{
     },
     domain::{
         conversation::Conversation,
+        delivery::Delivery,
         mail::{Envelope, Fold, FoldKind, Mailbox},
         message::{Attachment, Message},
     },
@@ -42,7 +43,10 @@ use crate::{
         state::App,
     },
     ids::{AttachmentId, ConversationId, MessageId},
-    store::{attachments, conversations, mail_sending},
+    store::{
+        attachments, conversations,
+        mail_sending::{self, EVERYBODY, LeftOut},
+    },
     wire::mail::{MailHeader, MailText, MailTextKind, MailView},
 };
 
@@ -94,15 +98,16 @@ impl Mails {
 struct Found {
     state: Conversation,
     message: Arc<Message>,
+    reason: Option<String>,
     envelope: Arc<Envelope>,
 }
 
 async fn found(app: &App, caller: &Caller, ids: Path<(ConversationId, MessageId)>) -> Result<Found, Problem> {
     let (id, message) = ids.into_inner();
     let state = readable(app, caller, id).await?;
-    let message = conversations::message_of(&app.engine.db, state.id, message).await?.ok_or_else(Problem::not_found)?.message;
-    let envelope = message.mail.clone().ok_or_else(Problem::not_found)?;
-    Ok(Found { state, message, envelope })
+    let stored = conversations::message_of(&app.engine.db, state.id, message).await?.ok_or_else(Problem::not_found)?;
+    let envelope = stored.message.mail.clone().ok_or_else(Problem::not_found)?;
+    Ok(Found { state, message: stored.message, reason: stored.reason, envelope })
 }
 
 /// What is made of the HTML and the parts of a mail.
@@ -121,13 +126,15 @@ struct Seen {
 pub async fn show(app: Data<App>, caller: Caller, ids: Path<(ConversationId, MessageId)>) -> Result<HttpResponse, Problem> {
     let found = found(&app, &caller, ids).await?;
     let Seen { html, parts, invitation, is_cut } = read(&app, &found.message, &found.envelope).await?;
-    let Found { state, message, envelope } = found;
+    let Found { state, message, reason, envelope } = found;
     let account = caller.directory.mail_accounts.get(&state.channel);
     let own = || account.map(|account| Mailbox { name: account.settings.from_name.clone(), address: account.address.clone() });
     let left_out = match envelope.source {
-        None => mail_sending::left_out_of(&app.engine.db, message.id).await?.into_iter().map(Into::into).collect(),
+        None => mail_sending::left_out_of(&app.engine.db, message.id).await?,
         Some(_) => Vec::new(),
     };
+    let (whole, left_out): (Vec<_>, Vec<_>) = left_out.into_iter().partition(|one| one.address == EVERYBODY);
+    let refusal = whole.into_iter().find(|one| tells(one, message.delivery, reason.as_deref())).and_then(|one| one.words);
     let (html, remote) = html.map_or((None, 0), |Html { html, remote }| (Some(html), remote.len()));
     once::ok(&MailView {
         from: envelope.from.clone().or_else(own),
@@ -140,8 +147,19 @@ pub async fn show(app: Data<App>, caller: Caller, ids: Path<(ConversationId, Mes
         cut: is_cut,
         source: envelope.source.is_some(),
         automatic: envelope.automatic,
-        left_out,
+        left_out: left_out.into_iter().map(Into::into).collect(),
+        refusal,
     })
+}
+
+/// Whether what a server said last is why a mail stands so: it may have taken it afterwards, and somebody else refused it then.
+fn tells(said: &LeftOut, delivery: Option<Delivery>, reason: Option<&str>) -> bool {
+    match delivery {
+        Some(Delivery::Scheduled | Delivery::Queued | Delivery::Sending) => true,
+        Some(Delivery::Rejected) => reason == Some(said.reason.as_str()),
+        Some(Delivery::Failed) => reason == Some("gave_up"),
+        _ => false,
+    }
 }
 
 /// `GET /source`: as it came in or was sent, to be saved.
@@ -149,7 +167,7 @@ pub async fn show(app: Data<App>, caller: Caller, ids: Path<(ConversationId, Mes
 /// # Errors
 /// 404, also for what has not left.
 pub async fn source(app: Data<App>, caller: Caller, ids: Path<(ConversationId, MessageId)>) -> Result<HttpResponse, Problem> {
-    let Found { state, message, envelope } = found(&app, &caller, ids).await?;
+    let Found { state, message, envelope, .. } = found(&app, &caller, ids).await?;
     let name = if envelope.subject.is_empty() { "mail" } else { &envelope.subject };
     let name = crate::domain::file::clean_name(&format!("{}.eml", name.chars().take(80).collect::<String>()));
     match mail_file::of(&app, &caller.directory, &state, &message, None).await?.ok_or_else(Problem::not_found)? {
@@ -343,6 +361,22 @@ mod tests {
         // Out of range, or in the middle of a character.
         for (from, to) in [(1, 99), (99, 7), (1, 1)] {
             in_parts("ñandú", &[Fold { from, to, kind: FoldKind::Quote }]);
+        }
+    }
+
+    #[test]
+    fn what_a_server_said_is_told_while_it_is_why() {
+        let said = LeftOut { address: EVERYBODY.to_owned(), reason: "recipient_refused:4.7.1".to_owned(), words: None };
+        for (delivery, reason, expected) in [
+            (Delivery::Sending, None, true),
+            (Delivery::Failed, Some("gave_up"), true),
+            (Delivery::Failed, Some("file_missing"), false),
+            (Delivery::Rejected, Some("recipient_refused:4.7.1"), true),
+            // Taken at last, and then it bounced.
+            (Delivery::Rejected, Some("unknown_address:5.1.1"), false),
+            (Delivery::Sent, None, false),
+        ] {
+            assert_eq!(tells(&said, Some(delivery), reason), expected, "{delivery:?} {reason:?}");
         }
     }
 

@@ -12,6 +12,7 @@ pub mod mail;
 pub mod mail_answer;
 pub mod mail_asides;
 mod mail_file;
+pub mod mail_suppressions;
 pub mod mails;
 pub mod me;
 pub mod moves;

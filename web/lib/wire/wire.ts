@@ -2671,6 +2671,66 @@ at: Time, };
 
 export type MailSignsIn = "password" | "application_password" | "browser";
 
+export type MailSuppression = { 
+/**
+ * Its id.
+ */
+id: SuppressionId, 
+/**
+ * In whose name nothing is sent.
+ */
+client: ClientId, 
+/**
+ * To whom, in lower case.
+ */
+address: string, 
+/**
+ * Why.
+ */
+reason: SuppressionReason, 
+/**
+ * The same in the words of who added it.
+ */
+note: string | null, 
+/**
+ * Who added it; none: the product, or a program.
+ */
+added_by: UserId | null, 
+/**
+ * The conversation of the mail that was complained about, where it is known.
+ */
+conversation: ConversationId | null, 
+/**
+ * The report that said so, where it is known: an entry of `mail-asides`.
+ */
+report: MailAsideId | null, 
+/**
+ * Since when.
+ */
+created_at: Time, 
+/**
+ * They may be written to again: since when.
+ */
+lifted_at: Time | null, 
+/**
+ * Who says so; none: a program.
+ */
+lifted_by: UserId | null, };
+
+export type MailSuppressionFields = { 
+/**
+ * In whose name nothing is to be sent.
+ */
+client: ClientId, 
+/**
+ * To whom.
+ */
+address: string, 
+/**
+ * Why: 1 to 200 characters.
+ */
+note: string, };
+
 export type MailTest = { 
 /**
  * One that is saved. Where `settings` has no password, its stored ones are used, if they go nowhere else than they do now.
@@ -2774,7 +2834,11 @@ automatic: boolean,
 /**
  * Of ours: whom it did not reach.
  */
-left_out: Array<MailLeftOut>, };
+left_out: Array<MailLeftOut>, 
+/**
+ * Of ours, while it has not left: what the server said that did not take it, one line of plain text.
+ */
+refusal: string | null, };
 
 export type MailWaits = { "for": "moment" } | { "for": "quota" } | { "for": "account", 
 /**
@@ -4598,6 +4662,10 @@ sticky_days?: number | null,
  * So long it waits for that agent while they are there but busy, 0 to 3,600 s; 0 by default.
  */
 sticky_wait_seconds?: number | null, };
+
+export type SuppressionId = string;
+
+export type SuppressionReason = "complaint" | "manual";
 
 export type SystemDisposition = "inactivity" | "transfer" | "out_of_hours" | "ignored_comment";
 

@@ -168,10 +168,26 @@ fn reports_move_the_message_they_prove_to_be_about() {
         post.arrives(&complaint(&second_id, ANA_X)).await;
         assert_eq!(state(second).await.message.delivery, Some(Delivery::Complained));
         assert!(suppressions::is_suppressed(db, CLIENT, "Ana@x.example").await.unwrap());
+        let listed = async |lifted| {
+            let filter = suppressions::Filter { lifted, ..Default::default() };
+            suppressions::list(db, &filter, 9).await.unwrap()
+        };
+        let why = listed(false).await.remove(0);
+        assert_eq!((why.message, why.conversation, why.address.as_str()), (Some(second), Some(conversation), ANA_X));
+        assert!(post.asides().await.iter().any(|aside| Some(aside.id) == why.report && aside.reason == "complaint"));
+        // Let off, and the same report is read again: nothing new. Another complaint is.
+        let lift = suppressions::lift(why.id, By::System, post.house.engine.clock.now());
+        post.house.engine.journal.write(vec![lift], None, By::System, None).await.unwrap();
+        post.arrives(&complaint(&second_id, ANA_X)).await;
+        assert!(!suppressions::is_suppressed(db, CLIENT, ANA_X).await.unwrap());
+        let again = complaint(&first_id, ANA_X).replacen("Message-ID: <c", "Message-ID: <again", 1);
+        post.arrives(&again).await;
+        assert!(suppressions::is_suppressed(db, CLIENT, ANA_X).await.unwrap());
+        assert_eq!((listed(false).await.len(), listed(true).await[0].lifted.map(|(_, by)| by)), (1, Some(By::System)));
         // None of them is work for anybody, and each lies there once, beside its conversation.
         assert_eq!(post.all().await, ["hola"]);
         let asides = post.asides().await;
-        assert_eq!(asides.len(), 4);
+        assert_eq!(asides.len(), 5);
         assert!(asides.iter().all(|aside| aside.kind == MailAsideKind::Report && aside.conversation == Some(conversation)));
     });
 }

@@ -324,7 +324,8 @@ fn whoever_is_refused_or_suppressed_is_on_record_and_the_others_get_it() {
         let (house, tab) = open(scratch, sink.port, None).await;
         let id = talk(&house, &tab, "x").await;
         let suppress = Statement::new(
-            "INSERT INTO mail_suppressions (client_id, address, reason, created_at) VALUES ($1, 'spam@x.example', 'complaint', 0)",
+            "INSERT INTO mail_suppressions (id, client_id, address, reason, added_by, created_at) \
+             VALUES ('1', $1, 'spam@x.example', 'complaint', 'system', 0)",
             args![CLIENT.to_string()],
         );
         house.engine.journal.write(vec![suppress], None, By::System, None).await.unwrap();
@@ -335,6 +336,12 @@ fn whoever_is_refused_or_suppressed_is_on_record_and_the_others_get_it() {
         assert_eq!(found, [("Spam@x.example", "suppressed"), ("nobody@x.example", "recipient_refused:5.1.1")]);
         let none = says(&house, id, "b", to(&["spam@x.example"])).await.unwrap();
         assert_eq!(until(&tab, none, Delivery::Suppressed).await.as_deref(), Some("suppressed"));
+        // What the server said no to altogether is on record in its words.
+        let refused = says(&house, id, "c", to(&["nobody@x.example"])).await.unwrap();
+        assert_eq!(until(&tab, refused, Delivery::Rejected).await.as_deref(), Some("recipient_refused:5.1.1"));
+        let said = mail_sending::left_out_of(&house.engine.db, refused).await.unwrap();
+        let said: Vec<_> = said.iter().map(|one| (one.address.as_str(), one.words.as_deref())).collect();
+        assert_eq!(said, [(mail_sending::EVERYBODY, Some("550 5.1.1 User unknown"))]);
         assert_eq!((sink.mails().len(), sink.mails()[0].to.len()), (1, 1));
     });
 }
@@ -394,7 +401,8 @@ fn of_many_that_go_at_once_each_has_its_own_outcome() {
         let (house, tab) = open(scratch, sink.port, None).await;
         let kinds = ["yes", "no", "later", "spam"];
         let suppress = Statement::new(
-            "INSERT INTO mail_suppressions (client_id, address, reason, created_at) VALUES ($1, 'spam7@x.example', 'complaint', 0)",
+            "INSERT INTO mail_suppressions (id, client_id, address, reason, added_by, created_at) \
+             VALUES ('1', $1, 'spam7@x.example', 'complaint', 'system', 0)",
             args![CLIENT.to_string()],
         );
         house.engine.journal.write(vec![suppress], None, By::System, None).await.unwrap();

@@ -17,6 +17,7 @@ interface Screen {
 const SCREENS: readonly Screen[] = [
   { kind: 'arbol', title: 'tree.title', needs: 'write_config', is: defineAsyncComponent(() => import('./campaigns/ClientTree.vue')) },
   { kind: 'correo', title: 'mail.title', needs: 'write_config', is: defineAsyncComponent(() => import('./mail/MailScreen.vue')) },
+  { kind: 'exclusion', title: 'suppressed.title', needs: 'read_contacts', is: defineAsyncComponent(() => import('./mail/SuppressionsScreen.vue')) },
   { kind: 'capacidad', title: 'capacity.title', needs: 'write_config', is: defineAsyncComponent(() => import('./skills/CapacityScreen.vue')) },
   { kind: 'plantillas', title: 'templates.title', needs: 'write_config', is: defineAsyncComponent(() => import('./templates/TemplatesScreen.vue')) },
   { kind: 'miembros', title: 'group.members_of', needs: 'write_members', is: defineAsyncComponent(() => import('./members/MembersScreen.vue')) },
