@@ -8,6 +8,8 @@ export interface Variable {
   readonly label: string;
   /** For example. */
   readonly sample?: string;
+  /** Another way to write one that is there: known, and not offered. */
+  readonly alias?: boolean;
 }
 
 const NAME = '[\\p{L}][\\p{L}\\p{N}_.-]{0,59}';
