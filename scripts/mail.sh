@@ -170,6 +170,9 @@ smtpd_peername_lookup = no
 smtpd_relay_restrictions = permit_sasl_authenticated, reject
 smtpd_sender_restrictions = check_sender_access regexp:$directory/postfix/senders
 smtpd_recipient_restrictions = check_recipient_access regexp:$directory/postfix/recipients, permit_sasl_authenticated, reject
+smtpd_restriction_classes = greylist
+greylist = check_policy_service unix:private/greylist
+transport_maps = regexp:$directory/postfix/transport
 smtpd_error_sleep_time = 0
 smtpd_client_connection_rate_limit = 0
 smtpd_client_connection_count_limit = 0
@@ -181,7 +184,33 @@ CONF
 /^later@/ 450 4.2.0 Greylisted, see http://postgrey.example/
 /^nobody@/ 550 5.1.1 User unknown
 /^full@/ 452 4.2.2 Mailbox full
+/^grey-/ greylist
 CONF
+  echo '/^(ana|beto)@buzon\.example$/ box:' >"$directory/postfix/transport"
+  # Postfix's protocol for policies: attributes up to an empty line, then what to do.
+  cat >"$directory/greylist" <<CONF
+while read -r line; do
+  case \$line in
+    recipient=*) recipient=\${line#recipient=} ;;
+    '')
+      action='450 4.2.0 Greylisted, come back later'
+      [ ! -e "$directory/grey/\$recipient" ] || action=DUNNO
+      printf 'action=%s\n\n' "\$action"
+      ;;
+  esac
+done
+CONF
+  # A delivery agent for Maildir: whole, then seen.
+  cat >"$directory/deliver" <<CONF
+set -e
+umask 077
+box=$directory/mail/\$1/Maildir
+mkdir -p "\$box/tmp" "\$box/new" "\$box/cur"
+name=\$(date +%s%N).\$\$
+cat >"\$box/tmp/\$name"
+mv "\$box/tmp/\$name" "\$box/new/\$name"
+CONF
+  mkdir -p "$directory/grey"
   cat >"$directory/postfix/master.cf" <<CONF
 127.0.0.1:$1 inet n - n - - smtpd
 127.0.0.1:$2 inet n - n - - smtpd
@@ -202,6 +231,10 @@ anvil unix - - n - 1 anvil
 postlog unix-dgram n - n - 1 postlogd
 keep unix - n n - 1 pipe
   flags=q user=nobody argv=/bin/sh -c cat>>$directory/sent/mails
+box unix - n n - 1 pipe
+  flags=q user=nobody argv=/bin/sh $directory/deliver \${user}
+greylist unix - n n - 0 spawn
+  user=nobody argv=/bin/sh $directory/greylist
 CONF
   mkdir -p "$directory/sent"
   chown nobody "$directory/sent"
@@ -245,7 +278,7 @@ done
   exit 1
 }
 
-CENTRALITA_TEST_MAIL=$(printf '{"imap":%s,"imaps":%s,"smtp":%s,"submission":%s,"smtps":%s,"users":["ana","beto"],"password":"%s","authority":"%s","mail":"%s","sent":"%s"}' \
-  "${ports[@]:0:5}" "$password" "$directory/ca.pem" "$directory/mail" "$directory/sent/mails")
+CENTRALITA_TEST_MAIL=$(printf '{"imap":%s,"imaps":%s,"smtp":%s,"submission":%s,"smtps":%s,"users":["ana","beto"],"password":"%s","authority":"%s","mail":"%s","sent":"%s","grey":"%s"}' \
+  "${ports[@]:0:5}" "$password" "$directory/ca.pem" "$directory/mail" "$directory/sent/mails" "$directory/grey")
 export CENTRALITA_TEST_MAIL
 "$@"

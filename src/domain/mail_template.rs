@@ -97,14 +97,14 @@ impl MailTemplate {
     }
 }
 
-/// What can stand in the gaps of every mail. A campaign's dynamic fields come with names of their own: [`key`].
+/// What can stand in the gaps of every mail. A campaign's dynamic fields come under their keys, and under what their names make: [`key`].
 pub const NAMES: [&str; 11] =
     ["name", "first_name", "email", "address", "agent", "campaign", "client", "subject", "reference", "date", "time"];
 
 /// The longest name of a gap, in characters.
 pub const MAX_NAME: usize = 60;
 
-/// What a gap for a dynamic field is called: `Order number` is `order_number`. None when nothing of its name is left.
+/// What a gap for a dynamic field is called after its name: `Order number` is `order_number`. None when nothing of its name is left.
 pub fn key(field: &str) -> Option<String> {
     let mut key = String::new();
     for character in field.to_lowercase().chars().take(MAX_NAME) {

@@ -7,7 +7,7 @@ use crate::{
     domain::{
         contact::AddressKind,
         field::{self, Field},
-        mail_template::{Values, key},
+        mail_template::{NAMES, Values, key},
         webchat::Language,
     },
     http::{
@@ -20,8 +20,8 @@ use crate::{
     store::conversations,
 };
 
-/// The dynamic fields of a client that are switched on, by the name of their gap; of one campaign only what it asks for. Of two that
-/// would have the same the older one has it.
+/// The dynamic fields of a client that are switched on, by the names of their gaps; of one campaign only what it asks for. A field's key
+/// comes first, because it stays; then what its name makes. Of two names that make the same the older field has it.
 pub(super) fn fields(directory: &Snapshot, client: ClientId, campaign: Option<CampaignId>) -> BTreeMap<String, Arc<Field>> {
     let asked = |field: &Field| match campaign.and_then(|id| directory.campaigns.get(&id)) {
         Some(campaign) => campaign.fields.iter().any(|used| used.field == field.id),
@@ -30,7 +30,14 @@ pub(super) fn fields(directory: &Snapshot, client: ClientId, campaign: Option<Ca
     let mut known: Vec<_> =
         directory.fields.values().filter(|field| field.client == client && field.enabled && asked(field)).collect();
     known.sort_by_key(|field| std::cmp::Reverse(field.id));
-    known.into_iter().filter_map(|field| Some((key(&field.name)?, Arc::clone(field)))).collect()
+    let by_name = known.iter().filter_map(|field| Some((key(&field.name)?, Arc::clone(field))));
+    let by_key = known.iter().filter(|field| has_gap(field)).map(|field| (field.key.clone(), Arc::clone(field)));
+    by_name.chain(by_key).collect()
+}
+
+/// Whether a field's key is no name that every mail has.
+pub(super) fn has_gap(field: &Field) -> bool {
+    !NAMES.contains(&field.key.as_str())
 }
 
 /// What is known when the caller writes there, in this conversation or to this contact. What a campaign hides from its agents they

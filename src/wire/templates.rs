@@ -97,6 +97,10 @@ pub struct TemplateVariable {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[ts(optional)]
     pub field: Option<String>,
+    /// Another way to write this one: made from the field's name, and gone when that changes.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub same_as: Option<String>,
 }
 
 /// What a template would say. Nothing is kept or sent.

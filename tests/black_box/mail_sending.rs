@@ -33,6 +33,8 @@ use crate::{
 
 on_both!(
     a_mail_and_what_follows_it_reach_a_real_server,
+    what_a_real_server_puts_off_waits_in_sight_and_arrives_once,
+    what_a_real_server_wants_encrypted_waits_until_it_is,
     what_waits_can_be_withdrawn_by_who_wrote_it,
     who_gets_a_mail_rates_it,
     a_mail_that_leaves_asks_and_its_link_works,
@@ -49,6 +51,7 @@ struct Real {
     password: String,
     authority: PathBuf,
     sent: PathBuf,
+    grey: PathBuf,
 }
 
 fn real() -> Option<Real> {
@@ -169,6 +172,82 @@ async fn a_mail_and_what_follows_it_reach_a_real_server(database: Database) {
     let with_file = json!({ "text": "x", "attachments": [file] });
     let large = text(&agent.api.post(&format!("{START}/{id}/messages"), with_file).await.ok()["message"]);
     assert_eq!(until(&agent.api, &id, &large, "rejected").await["reason"], "mail_too_large");
+}
+
+/// Why a mail waits, once it does for such a reason.
+async fn until_waits(api: &Api, conversation: &str, id: &str, reason: &str) -> Value {
+    let start = Instant::now();
+    loop {
+        let found = message(api, conversation, id).await;
+        if found["waits"]["for"] == reason {
+            return found;
+        }
+        assert!(start.elapsed() < Duration::from_secs(30), "does not wait for {reason}: {found}");
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+}
+
+/// Greylisting: not now, and later yes.
+async fn what_a_real_server_puts_off_waits_in_sight_and_arrives_once(database: Database) {
+    let Some(real) = real() else { return };
+    let installation = Installation::new(&database).with("MAIL__AUTHORITY", real.authority.to_str().unwrap());
+    let post = Post::new(installation, real.submission, "starttls", &real.password).await;
+    let agent = post.world.agent(&[&post.campaign]).await;
+    let mut tab = Socket::at_work(&agent.api).await;
+    let (to, other) = (format!("grey-{}@x.example", number()), format!("eva{}@x.example", number()));
+    let [first, second, third] = ["uno", "dos", "tres"].map(|word| format!("{word}-{}", number()));
+    let (id, put_off) = post.writes(&agent.api, &to, &first).await;
+    let waits = until_waits(&agent.api, &id, &put_off, "retry").await;
+    assert_eq!((&waits["delivery"], &waits["reason"], waits["leaves_at"].is_string()), (&json!("sending"), &Value::Null, true));
+    // What follows it does not overtake it; others do.
+    let behind = text(&agent.api.reply(&id, &second).await.ok()["message"]);
+    let (elsewhere, free) = post.writes(&agent.api, &other, &third).await;
+    until(&agent.api, &elsewhere, &free, "sent").await;
+    let standing = message(&agent.api, &id, &put_off).await;
+    assert!(standing["delivery"] == "sending" && standing["waits"]["attempts"].as_u64() >= Some(1), "{standing}");
+    assert_eq!(message(&agent.api, &id, &behind).await["delivery"], "queued");
+    std::fs::write(real.grey.join(&to), "").unwrap();
+    // The server said no before it had the mail: nothing is in doubt.
+    let sent = until(&agent.api, &id, &put_off, "sent").await;
+    assert_eq!((&sent["reason"], &sent["waits"], &sent["leaves_at"]), (&Value::Null, &Value::Null, &Value::Null));
+    until(&agent.api, &id, &behind, "sent").await;
+    tab.delivery(&behind, "sent").await;
+    let moves = |message: &str| {
+        let deltas = tab.seen.iter().filter_map(|frame| frame["data"]["deliveries"].as_array()).flatten();
+        deltas.filter(|delta| delta["message"] == message).map(|delta| text(&delta["to"])).collect::<Vec<_>>()
+    };
+    assert_eq!((moves(&put_off), moves(&behind)), (vec!["sending".to_owned(), "sent".to_owned()], moves(&put_off)));
+    let start = Instant::now();
+    loop {
+        let all = std::fs::read_to_string(&real.sent).unwrap_or_default();
+        let copies = [&first, &second, &third].map(|words| all.matches(&format!("<p>{words}</p>")).count());
+        assert!(copies.iter().all(|count| *count <= 1) && start.elapsed() < Duration::from_secs(30), "{copies:?}");
+        if copies == [1, 1, 1] {
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+}
+
+async fn what_a_real_server_wants_encrypted_waits_until_it_is(database: Database) {
+    let Some(real) = real() else { return };
+    let installation = Installation::new(&database).with("MAIL__AUTHORITY", real.authority.to_str().unwrap());
+    let post = Post::new(installation, real.submission, "plain", &real.password).await;
+    let agent = post.world.agent(&[&post.campaign]).await;
+    let _tab = Socket::at_work(&agent.api).await;
+    let to = format!("luz{}@x.example", number());
+    let (id, message) = post.writes(&agent.api, &to, "Hola").await;
+    let waits = until_waits(&agent.api, &id, &message, "account").await;
+    assert_eq!((&waits["delivery"], &waits["waits"]["code"]), (&json!("sending"), &json!("login_disabled")), "{waits}");
+    let sql = format!(
+        "UPDATE mail_accounts SET config = replace(config, '\"plain\"', '\"starttls\"'), updated_at = 1 WHERE id = '{}';",
+        post.channel
+    );
+    post.world.installation.execute(&sql).await;
+    post.world.admin.patch(&format!("/api/v1/campaigns/{}", post.campaign), json!({ "weight": 21 })).await.ok();
+    let sent = until(&agent.api, &id, &message, "sent").await;
+    assert_eq!((&sent["reason"], &sent["waits"]), (&Value::Null, &Value::Null));
+    assert_eq!(delivered(&real, &to, 1).await.len(), 1);
 }
 
 /// A server that takes everything but what is for nobody, slowly; everything it took, and how somebody last signed in.

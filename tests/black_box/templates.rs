@@ -171,14 +171,16 @@ async fn a_preview_says_what_a_customer_would_read(database: Database) {
     world.admin.patch(&campaign, json!({ "name": "Ventas", "fields": [{ "field": field }] })).await.ok();
     let variables =
         world.admin.get(&format!("/api/v1/templates/variables?client={}&campaign={}", a.client, a.campaign)).await.ok();
-    assert_eq!(list(&variables).last().unwrap(), &json!({ "name": "número_de_pedido", "field": "Número de pedido" }));
+    let by_name = json!({ "name": "número_de_pedido", "field": "Número de pedido", "same_as": "numero_de_pedido" });
+    let by_key = json!({ "name": "numero_de_pedido", "field": "Número de pedido" });
+    assert_eq!(list(&variables)[11..], [by_key, by_name]);
     let agent = world.agent(&[&a.campaign]).await;
     let mut tab = Socket::at_work(&agent.api).await;
     let talk = a.channel.write("cliente-1", "hola").await;
     let shown = tab.conversation(&talk, "active").await;
     let contact = text(&shown["conversation"]["contact"]);
     world.admin.patch(&format!("/api/v1/contacts/{contact}"), json!({ "name": "Luz <b>&</b> Díaz" })).await.ok();
-    let values = json!({ "values": { field: "${agent}" } });
+    let values = json!({ "values": { field.as_str(): "${agent}" } });
     agent.api.put(&format!("/api/v1/conversations/{talk}/fields"), values).await.ok();
     let preview = async |api: &Api, more: Value| {
         let mut body = json!({ "client": a.client });
@@ -198,6 +200,16 @@ async fn a_preview_says_what_a_customer_would_read(database: Database) {
     let filled =
         preview(&world.admin, json!({ "contact": contact, "html": "<p>%name%</p><p>${plan}</p>", "values": { "plan": "Oro" } }));
     assert!(text(&filled.await.ok()["text"]).contains("Oro"));
+    // A key stays when the name changes, and comes before another field's name.
+    world.admin.patch(&format!("/api/v1/fields/{field}"), json!({ "name": "Pedido" })).await.ok();
+    let rival = json!({ "client": a.client, "name": "Numero de pedido", "key": "rival", "kind": "text" });
+    let rival = world.admin.post("/api/v1/fields", rival).await.id();
+    world.admin.patch(&campaign, json!({ "fields": [{ "field": field }, { "field": rival }] })).await.ok();
+    let values = json!({ "values": { field.as_str(): "A-1", rival.as_str(): "B-2" } });
+    agent.api.put(&format!("/api/v1/conversations/{talk}/fields"), values).await.ok();
+    let by_key =
+        json!({ "conversation": talk, "text": "%numero_de_pedido% ${numero_de_pedido} ${pedido} ${rival} ${número_de_pedido}" });
+    assert_eq!(preview(&agent.api, by_key).await.ok()["text"], "A-1 A-1 A-1 B-2 ${número_de_pedido}");
     // Of others nothing is read.
     let other = b.channel.write("x", "hola").await;
     preview(&world.admin, json!({ "conversation": other })).await.refused(404, "not_found");

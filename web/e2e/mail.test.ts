@@ -6,6 +6,7 @@ import { fileURLToPath } from 'node:url';
 import type { Browser, Request } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
 
+import { Customers } from './customer.ts';
 import { failed, looksRight } from './looks.ts';
 import { Mailbox } from './mailbox.ts';
 import { openBrowser, Person, SOON } from './people.ts';
@@ -22,6 +23,7 @@ let browser: Browser;
 let ana: Person;
 let conversation: string;
 let adminPassword: string;
+let customers: Customers;
 /** What the browser asked for that is not this server's. */
 const strangers: string[] = [];
 const proxied: string[] = [];
@@ -34,6 +36,7 @@ beforeAll(async () => {
   server = started.server;
   const passwords = new Map(started.sample.users.map(({ login, password }) => [login, password]));
   await server.kill();
+  customers = new Customers(server.origin, started.sample.api_channel);
   mailbox = new Mailbox(server.data);
   mailbox.create(US.address, US.name, started.sample.api_channel.id);
   await server.start();
@@ -251,5 +254,67 @@ it('a mail is begun with the signature, a template and a canned text of its camp
   await paper.getByText('Estimada Eva Ríos:').waitFor(SOON);
   await paper.getByText('Ana Aguirre · Soporte').waitFor(SOON);
   await ana.page.getByRole('heading', { name: 'Bienvenida, Eva Ríos' }).waitFor(SOON);
+  expect(ana.complaints).toEqual([]);
+});
+
+it('a text with an open gap leaves neither as a chat nor as a mail unless somebody means it so', async () => {
+  const admin = await Person.at(browser, `${server.origin}/login`);
+  await admin.signIn('admin', adminPassword);
+  await admin.page.evaluate(async (account) => {
+    const channels = ((await (await fetch('/api/v1/channels')).json()) as { items: { id: string; client: string }[] }).items;
+    const { client } = channels.find(({ id }) => id === account)!;
+    const body = JSON.stringify({ client, shortcut: 'expediente', title: 'Expediente', text: 'Su expediente es ${expediente}, ${name}.' });
+    const answer = await fetch('/api/v1/canned-texts', { method: 'POST', headers: { 'content-type': 'application/json' }, body });
+    if (!answer.ok) throw new Error(await answer.text());
+  }, mailbox.account);
+  await admin.page.close();
+  const { page } = ana;
+  await page.reload();
+  await ana.connection('live');
+  const said = 'Su expediente es ${expediente}, Omar Gil.';
+  const warning = 'Falta completar: ${expediente}';
+
+  await customers.write('omar', 'Omar Gil', 'Hola');
+  await ana.row('Omar Gil').click();
+  const composer = page.locator('#composer-text');
+  await composer.fill('/expediente');
+  await page.getByRole('option', { name: /Expediente/ }).waitFor(SOON);
+  await page.keyboard.press('Enter');
+  await expect.poll(() => composer.inputValue(), SOON).toBe(said);
+  await ana.sees(warning);
+  for (const keys of ['Enter', 'Control+Enter', 'Control+Shift+Enter']) await composer.press(keys);
+  expect(await page.getByRole('button', { name: /^Enviar(?! así)/ }).evaluateAll((all) => all.every((one) => (one as HTMLButtonElement).disabled))).toBe(true);
+  expect([await ana.messages(), await composer.inputValue()]).toEqual([['Hola'], said]);
+  await ana.button('Enviar así').click();
+  await ana.message(said).waitFor(SOON);
+  // What was meant once is asked again of the next.
+  await composer.fill('${expediente}');
+  await composer.press('Enter');
+  await ana.sees(warning);
+  await composer.fill('');
+
+  await page.locator('.thread').focus();
+  await page.keyboard.press('g');
+  await page.keyboard.press('n');
+  const dialog = page.getByRole('dialog');
+  await dialog.getByLabel('Canal').selectOption({ label: US.address });
+  await dialog.getByLabel(/^Dirección/).fill('omar@casa.example');
+  await dialog.getByLabel('Nombre').fill('Omar Gil');
+  await dialog.getByLabel('Asunto').fill('Su expediente');
+  await dialog.getByRole('button', { name: 'Textos y archivos guardados' }).click();
+  await dialog.getByRole('option', { name: /Expediente/ }).click();
+  await dialog.locator('.rich-gap', { hasText: 'expediente' }).waitFor(SOON);
+  await dialog.getByText(warning).waitFor(SOON);
+  const send = dialog.getByRole('button', { name: /^Enviar/ });
+  expect(await send.isDisabled()).toBe(true);
+  await dialog.getByRole('textbox', { name: 'Texto del correo' }).press('Control+Enter');
+  await dialog.getByText(warning).waitFor(SOON);
+  expect(await page.evaluate(async () => ((await (await fetch('/api/v1/conversations?limit=200')).json()) as { items: { subject?: string }[] }).items.filter(({ subject }) => subject === 'Su expediente').length)).toBe(0);
+  await looksRight(ana, 'correo-nuevo-hueco');
+  await dialog.getByRole('button', { name: 'Dejarlo así' }).click();
+  await expect.poll(() => send.isEnabled(), SOON).toBe(true);
+  await send.click();
+  await page.getByRole('heading', { name: 'Su expediente' }).waitFor(SOON);
+  await page.frameLocator('.mail iframe').getByText(said).waitFor(SOON);
   expect(ana.complaints).toEqual([]);
 });

@@ -302,9 +302,12 @@ pub async fn restore(app: Data<App>, caller: Caller, id: Path<TemplateId>, once:
 pub async fn variables(caller: Caller, query: Query<VariablesQuery>) -> Result<HttpResponse, Problem> {
     let VariablesQuery { client, campaign } = query.0;
     allowed(&caller, client, campaign, Permission::ReadConfig).map_err(|_| Problem::not_found())?;
-    let common = mail_template::NAMES.into_iter().map(|name| TemplateVariable { name: name.to_owned(), field: None });
-    let fields = mail_values::fields(&caller.directory, client, campaign);
-    let fields = fields.into_iter().map(|(name, field)| TemplateVariable { name, field: Some(field.name.clone()) });
+    let common =
+        mail_template::NAMES.into_iter().map(|name| TemplateVariable { name: name.to_owned(), field: None, same_as: None });
+    let fields = mail_values::fields(&caller.directory, client, campaign).into_iter().map(|(name, field)| {
+        let same_as = (name != field.key && mail_values::has_gap(&field)).then(|| field.key.clone());
+        TemplateVariable { name, field: Some(field.name.clone()), same_as }
+    });
     once::ok(&Page { items: common.chain(fields).collect(), next: None })
 }
 

@@ -4885,7 +4885,11 @@ name: string,
 /**
  * The dynamic field whose value it is, as people call it.
  */
-field?: string, };
+field?: string, 
+/**
+ * Another way to write this one: made from the field's name, and gone when that changes.
+ */
+same_as?: string, };
 
 export type Thread = { 
 /**

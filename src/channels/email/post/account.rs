@@ -48,8 +48,9 @@ impl Server {
         // This parser is for URLs and forgives what nobody means in a mail server's name.
         let odd = |c: char| c.is_control() || c.is_whitespace() || matches!(c, '%' | '/' | ':' | '@' | '_');
         let host = (!self.host.contains(odd)).then(|| Host::parse(&self.host).ok())??;
+        let is_odd = |c: char| !c.is_ascii_alphanumeric() && !matches!(c, '-' | '.');
         match &host {
-            Host::Domain(name) if name.len() > 253 || name.starts_with('.') || name.contains("..") => None,
+            Host::Domain(name) if name.len() > 253 || name.starts_with('.') || name.contains("..") || name.contains(is_odd) => None,
             _ => Some(host),
         }
     }
@@ -302,7 +303,7 @@ mod tests {
         assert_eq!(parsed("Correo.Ñandú.example").as_deref(), Some("correo.xn--and-6ma2c.example"));
         assert_eq!(parsed("2130706433").as_deref(), Some("127.0.0.1"));
         assert_eq!(parsed("::1").as_deref(), Some("[::1]"));
-        for odd in ["", " ", "a b", "a/b", "a..b", ".a", "user@host", "a%2eb"] {
+        for odd in ["", " ", "a b", "a/b", "a..b", ".a", "user@host", "a%2eb", "'a'(1)", "a\"b"] {
             assert_eq!(parsed(odd), None, "{odd:?}");
         }
     }

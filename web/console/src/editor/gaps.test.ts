@@ -33,9 +33,10 @@ it('links lead to pages, mails and telephones only', () => {
 
 it('what the editor would lose is known before', () => {
   expect(isRich('<p>a <strong>b</strong></p><ul><li>c</li></ul>')).toBe(true);
-  for (const html of ['<table><tbody><tr><td>a</td></tr></tbody></table>', '<p style="color:red">a</p>', '<img src="https://x.example/a.png">']) expect(isRich(html)).toBe(false);
+  for (const html of ['<table><tbody><tr><td>a</td></tr></tbody></table>', '<p style="color:red">a</p>', '<img src="https://x.example/a.png">', '<p>a</p><style>p{color:red}</style>']) expect(isRich(html)).toBe(false);
 });
 
 it('styles and handlers get another name, and nothing else does', () => {
+  expect(inert('<p>a</p><STYLE media=x>@import "//x.example";</style ><b>c</b><style>d')).toBe('<p>a</p><b>c</b>');
   expect(inert('<p style="a" ONCLICK=b title="x style=y onclick=z">style="c" on=d</p><p/onload=e>')).toBe('<p data-style="a" data-ONCLICK=b title="x style=y onclick=z">style="c" on=d</p><p/data-onload=e>');
 });

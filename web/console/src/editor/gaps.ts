@@ -8,6 +8,8 @@ export interface Variable {
   readonly label: string;
   /** For example. */
   readonly sample?: string;
+  /** Another way to write one that is there: known, and not offered. */
+  readonly alias?: boolean;
 }
 
 const NAME = '[\\p{L}][\\p{L}\\p{N}_.-]{0,59}';
@@ -33,12 +35,14 @@ export function gapOf(text: string): Gap {
 /** A fallback ends at the first brace, and must not look like another gap. */
 export const gapText = ({ name, fallback }: Gap): string => (fallback.trim() === '' ? `\${${name}}` : `\${${name}|${fallback.replace(/[{}<>]/g, '').trim().slice(0, 200)}}`);
 
+const SHEET = /<style\b[^]*?(?:<\/style\s*>|$)/gi;
+
 /**
  * HTML that can be taken apart here: styles and handlers get other names, `data-style` and `data-on…`. They would do nothing in a
- * document that is not shown, but the page's policy has the browser complain of each.
+ * document that is not shown, but the page's policy has the browser complain of each. Style sheets go: no mail keeps one.
  */
 export const inert = (html: string): string =>
-  html.replace(/<[a-z](?:"[^"]*"|'[^']*'|[^>"'])*>/gi, (tag) => tag.replace(/("[^"]*"|'[^']*')|([\s/])(style|on[a-z]+)(?=\s*=)/gi, (whole, quoted: string | undefined, before: string, name: string) => (quoted === undefined ? `${before}data-${name}` : whole)));
+  html.replace(SHEET, '').replace(/<[a-z](?:"[^"]*"|'[^']*'|[^>"'])*>/gi, (tag) => tag.replace(/("[^"]*"|'[^']*')|([\s/])(style|on[a-z]+)(?=\s*=)/gi, (whole, quoted: string | undefined, before: string, name: string) => (quoted === undefined ? `${before}data-${name}` : whole)));
 
 const parsed = (html: string) => new DOMParser().parseFromString(inert(html), 'text/html').body;
 
@@ -77,7 +81,7 @@ const RICH = new Set(['P', 'BR', 'STRONG', 'B', 'EM', 'I', 'U', 'S', 'DEL', 'STR
 /** Whether the editor keeps all of it: not tables, colours, pictures from elsewhere. */
 export function isRich(html: string): boolean {
   const all = [...parsed(html).querySelectorAll('*')];
-  return all.every((one) => RICH.has(one.tagName) && !one.hasAttribute('data-style') && !one.hasAttribute('align') && !one.hasAttribute('bgcolor') && (one.tagName !== 'IMG' || isOwnPicture(one.getAttribute('src') ?? '')));
+  return html.search(SHEET) < 0 && all.every((one) => RICH.has(one.tagName) && !one.hasAttribute('data-style') && !one.hasAttribute('align') && !one.hasAttribute('bgcolor') && (one.tagName !== 'IMG' || isOwnPicture(one.getAttribute('src') ?? '')));
 }
 
 /** A file that was uploaded, or a part of the mail. */

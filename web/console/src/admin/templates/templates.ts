@@ -28,7 +28,7 @@ const SAMPLED = new Set(['name', 'first_name', 'email', 'address', 'reference'])
 
 export async function variablesOf(client: string, campaign: string | null): Promise<Variable[]> {
   const { items } = await api.get<Page<TemplateVariable>>(`${PATH}/variables`, { client, campaign: campaign ?? undefined });
-  return items.map(({ name, field }) => ({ name, label: field ?? tIn('variable', name), sample: field ?? (SAMPLED.has(name) ? tIn('variable_sample', name) : '') }));
+  return items.map(({ name, field, same_as }) => ({ name, label: field ?? tIn('variable', name), sample: field ?? (SAMPLED.has(name) ? tIn('variable_sample', name) : ''), alias: same_as !== undefined }));
 }
 /** As if somebody had written. */
 export const samples = (variables: readonly Variable[]): Record<string, string> => Object.fromEntries(variables.filter(({ sample }) => sample).map(({ name, sample }) => [name, sample ?? '']));
