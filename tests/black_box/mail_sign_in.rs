@@ -20,7 +20,7 @@ use crate::{
     api::{Answer, Api, text},
     database::{Database, number, on_both},
     installation::Installation,
-    mail_accounts::Real,
+    mail_servers::Real,
     socket::Socket,
     world::World,
 };
