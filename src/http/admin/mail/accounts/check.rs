@@ -18,16 +18,7 @@ pub(super) fn check(caller: &Caller, fields: &mut MailAccountFields, current: Op
     if current.is_none() {
         check.client(caller, Permission::WriteConfig, fields.client);
     }
-    fields.address = fields.address.trim().to_lowercase();
-    fields.from_name = fields.from_name.trim().to_owned();
-    if let Some(user) = fields.user.take().map(|user| user.trim().to_owned()).filter(|user| !user.is_empty()) {
-        fields.user = Some(user);
-    } else {
-        fields.user = Some(fields.address.clone());
-    }
-    for server in fields.imap.iter_mut().chain([&mut fields.smtp]) {
-        server.host = server.host.trim().trim_end_matches('.').to_lowercase();
-    }
+    put_in_form(fields);
     if let Some(id) = fields.campaign {
         let known = caller.directory.campaigns.get(&id).is_some_and(|campaign| {
             campaign.client == fields.client
@@ -51,14 +42,7 @@ pub(super) fn check(caller: &Caller, fields: &mut MailAccountFields, current: Op
     let typed = complete(fields.address.clone(), &set, &nobodys());
     for fault in typed.iter().flat_map(Account::faults) {
         // Whose field that is was said; what it holds is typed elsewhere.
-        let (code, detail) = match fault.code {
-            FaultCode::Empty => (ErrorCode::TooShort, "it must hold something"),
-            FaultCode::TooLong => (ErrorCode::TooLong, "longer than any server takes"),
-            FaultCode::ControlCharacter => (ErrorCode::ControlCharacters, "no control characters"),
-            FaultCode::NotAnAddress => (ErrorCode::NotPossible, "an address such as somebody@example.com"),
-            FaultCode::NotAHost => (ErrorCode::NotPossible, "a name such as mail.example.com, without a scheme or a port"),
-            FaultCode::NotAPort => (ErrorCode::OutOfRange, "1 to 65,535"),
-        };
+        let (code, detail) = in_words(fault.code);
         check.error(fault.field, code, detail);
     }
     for (field, secret) in [("password", &fields.password), ("sending_password", &fields.sending_password)] {
@@ -84,6 +68,28 @@ pub(super) fn check(caller: &Caller, fields: &mut MailAccountFields, current: Op
         check.that(fields.address == current.address, "address", ErrorCode::NotPossible, "an account keeps its address");
     }
     check.done()
+}
+
+/// Without spaces around, in lower case where that says the same; who signs in is the address by default.
+fn put_in_form(fields: &mut MailAccountFields) {
+    fields.address = fields.address.trim().to_lowercase();
+    fields.from_name = fields.from_name.trim().to_owned();
+    let user = fields.user.take().map(|user| user.trim().to_owned()).filter(|user| !user.is_empty());
+    fields.user = Some(user.unwrap_or_else(|| fields.address.clone()));
+    for server in fields.imap.iter_mut().chain([&mut fields.smtp]) {
+        server.host = server.host.trim().trim_end_matches('.').to_lowercase();
+    }
+}
+
+const fn in_words(fault: FaultCode) -> (ErrorCode, &'static str) {
+    match fault {
+        FaultCode::Empty => (ErrorCode::TooShort, "it must hold something"),
+        FaultCode::TooLong => (ErrorCode::TooLong, "longer than any server takes"),
+        FaultCode::ControlCharacter => (ErrorCode::ControlCharacters, "no control characters"),
+        FaultCode::NotAnAddress => (ErrorCode::NotPossible, "an address such as somebody@example.com"),
+        FaultCode::NotAHost => (ErrorCode::NotPossible, "a name such as mail.example.com, without a scheme or a port"),
+        FaultCode::NotAPort => (ErrorCode::OutOfRange, "1 to 65,535"),
+    }
 }
 
 pub(in crate::http::admin::mail) fn check_secret(check: &mut Check, field: &str, secret: &SecretText) {

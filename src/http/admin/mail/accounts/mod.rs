@@ -3,9 +3,9 @@
 //!
 //! | file | what is there |
 //! |---|---|
-//! | [`fields`] | what of an account can be written and read |
-//! | [`check`] | whether what somebody typed can be an account |
-//! | [`servers`] | what its servers are asked with, and where its secrets may go |
+//! | `fields` | what of an account can be written and read |
+//! | `check` | whether what somebody typed can be an account |
+//! | `servers` | what its servers are asked with, and where its secrets may go |
 
 mod check;
 mod fields;
