@@ -6,9 +6,9 @@
 //!
 //! | file | what is there |
 //! |---|---|
-//! | [`listening`] | sockets that read |
-//! | [`deaf`] | sockets that never read |
-//! | [`report`] | what is said of it at the end |
+//! | `listening` | sockets that read |
+//! | `deaf` | sockets that never read |
+//! | `report` | what is said of it at the end |
 
 mod deaf;
 mod listening;

@@ -1,4 +1,4 @@
-//! What a schedule says about days and spans of time: for previews, messages and clocks that run in opening hours only.
+//! What a schedule says about days: for previews and messages.
 
 use chrono::{Datelike, Days, NaiveDate, Timelike};
 use chrono_tz::Tz;

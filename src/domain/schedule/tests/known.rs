@@ -1,4 +1,4 @@
-//! Known answers: holidays above the week, clocks that changed, spans of open time.
+//! Known answers: holidays above the week, clocks that changed.
 
 use super::*;
 

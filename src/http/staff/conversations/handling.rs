@@ -7,12 +7,11 @@ use actix_web::{
     web::{Data, Path},
 };
 
-use super::{place, steers, workable};
+use super::{steers, workable};
 use crate::{
     domain::{
         conversation::{Command, Conversation},
         field,
-        permission::Permission,
     },
     error::ErrorCode,
     http::{caller::Caller, check::Check, input::Input, once::Once, problem::Problem, state::App},
@@ -122,8 +121,7 @@ pub async fn set_fields(
     let Input { value: SetFields { values }, once } = input;
     let state = workable(&app, &caller, *id).await?;
     let values = accepted(&caller, &state, values)?;
-    let force = state.phase.owner() != Some(caller.user()) && caller.may(Permission::ForceConversations, place(&state));
-    let command = Command::SetFields { agent: caller.user(), force, values };
+    let command = Command::SetFields { agent: caller.user(), force: steers(&caller, &state), values };
     once.command(state.id, command).await
 }
 

@@ -215,7 +215,7 @@ impl Naive {
         accepted.chain(open).chain(pending).max().map(|(_, agent)| agent)
     }
 
-    /// The same draws; who has the nth place is found by counting, and the weights are proven in [`super::chance`].
+    /// The same draws; who has the nth place is found by counting, and the weights are proven in [`chance`](super::super::chance).
     fn drawn(&self, order: Order, view: &ItemView, mut agents: Vec<AgentId>) -> Option<AgentId> {
         let mut draw = Draw::new(self.seed, view.id, view.seq);
         if order == Order::Wrandom {
