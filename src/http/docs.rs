@@ -19,7 +19,8 @@ use crate::{
     http::{
         caller::is_unsafe,
         problem::{PROBLEM_JSON, ProblemBody},
-        routes::{Access, Documented, ROUTES, Route, Schemas},
+        route::Documented,
+        routes::{Access, ROUTES, Route, Schemas},
     },
 };
 

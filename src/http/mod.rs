@@ -1,5 +1,5 @@
-//! HTTP: routes that mirror the URLs, by audience. [`routes`] is the table of all of them, [`gate`] what stands before those of
-//! the API.
+//! HTTP: routes that mirror the URLs, by audience. [`routes`] is the table of all of them, `route` what a row of it is made of, [`gate`]
+//! what stands before those of the API.
 
 pub mod admin;
 pub mod caller;
@@ -15,6 +15,7 @@ pub mod pages;
 mod plain_page;
 pub mod problem;
 pub mod rate;
+mod route;
 pub mod routes;
 pub mod sockets;
 pub mod staff;

@@ -15,9 +15,13 @@ use serde_json::{Map, Value};
 
 use crate::{
     actors::engine::{CommandError, KeepAnswer},
-    domain::log::{By, Entity},
+    domain::{
+        conversation::Command,
+        log::{By, Entity},
+    },
     error::ErrorCode,
     http::{caller::Caller, input, problem::Problem, state::App},
+    ids::ConversationId,
     store::{
         StoreError,
         idempotency::{self, Recorded},
@@ -223,6 +227,14 @@ impl Once {
             self.app.engine.reload().await;
         }
         Ok(())
+    }
+
+    /// Gives a command to a conversation and answers with what became of it.
+    ///
+    /// # Errors
+    /// What the command was refused with, or the earlier answer.
+    pub async fn command(&self, conversation: ConversationId, command: Command) -> Result<HttpResponse, Problem> {
+        self.done(self.app.engine.command(conversation, command, self.by(), self.keep()).await).await
     }
 
     /// Answers a command.

@@ -4,24 +4,24 @@
 
 /// A line that is in balance.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Steady {
+pub(super) struct Steady {
     /// The share of customers who wait at all.
-    pub delayed: f64,
+    pub(super) delayed: f64,
     /// Mean wait in seconds of all who are answered.
-    pub asa: f64,
+    pub(super) asa: f64,
     /// The share of all customers answered within the threshold.
-    pub within: f64,
+    pub(super) within: f64,
     /// The share of customers who leave unanswered.
-    pub abandoned: f64,
+    pub(super) abandoned: f64,
 }
 
 /// Erlang B: the share that finds all agents busy when nobody waits.
-pub fn blocked(load: f64, agents: u32) -> f64 {
+pub(super) fn blocked(load: f64, agents: u32) -> f64 {
     (1..=agents).fold(1.0, |blocked, agent| load * blocked / (f64::from(agent) + load * blocked))
 }
 
 /// Erlang C: endless patience. None when the load is more than the agents can do.
-pub fn patient(load: f64, agents: u32, handling: f64, threshold: f64) -> Option<Steady> {
+pub(super) fn patient(load: f64, agents: u32, handling: f64, threshold: f64) -> Option<Steady> {
     let count = f64::from(agents);
     if load >= count {
         return None;
@@ -34,7 +34,7 @@ pub fn patient(load: f64, agents: u32, handling: f64, threshold: f64) -> Option<
 
 /// Erlang A: patience without memory, `patience` seconds on average. Who waits is in a birth and death process: with k in the
 /// line the next step up comes at the arrival rate, down at that of all agents and of k customers' patience.
-pub fn impatient(load: f64, agents: u32, handling: f64, patience: f64, threshold: f64) -> Steady {
+pub(super) fn impatient(load: f64, agents: u32, handling: f64, patience: f64, threshold: f64) -> Steady {
     let count = f64::from(agents);
     let (arrivals, leaving, serving) = (load / handling, 1.0 / patience, count / handling);
     // Shares of time with k in the line, as multiples of the share with all agents busy and nobody waiting.

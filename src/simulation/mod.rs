@@ -15,10 +15,11 @@
 //! | `run` | the engine |
 //! | `tally`, `report` | figures by metrics.md |
 //! | `law` | chance |
-//! | `erlang` | what theory says, to hold the engine against |
+//! | `erlang` | what theory says, for tests to hold the engine against |
 
 pub mod change;
-pub mod erlang;
+#[cfg(test)]
+mod erlang;
 pub mod law;
 pub mod plan;
 pub mod recorded;

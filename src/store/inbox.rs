@@ -9,8 +9,6 @@ use crate::{
     store::{Db, StoreError, write::Statement},
 };
 
-/// `state` of a row that still has to be taken.
-pub const PENDING: i64 = 0;
 /// `state` of a row whose events are in the log.
 pub const DONE: i64 = 1;
 /// `state` of a row that could not be processed; its raw bytes are kept (R13).

@@ -1,7 +1,6 @@
 //! Mail accounts: only what can sign in is saved, what does not work is named, passwords go in and never come out (S0-5…S0-29,
 //! S4-8…S4-14, S4-27, SX-9).
 
-use serde::Deserialize;
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
 
@@ -10,6 +9,7 @@ use crate::{
     company::mail_account,
     database::{Database, on_both},
     installation::Installation,
+    mail_servers::{Real, server},
     world::World,
 };
 
@@ -24,41 +24,6 @@ on_both!(
     an_account_is_put_away_and_taken_back,
     areas_choose_from_which_account_mails_go,
 );
-
-/// The servers that `scripts/mail.sh` lends.
-#[derive(Clone, Deserialize)]
-pub(crate) struct Real {
-    pub(crate) imap: u16,
-    pub(crate) imaps: u16,
-    pub(crate) smtp: u16,
-    pub(crate) submission: u16,
-    pub(crate) smtps: u16,
-    pub(crate) password: String,
-    pub(crate) authority: String,
-    pub(crate) sent: String,
-}
-
-impl Real {
-    pub(crate) fn here() -> Option<Self> {
-        let text = std::env::var("CENTRALITA_TEST_MAIL").ok()?;
-        Some(serde_json::from_str(&text).unwrap())
-    }
-
-    /// That may reach them.
-    pub(crate) fn installation(&self, database: &Database) -> Installation {
-        Installation::new(database).with("MAIL__REACH", "anywhere").with("MAIL__AUTHORITY", &self.authority)
-    }
-
-    /// A good account of `ana`.
-    pub(crate) fn account(&self, client: &str, campaign: &str) -> Value {
-        json!({ "client": client, "campaign": campaign, "address": "ana@example.com", "from_name": "Ñandú, ayuda", "user": "ana",
-            "receives": true, "imap": server(self.imaps, "tls"), "smtp": server(self.submission, "starttls"), "password": self.password })
-    }
-}
-
-fn server(port: u16, security: &str) -> Value {
-    json!({ "host": "localhost", "port": port, "security": security })
-}
 
 fn with(account: &Value, changes: Value) -> Value {
     let mut account = account.clone();

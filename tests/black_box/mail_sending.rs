@@ -3,20 +3,11 @@
 
 use std::{
     collections::BTreeMap,
-    path::PathBuf,
     sync::{Arc, Mutex},
     time::{Duration, Instant},
 };
 
-use base64::{Engine, prelude::BASE64_STANDARD};
-use centralita::{
-    auth::secret::{Sealer, SecretText},
-    channels::email::{
-        settings::Slot,
-        understand::{Context, ThreadKey, mint_rating, understand},
-    },
-    ids::ChannelId,
-};
+use centralita::channels::email::understand::{Context, ThreadKey, mint_rating, understand};
 use serde_json::{Value, json};
 use tokio::{
     io::{AsyncBufReadExt, AsyncWriteExt, BufReader},
@@ -27,6 +18,7 @@ use crate::{
     api::{Answer, Api, text},
     database::{Database, number, on_both},
     installation::Installation,
+    mail_servers::{Real, insert_account, world_with_mail},
     socket::Socket,
     world::World,
 };
@@ -41,22 +33,7 @@ on_both!(
     killed_while_mail_goes_out_nothing_is_lost_and_what_came_twice_is_marked,
 );
 
-const KEY: &str = "AQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQE=";
 const START: &str = "/api/v1/conversations";
-
-/// The servers of `scripts/mail.sh`.
-#[derive(serde::Deserialize)]
-struct Real {
-    submission: u16,
-    password: String,
-    authority: PathBuf,
-    sent: PathBuf,
-    grey: PathBuf,
-}
-
-fn real() -> Option<Real> {
-    serde_json::from_str(&std::env::var("CENTRALITA_TEST_MAIL").ok()?).unwrap()
-}
 
 pub(crate) struct Post {
     pub(crate) world: World,
@@ -68,29 +45,11 @@ pub(crate) struct Post {
 impl Post {
     /// A world with a mail account that sends by this server.
     pub(crate) async fn new(installation: Installation, port: u16, security: &str, password: &str) -> Self {
-        let installation = installation.with("SECRET_KEY", KEY).with("MAIL__REACH", "anywhere");
-        let world = World::of(installation).await;
-        let client = world.client("Company").await;
-        let campaign = world.campaign(&client, json!({ "max_per_agent": 1_000 })).await;
-        let id = format!("01900000-0000-7000-b000-{:012x}", number());
-        let account: ChannelId = id.parse().unwrap();
+        let (world, client, campaign) = world_with_mail(installation).await;
         let config = json!({
             "from_name": "Ayuda — Ñandú", "smtp": { "host": "localhost", "port": port, "security": security }, "user": "ana",
         });
-        let sealer = Sealer::new(1, &KEY.into()).unwrap();
-        let seal = |slot: Slot, secret: &str| sealer.seal(&slot.sealed_for(account), &SecretText::from(secret)).unwrap();
-        let (password, thread) = (seal(Slot::Password, password), seal(Slot::Thread, &BASE64_STANDARD.encode([7; 32])));
-        let sql = format!(
-            "INSERT INTO channels (id, client_id, campaign_id, kind, name, enabled, created_at) \
-             VALUES ('{id}', '{client}', '{campaign}', 'email', 'x', 1, 0); \
-             INSERT INTO mail_accounts (id, client_id, campaign_id, address, config, enabled, created_at, updated_at) \
-             VALUES ('{id}', '{client}', '{campaign}', 'ana@example.com', '{config}', 1, 0, 0); \
-             INSERT INTO mail_secrets (account_id, slot, sealed, updated_at) VALUES ('{id}', 'password', '{password}', 0); \
-             INSERT INTO mail_secrets (account_id, slot, sealed, updated_at) VALUES ('{id}', 'thread', '{thread}', 0);"
-        );
-        world.installation.execute(&sql).await;
-        // Any change of the configuration has it read again.
-        world.admin.patch(&format!("/api/v1/campaigns/{campaign}"), json!({ "weight": 20 })).await.ok();
+        let id = insert_account(&world, (&client, &campaign), "ana@example.com", &config, password).await;
         Self { world, client, campaign, channel: id }
     }
 
@@ -143,7 +102,7 @@ pub(crate) fn field(mail: &str, name: &str) -> Option<String> {
 }
 
 async fn a_mail_and_what_follows_it_reach_a_real_server(database: Database) {
-    let Some(real) = real() else { return };
+    let Some(real) = Real::here() else { return };
     let installation = Installation::new(&database).with("MAIL__AUTHORITY", real.authority.to_str().unwrap());
     let post = Post::new(installation, real.submission, "starttls", &real.password).await;
     let agent = post.world.agent(&[&post.campaign]).await;
@@ -189,7 +148,7 @@ async fn until_waits(api: &Api, conversation: &str, id: &str, reason: &str) -> V
 
 /// Greylisting: not now, and later yes.
 async fn what_a_real_server_puts_off_waits_in_sight_and_arrives_once(database: Database) {
-    let Some(real) = real() else { return };
+    let Some(real) = Real::here() else { return };
     let installation = Installation::new(&database).with("MAIL__AUTHORITY", real.authority.to_str().unwrap());
     let post = Post::new(installation, real.submission, "starttls", &real.password).await;
     let agent = post.world.agent(&[&post.campaign]).await;
@@ -230,7 +189,7 @@ async fn what_a_real_server_puts_off_waits_in_sight_and_arrives_once(database: D
 }
 
 async fn what_a_real_server_wants_encrypted_waits_until_it_is(database: Database) {
-    let Some(real) = real() else { return };
+    let Some(real) = Real::here() else { return };
     let installation = Installation::new(&database).with("MAIL__AUTHORITY", real.authority.to_str().unwrap());
     let post = Post::new(installation, real.submission, "plain", &real.password).await;
     let agent = post.world.agent(&[&post.campaign]).await;

@@ -23,8 +23,8 @@ use crate::{
     api::{Answer, Api, text},
     database::{Database, number, on_both},
     installation::Installation,
-    mail_accounts::Real,
     mail_sending::{Slow, field},
+    mail_servers::Real,
     socket::Socket,
     world::World,
 };

@@ -2,22 +2,16 @@
 
 use std::{
     os::unix::fs::chown,
-    path::{Path, PathBuf},
+    path::Path,
     time::{Duration, Instant},
 };
 
-use base64::{Engine, prelude::BASE64_STANDARD};
-use centralita::{
-    auth::secret::{Sealer, SecretText},
-    channels::email::settings::Slot,
-    ids::ChannelId,
-};
 use serde_json::{Value, json};
 
 use crate::{
     api::text,
     database::{Database, number, on_both},
-    installation::Installation,
+    mail_servers::{Real, insert_account, world_with_mail},
     socket::Socket,
     world::World,
 };
@@ -26,19 +20,6 @@ on_both!(
     a_mail_is_on_the_agent_s_screen_and_its_source_can_be_asked_for,
     killed_while_mail_comes_in_nothing_is_lost_and_nothing_comes_twice,
 );
-
-/// The servers of `scripts/mail.sh`.
-#[derive(serde::Deserialize)]
-struct Real {
-    imaps: u16,
-    password: String,
-    authority: PathBuf,
-    mail: PathBuf,
-}
-
-fn real() -> Option<Real> {
-    serde_json::from_str(&std::env::var("CENTRALITA_TEST_MAIL").ok()?).unwrap()
-}
 
 impl Real {
     /// Puts mails into a folder of Ana's, as a delivery agent would.
@@ -73,36 +54,14 @@ impl Real {
     }
 }
 
-const KEY: &str = "AQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQE=";
-
 /// A world with a mail account that reads this folder.
 async fn world(database: &Database, real: &Real, folder: &str) -> (World, String) {
-    let installation = Installation::new(database)
-        .with("SECRET_KEY", KEY)
-        .with("MAIL__REACH", "anywhere")
-        .with("MAIL__AUTHORITY", real.authority.to_str().unwrap());
-    let world = World::of(installation).await;
-    let client = world.client("Company").await;
-    let campaign = world.campaign(&client, json!({ "max_per_agent": 1_000 })).await;
-    let id = format!("01900000-0000-7000-a000-{:012x}", number());
-    let account: ChannelId = id.parse().unwrap();
+    let (world, client, campaign) = world_with_mail(real.installation(database)).await;
     let config = json!({
         "imap": { "host": "localhost", "port": real.imaps, "security": "tls" }, "receives": true, "takes_existing": true,
         "smtp": { "host": "localhost", "port": 25, "security": "plain" }, "user": "ana", "folders": { "inbox": folder },
     });
-    let sealer = Sealer::new(1, &KEY.into()).unwrap();
-    let seal = |slot: Slot, secret: &str| sealer.seal(&slot.sealed_for(account), &SecretText::from(secret)).unwrap();
-    let (password, thread) = (seal(Slot::Password, &real.password), seal(Slot::Thread, &BASE64_STANDARD.encode([7; 32])));
-    let sql = format!(
-        "INSERT INTO channels (id, client_id, campaign_id, kind, name, enabled, created_at) \
-         VALUES ('{id}', '{client}', '{campaign}', 'email', 'x', 1, 0); \
-         INSERT INTO mail_accounts (id, client_id, campaign_id, address, config, enabled, created_at, updated_at) \
-         VALUES ('{id}', '{client}', '{campaign}', 'ayuda@casa.example', '{config}', 1, 0, 0); \
-         INSERT INTO mail_secrets (account_id, slot, sealed, updated_at) VALUES ('{id}', 'password', '{password}', 0); \
-         INSERT INTO mail_secrets (account_id, slot, sealed, updated_at) VALUES ('{id}', 'thread', '{thread}', 0);"
-    );
-    world.installation.execute(&sql).await;
-    world.admin.patch(&format!("/api/v1/campaigns/{campaign}"), json!({ "weight": 20 })).await.ok();
+    insert_account(&world, (&client, &campaign), "ayuda@casa.example", &config, &real.password).await;
     (world, campaign)
 }
 
@@ -116,7 +75,7 @@ async fn stored(world: &World) -> Vec<String> {
 }
 
 async fn a_mail_is_on_the_agent_s_screen_and_its_source_can_be_asked_for(database: Database) {
-    let Some(real) = real() else { return };
+    let Some(real) = Real::here() else { return };
     let folder = format!("box{}", number());
     real.deliver(&folder, 0..1);
     let (world, campaign) = world(&database, &real, &folder).await;
@@ -144,7 +103,7 @@ async fn a_mail_is_on_the_agent_s_screen_and_its_source_can_be_asked_for(databas
 }
 
 async fn killed_while_mail_comes_in_nothing_is_lost_and_nothing_comes_twice(database: Database) {
-    let Some(real) = real() else { return };
+    let Some(real) = Real::here() else { return };
     let folder = format!("box{}", number());
     let (mut world, _) = world(&database, &real, &folder).await;
     let mut delivered = 0;

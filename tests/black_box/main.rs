@@ -43,6 +43,7 @@ mod live;
 mod logs;
 mod mail_accounts;
 mod mail_sending;
+mod mail_servers;
 mod mail_sign_in;
 mod mail_standing;
 mod mailbox;

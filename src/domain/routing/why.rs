@@ -151,11 +151,6 @@ impl Verdict {
             Self::Not(hindrance) => hindrance.code(),
         }
     }
-
-    /// Could be given it now.
-    pub const fn is_eligible(&self) -> bool {
-        matches!(self, Self::Eligible { .. })
-    }
 }
 
 impl Item {

@@ -1,6 +1,4 @@
-//! What a schedule says about days and spans of time: for previews, messages and clocks that run in opening hours only.
-
-use std::time::Duration;
+//! What a schedule says about days: for previews and messages.
 
 use chrono::{Datelike, Days, NaiveDate, Timelike};
 use chrono_tz::Tz;
@@ -48,20 +46,6 @@ impl Schedule {
             Openness::Open { until } => self.next_change(until?),
             Openness::Closed { until, .. } => until,
         }
-    }
-
-    /// How much of [from, to) it is open. A clock of the service level that stands still while nobody is there is this, so one that
-    /// starts out of hours starts at the next opening.
-    pub fn open_time(&self, from: Timestamp, to: Timestamp) -> Duration {
-        let (mut at, mut open, mut sum) = (from, self.is_open(from), Duration::ZERO);
-        while at < to {
-            let change = self.next_change(at).map_or(to, |change| change.min(to));
-            if open {
-                sum += change.since(at);
-            }
-            (at, open) = (change, !open);
-        }
-        sum
     }
 
     /// What so many days, from this one on, look like, overrides aside.

@@ -448,14 +448,6 @@ proptest! {
         }
     }
 
-    /// The clock of the service level is the sum of the open minutes.
-    #[test]
-    fn open_time_is_the_sum_of_open_steps((schedule, at) in schedule_near_a_clock_change()) {
-        let step = MINUTE * u32::from(STEP);
-        let open = (0..300).filter(|n| is_open_by_the_clock(&schedule, at + step * *n)).count();
-        prop_assert_eq!(schedule.open_time(at, at + step * 300), step * u32::try_from(open).unwrap());
-    }
-
     /// From change to change through weeks: it flips at each, to the microsecond, and a closed period knows its start.
     #[test]
     fn every_change_is_a_flip_and_the_next_answer_begins_there((schedule, at) in schedule_near_a_clock_change()) {

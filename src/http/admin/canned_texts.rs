@@ -79,6 +79,24 @@ pub(super) fn reach(caller: &Caller) -> Reach {
     }
 }
 
+/// By who administers the client, or the campaign it is for.
+pub(super) fn check_place(check: &mut Check, caller: &Caller, client: ClientId, campaign: Option<CampaignId>) {
+    let Some(id) = campaign else { return check.client(caller, Permission::WriteConfig, client) };
+    let place = Place::campaign(client, id);
+    let known = caller.place(id) == place && caller.may(Permission::WriteConfig, place);
+    check.that(known, "campaign", ErrorCode::UnknownReference, "no such campaign of this client");
+}
+
+/// Both stay where they are.
+pub(super) fn check_stays(
+    check: &mut Check,
+    (client, campaign): (ClientId, Option<CampaignId>),
+    (to_client, to_campaign): (ClientId, Option<CampaignId>),
+) {
+    check.that(to_client == client, "client", ErrorCode::NotPossible, "it stays with its client");
+    check.that(to_campaign == campaign, "campaign", ErrorCode::NotPossible, "it stays where it is");
+}
+
 /// What agents type to find something.
 pub(super) fn shortcut_of(check: &mut Check, shortcut: &mut String) {
     check.line("shortcut", shortcut, 1..=40);
@@ -131,14 +149,7 @@ pub async fn show(app: Data<App>, caller: Caller, id: Path<CannedTextId>) -> Res
 pub async fn create(app: Data<App>, caller: Caller, input: Input<CannedTextFields>) -> Result<HttpResponse, Problem> {
     let Input { value: mut fields, once } = input;
     let mut errors = Check::default();
-    match fields.campaign {
-        None => errors.client(&caller, Permission::WriteConfig, fields.client),
-        Some(id) => {
-            let place = Place::campaign(fields.client, id);
-            let known = caller.place(id) == place && caller.may(Permission::WriteConfig, place);
-            errors.that(known, "campaign", ErrorCode::UnknownReference, "no such campaign of this client");
-        }
-    }
+    check_place(&mut errors, &caller, fields.client, fields.campaign);
     check(&mut errors, &mut fields);
     errors.done()?;
     let CannedTextFields { client, campaign, shortcut, title, text } = fields;
@@ -170,8 +181,7 @@ pub async fn change(
     let current = found(&app, &caller, *id).await?;
     let mut changed = patched(&fields(&current), patch)?;
     let mut errors = Check::default();
-    errors.that(changed.client == current.client, "client", ErrorCode::NotPossible, "it stays with its client");
-    errors.that(changed.campaign == current.campaign, "campaign", ErrorCode::NotPossible, "it stays where it is");
+    check_stays(&mut errors, (current.client, current.campaign), (changed.client, changed.campaign));
     check(&mut errors, &mut changed);
     errors.done()?;
     let CannedTextFields { shortcut, title, text, .. } = changed;

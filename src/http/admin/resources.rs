@@ -11,15 +11,11 @@ use serde::Deserialize;
 use serde_json::{Map, Value};
 
 use super::{
-    canned_texts::{filter, place, reach, shortcut_of, shortcut_taken},
+    canned_texts::{check_place, check_stays, filter, place, reach, shortcut_of, shortcut_taken},
     reads_client,
 };
 use crate::{
-    domain::{
-        log::Entity,
-        message::Attachment,
-        permission::{Permission, Place},
-    },
+    domain::{log::Entity, message::Attachment, permission::Permission},
     error::ErrorCode,
     http::{
         caller::Caller,
@@ -199,14 +195,7 @@ pub async fn create(
     let NewResource { name, client, campaign, shortcut, title, folder } = query.0;
     let mut fields = ResourceFields { client, campaign, shortcut, title, folder: folder.unwrap_or_default() };
     let mut errors = Check::default();
-    match campaign {
-        None => errors.client(&caller, Permission::WriteConfig, client),
-        Some(id) => {
-            let here = Place::campaign(client, id);
-            let known = caller.place(id) == here && caller.may(Permission::WriteConfig, here);
-            errors.that(known, "campaign", ErrorCode::UnknownReference, "no such campaign of this client");
-        }
-    }
+    check_place(&mut errors, &caller, client, campaign);
     check(&mut errors, &mut fields);
     errors.done()?;
     let ResourceFields { client, campaign, shortcut, title, folder } = fields;
@@ -257,8 +246,7 @@ pub async fn change(
     let current = writable(&app, &caller, *id).await?;
     let mut changed = patched(&fields(&current), patch)?;
     let mut errors = Check::default();
-    errors.that(changed.client == current.client, "client", ErrorCode::NotPossible, "it stays with its client");
-    errors.that(changed.campaign == current.campaign, "campaign", ErrorCode::NotPossible, "it stays where it is");
+    check_stays(&mut errors, (current.client, current.campaign), (changed.client, changed.campaign));
     check(&mut errors, &mut changed);
     errors.done()?;
     let resource = Resource { shortcut: changed.shortcut, title: changed.title, folder: changed.folder, ..current };

@@ -9,7 +9,7 @@ use serde::Deserialize;
 use serde_json::{Map, Value};
 
 use super::{
-    canned_texts::{filter, place, reach},
+    canned_texts::{check_place, filter, place, reach},
     reads_client,
 };
 use crate::{
@@ -133,14 +133,7 @@ async fn cleaned(html: String) -> Result<Ours, Problem> {
 /// Where it may lie, what it is called and how long it is; its HTML comes out clean.
 async fn checked(app: &App, caller: &Caller, fields: &mut TemplateFields) -> Result<(), Problem> {
     let mut check = Check::default();
-    match fields.campaign {
-        None => check.client(caller, Permission::WriteConfig, fields.client),
-        Some(id) => {
-            let place = Place::campaign(fields.client, id);
-            let known = caller.place(id) == place && caller.may(Permission::WriteConfig, place);
-            check.that(known, "campaign", ErrorCode::UnknownReference, "no such campaign of this client");
-        }
-    }
+    check_place(&mut check, caller, fields.client, fields.campaign);
     check.line("name", &mut fields.name, NAME);
     text_size(&mut check, &mut fields.subject, &fields.html, fields.text.as_ref());
     let has_subject = fields.purpose != Purpose::Signature;

@@ -43,7 +43,7 @@ pub async fn begin(
     }
     let agent =
         if steers(&caller, &state) { state.phase.owner().ok_or(Refusal::NotOwner { current: None })? } else { caller.user() };
-    once.done(app.engine.command(state.id, Command::Consult { agent, colleague }, once.by(), once.keep()).await).await
+    once.command(state.id, Command::Consult { agent, colleague }).await
 }
 
 /// `DELETE`: by its owner, by the colleague, or by who may steer any conversation there.
@@ -53,5 +53,5 @@ pub async fn begin(
 pub async fn end(app: Data<App>, caller: Caller, id: Path<ConversationId>, once: Once) -> Result<HttpResponse, Problem> {
     let state = workable(&app, &caller, *id).await?;
     let command = Command::EndConsult { agent: caller.user(), force: steers(&caller, &state) };
-    once.done(app.engine.command(state.id, command, once.by(), once.keep()).await).await
+    once.command(state.id, command).await
 }

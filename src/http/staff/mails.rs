@@ -59,7 +59,7 @@ pub async fn cancel(
     }
     let stored = found.delivery.map(|delivery| (found.seq, delivery));
     let command = Command::CancelDelivery { message, stored };
-    once.done(app.engine.command(state.id, command, once.by(), once.keep()).await).await
+    once.command(state.id, command).await
 }
 
 /// When a mail leaves, and what it waits for: whatever takes longest.

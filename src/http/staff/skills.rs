@@ -44,5 +44,5 @@ pub async fn ask_for(
     let state = workable(&app, &caller, *id).await?;
     let skills = asked(&caller, "skills", skills, state.client)?;
     let command = Command::AskFor { agent: caller.user(), force: steers(&caller, &state), skills };
-    once.done(app.engine.command(state.id, command, once.by(), once.keep()).await).await
+    once.command(state.id, command).await
 }

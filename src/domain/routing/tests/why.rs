@@ -16,7 +16,7 @@ use crate::{
 };
 
 fn eligible(explanation: &Explanation) -> Vec<AgentId> {
-    explanation.candidates.iter().filter(|it| it.verdict.is_eligible()).map(|it| it.agent).collect()
+    explanation.candidates.iter().filter(|it| matches!(it.verdict, Verdict::Eligible { .. })).map(|it| it.agent).collect()
 }
 
 impl World {

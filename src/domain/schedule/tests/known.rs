@@ -1,4 +1,4 @@
-//! Known answers: holidays above the week, clocks that changed, spans of open time.
+//! Known answers: holidays above the week, clocks that changed.
 
 use super::*;
 
@@ -103,7 +103,6 @@ fn sao_paulo_when_it_had_summer_time() {
     // Over midnight into it: 22:00 to 06:00 is an hour shorter.
     let night = every_day(Sao_Paulo, 1320, 360);
     assert_eq!(night.openness(utc("2018-11-04 01:00")), open(utc("2018-11-04 08:00")));
-    assert_eq!(night.open_time(utc("2018-11-04 00:00"), utc("2018-11-04 12:00")), Duration::from_secs(7 * 3_600));
     // 2018-02-18: the last hour of Saturday is repeated, midnight becomes 23:00 at 02:00 UTC.
     let evening = schedule(Sao_Paulo, &[(Weekday::Sat, 1380, 1440)]);
     assert_eq!(evening.openness(utc("2018-02-18 01:30")), open(utc("2018-02-18 02:00")));
@@ -139,21 +138,6 @@ fn over_midnight_into_a_change() {
     assert_eq!(night.openness(utc("2026-04-05 02:00")), open(utc("2026-04-05 10:00")));
     let to_midnight = every_day(Santiago, 1320, 1440);
     assert_eq!(to_midnight.openness(utc("2026-09-06 03:00")), open(utc("2026-09-06 04:00")));
-}
-
-#[test]
-fn the_clock_of_the_service_level_runs_in_opening_hours() {
-    let office = keeping(Country::Ar, vec![]);
-    let at = |text| local(Buenos_Aires, text);
-    let minutes = |from, to| office.open_time(at(from), at(to)).as_secs() / 60;
-    assert_eq!(minutes("2026-11-20 17:50", "2026-11-20 17:55"), 5);
-    // Friday evening to Tuesday morning; Monday 23 November is a holiday.
-    assert_eq!(minutes("2026-11-20 17:50", "2026-11-24 09:05"), 15);
-    assert_eq!(minutes("2026-11-21 12:00", "2026-11-24 09:00"), 0);
-    assert_eq!(minutes("2026-11-24 09:00", "2026-11-24 09:00"), 0);
-    assert_eq!(minutes("2026-11-24 10:00", "2026-11-24 09:00"), 0);
-    assert_eq!(minutes("2026-11-16 00:00", "2026-11-23 00:00"), 5 * 9 * 60);
-    assert_eq!(schedule(UTC, &[]).open_time(utc("2026-11-20 17:50"), utc("2027-11-20 17:50")), Duration::ZERO);
 }
 
 #[test]

@@ -1,34 +1,28 @@
-//! A small contact center for tests: the whole engine over a scratch database, with recorders in the place of sockets.
+//! The engine, running.
 
 use std::{
-    collections::BTreeMap,
-    future::Future,
     sync::{
         Arc,
-        atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering},
+        atomic::{AtomicU64, Ordering},
     },
     time::Duration,
 };
 
-use actix::{Arbiter, System};
-use bytestring::ByteString;
+use actix::Arbiter;
 use object_store::{ObjectStore, memory::InMemory};
-use parking_lot::Mutex;
 
-use super::{
-    agent_session::{Attach, SinkId},
-    dashboard::{Look, Viewer},
-    engine::{CommandError, Engine, Inbound, Received, Threading},
-    sink::Sink,
-    start::{Running, Settings, start},
-};
+use super::{ANA, CHANNEL, CLIENT, EVA, LUIS, LUNCH, Recorder, SALES, SOL, SOLVED, SUPPORT, Tab, eventually, network};
 use crate::{
+    actors::{
+        agent_session::Attach,
+        dashboard::{Look, Viewer},
+        engine::{CommandError, Engine, Inbound, Received, Threading},
+        sink::Sink,
+        start::{Running, Settings, start},
+    },
     args,
     auth::secret::{Sealer, SecretText},
-    channels::{
-        email::post::net::{Network, Reach},
-        standard_webhooks::SigningSecret,
-    },
+    channels::standard_webhooks::SigningSecret,
     clock::Clock,
     domain::{
         agent::{Agent, AgentCommand},
@@ -40,7 +34,7 @@ use crate::{
         permission::{Role, Scope, Subject},
         schedule::Schedule,
     },
-    ids::{AgentId, BreakId, CampaignId, ChannelId, ClientId, ConversationId, DispositionId, Ids, MessageId, OfferId, UserId},
+    ids::{AgentId, ConversationId, Ids, MessageId, OfferId},
     store::{
         config::CampaignConfig,
         config_writes, conversations,
@@ -50,54 +44,10 @@ use crate::{
         testing::Scratch,
         write::Statement,
     },
-    wire::{
-        conversation::{Done, Standing, Summary},
-        live::{Activity, Frame, Gone, Presence, Push, WhyGone},
-    },
+    wire::conversation::Done,
 };
 
-/// Longer than anything here takes on a slow machine.
-const PATIENCE: Duration = Duration::from_secs(20);
-
-pub(crate) const CLIENT: ClientId = ClientId::from_u128(1);
-/// The campaign of the channel; Ana and Luis are its members.
-pub(crate) const SALES: CampaignId = CampaignId::from_u128(2);
-/// A campaign of the same client; Eva is its member.
-pub(crate) const SUPPORT: CampaignId = CampaignId::from_u128(3);
-pub(crate) const CHANNEL: ChannelId = ChannelId::from_u128(4);
-pub(crate) const ANA: AgentId = AgentId::from_u128(5);
-pub(crate) const LUIS: AgentId = AgentId::from_u128(6);
-pub(crate) const EVA: AgentId = AgentId::from_u128(7);
-pub(crate) const SOL: UserId = UserId::from_u128(8);
-pub(crate) const LUNCH: BreakId = BreakId::from_u128(9);
-pub(crate) const SOLVED: DispositionId = DispositionId::from_u128(10);
 const SECRET: &str = "secret-1";
-
-/// Runs a test inside an actix system, on every database there is.
-pub(crate) fn on_both<F: Future<Output = ()>>(test: impl Fn(Scratch) -> F) {
-    let _ = rustls::crypto::ring::default_provider().install_default();
-    System::new().block_on(async { test(Scratch::sqlite()).await });
-    if let Ok(server) = std::env::var("CENTRALITA_TEST_POSTGRES") {
-        System::new().block_on(async { test(Scratch::postgres(&server).await).await });
-    }
-}
-
-/// The way to mail servers of this machine.
-pub(crate) fn network() -> Network {
-    Network::new(Clock::system(), Reach::Anywhere, None).unwrap()
-}
-
-/// Asks until there is an answer.
-pub(crate) async fn eventually<T, F: Future<Output = Option<T>>>(what: &str, mut ask: impl FnMut() -> F) -> T {
-    let clock = Clock::system();
-    loop {
-        if let Some(answer) = ask().await {
-            return answer;
-        }
-        assert!(clock.elapsed() < PATIENCE, "waited too long: {what}");
-        tokio::time::sleep(Duration::from_millis(3)).await;
-    }
-}
 
 /// How a house is set up.
 #[derive(Clone)]
@@ -320,12 +270,12 @@ impl House {
         let resume = pos.map(|pos| (self.engine.epoch.clone(), pos));
         let attach = Attach { id, sink: Arc::clone(&sink) as Arc<dyn Sink>, resume };
         assert!(self.engine.attach(agent, attach));
-        Tab { agent, id, sink, read: AtomicUsize::new(0) }
+        Tab::new(agent, id, sink)
     }
 
     /// A tab is closed.
     pub(crate) fn close(&self, tab: &Tab) {
-        tab.sink.open.store(false, Ordering::SeqCst);
+        tab.sink.close();
         self.engine.detach(tab.agent, tab.id);
     }
 }
@@ -347,148 +297,6 @@ impl Stopped {
 
 fn json<T: serde::Serialize>(value: &T) -> String {
     serde_json::to_string(value).unwrap()
-}
-
-/// Takes frames in the place of a socket.
-pub(crate) struct Recorder {
-    frames: Mutex<Vec<ByteString>>,
-    open: AtomicBool,
-    /// Frames that still fit.
-    room: AtomicUsize,
-}
-
-impl Default for Recorder {
-    fn default() -> Self {
-        Self { frames: Mutex::default(), open: AtomicBool::new(true), room: AtomicUsize::new(usize::MAX) }
-    }
-}
-
-impl Recorder {
-    /// Takes this many frames more.
-    pub(crate) fn set_room(&self, room: usize) {
-        self.room.store(room, Ordering::SeqCst);
-    }
-
-    /// All frames so far.
-    pub(crate) fn frames(&self) -> Vec<Frame> {
-        self.frames.lock().iter().map(|bytes| serde_json::from_str(bytes).unwrap()).collect()
-    }
-}
-
-impl Sink for Recorder {
-    fn push(&self, frame: ByteString) -> bool {
-        let fits = self.room.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |room| room.checked_sub(1)).is_ok();
-        if fits {
-            self.frames.lock().push(frame);
-        }
-        fits
-    }
-
-    fn has_room(&self) -> bool {
-        self.room.load(Ordering::SeqCst) > 0
-    }
-
-    fn is_open(&self) -> bool {
-        self.open.load(Ordering::SeqCst)
-    }
-
-    fn close(&self) {
-        self.open.store(false, Ordering::SeqCst);
-    }
-}
-
-/// One tab of an agent.
-pub(crate) struct Tab {
-    pub(crate) agent: AgentId,
-    pub(crate) id: SinkId,
-    pub(crate) sink: Arc<Recorder>,
-    read: AtomicUsize,
-}
-
-impl Tab {
-    /// Reads on until a frame says this.
-    pub(crate) async fn until<T>(&self, what: &str, mut says: impl FnMut(&Frame) -> Option<T>) -> T {
-        let clock = Clock::system();
-        loop {
-            let at = self.read.load(Ordering::SeqCst);
-            match self.sink.frames().get(at) {
-                Some(frame) => {
-                    self.read.store(at + 1, Ordering::SeqCst);
-                    if let Some(found) = says(frame) {
-                        return found;
-                    }
-                }
-                None if clock.elapsed() > PATIENCE => panic!("waited too long: {what}; got {:#?}", self.sink.frames()),
-                None => tokio::time::sleep(Duration::from_millis(3)).await,
-            }
-        }
-    }
-
-    /// Waits until the tab knows that its agent is signed in and takes offers.
-    pub(crate) async fn ready(&self) {
-        self.does(Activity::Available).await;
-    }
-}
-
-impl Tab {
-    /// What the tab shows now.
-    pub(crate) fn shows(&self) -> Desk {
-        Desk::at(&self.sink.frames(), u64::MAX)
-    }
-
-    /// Waits until the tab shows this.
-    async fn until_it_shows<T>(&self, what: &str, shows: impl Fn(&Desk) -> Option<T>) -> T {
-        let clock = Clock::system();
-        loop {
-            if let Some(found) = shows(&self.shows()) {
-                return found;
-            }
-            assert!(clock.elapsed() < PATIENCE, "waited too long: {what}; got {:#?}", self.sink.frames());
-            tokio::time::sleep(Duration::from_millis(3)).await;
-        }
-    }
-
-    /// Waits until a conversation is offered here, to this agent.
-    pub(crate) async fn offer(&self, id: ConversationId) -> OfferId {
-        let mine = |standing: &Standing| match *standing {
-            Standing::Offered { offer, agent, .. } | Standing::Transferring { offer, agent, .. } => {
-                (agent == self.agent).then_some(offer)
-            }
-            _ => None,
-        };
-        self.until_it_shows("an offer", |desk| desk.conversations.get(&id).and_then(|found| mine(&found.standing))).await
-    }
-
-    /// Waits until the conversation is this agent's.
-    pub(crate) async fn active(&self, id: ConversationId) {
-        let mine = Standing::Active { agent: self.agent };
-        self.until_it_shows("active", |desk| desk.conversations.get(&id).filter(|found| found.standing == mine).map(|_| ()))
-            .await;
-    }
-
-    /// Waits until the agent does this.
-    pub(crate) async fn does(&self, activity: Activity) {
-        let is = |presence: &&Presence| presence.activity == activity;
-        self.until_it_shows("an activity", |desk| desk.presence.as_ref().filter(is).map(|_| ())).await;
-    }
-
-    /// Reads on until a conversation left this agent's inbox; gives back who has it.
-    pub(crate) async fn gone(&self, id: ConversationId) -> Option<AgentId> {
-        self.left(id).await.owner
-    }
-
-    /// Reads on until a conversation left this agent's inbox; gives back why, if it went by itself.
-    pub(crate) async fn gone_why(&self, id: ConversationId) -> Option<WhyGone> {
-        self.left(id).await.why
-    }
-
-    async fn left(&self, id: ConversationId) -> Gone {
-        self.until("gone", |frame| match &frame.push {
-            Push::Gone(gone) if gone.conversation == id => Some(gone.clone()),
-            _ => None,
-        })
-        .await
-    }
 }
 
 impl House {
@@ -534,7 +342,7 @@ impl House {
     /// From now on the publisher learns of commits only by looking at the log.
     pub(crate) fn lose_hints(&self) {
         let (arbiter, _) = self.threads.as_ref().unwrap();
-        assert!(arbiter.spawn_fn(|| LOSES_HINTS.set(true)));
+        assert!(arbiter.spawn_fn(|| super::LOSES_HINTS.set(true)));
     }
 
     /// How a conversation is stored.
@@ -556,60 +364,4 @@ impl House {
         });
         facts.collect()
     }
-}
-
-/// What a client knows after folding the frames of topic `me`.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Desk {
-    pub(crate) presence: Option<Presence>,
-    pub(crate) conversations: BTreeMap<ConversationId, Summary>,
-}
-
-impl Desk {
-    /// Folds frames up to a position, and checks on the way that nothing steps back.
-    pub(crate) fn at(frames: &[Frame], pos: u64) -> Self {
-        let (mut desk, mut last) = (Self::default(), 0);
-        for frame in frames.iter().filter(|frame| frame.pos <= pos) {
-            assert!(frame.pos >= last, "position {} after {last}", frame.pos);
-            last = frame.pos;
-            desk.fold(&frame.push);
-        }
-        desk
-    }
-
-    fn fold(&mut self, push: &Push) {
-        match push {
-            Push::Me(me) => {
-                self.presence.clone_from(&me.presence);
-                self.conversations = me.conversations.iter().map(|one| (one.id, one.clone())).collect();
-            }
-            Push::Conversation(delta) => {
-                let seq = delta.conversation.seq;
-                let before = self.conversations.insert(delta.conversation.id, delta.conversation.clone());
-                assert!(before.is_none_or(|before| before.seq <= seq), "a conversation steps back");
-            }
-            Push::Gone(gone) => {
-                self.conversations.remove(&gone.conversation);
-            }
-            Push::Presence(presence) => self.presence = Some(presence.clone()),
-            _ => {}
-        }
-    }
-}
-
-thread_local! {
-    static LOSES_HINTS: std::cell::Cell<bool> = const { std::cell::Cell::new(false) };
-}
-
-/// Whether the publisher on this thread hears nothing from the journal.
-pub(crate) fn loses_hints() -> bool {
-    LOSES_HINTS.get()
-}
-
-/// A provider id that makes a conversation panic.
-pub(crate) const POISON: &str = "poison";
-
-/// Called before a conversation takes a message in.
-pub(crate) fn trip_over(provider_id: &str) {
-    assert!(!provider_id.starts_with(POISON), "tripped over {provider_id}, as planned");
 }
