@@ -50,7 +50,9 @@ impl Server {
         let host = (!self.host.contains(odd)).then(|| Host::parse(&self.host).ok())??;
         let is_odd = |c: char| !c.is_ascii_alphanumeric() && !matches!(c, '-' | '.');
         match &host {
-            Host::Domain(name) if name.len() > 253 || name.starts_with('.') || name.contains("..") || name.contains(is_odd) => None,
+            Host::Domain(name) if name.len() > 253 || name.starts_with('.') || name.contains("..") || name.contains(is_odd) => {
+                None
+            }
             _ => Some(host),
         }
     }
