@@ -35,14 +35,15 @@ export function gapOf(text: string): Gap {
 /** A fallback ends at the first brace, and must not look like another gap. */
 export const gapText = ({ name, fallback }: Gap): string => (fallback.trim() === '' ? `\${${name}}` : `\${${name}|${fallback.replace(/[{}<>]/g, '').trim().slice(0, 200)}}`);
 
-const SHEET = /<style\b[^]*?(?:<\/style\s*>|$)/gi;
+const OF_A_PAGE = /<style\b[^]*?(?:<\/style\s*>|$)|<(?:base|meta|link)\b[^>]*>?/gi;
 
 /**
  * HTML that can be taken apart here: styles and handlers get other names, `data-style` and `data-on…`. They would do nothing in a
- * document that is not shown, but the page's policy has the browser complain of each. Style sheets go: no mail keeps one.
+ * document that is not shown, but the page's policy has the browser complain of each. What is a page's, such as style sheets, goes:
+ * no mail keeps it.
  */
 export const inert = (html: string): string =>
-  html.replace(SHEET, '').replace(/<[a-z](?:"[^"]*"|'[^']*'|[^>"'])*>/gi, (tag) => tag.replace(/("[^"]*"|'[^']*')|([\s/])(style|on[a-z]+)(?=\s*=)/gi, (whole, quoted: string | undefined, before: string, name: string) => (quoted === undefined ? `${before}data-${name}` : whole)));
+  html.replace(OF_A_PAGE, '').replace(/<[a-z](?:"[^"]*"|'[^']*'|[^>"'])*>/gi, (tag) => tag.replace(/("[^"]*"|'[^']*')|([\s/])(style|on[a-z]+)(?=\s*=)/gi, (whole, quoted: string | undefined, before: string, name: string) => (quoted === undefined ? `${before}data-${name}` : whole)));
 
 const parsed = (html: string) => new DOMParser().parseFromString(inert(html), 'text/html').body;
 
@@ -81,7 +82,7 @@ const RICH = new Set(['P', 'BR', 'STRONG', 'B', 'EM', 'I', 'U', 'S', 'DEL', 'STR
 /** Whether the editor keeps all of it: not tables, colours, pictures from elsewhere. */
 export function isRich(html: string): boolean {
   const all = [...parsed(html).querySelectorAll('*')];
-  return html.search(SHEET) < 0 && all.every((one) => RICH.has(one.tagName) && !one.hasAttribute('data-style') && !one.hasAttribute('align') && !one.hasAttribute('bgcolor') && (one.tagName !== 'IMG' || isOwnPicture(one.getAttribute('src') ?? '')));
+  return html.search(OF_A_PAGE) < 0 && all.every((one) => RICH.has(one.tagName) && !one.hasAttribute('data-style') && !one.hasAttribute('align') && !one.hasAttribute('bgcolor') && (one.tagName !== 'IMG' || isOwnPicture(one.getAttribute('src') ?? '')));
 }
 
 /** A file that was uploaded, or a part of the mail. */
