@@ -120,6 +120,7 @@ export const WRITES: Readonly<Record<string, Write>> = {
   ...both('channels', 'chat', { refuses: ['/endpoint', '/webchat/allowed_origins[]', '/webchat/theme/colour', '/webchat/pre_chat[]/name'] }, channel),
   ...both('mail-accounts', 'mail2', { refuses: ACCOUNT, nowhere: { ...password, '/sending_password': SECRET } }, (x, ids, _, n) => account(x, ids, n)),
   ...both('users', 'user2', { nowhere: password }, (x, _, __, n) => user(x, n)),
+  'POST /api/v1/mail-suppressions': { refuses: ['/address'], keeps: (x, { client }, __, n) => [{ path: 'mail-suppressions', body: { client, address: `fuera${n}@casa.example`, note: x } }] },
   'POST /api/v1/tokens': { keeps: (x) => [{ path: 'tokens', body: { name: x, role: 'auditor', scopes: [{ kind: 'all' }] } }] },
   'POST /api/v1/resources': {
     names: 'resource',
