@@ -1,10 +1,9 @@
-//! The rows of a group, table by table; on PostgreSQL each table travels as one JSON array.
+//! The rows of a group, table by table; on PostgreSQL those that only some groups bring travel as one JSON array a table.
 
 use std::collections::BTreeMap;
 
-use serde::{Deserialize, Serialize, Serializer};
+use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
-use smallvec::SmallVec;
 
 use crate::{
     clock::Timestamp,
@@ -26,7 +25,6 @@ use crate::{
     },
 };
 
-#[derive(Serialize)]
 pub(super) struct InboxRow<'a> {
     pub(super) h: i64,
     pub(super) c: ChannelId,
@@ -34,17 +32,12 @@ pub(super) struct InboxRow<'a> {
     pub(super) t: Timestamp,
 }
 
-#[derive(Serialize)]
 pub(super) struct LogRow<'a> {
     pub(super) p: u64,
     pub(super) t: Timestamp,
-    #[serde(serialize_with = "as_text")]
     pub(super) w: By,
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) c: Option<&'a str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) i: Option<ConversationId>,
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) q: Option<u64>,
     pub(super) e: Kind<'a>,
 }
@@ -64,20 +57,15 @@ pub(super) struct AgentData<'a> {
     event: &'a AgentEvent,
 }
 
-#[derive(Serialize)]
 pub(super) struct MessageRow<'a> {
     pub(super) c: ConversationId,
     pub(super) q: u64,
     pub(super) i: MessageId,
-    #[serde(serialize_with = "author_text")]
     pub(super) w: Author,
     pub(super) x: &'a str,
-    #[serde(skip_serializing_if = "<[Attachment]>::is_empty")]
     pub(super) a: &'a [Attachment],
     pub(super) t: Timestamp,
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) d: Option<Delivery>,
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) m: Option<&'a Envelope>,
 }
 
@@ -304,12 +292,7 @@ impl<'a> Rows<'a> {
         }
     }
 
-    /// The arrays of [`super::super::sql::POSTGRES_HOT`].
-    pub(super) fn hot(&self) -> [String; 5] {
-        [json(&self.inbox), json(&self.log), json(&self.messages), json(&self.conversations), json(&self.touched)]
-    }
-
-    /// Those of [`super::super::sql::POSTGRES_COLD`]; none when the group brings nothing of the kind.
+    /// The arrays of [`super::super::sql::POSTGRES_COLD`]; none when the group brings nothing of the kind.
     pub(super) fn cold(&self) -> Option<[String; 10]> {
         let nothing = self.recorded.is_empty()
             && self.deliveries.is_empty()
@@ -354,11 +337,10 @@ impl Kind<'_> {
 }
 
 /// Keys to look for among those already taken: hashes of claims, scopes of answers.
-pub(super) fn keys(group: &[Append]) -> (String, String) {
-    let hashes: SmallVec<[i64; 64]> = group.iter().flat_map(|append| append.claims.iter().map(|claim| claim.hash)).collect();
-    let scopes: SmallVec<[&str; 16]> =
-        group.iter().flat_map(|append| append.recorded.iter().map(|answer| answer.scope.as_str())).collect();
-    (json(&hashes), json(&scopes))
+pub(super) fn keys(group: &[Append]) -> (Vec<i64>, Vec<&str>) {
+    let hashes = group.iter().flat_map(|append| append.claims.iter().map(|claim| claim.hash));
+    let scopes = group.iter().flat_map(|append| append.recorded.iter().map(|answer| answer.scope.as_str()));
+    (hashes.collect(), scopes.collect())
 }
 
 /// The row of a configuration change.
@@ -372,15 +354,6 @@ pub(super) fn json<T: Serialize + ?Sized>(rows: &T) -> String {
         tracing::error!(%error, "a row has no JSON form");
         "[]".to_owned()
     })
-}
-
-fn as_text<S: Serializer>(by: &By, serializer: S) -> Result<S::Ok, S::Error> {
-    serializer.collect_str(by)
-}
-
-#[allow(clippy::trivially_copy_pass_by_ref, reason = "serde wants a reference")]
-fn author_text<S: Serializer>(author: &Author, serializer: S) -> Result<S::Ok, S::Error> {
-    serializer.serialize_str(&author_word(*author))
 }
 
 /// How an author is stored.
