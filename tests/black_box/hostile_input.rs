@@ -12,7 +12,7 @@ use tokio::{
 };
 
 use crate::{
-    api::list,
+    api::{Answer, list},
     company::{Company, template},
     database::{Database, on_both, on_sqlite_only},
     world::World,
@@ -235,6 +235,13 @@ const CODE: [&str; 22] = [
     "${jndi:ldap://127.0.0.1/x}",
 ];
 
+/// An answer without what the moment adds: how far the search index is behind.
+fn of_the_question(answer: &Answer) -> Vec<u8> {
+    let Ok(mut body) = serde_json::from_slice::<Value>(&answer.body) else { return answer.body.to_vec() };
+    body.as_object_mut().map(|fields| fields.remove("behind"));
+    body.to_string().into_bytes()
+}
+
 async fn no_query_is_ever_code(database: Database) {
     let world = World::new(&database).await;
     let company = Company::new(&world, "A").await;
@@ -255,7 +262,7 @@ async fn no_query_is_ever_code(database: Database) {
                 let answer = world.admin.get(&format!("{bare}?{query}")).await;
                 assert!(start.elapsed() < Duration::from_secs(1), "{answer}: {:?}", start.elapsed());
                 assert!(answer.status == 200 || answer.status == 422, "{answer}");
-                let seen = (answer.status, answer.body.clone());
+                let seen = (answer.status, of_the_question(&answer));
                 // A number is one and not: only texts are compared with a text.
                 if value.parse::<f64>().is_err() && !matches!(value, "*" | "\u{feff}\u{202e}") {
                     assert_eq!(&seen, inert.get_or_insert(seen.clone()), "{name}={value}: {answer}");
@@ -404,7 +411,7 @@ async fn nesting_and_size_are_refused_on_every_write(database: Database) {
         let path = request.filled(&company.ids, None).0;
         let send = async |body: String| {
             let sent = world.admin.request(&request.method, &path).header("content-type", "application/json").body(body);
-            crate::api::Answer::of(format!("{} {path}", request.method), sent).await
+            Answer::of(format!("{} {path}", request.method), sent).await
         };
         let deep = send(format!("{{\"name\":{}{}}}", "[".repeat(50_000), "]".repeat(50_000))).await;
         assert!(matches!(deep.status, 400 | 422), "{deep}");
@@ -425,7 +432,7 @@ async fn a_visitor_sends_nonsense(database: Database) {
     let before = world.installation.rows().await;
     let send = async |key: &str, body: String| {
         let sent = visitor.request("POST", "/widget/v1/messages").header("idempotency-key", key).body(body);
-        crate::api::Answer::of("a visitor's message".to_owned(), sent).await
+        Answer::of("a visitor's message".to_owned(), sent).await
     };
     send("1", String::new()).await.refused(400, "malformed_json");
     send("2", "{".to_owned()).await.refused(400, "malformed_json");

@@ -66,7 +66,7 @@ describe('signing in at a provider', () => {
     await form.getByLabel(/Dirección de inicio de sesión/).fill(`${there.origin}/authorize`);
     await form.getByRole('button', { name: 'Guardar' }).click();
     await form.getByText('Configurado', { exact: true }).waitFor();
-    await looksRight(admin, 'correo-accesos', () => page.locator('.mail').evaluate((element) => element.scrollTo(0, 0)));
+    await looksRight(admin, 'correo-accesos', () => page.locator('.mail-admin').evaluate((element) => element.scrollTo(0, 0)));
   });
 
   it('takes the place of the password', async () => {
