@@ -158,6 +158,8 @@ async fn what_a_real_server_puts_off_waits_in_sight_and_arrives_once(database: D
     let (id, put_off) = post.writes(&agent.api, &to, &first).await;
     let waits = until_waits(&agent.api, &id, &put_off, "retry").await;
     assert_eq!((&waits["delivery"], &waits["reason"], waits["leaves_at"].is_string()), (&json!("sending"), &Value::Null, true));
+    let view = agent.api.get(&format!("/api/v1/conversations/{id}/messages/{put_off}/mail")).await.ok();
+    assert!(view["refusal"].as_str().is_some_and(|said| said.contains("Greylisted")), "{view}");
     // What follows it does not overtake it; others do.
     let behind = text(&agent.api.reply(&id, &second).await.ok()["message"]);
     let (elsewhere, free) = post.writes(&agent.api, &other, &third).await;

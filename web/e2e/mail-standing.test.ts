@@ -9,6 +9,7 @@ import { failed, looksRight } from './looks.ts';
 import { Mailbox } from './mailbox.ts';
 import { openBrowser, Person, SOON } from './people.ts';
 import { Server } from './server.ts';
+import { Staff } from './staff.ts';
 
 const US = { name: 'Soporte Andina', address: 'soporte@andina.example' };
 const LUZ = { name: 'Luz Páez', address: 'luz@casa.example' };
@@ -18,27 +19,16 @@ const LETTER = `From: ${LUZ.name} <${LUZ.address}>\r\nTo: ${US.address}\r\nSubje
 let server: Server;
 let mailbox: Mailbox;
 let browser: Browser;
-let passwords: Map<string, string>;
+let sample: Awaited<ReturnType<typeof Server.create>>['sample'];
 let ana: Person;
 let second: Person;
 let conversation: string;
 const written: string[] = [];
 
-type Ask = <T>(method: string, path: string, body?: object) => Promise<T>;
-
-async function as(login: string): Promise<Ask> {
-  const signed = await fetch(`${server.origin}/api/v1/session`, { method: 'POST', headers: { 'content-type': 'application/json', origin: server.origin }, body: JSON.stringify({ login, password: passwords.get(login) }) });
-  const headers = { cookie: signed.headers.get('set-cookie')!.split(';')[0]!, origin: server.origin, 'content-type': 'application/json' };
-  return async <T>(method: string, path: string, body?: object) => {
-    const answer = await fetch(`${server.origin}/api/v1/${path}`, { method, headers: method === 'GET' ? headers : { ...headers, 'idempotency-key': crypto.randomUUID() }, ...(body ? { body: JSON.stringify(body) } : {}) });
-    expect(answer.ok, `${method} ${path}: ${answer.status} ${answer.ok ? '' : await answer.text()}`).toBe(true);
-    return (await answer.json()) as T;
-  };
-}
-
+const as = (login: string): Promise<Staff> => Staff.signIn(server.origin, sample, login);
 async function inside(login: string, path = '/'): Promise<Person> {
   const person = await Person.at(browser, `${server.origin}${path}`, { locale: 'es-AR' });
-  await person.signIn(login, passwords.get(login) ?? '');
+  await person.signIn(login, sample.users.find((user) => user.login === login)?.password ?? '');
   return person;
 }
 const editor = (person: Person): Locator => person.page.getByRole('textbox', { name: 'Texto del correo' });
@@ -46,21 +36,20 @@ const mail = (person: Person, id: string): Locator => person.page.locator(`.mail
 
 beforeAll(async () => {
   const started = await Server.create();
-  server = started.server;
-  passwords = new Map(started.sample.users.map(({ login, password }) => [login, password]));
+  [server, sample] = [started.server, started.sample];
   await server.kill();
   mailbox = new Mailbox(server.data);
   mailbox.create(US.address, US.name, started.sample.api_channel.id);
   await server.start();
   const admin = await as('admin');
-  const users = (await admin<{ items: { id: string; login: string }[] }>('GET', 'users')).items;
-  const channel = (await admin<{ items: { id: string; campaign: string; client: string }[] }>('GET', 'channels')).items.find(({ id }) => id === mailbox.account)!;
+  const users = (await admin.all<{ id: string; login: string }>('users'));
+  const channel = (await admin.all<{ id: string; campaign: string; client: string }>('channels')).find(({ id }) => id === mailbox.account)!;
   const { campaign } = channel;
-  const { client } = await admin<{ client: string }>('GET', `campaigns/${campaign}`);
-  await admin('PUT', `campaigns/${campaign}/members/${users.find(({ login }) => login === 'ana')!.id}`, { initiate: ['email'] });
-  const { id: signature } = await admin<{ id: string }>('POST', 'templates', { client, name: 'Firma', purpose: 'signature', subject: '', html: '<p>${agent} · Andina Telecom</p>' });
-  await admin('PATCH', `campaigns/${campaign}`, { mail: { signature } });
-  await admin('POST', 'canned-texts', { client, shortcut: 'caso', title: 'Su caso', text: 'Su caso sobre «${subject}» sigue en ${email}. ${nadie}' });
+  const { client } = await admin.does<{ client: string }>('GET', `campaigns/${campaign}`);
+  await admin.does('PUT', `campaigns/${campaign}/members/${users.find(({ login }) => login === 'ana')!.id}`, { initiate: ['email'] });
+  const { id: signature } = await admin.does<{ id: string }>('POST', 'templates', { client, name: 'Firma', purpose: 'signature', subject: '', html: '<p>${agent} · Andina Telecom</p>' });
+  await admin.does('PATCH', `campaigns/${campaign}`, { mail: { signature } });
+  await admin.does('POST', 'canned-texts', { client, shortcut: 'caso', title: 'Su caso', text: 'Su caso sobre «${subject}» sigue en ${email}. ${nadie}' });
   browser = await openBrowser();
   ana = await inside('ana');
   await ana.startShift();
@@ -73,7 +62,7 @@ beforeAll(async () => {
   const agent = await as('ana');
   for (const html of ['<p>Va una copia.</p>', '<p>Y otra.</p>']) {
     const to = [{ address: LUZ.address }, { address: 'nadie@casa.example' }];
-    written.push((await agent<{ message: string }>('POST', `conversations/${conversation}/messages`, { mail: { to, subject: 'Factura de noviembre', html } })).message);
+    written.push((await agent.does<{ message: string }>('POST', `conversations/${conversation}/messages`, { mail: { to, subject: 'Factura de noviembre', html } })).message);
   }
 });
 afterAll(async () => {
@@ -121,7 +110,7 @@ it('on another computer the draft is there with its files', async () => {
   const chip = (person: Person) => person.page.locator('.composer-files').getByText('contrato.txt');
   await chip(ana).waitFor(SOON);
   const asks = await as('ana');
-  await expect.poll(async () => ((await asks<{ items: { files: unknown[] }[] }>('GET', 'drafts')).items[0]?.files.length), SOON).toBe(1);
+  await expect.poll(async () => ((await asks.does<{ items: { files: unknown[] }[] }>('GET', 'drafts')).items[0]?.files.length), SOON).toBe(1);
   second = await inside('ana');
   await second.page.goto(`${server.origin}/bandeja/mias/${conversation}`);
   await editor(second).getByText('Su caso sobre').waitFor(SOON);
@@ -151,7 +140,7 @@ it('who signs out leaves nothing in the browser, and loses nothing', async () =>
     return { local: Object.keys(localStorage), session: Object.keys(sessionStorage), entries: entries.filter((count) => count > 0), caches: await caches.keys() };
   });
   expect(kept).toEqual({ local: [], session: [], entries: [], caches: [] });
-  const drafts = await (await as('ana'))<{ items: { mail: { html: string } }[] }>('GET', 'drafts');
+  const drafts = await (await as('ana')).does<{ items: { mail: { html: string } }[] }>('GET', 'drafts');
   expect(drafts.items[0]?.mail.html).toContain('Último momento.');
   await page.context().close();
 });
@@ -211,7 +200,7 @@ it('what lies in quarantine is downloaded, taken in and dismissed', async () => 
   await row('Pedido 7').getByRole('button', { name: 'Recibir como mensaje: Pedido 7' }).click();
   await row('Pedido 7').getByText(/^Recibido/).waitFor(SOON);
   await looksRight(admin, 'correo-cuarentena');
-  const taken = await (await as('admin'))<{ items: { subject?: string }[] }>('GET', 'conversations?limit=50');
+  const taken = await (await as('admin')).does<{ items: { subject?: string }[] }>('GET', 'conversations?limit=50');
   expect(taken.items.some(({ subject }) => subject === 'Pedido 7')).toBe(true);
   expect(admin.complaints).toEqual([]);
   await page.context().close();
@@ -220,7 +209,7 @@ it('what lies in quarantine is downloaded, taken in and dismissed', async () => 
 it('a recording of mails shows them as the thread does, finds words in them and prints them', async () => {
   // Events without a message leave numbers free.
   const agent = await as('ana');
-  for (const tags of [['a'], []]) await agent('PUT', `conversations/${conversation}/tags`, { tags });
+  for (const tags of [['a'], []]) await agent.does('PUT', `conversations/${conversation}/tags`, { tags });
   await server.kill();
   const came = mailbox.comesIn(conversation, mailbox.last(conversation) + 1, LETTER, { text: 'Hola, adjunto el comprobante.', files: [['firma.png', 'image/png', DOT]], mail: { subject: 'Re: Factura de noviembre', from: LUZ, to: [US], cc: [{ name: 'Eva', address: 'eva@casa.example' }], folds: [] } });
   await server.start();

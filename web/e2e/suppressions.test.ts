@@ -7,6 +7,7 @@ import { failed, looksRight, looksRightInOthers } from './looks.ts';
 import { Mailbox } from './mailbox.ts';
 import { openBrowser, Person } from './people.ts';
 import { Server } from './server.ts';
+import { Staff } from './staff.ts';
 
 const SOON = { timeout: 15_000 };
 const LUZ = { name: 'Luz Páez', address: 'luz@casa.example' };
@@ -14,26 +15,15 @@ const LUZ = { name: 'Luz Páez', address: 'luz@casa.example' };
 let server: Server;
 let mailbox: Mailbox;
 let browser: Browser;
-let passwords: Map<string, string>;
+let sample: Awaited<ReturnType<typeof Server.create>>['sample'];
 let sofia: Person;
 let conversation: string;
 const written: string[] = [];
 
-type Ask = <T>(method: string, path: string, body?: object) => Promise<T>;
-
-async function as(login: string): Promise<Ask> {
-  const signed = await fetch(`${server.origin}/api/v1/session`, { method: 'POST', headers: { 'content-type': 'application/json', origin: server.origin }, body: JSON.stringify({ login, password: passwords.get(login) }) });
-  const headers = { cookie: signed.headers.get('set-cookie')!.split(';')[0]!, origin: server.origin, 'content-type': 'application/json' };
-  return async <T>(method: string, path: string, body?: object) => {
-    const answer = await fetch(`${server.origin}/api/v1/${path}`, { method, headers: method === 'GET' ? headers : { ...headers, 'idempotency-key': crypto.randomUUID() }, ...(body ? { body: JSON.stringify(body) } : {}) });
-    expect(answer.ok, `${method} ${path}: ${answer.status} ${answer.ok ? '' : await answer.text()}`).toBe(true);
-    return (await answer.json()) as T;
-  };
-}
-
+const as = (login: string): Promise<Staff> => Staff.signIn(server.origin, sample, login);
 async function inside(login: string, path = ''): Promise<Person> {
   const person = await Person.at(browser, server.origin, { locale: 'es-AR' });
-  await person.signIn(login, passwords.get(login) ?? '');
+  await person.signIn(login, sample.users.find((user) => user.login === login)?.password ?? '');
   if (path) await person.page.goto(`${server.origin}${path}`);
   return person;
 }
@@ -42,16 +32,15 @@ const search = (): Locator => sofia.page.getByRole('searchbox', { name: 'Buscar 
 
 beforeAll(async () => {
   const started = await Server.create();
-  server = started.server;
-  passwords = new Map(started.sample.users.map(({ login, password }) => [login, password]));
+  [server, sample] = [started.server, started.sample];
   await server.kill();
   mailbox = new Mailbox(server.data);
   mailbox.create('ayuda@andina.example', 'Andina Telecom', started.sample.api_channel.id);
   await server.start();
   const admin = await as('admin');
-  const ana = (await admin<{ items: { id: string; login: string }[] }>('GET', 'users')).items.find(({ login }) => login === 'ana')!;
-  const { campaign } = (await admin<{ items: { id: string; campaign: string }[] }>('GET', 'channels')).items.find(({ id }) => id === mailbox.account)!;
-  await admin('PUT', `campaigns/${campaign}/members/${ana.id}`, { initiate: ['email'] });
+  const ana = (await admin.all<{ id: string; login: string }>('users')).find(({ login }) => login === 'ana')!;
+  const { campaign } = (await admin.all<{ id: string; campaign: string }>('channels')).find(({ id }) => id === mailbox.account)!;
+  await admin.does('PUT', `campaigns/${campaign}/members/${ana.id}`, { initiate: ['email'] });
   browser = await openBrowser();
   const agent = await inside('ana');
   await agent.startShift();
@@ -64,7 +53,7 @@ beforeAll(async () => {
   const asks = await as('ana');
   for (const html of ['<p>Va una copia.</p>', '<p>Y otra.</p>']) {
     const to = [{ address: LUZ.address }];
-    written.push((await asks<{ message: string }>('POST', `conversations/${conversation}/messages`, { mail: { to, subject: 'Factura de noviembre', html } })).message);
+    written.push((await asks.does<{ message: string }>('POST', `conversations/${conversation}/messages`, { mail: { to, subject: 'Factura de noviembre', html } })).message);
   }
   await agent.page.context().close();
   sofia = await inside('sofia', '/admin/exclusion');
@@ -99,7 +88,7 @@ it('an empty list explains itself; a supervisor adds who asks for it, by keyboar
 it('who complained is found and let off; who did it stays on record', async () => {
   await server.kill();
   const client = mailbox.run(`SELECT client_id FROM channels WHERE id = '${mailbox.account}';`);
-  const [excluded = '', refused = ''] = written;
+  const [excluded = '', refused = '', putOff = ''] = written;
   const at = Date.now() * 1000;
   const report = mailbox.aside('Queja', 'Subject: Queja\r\n\r\nabuse\r\n');
   mailbox.run(`INSERT INTO mail_suppressions (id, client_id, address, reason, added_by, message_id, conversation_id, report_id, created_at)
@@ -107,7 +96,10 @@ it('who complained is found and let off; who did it stays on record', async () =
     DELETE FROM outbox WHERE message_id IN ('${excluded}', '${refused}');
     UPDATE messages SET delivery = 'suppressed', reason = 'suppressed' WHERE id = '${excluded}';
     UPDATE messages SET delivery = 'rejected', reason = 'recipient_refused:5.7.1' WHERE id = '${refused}';
-    INSERT INTO mail_refusals (message_id, address, reason, words, at) VALUES ('${refused}', '', 'recipient_refused:5.7.1', '550 5.7.1 <b>Unsolicited</b> mail. See https://support.google.com/mail/?p=UnsolicitedMessageError', ${at});`);
+    INSERT INTO mail_refusals (message_id, address, reason, words, at) VALUES ('${refused}', '', 'recipient_refused:5.7.1', '550 5.7.1 <b>Unsolicited</b> mail. See https://support.google.com/mail/?p=UnsolicitedMessageError', ${at}),
+      ('${putOff}', '', 'try_again:4.7.1', '451 4.7.1 <i>Greylisted</i>, come back later', ${at});
+    UPDATE messages SET delivery = 'sending' WHERE id = '${putOff}';
+    UPDATE outbox SET attempts = 2, next_at = ${at + 7_200_000_000} WHERE message_id = '${putOff}';`);
   await server.start();
   // From the mail that did not go out to the reason on the list.
   const { page } = sofia;
@@ -116,6 +108,8 @@ it('who complained is found and let off; who did it stays on record', async () =
   await mail(refused).getByRole('button', { name: /^Desplegar/ }).click();
   await mail(refused).getByText('El servidor dijo:').waitFor(SOON);
   await mail(refused).getByText('550 5.7.1 <b>Unsolicited</b> mail.').waitFor(SOON);
+  await mail(putOff).getByRole('button', { name: /^Desplegar/ }).click();
+  await mail(putOff).getByText('451 4.7.1 <i>Greylisted</i>, come back later').waitFor(SOON);
   await looksRight(sofia, 'correo-excluido');
   await mail(excluded).getByRole('link', { name: `Ver ${LUZ.address} en la lista de exclusión` }).click();
   await row(LUZ.address).getByText('Marcó un correo como no deseado').waitFor(SOON);
