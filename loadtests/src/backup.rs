@@ -20,16 +20,10 @@ const WARM: Duration = Duration::from_secs(2);
 const MIB: u64 = 1024 * 1024;
 
 /// `crash --backup`
-pub(crate) async fn backup(
-    options: &Options,
-    run: &str,
-    workplace: &Workplace,
-    mut random: Random,
-    secs: u64,
-) -> Outcome<Verdict> {
+pub(crate) async fn backup(options: &Options, workplace: &Workplace, mut random: Random, secs: u64) -> Outcome<Verdict> {
     let recipe = Recipe::new(&options.shared, workplace, &mut random)?;
     let restored = recipe.beside(workplace, &mut random)?;
-    let (mut trial, mut server) = Trial::start(options, run, workplace, recipe, random).await?;
+    let (mut trial, mut server) = Trial::start(options, workplace, recipe, random).await?;
     trial.traffic.resume();
     tokio::time::sleep(WARM).await;
     trial.traffic.take_latencies()?;

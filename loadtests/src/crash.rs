@@ -64,33 +64,23 @@ pub(crate) struct Options {
 
 /// Runs the command.
 pub(crate) fn run(options: &Options) -> Outcome<Verdict> {
-    let seed = options.shared.seed.unwrap_or_else(time::entropy);
-    println!("seed {seed}");
-    let random = Random::new(seed);
-    let run = format!("{:x}", time::entropy() & 0xff_ffff_ffff);
-    let mut workplace = Workplace::create(&run, options.shared.keep)?;
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    let outcome = tokio::task::LocalSet::new().block_on(&runtime, async {
+    Workplace::with_tasks(&options.shared, async |workplace, random| {
         if options.disk_full {
-            return faults::disk_full(options, &run, &workplace, random).await;
+            return faults::disk_full(options, workplace, random).await;
         }
         if let Some(secs) = options.database_away {
-            return faults::database_away(options, &run, &workplace, random, secs).await;
+            return faults::database_away(options, workplace, random, secs).await;
         }
         if let Some(secs) = options.backup {
-            return backup::backup(options, &run, &workplace, random, secs).await;
+            return backup::backup(options, workplace, random, secs).await;
         }
-        kill_again_and_again(options, &run, &workplace, random).await
-    });
-    if !matches!(outcome, Ok(Verdict::Kept)) {
-        workplace.keep();
-    }
-    outcome
+        kill_again_and_again(options, workplace, random).await
+    })
 }
 
-async fn kill_again_and_again(options: &Options, run: &str, workplace: &Workplace, mut random: Random) -> Outcome<Verdict> {
+async fn kill_again_and_again(options: &Options, workplace: &Workplace, mut random: Random) -> Outcome<Verdict> {
     let recipe = Recipe::new(&options.shared, workplace, &mut random)?;
-    let (mut trial, mut server) = Trial::start(options, run, workplace, recipe, random.clone()).await?;
+    let (mut trial, mut server) = Trial::start(options, workplace, recipe, random.clone()).await?;
     let mut restarts = Latencies::new()?;
     for cycle in 1..=options.cycles {
         trial.traffic.resume();
@@ -147,7 +137,6 @@ impl Trial {
     /// Starts the server, sets it up, opens the browsers; traffic is paused.
     pub(crate) async fn start(
         options: &Options,
-        run: &str,
         workplace: &Workplace,
         recipe: Recipe,
         random: Random,
@@ -159,14 +148,14 @@ impl Trial {
         let setup = setup::prepare(
             &recipe.host,
             &admin,
-            run,
+            &workplace.run,
             setup::Wanted { endpoint: Some(&receiver.url), ..setup::Wanted::roomy(options.agents) },
         )
         .await?;
         receiver.believe(setup.signer.clone());
         let pace = Pace { rate: options.rate, contacts: options.conversations, connections: options.connections };
         let ledger = Ledger::create(&workplace.path.join("ledger"))?;
-        let (traffic, to_answer) = Traffic::start(&recipe.host, run, &setup, pace, ledger, random);
+        let (traffic, to_answer) = Traffic::start(&recipe.host, &workplace.run, &setup, pace, ledger, random);
         let browsers: Vec<_> =
             setup.agents.iter().map(|agent| Browser::open(&recipe.host, agent.clone(), to_answer.clone())).collect();
         let trial = Self {

@@ -80,13 +80,13 @@ impl Drop for Disk {
 }
 
 /// `crash --disk-full`
-pub(crate) async fn disk_full(options: &Options, run: &str, workplace: &Workplace, mut random: Random) -> Outcome<Verdict> {
+pub(crate) async fn disk_full(options: &Options, workplace: &Workplace, mut random: Random) -> Outcome<Verdict> {
     if options.shared.database != "sqlite" {
         return Err("--disk-full needs SQLite: the disk of a PostgreSQL server is not this driver's to fill".into());
     }
     let recipe = Recipe::new(&options.shared, workplace, &mut random)?;
     let disk = Disk::mount(&recipe.data)?;
-    let (mut trial, mut server) = Trial::start(options, run, workplace, recipe, random).await?;
+    let (mut trial, mut server) = Trial::start(options, workplace, recipe, random).await?;
     trial.traffic.resume();
     tokio::time::sleep(CALM).await;
 
@@ -151,19 +151,13 @@ pub(crate) async fn disk_full(options: &Options, run: &str, workplace: &Workplac
 }
 
 /// `crash --database-away SECS`
-pub(crate) async fn database_away(
-    options: &Options,
-    run: &str,
-    workplace: &Workplace,
-    mut random: Random,
-    secs: u64,
-) -> Outcome<Verdict> {
+pub(crate) async fn database_away(options: &Options, workplace: &Workplace, mut random: Random, secs: u64) -> Outcome<Verdict> {
     let (address, through_proxy) = split_url(&options.shared.database)?;
     let proxy = Proxy::start(address)?;
     let mut recipe = Recipe::new(&options.shared, workplace, &mut random)?;
     // Only the server goes through the proxy; what it stored is read directly.
     recipe.served_database = through_proxy(&proxy.host);
-    let (mut trial, mut server) = Trial::start(options, run, workplace, recipe, random).await?;
+    let (mut trial, mut server) = Trial::start(options, workplace, recipe, random).await?;
     trial.traffic.resume();
     tokio::time::sleep(CALM).await;
 

@@ -49,24 +49,16 @@ pub(crate) struct Options {
 
 /// Runs the command.
 pub(crate) fn run(options: &Options) -> Outcome<Verdict> {
-    let seed = options.shared.seed.unwrap_or_else(time::entropy);
-    println!("seed {seed}");
-    let mut random = Random::new(seed);
-    let run = format!("{:x}", time::entropy() & 0xff_ffff_ffff);
-    let mut workplace = Workplace::create(&run, options.shared.keep)?;
-    let outcome = drive(options, &mut random, &run, &workplace);
-    if !matches!(outcome, Ok(Verdict::Kept)) {
-        workplace.keep();
-    }
-    outcome
+    Workplace::with(&options.shared, |workplace, random| drive(options, workplace, random))
 }
 
-fn drive(options: &Options, random: &mut Random, run: &str, workplace: &Workplace) -> Outcome<Verdict> {
-    let recipe = Recipe::new(&options.shared, workplace, random)?.with("CENTRALITA_LIMITS__SOCKET_LIMIT_PER_ADDRESS", 100_000);
+fn drive(options: &Options, workplace: &Workplace, mut random: Random) -> Outcome<Verdict> {
+    let recipe =
+        Recipe::new(&options.shared, workplace, &mut random)?.with("CENTRALITA_LIMITS__SOCKET_LIMIT_PER_ADDRESS", 100_000);
     let admin = setup::admin_token(&recipe)?;
     let (mut server, ready) = recipe.start()?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    let setup = runtime.block_on(setup::prepare(&recipe.host, &admin, run, setup::Wanted::roomy(options.agents)))?;
+    let setup = runtime.block_on(setup::prepare(&recipe.host, &admin, &workplace.run, setup::Wanted::roomy(options.agents)))?;
 
     let ledger = Ledger::create(&workplace.path.join("ledger"))?;
     let composer = setup.composer.clone();

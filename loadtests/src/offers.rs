@@ -61,16 +61,7 @@ pub(crate) struct Options {
 /// Runs the command.
 pub(crate) fn run(options: &Options) -> Outcome<Verdict> {
     Usage::own().must_open(options.agents)?;
-    let seed = options.shared.seed.unwrap_or_else(time::entropy);
-    println!("seed {seed}");
-    let run = format!("{:x}", time::entropy() & 0xff_ffff_ffff);
-    let mut workplace = Workplace::create(&run, options.shared.keep)?;
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    let outcome = tokio::task::LocalSet::new().block_on(&runtime, drive(options, &run, &workplace, Random::new(seed)));
-    if !matches!(outcome, Ok(Verdict::Kept)) {
-        workplace.keep();
-    }
-    outcome
+    Workplace::with_tasks(&options.shared, async |workplace, random| drive(options, workplace, random).await)
 }
 
 /// What the agents' screens show, and when.
@@ -96,13 +87,13 @@ impl Screens {
     }
 }
 
-async fn drive(options: &Options, run: &str, workplace: &Workplace, mut random: Random) -> Outcome<Verdict> {
+async fn drive(options: &Options, workplace: &Workplace, mut random: Random) -> Outcome<Verdict> {
     let recipe =
         Recipe::new(&options.shared, workplace, &mut random)?.with("CENTRALITA_LIMITS__SOCKET_LIMIT_PER_ADDRESS", 100_000);
     let admin = setup::admin_token(&recipe)?;
     let (server, _) = recipe.start()?;
     let one_each = setup::Wanted { agents: options.agents, per_agent: 1, endpoint: None };
-    let setup = setup::prepare(&recipe.host, &admin, run, one_each).await?;
+    let setup = setup::prepare(&recipe.host, &admin, &workplace.run, one_each).await?;
     let screens = Rc::new(Screens {
         busy: RefCell::default(),
         free_since: RefCell::new(vec![None; options.agents]),

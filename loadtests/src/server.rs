@@ -12,7 +12,7 @@ use std::{
 
 use rustix::process::{Pid, Signal, kill_process};
 
-use crate::{Outcome, Shared, random::Random, report::Findings, time};
+use crate::{Outcome, Shared, random::Random, report::{Findings, Verdict}, time};
 
 /// How long a start may take: another node's lease may have to run out first.
 const START_WITHIN: Duration = Duration::from_secs(30);
@@ -23,20 +23,29 @@ const POLL_EVERY: Duration = Duration::from_millis(5);
 pub(crate) struct Workplace {
     /// The directory.
     pub(crate) path: PathBuf,
+    /// Makes names unique where other runs were before.
+    pub(crate) run: String,
     keep: bool,
 }
 
 impl Workplace {
-    /// A new, empty one; `run` makes its name unique.
-    pub(crate) fn create(run: &str, keep: bool) -> Outcome<Self> {
+    /// Runs something in a new, empty one, which stays when something is wrong.
+    pub(crate) fn with(shared: &Shared, drive: impl FnOnce(&Self, Random) -> Outcome<Verdict>) -> Outcome<Verdict> {
+        let seed = shared.seed.unwrap_or_else(time::entropy);
+        println!("seed {seed}");
+        let run = format!("{:x}", time::entropy() & 0xff_ffff_ffff);
         let path = std::env::temp_dir().join(format!("centralita-load-{run}"));
         fs::create_dir(&path).map_err(|error| format!("{}: {error}", path.display()))?;
-        Ok(Self { path, keep })
+        let mut workplace = Self { path, run, keep: shared.keep };
+        let outcome = drive(&workplace, Random::new(seed));
+        workplace.keep |= !matches!(outcome, Ok(Verdict::Kept));
+        outcome
     }
 
-    /// Leaves it behind when the run ends.
-    pub(crate) fn keep(&mut self) {
-        self.keep = true;
+    /// The same for what waits, on one thread.
+    pub(crate) fn with_tasks(shared: &Shared, drive: impl AsyncFnOnce(&Self, Random) -> Outcome<Verdict>) -> Outcome<Verdict> {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+        Self::with(shared, |workplace, random| tokio::task::LocalSet::new().block_on(&runtime, drive(workplace, random)))
     }
 }
 

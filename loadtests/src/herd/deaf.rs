@@ -14,6 +14,8 @@ const FILLERS: usize = 32;
 const BEYOND: u32 = 100;
 /// So many rounds of messages to every contact without a new high is standing still.
 const STILL_ROUNDS: u32 = 20;
+/// Messages that leave more behind in the store than its caches hold.
+const CACHED: usize = 200_000;
 const CACHES_WITHIN: Duration = Duration::from_secs(60);
 /// The server cuts a client off that was silent for long; the measurement must be over before.
 const FILL_WITHIN: Duration = Duration::from_secs(30);
@@ -47,18 +49,11 @@ impl Deaf {
     }
 
     /// Writes to every contact in turn until the kernel takes no more of any socket, and some more.
-    pub(super) async fn fill(
-        &mut self,
-        host: &str,
-        composer: &Composer,
-        next: &mut u32,
-        contacts: Range<usize>,
-    ) -> Outcome<Filled> {
-        let mut writers = writers(host, composer);
+    pub(super) async fn fill(&mut self, writers: &mut [Writer], next: &mut u32, contacts: Range<usize>) -> Outcome<Filled> {
         let (start, mut rounds, mut left) = (time::micros(), 0, BEYOND);
         let mut queued = 0;
         while left > 0 {
-            to_each(&mut writers, next, &contacts).await?;
+            to_each(writers, next, &contacts).await?;
             rounds += 1;
             let now = self.queued()?;
             if now > queued {
@@ -84,12 +79,14 @@ pub(super) fn writers(host: &str, composer: &Composer) -> Vec<Writer> {
     (0..FILLERS).map(|_| Writer::new(host, composer)).collect()
 }
 
-/// Writes at full speed until the server's memory stands still: what it needs for that belongs to no socket.
+/// Writes at full speed until the server's memory stands still: what it needs for that belongs to no socket. A peak looks like standing
+/// still afterwards, so at least as much as fills the page cache of the store's writer.
 pub(super) async fn fill_caches(writers: &mut [Writer], next: &mut u32, contacts: &Range<usize>, usage: &Usage) -> Outcome<()> {
     let start = time::micros();
     let mut highest = usage.rss_kb();
-    let mut still = 0;
-    while still < STILL_ROUNDS && time::since(start) < CACHES_WITHIN {
+    let (mut still, mut written) = (0, 0);
+    while (still < STILL_ROUNDS || written < CACHED) && time::since(start) < CACHES_WITHIN {
+        written += contacts.len();
         to_each(writers, next, contacts).await?;
         let now = usage.rss_kb();
         still = if now > highest { 0 } else { still + 1 };

@@ -108,31 +108,31 @@ async fn again(host: &str, token: &str, last: &str) -> Outcome<Socket> {
     }
 }
 
-/// Messages for a while; how long each frame took from when its message was due.
+/// Messages for a while; adds how long each frame took from when its message was due.
 pub(super) async fn measure(
     options: &Options,
     writer: &mut Writer,
-    [listened, unheard]: [usize; 2],
+    [of_many, of_deaf]: [usize; 2],
     heard: &Heard,
-    mut random: Random,
+    latencies: &mut Latencies,
+    random: &mut Random,
     server: &mut Server,
-) -> Outcome<Latencies> {
+) -> Outcome<()> {
     heard.latencies.borrow_mut().clear();
     let (start, period) = (time::micros(), 1_000_000 / u64::from(options.frames.max(1)));
     for number in 0..u64::from(options.frames) * options.secs {
         let due = start + number * period;
         tokio::time::sleep(Duration::from_micros(due.saturating_sub(time::micros()))).await;
         heard.due.borrow_mut().insert(writer.next, due);
-        // As many of them into the void as there are deaf sockets.
-        let into_the_void = unheard > 0 && random.below(options.sockets) < options.deaf;
-        let contact = if into_the_void { listened + random.below(unheard) } else { random.below(listened) };
+        // As many of them to agents with deaf sockets as there are of these.
+        let to_deaf = random.below(options.sockets) < options.deaf;
+        let contact = if to_deaf { of_many + random.below(of_deaf) } else { random.below(of_many) };
         writer.write(u32::try_from(contact)?).await?;
     }
     tokio::time::sleep(SETTLE).await;
     server.must_run()?;
-    let mut latencies = Latencies::new()?;
     heard.latencies.borrow().iter().for_each(|micros| latencies.record(*micros));
-    Ok(latencies)
+    Ok(())
 }
 
 /// Posts one message after the other.

@@ -2,7 +2,9 @@
 //! never read, slow the rest down?
 //!
 //! Listening agents have many tabs each, so one message makes many frames. Deaf sockets belong to agents of their own: tabs
-//! of one agent share the bytes of a frame, which would make a full gate look cheap.
+//! of one agent share the bytes of a frame, which would make a full gate look cheap. Each of these agents has a tab that reads, too, from
+//! the beginning: what their conversations and messages cost is no socket's. With and without deaf sockets the same is written before
+//! and during each measurement, in turns, so that what the store does afterwards is in both.
 //!
 //! | file | what is there |
 //! |---|---|
@@ -26,7 +28,7 @@ use self::{
 use crate::{
     Outcome, Shared,
     random::Random,
-    report::{Findings, Verdict},
+    report::{Findings, Latencies, Verdict},
     server::{Recipe, Usage, Workplace},
     setup, stored, time,
 };
@@ -59,6 +61,9 @@ pub(crate) struct Options {
     /// Seconds that are measured, each time
     #[arg(long, default_value_t = 10)]
     secs: u64,
+    /// Times that is measured with deaf sockets and without, in turns
+    #[arg(long, default_value_t = 3)]
+    rounds: usize,
     /// Agents that share the listening sockets
     #[arg(long, default_value_t = 200)]
     agents: usize,
@@ -67,29 +72,20 @@ pub(crate) struct Options {
 /// Runs the command.
 pub(crate) fn run(options: &Options) -> Outcome<Verdict> {
     Usage::own().must_open(options.sockets)?;
-    if options.deaf + options.agents + options.cut >= options.sockets || options.agents == 0 || options.deaf_tabs == 0 {
-        return Err("--sockets must be more than --deaf plus --agents plus --cut, and there must be agents and tabs".into());
+    if 2 * options.deaf + options.agents + options.cut >= options.sockets || options.agents == 0 || options.deaf_tabs == 0 {
+        return Err("--sockets must be more than twice --deaf plus --agents plus --cut, and there must be agents and tabs".into());
     }
-    let seed = options.shared.seed.unwrap_or_else(time::entropy);
-    println!("seed {seed}");
-    let run = format!("{:x}", time::entropy() & 0xff_ffff_ffff);
-    let mut workplace = Workplace::create(&run, options.shared.keep)?;
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    let outcome = tokio::task::LocalSet::new().block_on(&runtime, drive(options, &run, &workplace, Random::new(seed)));
-    if !matches!(outcome, Ok(Verdict::Kept)) {
-        workplace.keep();
-    }
-    outcome
+    Workplace::with_tasks(&options.shared, async |workplace, random| drive(options, workplace, random).await)
 }
 
-async fn drive(options: &Options, run: &str, workplace: &Workplace, mut random: Random) -> Outcome<Verdict> {
+async fn drive(options: &Options, workplace: &Workplace, mut random: Random) -> Outcome<Verdict> {
     let recipe =
         Recipe::new(&options.shared, workplace, &mut random)?.with("CENTRALITA_LIMITS__SOCKET_LIMIT_PER_ADDRESS", 100_000);
     let admin = setup::admin_token(&recipe)?;
     let (mut server, ready) = recipe.start()?;
     println!("ready after {ready:.1?}");
     let deaf_agents = options.deaf.div_ceil(options.deaf_tabs);
-    let setup = setup::prepare(&recipe.host, &admin, run, setup::Wanted::roomy(options.agents + deaf_agents)).await?;
+    let setup = setup::prepare(&recipe.host, &admin, &workplace.run, setup::Wanted::roomy(options.agents + deaf_agents)).await?;
     let (listening, deaf) = setup.agents.split_at(options.agents);
     let usage = server.usage();
     let heard = Rc::new(Heard::default());
@@ -97,16 +93,27 @@ async fn drive(options: &Options, run: &str, workplace: &Workplace, mut random: 
     let db = stored::open(&recipe).await?;
 
     // One tab each: they take the conversations. The others only listen.
-    for agent in listening {
-        listen(&recipe.host, agent, &heard, false).await?;
+    let (heard_of, deaf_contacts) = (options.agents * CONVERSATIONS_PER_AGENT, deaf_agents);
+    let contacts = heard_of + deaf_contacts;
+    for (agents, contacts) in [(listening, 0..heard_of), (deaf, heard_of..contacts)] {
+        for agent in agents {
+            listen(&recipe.host, agent, &heard, false).await?;
+        }
+        // Whoever has least to do gets the next one: the agents who have just come.
+        let wanted = contacts.end;
+        for contact in contacts {
+            writer.write(u32::try_from(contact)?).await?;
+        }
+        with_agents(&db, wanted).await?;
     }
-    let contacts = options.agents * CONVERSATIONS_PER_AGENT;
-    for contact in 0..contacts {
-        writer.write(u32::try_from(contact)?).await?;
+    let owners = with_agents(&db, contacts).await?;
+    let without = deaf.iter().filter(|agent| !owners.contains(&agent.user)).count();
+    if without > 0 {
+        return Err(format!("{without} of {deaf_agents} deaf agents got no conversation").into());
     }
-    with_agents(&db, contacts).await?;
-    fill_caches(&mut writers(&recipe.host, &setup.composer), &mut writer.next, &(0..contacts), &usage).await?;
-    let idle = options.sockets - options.deaf - options.agents;
+    let mut fillers = writers(&recipe.host, &setup.composer);
+    fill_caches(&mut fillers, &mut writer.next, &(0..contacts), &usage).await?;
+    let idle = options.sockets - options.deaf - options.agents - deaf_agents;
     tokio::time::sleep(SETTLE).await;
     let before = usage.rss_kb();
     for (number, agent) in listening.iter().cycle().take(idle).enumerate() {
@@ -114,28 +121,31 @@ async fn drive(options: &Options, run: &str, workplace: &Workplace, mut random: 
     }
     tokio::time::sleep(SETTLE).await;
     let with_idle = usage.rss_kb();
-    let alone = measure(options, &mut writer, [contacts, 0], &heard, random.clone(), &mut server).await?;
 
-    let before_deaf = usage.rss_kb();
-    let mut herd = Deaf::open(&recipe.host, deaf, options).await?;
-    // Whoever has least to do gets the next one: the agents who have just come.
-    for contact in contacts..contacts + deaf_agents {
-        writer.write(u32::try_from(contact)?).await?;
+    let split = [heard_of, deaf_contacts];
+    let [mut alone, mut beside_deaf, mut beside_cut] = [Latencies::new()?, Latencies::new()?, Latencies::new()?];
+    let mut first = None;
+    for _ in 0..options.rounds.max(1) {
+        let before_deaf = usage.rss_kb();
+        let mut herd = Deaf::open(&recipe.host, deaf, options).await?;
+        let filled = herd.fill(&mut fillers, &mut writer.next, heard_of..contacts).await?;
+        tokio::time::sleep(SETTLE).await;
+        let with_deaf = usage.rss_kb();
+        measure(options, &mut writer, split, &heard, &mut beside_deaf, &mut random, &mut server).await?;
+        drop(herd);
+        for _ in 0..filled.rounds {
+            to_each(&mut fillers, &mut writer.next, &(heard_of..contacts)).await?;
+        }
+        tokio::time::sleep(SETTLE).await;
+        measure(options, &mut writer, split, &heard, &mut alone, &mut random, &mut server).await?;
+        // Of the first round only: what the allocator keeps of it would make later ones look cheap.
+        first.get_or_insert((before_deaf, with_deaf, filled));
     }
-    let owners = with_agents(&db, contacts + deaf_agents).await?;
-    let without = deaf.iter().filter(|agent| !owners.contains(&agent.user)).count();
-    if without > 0 {
-        return Err(format!("{without} of {deaf_agents} deaf agents got no conversation").into());
-    }
-    let filled = herd.fill(&recipe.host, &setup.composer, &mut writer.next, contacts..contacts + deaf_agents).await?;
-    tokio::time::sleep(SETTLE).await;
-    let with_deaf = usage.rss_kb();
-    let beside_deaf = measure(options, &mut writer, [contacts, deaf_agents], &heard, random.clone(), &mut server).await?;
-    drop(herd);
+    let (before_deaf, with_deaf, filled) = first.ok_or("no round")?;
     // Last: what these leave behind would make the deaf ones look cheap.
     heard.cut(writer.next);
-    to_each(&mut writers(&recipe.host, &setup.composer), &mut writer.next, &(0..contacts)).await?;
-    let beside_cut = measure(options, &mut writer, [contacts, 0], &heard, random, &mut server).await?;
+    to_each(&mut fillers, &mut writer.next, &(0..contacts)).await?;
+    measure(options, &mut writer, split, &heard, &mut beside_cut, &mut random, &mut server).await?;
     let still_there = heard.open.get();
     db.close().await;
     let mut findings = Findings::default();
