@@ -12,7 +12,12 @@ use std::{
 
 use rustix::process::{Pid, Signal, kill_process};
 
-use crate::{Outcome, Shared, random::Random, report::{Findings, Verdict}, time};
+use crate::{
+    Outcome, Shared,
+    random::Random,
+    report::{Findings, Verdict},
+    time,
+};
 
 /// How long a start may take: another node's lease may have to run out first.
 const START_WITHIN: Duration = Duration::from_secs(30);

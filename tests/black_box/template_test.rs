@@ -8,7 +8,7 @@ use crate::{
     company::upload_to,
     database::{Database, on_both},
     installation::Installation,
-    mail_sending::{Post, Slow, field},
+    mail_sending::{Post, Slow, field, until},
     socket::Socket,
 };
 
@@ -34,17 +34,14 @@ async fn a_template_arrives_as_a_test_with_the_data_of_a_contact(database: Datab
     let admin = &post.world.admin;
     let agent = post.world.agent(&[&post.campaign]).await;
     let _tab = Socket::at_work(&agent.api).await;
-    post.writes(&agent.api, "luz@x.example", "uno").await;
+    let (conversation, first) = post.writes(&agent.api, "luz@x.example", "uno").await;
     let contact = text(&list(&admin.get("/api/v1/contacts?q=luz@x").await.ok())[0]["id"]);
     let logo = format!("/api/v1/attachments?name=logo.png&client={}", post.client);
     let logo = upload_to(admin, "POST", &logo, PNG).await.id();
     let html = format!("<p>Sr/a ${{name}} <img src=\"/api/v1/attachments/{logo}\"></p>");
     let body = test(&post, json!({ "contact": contact, "html": html }));
     let rows = async || post.world.installation.rows().await.into_iter().filter(|row| !row.contains("idempotency")).count();
-    // The first mail is on its way while this is counted.
-    while slow.0.lock().unwrap().is_empty() {
-        tokio::time::sleep(std::time::Duration::from_millis(10)).await;
-    }
+    until(&agent.api, &conversation, &first, "sent").await;
     slow.0.lock().unwrap().clear();
     let before = rows().await;
     // Whoever clicks five times sends one, and hears the same as often as they ask.

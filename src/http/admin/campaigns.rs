@@ -9,11 +9,11 @@ use actix_web::{
 };
 use serde_json::{Map, Value};
 
-use super::{asking, mail_settings};
+use super::{campaign_rules, mail_settings};
 use crate::{
     domain::{
         campaign::Campaign,
-        closing::{Closing, MAX_REMINDERS},
+        closing::Closing,
         disposition::Tree,
         log::Entity,
         mail_settings::MailSettings,
@@ -22,13 +22,13 @@ use crate::{
     error::ErrorCode,
     http::{
         caller::Caller,
-        check::{Check, ListQuery, NAME, page, patched},
+        check::{ListQuery, page, patched},
         input::{Input, Query},
         once::{self, Once},
         problem::Problem,
         state::App,
     },
-    ids::{CampaignId, DispositionId},
+    ids::CampaignId,
     store::{campaign_load, config_writes, write::Statement},
     wire::{
         Time,
@@ -36,118 +36,10 @@ use crate::{
     },
 };
 
-/// The most dispositions of a campaign.
-const MAX_DISPOSITIONS: usize = 500;
-/// The most dynamic fields of a campaign.
-const MAX_FIELDS: usize = 50;
-
 fn view(caller: &Caller, campaign: &Campaign) -> CampaignView {
     let created_at = caller.directory.campaigns_created.get(&campaign.id).copied().unwrap_or_default();
     let archived_at = campaign.archived_at.map(Time);
     CampaignView { id: campaign.id, fields: CampaignFields::of(campaign), created_at: created_at.into(), archived_at }
-}
-
-fn check(caller: &Caller, fields: &mut CampaignFields, own: Option<CampaignId>) -> Result<(), Problem> {
-    let directory = &caller.directory;
-    let mut check = Check::default();
-    if own.is_none() {
-        check.client(caller, Permission::WriteConfig, fields.client);
-    }
-    check.line("name", &mut fields.name, NAME);
-    check.range("weight", fields.weight, 1..=100);
-    check.range("max_per_agent", fields.max_per_agent, 1..=10_000);
-    check.range("offer_seconds", fields.offer_seconds, 5..=600);
-    check.range("offering.mail_seconds", fields.offering.mail_seconds, 5..=600);
-    let transfer = fields.transfer_seconds;
-    check.that(matches!(transfer, 0 | 5..=600), "transfer_seconds", ErrorCode::OutOfRange, "0 or 5 to 600");
-    check.range("wrap_up_seconds", fields.wrap_up_seconds, 0..=900);
-    let strategy = &fields.strategy;
-    check.range("strategy.penalty_members_limit", strategy.penalty_members_limit, 0..=10_000);
-    check.range("strategy.points_per_minute", strategy.points_per_minute, 0..=1_000);
-    check.range("strategy.most_points", strategy.most_points, 0..=10_000);
-    check.range("strategy.due_seconds", strategy.due_seconds, 1..=86_400);
-    check.range("strategy.sticky_days", strategy.sticky_days, 0..=365);
-    check.range("strategy.sticky_wait_seconds", strategy.sticky_wait_seconds, 0..=3_600);
-    asking::check(&mut check, caller, &fields.asking, fields.client);
-    let limits = &fields.limits;
-    if let Some(most) = limits.max_waiting {
-        check.range("limits.max_waiting", most, 1..=1_000_000);
-    }
-    for (field, text) in [("limits.full_message", &limits.full_message), ("limits.closing_message", &limits.closing_message)] {
-        if let Some(text) = text {
-            check.lines(field, text, 1..=4_000);
-        }
-    }
-    if let Some(id) = limits.overflow {
-        let known = directory.campaigns.get(&id).is_some_and(|campaign| campaign.client == fields.client && Some(id) != own);
-        check.that(known, "limits.overflow", ErrorCode::UnknownReference, "no other campaign of this client");
-    }
-    if let Some(text) = &fields.out_of_hours_message {
-        check.lines("out_of_hours_message", text, 1..=4_000);
-    }
-    if let Some(id) = fields.schedule {
-        let known = directory.schedules.get(&id).is_some_and(|schedule| schedule.client == fields.client);
-        check.that(known, "schedule", ErrorCode::UnknownReference, "no such schedule of this client");
-    }
-    let known = |id: &DispositionId| directory.dispositions.get(id).is_some_and(|node| node.client == fields.client);
-    let dispositions = &fields.dispositions;
-    check.that(dispositions.len() <= MAX_DISPOSITIONS, "dispositions", ErrorCode::TooLong, "at most 500");
-    let different: BTreeSet<_> = dispositions.iter().collect();
-    check.that(different.len() == dispositions.len(), "dispositions", ErrorCode::Duplicate, "each one once");
-    for (index, id) in dispositions.iter().take(MAX_DISPOSITIONS).enumerate() {
-        let field = format!("dispositions.{index}");
-        check.that(known(id), &field, ErrorCode::UnknownReference, "no disposition of this client");
-    }
-    if let Some(id) = fields.project {
-        let known = directory.projects.get(&id).is_some_and(|project| project.client == fields.client);
-        check.that(known, "project", ErrorCode::UnknownReference, "no project of this client");
-    }
-    let service = &fields.service;
-    check.range("service.level_seconds", service.level_seconds, 1..=86_400);
-    check.range("service.level_percent", service.level_percent, 1..=100);
-    for (name, threshold) in service.thresholds() {
-        check.range(&format!("service.{name}.warn"), threshold.warn, 1..=86_400);
-        check.range(&format!("service.{name}.act"), threshold.act, threshold.warn.max(1)..=86_400);
-    }
-    if let Some(hours) = fields.permissions.history_hours {
-        check.range("permissions.history_hours", hours, 1..=87_600);
-    }
-    let uses = &fields.fields;
-    check.that(uses.len() <= MAX_FIELDS, "fields", ErrorCode::TooLong, "at most 50");
-    let different: BTreeSet<_> = uses.iter().map(|used| used.field).collect();
-    check.that(different.len() == uses.len(), "fields", ErrorCode::Duplicate, "each one once");
-    let client = fields.client;
-    for (index, used) in fields.fields.iter_mut().take(MAX_FIELDS).enumerate() {
-        let known = directory.fields.get(&used.field).is_some_and(|field| field.client == client);
-        check.that(known, &format!("fields.{index}.field"), ErrorCode::UnknownReference, "no such field of this client");
-        if let Some(label) = &mut used.label {
-            check.line(&format!("fields.{index}.label"), label, 1..=60);
-        }
-    }
-    if let Some(id) = &fields.transfer_disposition {
-        check.that(known(id), "transfer_disposition", ErrorCode::UnknownReference, "no disposition of this client");
-    }
-    let closing = &fields.closing;
-    if let Some(seconds) = closing.inactivity_seconds {
-        check.range("closing.inactivity_seconds", seconds, 1..=604_800);
-    }
-    check.that(closing.reminders.len() <= MAX_REMINDERS, "closing.reminders", ErrorCode::TooLong, "at most 10");
-    for (index, text) in closing.reminders.iter().take(MAX_REMINDERS).enumerate() {
-        check.lines(&format!("closing.reminders.{index}"), text, 1..=1_000);
-    }
-    let named = [("inactivity_disposition", closing.inactivity_disposition), ("ignore_disposition", closing.ignore_disposition)];
-    for (field, id) in named {
-        let known = id.as_ref().is_none_or(&known);
-        check.that(known, &format!("closing.{field}"), ErrorCode::UnknownReference, "no disposition of this client");
-    }
-    check.range("closing.reopen_seconds", closing.reopen_seconds, 0..=604_800);
-    if let Some(seconds) = closing.first_reply_seconds {
-        check.range("closing.first_reply_seconds", seconds, 1..=86_400);
-    }
-    if let Some(seconds) = fields.holding.dormant_seconds {
-        check.range("holding.dormant_seconds", seconds, 1..=604_800);
-    }
-    check.done()
 }
 
 /// Everything below what it names may be chosen from now on, so it may be in history.
@@ -189,7 +81,7 @@ pub async fn show(caller: Caller, id: Path<CampaignId>) -> Result<HttpResponse, 
 /// 422.
 pub async fn create(app: Data<App>, caller: Caller, input: Input<CampaignFields>) -> Result<HttpResponse, Problem> {
     let Input { value: mut fields, once } = input;
-    check(&caller, &mut fields, None)?;
+    campaign_rules::check(&caller, &mut fields, None)?;
     mail_settings::check(&app, &mut fields, None, &MailSettings::default()).await?;
     let (id, now) = (app.engine.ids.next::<CampaignId>(), app.now());
     let config = fields.config();
@@ -248,7 +140,7 @@ pub async fn change(
     if fields.client != current.client {
         return Err(Problem::field("client", ErrorCode::NotPossible, "a campaign stays with its client"));
     }
-    check(&caller, &mut fields, Some(current.id))?;
+    campaign_rules::check(&caller, &mut fields, Some(current.id))?;
     mail_settings::check(&app, &mut fields, Some(current.id), &current.mail).await?;
     let goes_off = current.enabled && !fields.enabled;
     let mut statements = Vec::from_iter(goes_off.then(|| config_writes::idle_campaign(*id)));

@@ -3,6 +3,7 @@
 mod asking;
 pub mod breaks;
 pub mod campaign_overview;
+mod campaign_rules;
 pub mod campaigns;
 pub mod canned_texts;
 pub mod capacity;
