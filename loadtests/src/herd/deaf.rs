@@ -1,4 +1,4 @@
-//! Sockets that never read, filled until the server cuts them off; and the caches that would hide what they cost.
+//! Sockets that never read, filled until the kernel and the server hold all they will.
 
 use std::{collections::HashSet, ops::Range, time::Duration};
 
@@ -6,17 +6,12 @@ use super::{
     Options,
     listening::{RECEIVE_BUFFER, Writer},
 };
-use crate::{Outcome, message::Composer, server::Usage, setup::AgentAccess, socket::Socket, time};
+use crate::{Outcome, message::Composer, setup::AgentAccess, socket::Socket, time};
 
 /// Connections that fill the deaf sockets.
-const FILLERS: usize = 32;
+const FILLERS: usize = 128;
 /// Frames pushed to every deaf socket after the kernel takes no more: more than any gate holds.
 const BEYOND: u32 = 100;
-/// So many rounds of messages to every contact without a new high is standing still.
-const STILL_ROUNDS: u32 = 20;
-/// Messages that leave more behind in the store than its caches hold.
-const CACHED: usize = 200_000;
-const CACHES_WITHIN: Duration = Duration::from_secs(60);
 /// The server cuts a client off that was silent for long; the measurement must be over before.
 const FILL_WITHIN: Duration = Duration::from_secs(30);
 
@@ -77,22 +72,6 @@ impl Deaf {
 
 pub(super) fn writers(host: &str, composer: &Composer) -> Vec<Writer> {
     (0..FILLERS).map(|_| Writer::new(host, composer)).collect()
-}
-
-/// Writes at full speed until the server's memory stands still: what it needs for that belongs to no socket. A peak looks like standing
-/// still afterwards, so at least as much as fills the page cache of the store's writer.
-pub(super) async fn fill_caches(writers: &mut [Writer], next: &mut u32, contacts: &Range<usize>, usage: &Usage) -> Outcome<()> {
-    let start = time::micros();
-    let mut highest = usage.rss_kb();
-    let (mut still, mut written) = (0, 0);
-    while (still < STILL_ROUNDS || written < CACHED) && time::since(start) < CACHES_WITHIN {
-        written += contacts.len();
-        to_each(writers, next, contacts).await?;
-        let now = usage.rss_kb();
-        still = if now > highest { 0 } else { still + 1 };
-        highest = highest.max(now);
-    }
-    Ok(())
 }
 
 /// A message to every contact, as fast as the writers can.

@@ -10,14 +10,11 @@ use std::{
 use centralita::wire::live::Frame;
 use tokio::sync::watch;
 
-use super::{Options, SETTLE};
 use crate::{
     Outcome,
     http::Client,
     message::{Composer, Inbound, inbound_marks},
-    random::Random,
     report::Latencies,
-    server::Server,
     setup::AgentAccess,
     socket::Socket,
     time,
@@ -56,6 +53,21 @@ impl Heard {
                 None => self.latencies.borrow_mut().extend(due.get(&number).map(|due| now - due)),
             }
         }
+    }
+
+    /// Forgets what was heard so far.
+    pub(super) fn begin(&self) {
+        self.latencies.borrow_mut().clear();
+    }
+
+    /// From when the time of a message counts.
+    pub(super) fn due(&self, number: u32, due: u64) {
+        self.due.borrow_mut().insert(number, due);
+    }
+
+    /// Adds how long each frame took from when its message was due.
+    pub(super) fn add_to(&self, latencies: &mut Latencies) {
+        self.latencies.borrow().iter().for_each(|micros| latencies.record(*micros));
     }
 
     pub(super) fn cut(&self, next: u32) {
@@ -106,33 +118,6 @@ async fn again(host: &str, token: &str, last: &str) -> Outcome<Socket> {
         }
         tokio::time::sleep(KNOCK_EVERY).await;
     }
-}
-
-/// Messages for a while; adds how long each frame took from when its message was due.
-pub(super) async fn measure(
-    options: &Options,
-    writer: &mut Writer,
-    [of_many, of_deaf]: [usize; 2],
-    heard: &Heard,
-    latencies: &mut Latencies,
-    random: &mut Random,
-    server: &mut Server,
-) -> Outcome<()> {
-    heard.latencies.borrow_mut().clear();
-    let (start, period) = (time::micros(), 1_000_000 / u64::from(options.frames.max(1)));
-    for number in 0..u64::from(options.frames) * options.secs {
-        let due = start + number * period;
-        tokio::time::sleep(Duration::from_micros(due.saturating_sub(time::micros()))).await;
-        heard.due.borrow_mut().insert(writer.next, due);
-        // As many of them to agents with deaf sockets as there are of these.
-        let to_deaf = random.below(options.sockets) < options.deaf;
-        let contact = if to_deaf { of_many + random.below(of_deaf) } else { random.below(of_many) };
-        writer.write(u32::try_from(contact)?).await?;
-    }
-    tokio::time::sleep(SETTLE).await;
-    server.must_run()?;
-    heard.latencies.borrow().iter().for_each(|micros| latencies.record(*micros));
-    Ok(())
 }
 
 /// Posts one message after the other.

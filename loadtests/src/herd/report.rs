@@ -8,12 +8,12 @@ use crate::{
     report::{Findings, Latencies, Table, Verdict, millis, per},
 };
 
-/// Resident memory of the server in kB at four moments.
+/// Resident memory of the server in kB, each time after a burst of messages.
 pub(super) struct Memory {
-    pub(super) before: u64,
+    pub(super) without: u64,
     pub(super) with_idle: u64,
-    pub(super) before_deaf: u64,
     pub(super) with_deaf: u64,
+    /// How many are idle.
     pub(super) idle: usize,
 }
 
@@ -40,8 +40,8 @@ pub(super) fn report(
     filled: &Filled,
     mut findings: Findings,
 ) -> Outcome<Verdict> {
-    let idle = per(memory.with_idle.saturating_sub(memory.before), u64::try_from(memory.idle)?);
-    let deaf = per(memory.with_deaf.saturating_sub(memory.before_deaf), u64::try_from(options.deaf)?);
+    let idle = per(memory.with_idle.saturating_sub(memory.without), u64::try_from(memory.idle)?);
+    let deaf = per(memory.with_deaf.saturating_sub(memory.with_idle), u64::try_from(options.deaf)?);
     let ratio = per(beside_deaf.quantile(0.99), alone.quantile(0.99));
     if *listening != options.sockets - options.deaf {
         findings.add(format!("{listening} of {} listening sockets are still open", options.sockets - options.deaf));
@@ -75,10 +75,10 @@ pub(super) fn report(
     let mut table = Table::default();
     table
         .row("sockets", format!("{}, {} of them deaf, {} agents", options.sockets, options.deaf, options.agents))
-        .row("per idle socket", format!("{idle} kB ({} kB → {} kB for {})", memory.before, memory.with_idle, memory.idle))
+        .row("per idle socket", format!("{idle} kB ({} kB → {} kB for {})", memory.without, memory.with_idle, memory.idle))
         .row(
             "per deaf socket, gate full",
-            format!("{deaf} kB ({} kB → {} kB for {})", memory.before_deaf, memory.with_deaf, options.deaf),
+            format!("{deaf} kB ({} kB → {} kB for {})", memory.with_idle, memory.with_deaf, options.deaf),
         )
         .row("deaf sockets got", format!("{} messages each; the kernel holds {held} KiB of each", filled.rounds))
         .row("due to frame, none deaf", alone.line())
