@@ -76,26 +76,29 @@ pub fn words(text: &str) -> impl Iterator<Item = (Range<usize>, String)> {
 /// The words of one thing to be found, in order.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Document {
-    /// An empty one keeps what stands before and after it apart, so that no phrase reaches across.
-    words: Vec<String>,
-    bytes: usize,
+    /// Behind each word a space: tens of thousands of texts of their own would need ten times the memory. An empty word keeps what
+    /// stands before and after it apart, so that no phrase reaches across.
+    words: String,
 }
 
 impl Document {
-    fn push(&mut self, word: String) {
-        if self.bytes + word.len() <= MAX_DOCUMENT_BYTES {
-            self.bytes += word.len() + 1;
-            self.words.push(word);
+    fn push(&mut self, mark: &str, word: &str) {
+        if self.words.len() + mark.len() + word.len() <= MAX_DOCUMENT_BYTES {
+            self.words.extend([mark, word, " "]);
         }
+    }
+
+    fn gap(&mut self) {
+        self.push("", "");
     }
 
     /// Adds a text.
     pub fn text(&mut self, part: Part, text: &str) {
         if !self.words.is_empty() {
-            self.push(String::new());
+            self.gap();
         }
         for (_, word) in words(text) {
-            self.push(format!("{}{word}", part.mark()));
+            self.push(part.mark(), &word);
         }
     }
 
@@ -104,31 +107,31 @@ impl Document {
         self.text(Part::Customer, address);
         let Some(digits) = number(address) else { return };
         for end in (0..=digits.len().saturating_sub(MIN_NUMBER)).filter_map(|from| digits.get(from..)) {
-            self.push(String::new());
-            self.push(format!("{}{end}", Part::Customer.mark()));
+            self.gap();
+            self.push(Part::Customer.mark(), end);
         }
     }
 
     /// Adds what is no text.
     pub fn key(&mut self, kind: &str, value: &str) {
-        self.push(String::new());
-        self.push(key(kind, value));
+        self.gap();
+        self.push("", &key(kind, value));
     }
 
     /// Adds the words of another one.
-    pub fn extend(&mut self, other: Self) {
-        self.push(String::new());
-        other.words.into_iter().for_each(|word| self.push(word));
+    pub fn extend(&mut self, other: &Self) {
+        self.gap();
+        other.words().for_each(|word| self.push("", word));
     }
 
     /// Its words in order; an empty one is a gap.
-    pub fn words(&self) -> &[String] {
-        &self.words
+    pub fn words(&self) -> impl Iterator<Item = &str> {
+        self.words.split_terminator(' ')
     }
 
-    /// Whether there is room for more.
+    /// Whether there is hardly room for another word.
     pub fn is_full(&self) -> bool {
-        self.bytes >= MAX_DOCUMENT_BYTES
+        self.words.len() + MAX_WORD >= MAX_DOCUMENT_BYTES
     }
 }
 
@@ -290,7 +293,7 @@ mod tests {
             search.clauses.iter().all(|clause| {
                 clause.iter().any(|phrase| {
                     let begin = phrase.words.first().unwrap();
-                    document.words().iter().any(|word| word == begin || (phrase.begins && word.starts_with(begin.as_str())))
+                    document.words().any(|word| word == begin || (phrase.begins && word.starts_with(begin.as_str())))
                 })
             })
         };
@@ -301,12 +304,22 @@ mod tests {
     }
 
     #[test]
+    fn a_document_of_many_words_is_full_and_takes_no_more_memory_than_they() {
+        let mut document = Document::default();
+        while !document.is_full() {
+            document.text(Part::Said, &"a b c d ".repeat(1_000));
+        }
+        assert!(document.words().count() > 100_000);
+        assert!(document.words.len() <= MAX_DOCUMENT_BYTES && document.words.capacity() <= 2 * MAX_DOCUMENT_BYTES);
+    }
+
+    #[test]
     fn no_phrase_reaches_across_messages() {
         let mut document = Document::default();
         document.text(Part::Said, "hola buen");
         document.text(Part::Said, "día");
         document.key("c", "01-ab");
-        assert_eq!(document.words(), ["hola", "buen", "", "dia", "", "\u{e003}c01ab"]);
+        assert_eq!(document.words().collect::<Vec<_>>(), ["hola", "buen", "", "dia", "", "\u{e003}c01ab"]);
     }
 
     #[test]
@@ -344,7 +357,7 @@ mod tests {
             let mut document = Document::default();
             document.text(Part::Said, &text);
             for (range, word) in words(&text) {
-                prop_assert!(document.words().contains(&word));
+                prop_assert!(document.words().any(|found| found == word));
                 let again = Search::said(&text[range]);
                 prop_assert_eq!(&again[0].words[0], &word);
             }

@@ -137,7 +137,7 @@ impl Draft {
             document.text(Part::Customer, &mailbox.name);
             document.text(Part::Customer, &mailbox.address);
         }
-        document.extend(said);
+        document.extend(&said);
         Entry { conversation: state.id, arrived_at: state.arrived_at, agents, messages, document }
     }
 }

@@ -34,8 +34,8 @@ pub(in crate::store) const ENTRY_AT: &str = "SELECT at FROM log WHERE stream = $
 
 /// Entries of the log that are gone through at once, at most: a conversation is read once for all that happened to it in them.
 const STRETCH: u64 = 50_000;
-/// Conversations of one batch.
-const AT_ONCE: usize = 100;
+/// Conversations of one batch: each may bring as much as a document may hold.
+pub(super) const AT_ONCE: usize = 32;
 /// Between looks at a log in which little happens.
 const REST: Duration = Duration::from_millis(500);
 /// Entries of a stretch that are little.

@@ -220,7 +220,7 @@ fn it_is_made_from_the_tables_and_then_follows_the_log() {
         assert_eq!(step(&index, &db, &mut stretch).await.unwrap(), Step::Followed);
         // Whatever the process had left when it ended is begun again.
         let mut stretch = Stretch::default();
-        for _ in 0..4 {
+        for _ in 0..450 / follow::AT_ONCE {
             assert_eq!(step(&index, &db, &mut stretch).await.unwrap(), Step::Followed);
         }
         assert_eq!(step(&index, &db, &mut stretch).await.unwrap(), Step::CaughtUp { entries: 1 });
