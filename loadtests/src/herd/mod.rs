@@ -39,7 +39,7 @@ const SETTLE: Duration = Duration::from_secs(2);
 const OPEN_WITHIN: Duration = Duration::from_secs(60);
 const CONVERSATIONS_PER_AGENT: usize = 4;
 /// Messages that leave more behind in the store than its caches hold.
-const CACHED: usize = 100_000;
+const CACHED: usize = 300_000;
 /// Messages to each contact of a deaf agent: about as many as fill what the kernel and the server hold for one deaf socket.
 const BURST: usize = 250;
 const OF_AGENTS: &str = "SELECT agent_id FROM conversations WHERE is_open = 1 AND agent_id IS NOT NULL";
