@@ -113,7 +113,7 @@ async fn who_did_not_get_a_mail_is_named_to_everybody_who_reads_it(database: Dat
     let (id, first) = post.writes(&agent.api, "luz@x.example", "uno").await;
     until(&agent.api, &id, &first, "sent").await;
     let to = |address: &str| json!([{ "address": address }]);
-    let mail = json!({ "to": to("luz@x.example"), "cc": to("nobody@x.example"), "subject": "x", "html": "<p>dos</p>" });
+    let mail = json!({ "to": to("luz@x.example"), "cc": to("nobody@x.example"), "subject": "x", "html": "<p>copias</p>" });
     let answer = agent.api.post(&format!("/api/v1/conversations/{id}/messages"), json!({ "mail": mail })).await.ok();
     let sent = until(&agent.api, &id, &text(&answer["message"]), "sent").await;
     assert_eq!(sent["reason"], "some_refused", "{sent}");
@@ -125,12 +125,12 @@ async fn who_did_not_get_a_mail_is_named_to_everybody_who_reads_it(database: Dat
         let nobody =
             json!([{ "address": "nobody@x.example", "reason": "recipient_refused:5.1.1", "words": "no such user here" }]);
         assert_eq!(seen["left_out"], nobody, "{seen}");
-        assert!(seen["html"].as_str().unwrap().contains("<p>dos</p>"), "{seen}");
+        assert!(seen["html"].as_str().unwrap().contains("<p>copias</p>"), "{seen}");
     }
     // Its header as it left; what has not left has none.
     let header = text(&supervisor.api.get(&format!("{path}/header")).await.ok()["text"]);
     let fields = ["Subject: x", "Cc: ", "nobody@x.example", "Message-ID: <", "From: "];
-    assert!(fields.iter().all(|field| header.contains(field)) && !header.contains("dos"), "{header}");
+    assert!(fields.iter().all(|field| header.contains(field)) && !header.contains("copias"), "{header}");
     let later = (chrono::Utc::now() + chrono::Duration::hours(2)).to_rfc3339();
     let later = json!({ "text": "luego", "send_at": later });
     let later = text(&agent.api.post(&format!("/api/v1/conversations/{id}/messages"), later).await.ok()["message"]);
