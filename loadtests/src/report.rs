@@ -29,6 +29,11 @@ impl Latencies {
         self.0.saturating_record(micros.max(1));
     }
 
+    /// How many.
+    pub(crate) fn count(&self) -> u64 {
+        self.0.len()
+    }
+
     /// The value that this share does not exceed.
     pub(crate) fn quantile(&self, quantile: f64) -> u64 {
         if self.0.is_empty() { 0 } else { self.0.value_at_quantile(quantile) }
@@ -42,7 +47,7 @@ impl Latencies {
     /// For people.
     pub(crate) fn line(&self) -> String {
         let p = |quantile| millis(self.quantile(quantile));
-        format!("p50 {}  p90 {}  p99 {}  p99.9 {}  max {}  (n {})", p(0.5), p(0.9), p(0.99), p(0.999), p(1.0), self.0.len())
+        format!("p50 {}  p90 {}  p99 {}  p99.9 {}  max {}  (n {})", p(0.5), p(0.9), p(0.99), p(0.999), p(1.0), self.count())
     }
 }
 

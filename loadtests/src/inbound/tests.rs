@@ -199,8 +199,10 @@ fn an_honest_server_gets_its_rate_and_no_blame() {
     let ran = run_against(Fault::None, 1000.0);
     let Ran { load, window, acked, .. } = &ran;
     assert_eq!((load.unseen(), load.pushed_twice, load.taken_twice), ((0, 0), 0, 0));
-    // 500 are due in the window; on a busy machine what was due before it is acknowledged in it, too.
-    assert!((250..=601).contains(&window.acked), "{}", window.acked);
+    // What is due in the window is exact however busy the machine is; what is acknowledged in it may have been due in the 100 ms before.
+    let due = window.ack.count();
+    assert!((250..=501).contains(&due), "{due}");
+    assert!(window.acked >= 250 && window.acked <= u32::try_from(due).unwrap() + 100, "{} {due}", window.acked);
     assert!(window.delivered < window.acked && window.delivered * 10 > window.acked * 8, "repeats are not delivered");
     // Some 600 posts, 5 % of them repeats, and 20 that opened the conversations.
     assert!((300..620).contains(acked), "{acked}");
