@@ -42,7 +42,7 @@ beforeAll(async () => {
   mailbox.create(US.address, US.name, started.sample.api_channel.id);
   await server.start();
   const admin = await as('admin');
-  const users = (await admin.all<{ id: string; login: string }>('users'));
+  const users = await admin.all<{ id: string; login: string }>('users');
   const channel = (await admin.all<{ id: string; campaign: string; client: string }>('channels')).find(({ id }) => id === mailbox.account)!;
   const { campaign } = channel;
   const { client } = await admin.does<{ client: string }>('GET', `campaigns/${campaign}`);

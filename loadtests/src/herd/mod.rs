@@ -95,11 +95,10 @@ async fn drive(options: &Options, workplace: &Workplace, mut random: Random) -> 
     let setup = setup::prepare(&recipe.host, &admin, &workplace.run, wanted).await?;
     let (listening, deaf) = setup.agents.split_at(options.agents);
     let db = stored::open(&recipe).await?;
-    let (usage, heard) = (server.usage(), Rc::new(Heard::default()));
+    let heard = Rc::new(Heard::default());
     let many = 0..options.agents * CONVERSATIONS_PER_AGENT;
     let few = many.end..many.end + deaf_agents;
-    let mut herd =
-        Herd { options, host: &recipe.host, composer: &setup.composer, many, few, heard, next: 0, random, server, usage };
+    let mut herd = Herd { options, host: &recipe.host, composer: &setup.composer, many, few, heard, next: 0, random, server };
 
     herd.give_work(&db, listening, deaf).await?;
     db.close().await;
@@ -133,7 +132,6 @@ struct Herd<'a> {
     next: u32,
     random: Random,
     server: Server,
-    usage: Usage,
 }
 
 impl Herd<'_> {
@@ -167,7 +165,7 @@ impl Herd<'_> {
         let few = self.few.clone();
         self.write_rounds(BURST, &few).await?;
         tokio::time::sleep(SETTLE).await;
-        Ok(self.usage.rss_kb())
+        Ok(self.server.usage().rss_kb())
     }
 
     async fn write_rounds(&mut self, rounds: usize, contacts: &Range<usize>) -> Outcome<()> {
@@ -187,7 +185,7 @@ impl Herd<'_> {
             let mut fillers = writers(self.host, self.composer);
             let filled = herd.fill(&mut fillers, &mut self.next, self.few.clone()).await?;
             tokio::time::sleep(SETTLE).await;
-            let memory = self.usage.rss_kb();
+            let memory = self.server.usage().rss_kb();
             self.measure(&mut runs.beside_deaf).await?;
             drop(herd);
             let (rounds, few) = (usize::try_from(filled.rounds)?, self.few.clone());
